@@ -1,0 +1,55 @@
+# make run   builds the daemon and starts it on its embedded simulated Enterprise Manager
+# make test  runs all the tests, installing what they need
+GO      ?= go
+VERSION ?= $(shell cat VERSION)
+PKG     := github.com/prometheus/common/version
+LDFLAGS := -s -w \
+	-X $(PKG).Version=$(VERSION) \
+	-X $(PKG).Revision=$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown) \
+	-X $(PKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown) \
+	-X $(PKG).BuildDate=$(shell git log -1 --format=%cd --date=format:%Y%m%d-%H:%M:%S 2>/dev/null || echo unknown)
+FUZZTIME ?= 5s
+
+.PHONY: all build run test unit e2e fuzz check lint bench docs clean
+
+all: build
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o qem_exporter .
+
+run: build
+	./qem_exporter demo
+
+test: check unit e2e fuzz
+
+# Formatting and vet; golangci-lint has a target of its own because building it takes minutes.
+check:
+	@scripts/install-test-tools
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (run gofmt -w): $$unformatted" >&2; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags e2e ./e2e/
+
+unit:
+	$(GO) test -race -timeout 10m ./...
+
+# The built binary against the simulated Enterprise Manager, with a real Prometheus.
+e2e: build
+	$(GO) test -tags e2e -timeout 10m -count 1 ./e2e/
+
+# Every fuzz target for a few seconds.
+fuzz:
+	@scripts/fuzz $(FUZZTIME)
+
+lint:
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest run
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# docs/metrics.md from the collector's table of families.
+docs:
+	$(GO) test ./collector -run TestDocs -update
+
+clean:
+	rm -rf qem_exporter bin dist .cache

@@ -1,0 +1,242 @@
+package aemtest
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// answer is what a call gets. Its body is the caller's until it is sent.
+type answer struct {
+	status  int
+	body    []byte
+	session string // a new session
+	text    bool   // text/html rather than JSON
+}
+
+// apiError is an error as the API tells it.
+type apiError struct {
+	status        int
+	code, message string
+}
+
+func (s *Simulator) fail(e apiError) answer {
+	w := writer{b: s.buffer()}
+	w.open()
+	w.str("error_code", e.code)
+	w.str("error_message", e.message)
+	w.close()
+	return answer{status: e.status, body: w.b}
+}
+
+func unauthorized(status int) apiError {
+	return apiError{status, "UNAUTHORIZED_REQUEST", "Unauthorized Request."}
+}
+
+func (s *Simulator) invalidSession() apiError {
+	return apiError{s.opts.ExpiredStatus, "INVALID_SESSION_ID", "The session has expired or the session ID is not valid."}
+}
+
+func serverNotFound(name string) apiError {
+	return apiError{http.StatusInternalServerError, "AEM_SERVER_NOT_FOUND", "Replicate server " + name + " could not be found."}
+}
+
+func taskNotFound(server, task string) apiError {
+	return apiError{http.StatusInternalServerError, "AEM_TASK_NOT_FOUND",
+		"Replicate task " + task + " on server " + server + " could not be found."}
+}
+
+// unreachable is the error of a call that needs a monitored server.
+func unreachable(v *ServerState) apiError {
+	if v.State == NotMonitored {
+		return apiError{http.StatusInternalServerError, "AEM_SERVER_NOT_MONITORED",
+			"The requested server " + v.Name + " is not monitored."}
+	}
+	return apiError{http.StatusInternalServerError, "AEM_SERVER_NOT_CONNECTED",
+		fmt.Sprintf("The requested server \"%s\" cannot be reached at this time. Message: %s", v.Name, v.Message)}
+}
+
+// unsupported answers a method that no caller of a simulated Enterprise Manager
+// can use.
+func unsupported(s *Simulator, c *call) answer {
+	if c.server != "" {
+		if _, e := s.monitored(c); e != nil {
+			return s.fail(*e)
+		}
+	}
+	return s.fail(apiError{http.StatusInternalServerError, "AEM_METHOD_NOT_SUPPORTED_VERSION",
+		c.op.name + " is only supported on Replicate servers that are not simulated."})
+}
+
+// answer answers a call. The caller holds the read lock.
+func (s *Simulator) answer(c *call) answer {
+	if c.op == nil {
+		return answer{status: http.StatusNotFound, text: true, body: append(s.buffer(), notFoundPage...)}
+	}
+	if c.op.resource == resLogin {
+		return s.login(c)
+	}
+	user, ok := s.auth.touch(c.request.Header.Get(SessionHeader))
+	if !ok {
+		return s.fail(s.invalidSession())
+	}
+	c.user = user
+	if user.Role < c.op.role || c.server != "" && !visible(user.Servers, c.server) || c.task != "" && !visible(user.Tasks, c.task) {
+		return s.fail(unauthorized(http.StatusForbidden))
+	}
+	return c.op.answer(s, c)
+}
+
+const notFoundPage = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" +
+	"<HTML><HEAD><TITLE>Not Found</TITLE></HEAD>\r\n<BODY><h2>Not Found</h2>\r\n" +
+	"<hr><p>HTTP Error 404. The requested resource is not found.</p>\r\n</BODY></HTML>\r\n"
+
+func (s *Simulator) login(c *call) answer {
+	scheme, encoded, _ := strings.Cut(c.request.Header.Get("Authorization"), " ")
+	credential, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	if err != nil || !strings.EqualFold(strings.TrimSuffix(scheme, ":"), "Basic") {
+		return s.fail(unauthorized(http.StatusUnauthorized))
+	}
+	id, ok := s.auth.login(string(credential))
+	if !ok {
+		return s.fail(unauthorized(http.StatusUnauthorized))
+	}
+	return answer{status: http.StatusOK, session: id, text: true}
+}
+
+func (s *Simulator) logout(c *call) answer {
+	s.auth.end(c.request.Header.Get(SessionHeader), true)
+	return answer{status: http.StatusOK, text: true}
+}
+
+func (s *Simulator) serverList(c *call) answer {
+	now := s.Now()
+	w := s.writer()
+	w.open()
+	w.list("serverList")
+	for _, srv := range s.servers {
+		v := srv.row(now)
+		if visible(c.user.Servers, v.Name) {
+			w.serverInfo(&v)
+		}
+	}
+	w.endList()
+	w.close()
+	return answer{status: http.StatusOK, body: w.b}
+}
+
+func (s *Simulator) serverDetails(c *call) answer {
+	srv := s.findServer(c.server)
+	if srv == nil {
+		return s.fail(serverNotFound(c.server))
+	}
+	v := srv.at(s.Now())
+	w := s.writer()
+	w.serverDetails(&v)
+	return answer{status: http.StatusOK, body: w.b}
+}
+
+func (s *Simulator) taskList(c *call) answer {
+	srv, e := s.monitored(c)
+	if e != nil {
+		return s.fail(*e)
+	}
+	now := s.Now()
+	w := s.writer()
+	w.open()
+	w.list("taskList")
+	for _, t := range srv.tasks {
+		v := t.at(now)
+		if visible(c.user.Tasks, v.Name) {
+			w.taskInfo(&v)
+		}
+	}
+	w.endList()
+	w.close()
+	return answer{status: http.StatusOK, body: w.b}
+}
+
+func (s *Simulator) taskDetails(c *call) answer {
+	_, t, e := s.monitoredTask(c)
+	if e != nil {
+		return s.fail(*e)
+	}
+	v := t.at(s.Now())
+	w := s.writer()
+	w.taskDetails(&v)
+	return answer{status: http.StatusOK, body: w.b}
+}
+
+func (s *Simulator) tableList(c *call) answer {
+	return s.tables(c, "tablelist", "AEM_TABLE_LIST_INNER_ERR", "table list", (*writer).tableInfo)
+}
+
+func (s *Simulator) tableStatuses(c *call) answer {
+	return s.tables(c, "table_details", "AEM_TABLE_STATUSES_INNER_ERR", "table statuses", (*writer).tableStatus)
+}
+
+// tables answers the two methods that list the tables of a task.
+func (s *Simulator) tables(c *call, envelope, code, noun string, write func(*writer, *Table)) answer {
+	srv, t, e := s.monitoredTask(c)
+	if e != nil {
+		return s.fail(*e)
+	}
+	if t.product == Compose {
+		return s.fail(apiError{http.StatusInternalServerError, code, fmt.Sprintf(
+			"Failed to retrieve %s for replication task %q on server %q. Error: %q", noun, c.task, srv.name(), "not a Replicate task")})
+	}
+	filter := newTableFilter(c.query)
+	w := s.writer()
+	w.open()
+	w.list(envelope)
+	t.eachTable(s.Now(), func(v *Table) {
+		if filter.matches(v) {
+			write(&w, v)
+		}
+	})
+	w.endList()
+	w.close()
+	return answer{status: http.StatusOK, body: w.b}
+}
+
+// monitored finds the server of a call that needs a monitored one.
+func (s *Simulator) monitored(c *call) (*server, *apiError) {
+	srv := s.findServer(c.server)
+	if srv == nil {
+		e := serverNotFound(c.server)
+		return nil, &e
+	}
+	if v := srv.row(s.Now()); v.State != Monitored {
+		e := unreachable(&v)
+		return nil, &e
+	}
+	return srv, nil
+}
+
+// monitoredTask finds the task of a call.
+func (s *Simulator) monitoredTask(c *call) (*server, *task, *apiError) {
+	srv, e := s.monitored(c)
+	if e != nil {
+		return nil, nil, e
+	}
+	t := srv.findTask(c.task)
+	if t == nil {
+		e := taskNotFound(c.server, c.task)
+		return nil, nil, &e
+	}
+	return srv, t, nil
+}
+
+// visible reports whether a user whose view is limited to patterns sees name.
+func visible(patterns []string, name string) bool {
+	if patterns == nil {
+		return true
+	}
+	for _, p := range patterns {
+		if p != "" && matchName(p, name) {
+			return true
+		}
+	}
+	return false
+}

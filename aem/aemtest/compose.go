@@ -1,0 +1,51 @@
+package aemtest
+
+import "time"
+
+// composeLife is what makes the values of a generated Compose task move: it runs
+// for a while, rests, and runs again.
+type composeLife struct {
+	begin, lasts, every time.Duration
+	tables, commands    int64
+	failing             bool // every run ends in an error half way
+	outage              *outage
+}
+
+// composeAt is a generated Compose task.
+func (t *task) composeAt(now time.Time) Task {
+	v, l := t.static, &t.compose
+	at := now.Sub(t.start)
+	run := window{begin: l.begin, lasts: l.lasts, every: l.every}
+	elapsed, running := run.at(at)
+	begin := at - elapsed
+	part := min(1, float64(elapsed)/float64(l.lasts))
+	v.StopReason = "NONE"
+	v.State = Running
+	if l.failing && part >= 0.5 {
+		part, running = 0.5, false
+	}
+	x := &v.Loading
+	x.Start = instant(t.start, begin)
+	x.TablesTotal, x.CommandsTotal = l.tables, l.commands
+	x.TablesCompleted = int64(part * float64(l.tables))
+	x.CommandsCompleted = int64(part * float64(l.commands))
+	switch {
+	case running:
+		x.TablesLoading = min(3, l.tables-x.TablesCompleted)
+		x.TablesQueued = l.tables - x.TablesCompleted - x.TablesLoading
+	case l.failing:
+		v.State = Failed
+		v.Message = "ETL set failed\r\nSee the task log"
+		x.End = instant(t.start, begin+l.lasts/2)
+		x.TablesWithError = min(1, l.tables-x.TablesCompleted)
+		x.TablesQueued = l.tables - x.TablesCompleted - x.TablesWithError
+	default:
+		v.State = Stopped
+		x.Completed = true
+		x.End = instant(t.start, begin+l.lasts)
+	}
+	if p, _, out := l.outage.phaseAt(at); out {
+		v.State, v.Message = p.state, p.message
+	}
+	return v
+}

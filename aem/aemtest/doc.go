@@ -1,0 +1,34 @@
+// Package aemtest simulates an Enterprise Manager, as net/http/httptest simulates
+// a server: for tests, demonstrations and measurements of whatever speaks its REST
+// API.
+//
+// A simulated Enterprise Manager has a fleet of Replicate and Compose servers whose
+// tasks live: their latency rises and falls, their counters grow by what their
+// rates say, full loads progress and start again, tasks fail, recover and stop,
+// licences run out. All of it follows from Options.Seed and the clock alone: the
+// state at an instant is the same however often it is asked for, and in whatever
+// order. State returns that truth as plain values, in the units of the API, for
+// comparison with what a client made of it.
+//
+//	srv := aemtest.NewServer(aemtest.Options{Servers: 2})
+//	defer srv.Close()
+//	// srv.URL, aemtest.DefaultUser, aemtest.DefaultPassword
+//
+// New makes a simulator without a socket. It is an http.Handler, and its Transport
+// is an http.RoundTripper that needs no network, so that it can be used in a
+// bubble of testing/synctest, with sessions that expire and servers that hang, in
+// no time.
+//
+// # What goes wrong
+//
+// AddFault makes chosen requests hang, fail, or answer with nonsense. SetTask,
+// SetServerState and their like change what the API says; AddServer and AddTask add
+// servers and tasks with exactly the given values and whatever names.
+// Options.Incidents starts the schedule of troubles that Incidents describes.
+//
+// # Spellings
+//
+// The guide, the servers that people have met, and the SDKs disagree on the
+// spelling of the API; Options.Shape chooses one of the three. The package imports
+// nothing of this module: it is a second opinion of the API.
+package aemtest

@@ -1,0 +1,147 @@
+package aemtest
+
+import (
+	"path"
+	"slices"
+	"sync"
+	"time"
+)
+
+// FaultKind says what a fault does to an answer.
+type FaultKind int
+
+// The kinds of faults. What they have in common: the request is counted, and
+// Fault.Latency passes first.
+const (
+	// FaultLatency: the answer is right, but late.
+	FaultLatency FaultKind = iota + 1
+	// FaultHang: no answer until the caller gives up or the simulator is closed.
+	FaultHang
+	// FaultReset: the connection is reset instead of an answer.
+	FaultReset
+	// FaultTruncate: the right headers and half of the body, then the connection ends.
+	FaultTruncate
+	// FaultBrokenJSON: the right body, cut in the middle, in an answer that is otherwise
+	// complete.
+	FaultBrokenJSON
+	// FaultHTML: an error page in HTML, with Fault.Status (default 200).
+	FaultHTML
+	// FaultEmpty: no body, with Fault.Status (default 200).
+	FaultEmpty
+	// FaultNull: the body null.
+	FaultNull
+	// FaultWrongType: JSON in which a list or an object is something else.
+	FaultWrongType
+	// FaultStatus: Fault.Status (default 503) without a body.
+	FaultStatus
+	// FaultAPIError: Fault.Code and Fault.Message as the API tells errors, with
+	// Fault.Status (default 500).
+	FaultAPIError
+	// FaultOversized: a valid answer padded to Fault.Bytes (default 2 GiB), streamed.
+	FaultOversized
+	// FaultExpiredSession: the caller's session ends, and the answer says so.
+	FaultExpiredSession
+	// FaultSlow: the right body, a few bytes at a time with Fault.Pause (default 1 s)
+	// between them.
+	FaultSlow
+	// FaultBody: Fault.Body as it is, with Fault.Status (default 200).
+	FaultBody
+)
+
+// Fault makes some requests go wrong.
+type Fault struct {
+	// Operation, Server and Task choose the requests: the API method's name, as in
+	// GetTaskDetails, and the names in the URL. Each is a name or a path.Match
+	// pattern; "" means any.
+	Operation, Server, Task string
+	// Times is how many requests go wrong; 0 means all until Remove.
+	Times int
+
+	Kind       FaultKind
+	Status     int
+	Code       string
+	Message    string
+	Body       string // of FaultBody, FaultHTML, FaultWrongType and FaultStatus; default is one of the kind
+	Latency    time.Duration
+	Pause      time.Duration
+	Bytes      int64
+	RetryAfter time.Duration // sent as Retry-After in whole seconds when above 0
+}
+
+// FaultHandle is a fault that was added.
+type FaultHandle struct {
+	fault Fault
+	set   *faultSet
+	hits  int
+}
+
+// Remove ends the fault. Removing it twice does nothing.
+func (h *FaultHandle) Remove() { h.set.remove(h) }
+
+// Hits says how many requests the fault has met.
+func (h *FaultHandle) Hits() int {
+	h.set.mu.Lock()
+	defer h.set.mu.Unlock()
+	return h.hits
+}
+
+type faultSet struct {
+	mu   sync.Mutex
+	list []*FaultHandle
+}
+
+func (f *faultSet) add(fault Fault) *FaultHandle {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h := &FaultHandle{fault: fault, set: f}
+	f.list = append(f.list, h)
+	return h
+}
+
+func (f *faultSet) remove(h *FaultHandle) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list = slices.DeleteFunc(f.list, func(x *FaultHandle) bool { return x == h })
+}
+
+func (f *faultSet) clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list = nil
+}
+
+// take returns the delay of all faults that match the call, and the first of them
+// that is more than a delay.
+func (f *faultSet) take(operation, server, task string) (time.Duration, Fault, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var delay time.Duration
+	for _, h := range slices.Clone(f.list) {
+		if !h.matches(operation, server, task) {
+			continue
+		}
+		h.hits++
+		if h.fault.Times > 0 && h.hits >= h.fault.Times {
+			f.list = slices.DeleteFunc(f.list, func(x *FaultHandle) bool { return x == h })
+		}
+		delay += h.fault.Latency
+		if h.fault.Kind != FaultLatency {
+			return delay, h.fault, true
+		}
+	}
+	return delay, Fault{}, false
+}
+
+func (h *FaultHandle) matches(operation, server, task string) bool {
+	return matchName(h.fault.Operation, operation) && matchName(h.fault.Server, server) && matchName(h.fault.Task, task)
+}
+
+// matchName reports whether name is what pattern says: "" is anything, and a name
+// always matches itself, whatever signs it contains.
+func matchName(pattern, name string) bool {
+	if pattern == "" || pattern == name {
+		return true
+	}
+	ok, err := path.Match(pattern, name)
+	return err == nil && ok
+}

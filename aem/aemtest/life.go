@@ -1,0 +1,147 @@
+package aemtest
+
+import (
+	"math"
+	"time"
+)
+
+// life is what makes the values of a generated task move: constants, chosen once,
+// of functions of the time. Nothing is remembered from one call to the next, so
+// that the values at an instant are the same however often they are asked for.
+type life struct {
+	rest phase // of a task that does nothing all the time; else its state is ""
+
+	// Changes come at rate*(1+swing*sin) a second, the wave being wave long.
+	age              time.Duration // how long it had worked at the start
+	rate, swing      float64
+	wave             time.Duration
+	turn             float64 // where on the wave it began
+	inserts, deletes float64 // shares of the changes; the rest are updates
+	ddlPerDay        float64
+	perTransaction   float64
+	changeBytes      float64
+	latency, apply   float64       // seconds, around which they swing
+	behind           time.Duration // how far it is behind all the time
+	errorsPerHour    float64
+	memory, disk     float64 // megabytes
+	cpu              float64 // percent; negative when the server is too old to say
+
+	load   load
+	plan   *plan
+	broken int // so many tables, the first, could not be loaded
+
+	outage *outage
+	// Incidents; nil when there is none.
+	climb, spill, errors, table *window
+}
+
+// load is a full load: once, or again and again.
+type load struct {
+	lasts time.Duration // 0: the task has no full load
+	begin time.Duration // since the start of the simulated time
+	every time.Duration // 0: once
+	rows  float64
+	bytes float64 // a row
+}
+
+// loadState is a full load at an instant.
+type loadState struct {
+	begun, done bool
+	begin       time.Duration // since the start of the simulated time
+	progress    float64       // of the work, 0..1
+	now         time.Duration
+}
+
+// worked is how many seconds the task has done its work.
+func (l *life) worked(t time.Duration) float64 {
+	return max(0, (l.age + t - l.outage.spentUntil(t)).Seconds())
+}
+
+// changes is how many changes the task has applied after so many seconds of work:
+// the integral of rateAt, which is never negative, so that this never falls.
+func (l *life) changes(worked float64) float64 {
+	k := 2 * math.Pi / l.wave.Seconds()
+	return l.rate * (worked + l.swing/k*(math.Cos(l.turn)-math.Cos(k*worked+l.turn)))
+}
+
+// rateAt is the changes a second after so many seconds of work.
+func (l *life) rateAt(worked float64) float64 {
+	return l.rate * (1 + l.swing*math.Sin(2*math.Pi*worked/l.wave.Seconds()+l.turn))
+}
+
+// swung moves v around itself, in another rhythm than the changes have.
+func (l *life) swung(v, swing float64, t time.Duration) float64 {
+	return v * (1 + swing*math.Sin(2*math.Pi*t.Seconds()/(l.wave.Seconds()*1.37)+l.turn))
+}
+
+// loadAt is the full load at an instant.
+func (l *life) loadAt(t time.Duration) loadState {
+	s := loadState{begin: l.load.begin, now: t}
+	if l.load.lasts == 0 || t < s.begin {
+		return s
+	}
+	if l.load.every > 0 {
+		s.begin += (t - s.begin) / l.load.every * l.load.every
+	}
+	s.begun = true
+	work := t - s.begin - (l.outage.spentUntil(t) - l.outage.spentUntil(s.begin))
+	s.progress = min(1, float64(work)/float64(l.load.lasts))
+	s.done = work >= l.load.lasts
+	return s
+}
+
+// loadTime is the instant at which the load has come to a part of its work.
+func (l *life) loadTime(s loadState, part float64) time.Duration {
+	work := time.Duration(part * float64(l.load.lasts))
+	return s.begin + l.outage.stretched(s.begin, work)
+}
+
+// lag is the latency, in seconds, of the source and in all.
+func (l *life) lag(t time.Duration) (source, total float64) {
+	source = l.swung(l.latency, 0.5, t)
+	source += l.behind.Seconds()
+	total = source + l.swung(l.apply, 0.6, t)
+	behind := 0.0
+	if l.climb != nil {
+		if elapsed, open := l.climb.at(t); open {
+			behind += climbed(elapsed, l.climb.lasts)
+		}
+	}
+	if l.outage != nil {
+		ago, _ := l.outage.last(t)
+		switch {
+		case ago < 0:
+		case ago < l.outage.lasts:
+			behind += ago.Seconds()
+		default:
+			const catchUp = 45.0 // seconds until a third of it is left
+			behind += l.outage.lasts.Seconds() * math.Exp(-(ago-l.outage.lasts).Seconds()/catchUp)
+		}
+	}
+	return source + behind*0.2, total + behind
+}
+
+// climbed is how far behind a task is that falls behind for most of a stretch and
+// then catches up.
+func climbed(elapsed, lasts time.Duration) float64 {
+	const steep, turn = 4.0, 0.7 // seconds a second; part of the stretch
+	top := turn * lasts.Seconds()
+	if e := elapsed.Seconds(); e > top {
+		return steep * top * (1 - (e-top)/(lasts.Seconds()-top))
+	}
+	return steep * elapsed.Seconds()
+}
+
+// dataErrors is how many data errors there were.
+func (l *life) dataErrors(worked float64, t time.Duration) int64 {
+	n := int64(worked / 3600 * l.errorsPerHour)
+	if l.errors != nil {
+		n += int64(l.errors.spent(t).Seconds() / 3)
+	}
+	return n
+}
+
+// instant turns a time since the start into one of the clock, in whole seconds.
+func instant(start time.Time, t time.Duration) time.Time {
+	return start.Add(t).Truncate(time.Second)
+}

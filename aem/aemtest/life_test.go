@@ -1,0 +1,270 @@
+package aemtest
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestSameSeedSameState asks two simulators for the same instants, one of them
+// many times and in another order.
+func TestSameSeedSameState(t *testing.T) {
+	opts := Options{Seed: 11, Servers: 4, TasksPerServer: 17, Incidents: true, OddNames: true, Start: testStart}
+	a, b := New(opts), New(opts)
+	opts.Seed = 12
+	other := New(opts)
+	instants := make([]time.Time, 60)
+	for i := range instants {
+		instants[i] = testStart.Add(time.Duration(i) * 37 * time.Second)
+	}
+	want := make(map[time.Time]*State)
+	for _, at := range instants {
+		want[at] = a.StateAt(at)
+	}
+	shuffled := slices.Concat(instants, instants)
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	for _, at := range shuffled {
+		if diff := cmp.Diff(want[at], b.StateAt(at)); diff != "" {
+			t.Fatalf("at %v the states differ:\n%.2000s", at, diff)
+		}
+	}
+	if cmp.Equal(want[testStart], other.StateAt(testStart)) {
+		t.Error("another seed gives the same fleet")
+	}
+}
+
+// counters are the values of a task that must never fall.
+func taskCounters(v *Task) []int64 {
+	x := &v.Transactions
+	list := []int64{v.CDC.Inserts, v.CDC.Updates, v.CDC.Deletes, v.CDC.DDL, x.CommitChangeRecords, x.RollbackTransactions, x.RollbackChangeRecords,
+		x.RollbackChangeMB, x.AppliedTransactions, x.AppliedRecords, x.AppliedMB, v.DataErrors}
+	for _, table := range v.Tables {
+		list = append(list, table.Changes.Inserts, table.Changes.Updates, table.Changes.Deletes, table.Changes.DDL, table.DataErrors)
+	}
+	return list
+}
+
+// TestCountersFollowRates walks through three hours and compares what the counters
+// gain with what the rates promise.
+func TestCountersFollowRates(t *testing.T) {
+	s := New(Options{Seed: 5, Servers: 4, TasksPerServer: 17, Incidents: true, Start: testStart})
+	const step = 7 * time.Second
+	before := s.StateAt(testStart)
+	moved := 0
+	for at := testStart.Add(step); at.Before(testStart.Add(3 * time.Hour)); at = at.Add(step) {
+		now := s.StateAt(at)
+		for i := range now.Servers {
+			for j := range now.Servers[i].Tasks {
+				was, is := &before.Servers[i].Tasks[j], &now.Servers[i].Tasks[j]
+				a, b := taskCounters(was), taskCounters(is)
+				for k := range a {
+					if b[k] < a[k] {
+						t.Fatalf("%s: counter %d falls from %d to %d at %v", is.Name, k, a[k], b[k], at)
+					}
+				}
+				gained := float64(is.Transactions.CommitChangeRecords-was.Transactions.CommitChangeRecords) / step.Seconds()
+				lo, hi := float64(min(was.CDCThroughput.SourceRecords, is.CDCThroughput.SourceRecords)), float64(max(was.CDCThroughput.SourceRecords, is.CDCThroughput.SourceRecords))
+				if was.State == Running && is.State == Running && hi > 0 {
+					if gained > hi*1.1+2 {
+						t.Fatalf("%s gains %.1f a second, its rate is %.0f..%.0f", is.Name, gained, lo, hi)
+					}
+					if gained > 0 {
+						moved++
+					}
+				}
+				if stopped := was.State == Stopped && is.State == Stopped; stopped && gained > 0 {
+					t.Fatalf("%s gains changes while it is stopped", is.Name)
+				}
+			}
+		}
+		before = now
+	}
+	if moved == 0 {
+		t.Error("no counter ever moved")
+	}
+}
+
+// TestTablesAddUp compares the counts of a task with its tables.
+func TestTablesAddUp(t *testing.T) {
+	s := New(Options{Seed: 9, Servers: 4, TasksPerServer: 17, Incidents: true, Start: testStart})
+	seen := make(map[string]bool)
+	for at := testStart; at.Before(testStart.Add(time.Hour)); at = at.Add(11 * time.Second) {
+		state := s.StateAt(at)
+		for _, srv := range state.Servers {
+			for _, v := range srv.Tasks {
+				if v.Product == Compose || !v.FullLoadEnabled {
+					continue
+				}
+				var f FullLoad
+				for _, table := range v.Tables {
+					seen[table.State] = true
+					f.RecordsCompleted += table.TransferredRows
+					switch table.State {
+					case TableQueued:
+						f.TablesQueued++
+					case TableLoading:
+						f.TablesLoading++
+					case TableError:
+						f.TablesWithError++
+					default:
+						f.TablesCompleted++
+					}
+					if table.State == TableLoading && (table.Start.IsZero() || !table.End.IsZero() || table.TransferredRows > table.EstimatedRows) {
+						t.Fatalf("%s: a loading table is %+v", v.Name, table)
+					}
+				}
+				f.RecordsEstimated, f.Completed, f.Start, f.End = v.FullLoad.RecordsEstimated, v.FullLoad.Completed, v.FullLoad.Start, v.FullLoad.End
+				if f != v.FullLoad {
+					t.Fatalf("%s at %v: tables add up to %+v, the task says %+v", v.Name, at, f, v.FullLoad)
+				}
+				if f.Completed != (!f.End.IsZero()) || f.RecordsCompleted > f.RecordsEstimated {
+					t.Fatalf("%s at %v: %+v", v.Name, at, f)
+				}
+			}
+		}
+	}
+	for _, state := range []string{TableQueued, TableLoading, TableCompleted, TableChangeProcessing, TableError} {
+		if !seen[state] {
+			t.Errorf("no table was ever %s", state)
+		}
+	}
+}
+
+// TestIncidentsShow checks that each incident is seen while it is on, in a small
+// fleet and a large one, and not before or without the option.
+func TestIncidentsShow(t *testing.T) {
+	signs := map[string]func(*ServerState, *Task) bool{
+		"latency climbs": func(_ *ServerState, v *Task) bool {
+			return v.TotalLatency > 2*time.Minute && v.TotalLatency < time.Hour
+		},
+		"task error": func(_ *ServerState, v *Task) bool {
+			return v.State == Failed && strings.Contains(v.Message, "encountered a fatal error") && strings.Contains(v.Message, v.Name)
+		},
+		"recovering":    func(_ *ServerState, v *Task) bool { return v.State == Recovery && v.StopReason == "RECOVERABLE_ERROR" },
+		"spill to disk": func(_ *ServerState, v *Task) bool { return v.Transactions.AccumulatedChangesOnDisk > 0 },
+		"data errors":   func(_ *ServerState, v *Task) bool { return v.DataErrors >= 40 },
+		"table error": func(_ *ServerState, v *Task) bool {
+			return v.State == Running && v.FullLoad.Completed && v.FullLoad.TablesWithError == 1
+		},
+		"low memory": func(_ *ServerState, v *Task) bool { return v.StopReason == "STOPPED_LOW_MEMORY" },
+		"low disk":   func(_ *ServerState, v *Task) bool { return v.StopReason == "STOPPED_LOW_DISK_SPACE" },
+		"stalled full load": func(_ *ServerState, v *Task) bool {
+			return v.State == Running && v.FullLoad.TablesLoading > 0 && v.FullLoadThroughput == Throughput{}
+		},
+		"licence ends":         func(s *ServerState, _ *Task) bool { return s.License.Days == 6 || s.License.State == LicenseExpired },
+		"server error":         func(s *ServerState, _ *Task) bool { return s.State == ServerError },
+		"server not monitored": func(s *ServerState, _ *Task) bool { return s.State == NotMonitored },
+		"stopped by a user":    func(_ *ServerState, v *Task) bool { return v.State == Stopped && v.StopReason == "NORMAL" },
+		"Compose error":        func(_ *ServerState, v *Task) bool { return v.Product == Compose && v.State == Failed },
+	}
+	for _, size := range []int{3, 4} {
+		opts := Options{Seed: uint64(size), Servers: size, Healthy: true, Incidents: true, Start: testStart}
+		s := New(opts)
+		opts.Incidents = false
+		calm := New(opts)
+		count := func(sim *Simulator, at time.Duration, sign func(*ServerState, *Task) bool) (n int) {
+			for _, srv := range sim.StateAt(testStart.Add(at)).Servers {
+				for i := range srv.Tasks {
+					if sign(&srv, &srv.Tasks[i]) {
+						n++
+					}
+				}
+			}
+			return n
+		}
+		for _, i := range Incidents() {
+			sign := signs[i.Name]
+			if sign == nil {
+				t.Errorf("nothing is known of the incident %q", i.Name)
+				continue
+			}
+			for _, round := range []time.Duration{0, i.Every} {
+				most, mostCalm := 0, 0
+				for at := i.Begins; at < i.Begins+i.Lasts; at += 15 * time.Second {
+					most = max(most, count(s, at+round, sign))
+					mostCalm = max(mostCalm, count(calm, at+round, sign))
+				}
+				if most <= mostCalm {
+					t.Errorf("%d servers, %v later: incident %q shows %d times, without incidents %d times", size, round, i.Name, most, mostCalm)
+				}
+			}
+			if i.Begins+i.Lasts > i.Every || i.Begins > 3*time.Minute || i.Description == "" {
+				t.Errorf("incident %+v does not fit the schedule", i)
+			}
+		}
+	}
+}
+
+// TestHealthyFleet has nothing but running tasks.
+func TestHealthyFleet(t *testing.T) {
+	s := New(Options{Servers: 30, ComposeServers: 2, TasksPerServer: 45, TablesPerTask: 2, Healthy: true, Start: testStart})
+	for _, srv := range s.StateAt(testStart.Add(40 * time.Minute)).Servers {
+		if srv.State != Monitored || srv.License.State != LicenseValid || len(srv.Tasks) != 45 || srv.Summary.Running != 45 {
+			t.Errorf("%s: %s %s %+v", srv.Name, srv.State, srv.License.State, srv.Summary)
+		}
+	}
+}
+
+// TestDefaultFleet has something of everything that the API can tell.
+func TestDefaultFleet(t *testing.T) {
+	s := New(Options{Servers: 8, TasksPerServer: 17, Start: testStart})
+	seen := make(map[string]bool)
+	names := make(map[string]bool)
+	for at := testStart; at.Before(testStart.Add(30 * time.Minute)); at = at.Add(20 * time.Second) {
+		for _, srv := range s.StateAt(at).Servers {
+			seen["server "+srv.State], seen["license "+srv.License.State] = true, true
+			for _, v := range srv.Tasks {
+				names[srv.Name+"/"+v.Name] = true
+				seen["task "+v.State], seen["reason "+v.StopReason], seen["profile "+v.Profile] = true, true, true
+				seen["behind a day"] = seen["behind a day"] || v.TotalLatency > 24*time.Hour
+				seen["staging"] = seen["staging"] || v.LogStreamStaging != ""
+				seen["no cpu"] = seen["no cpu"] || v.CPU == -1
+				seen["objective"] = seen["objective"] || slices.Contains(v.Tags, "latency_objective=5m")
+				seen["blank"] = seen["blank"] || strings.Contains(v.Name, " ")
+			}
+		}
+	}
+	for _, want := range []string{
+		"server MONITORED", "server NOT_MONITORED", "server ERROR", "license VALID_LICENSE", "license EXPIRED_LICENSE",
+		"task RUNNING", "task STOPPED", "task ERROR", "task RECOVERY", "task STARTING", "reason NONE", "reason NORMAL", "reason FATAL_ERROR",
+		"reason RECOVERABLE_ERROR", "reason FULL_LOAD_ONLY_FINISHED", "reason STOPPED_AFTER_FULL_LOAD", "profile UNIDIRECTIONAL",
+		"profile BIDIRECTIONAL", "profile LOG_STREAM", "behind a day", "staging", "no cpu", "objective", "blank",
+	} {
+		if !seen[want] {
+			t.Errorf("the fleet never has: %s", want)
+		}
+	}
+	if want := 8*17 + 17; len(names) != want {
+		t.Errorf("%d different tasks, want %d", len(names), want)
+	}
+}
+
+// TestWindowStretch compares what stretch says with walking through the time.
+func TestWindowStretch(t *testing.T) {
+	windows := []window{
+		{begin: 10, lasts: 5}, {begin: 10, lasts: 5, every: 20}, {begin: 0, lasts: 19, every: 20}, {begin: -7, lasts: 3, every: 10},
+	}
+	for _, w := range windows {
+		for from := time.Duration(-15); from < 60; from++ {
+			for work := time.Duration(0); work < 40; work++ {
+				at, left := from, work
+				for left > 0 {
+					if _, open := w.at(at); !open {
+						left--
+					}
+					at++
+				}
+				if got, want := w.stretch(from, work), at-from; got != want {
+					t.Fatalf("%+v: %d of work from %d takes %d, want %d", w, work, from, got, want)
+				}
+				if got := w.spent(at) - w.spent(from); got != at-from-work {
+					t.Fatalf("%+v: open for %d between %d and %d, want %d", w, got, from, at, at-from-work)
+				}
+			}
+		}
+	}
+}

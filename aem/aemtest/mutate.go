@@ -1,0 +1,143 @@
+package aemtest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// SetServerState puts a server in a state, with the message that goes with it,
+// until it is set again; "" gives it back to its own life.
+func (s *Simulator) SetServerState(name, state, message string) error {
+	return s.changeServer(name, func(srv *server) {
+		srv.forced = nil
+		if state != "" {
+			srv.forced = &spell{window: window{begin: s.Now().Sub(srv.start)}, state: state, message: message}
+		}
+	})
+}
+
+// SetServer changes what the API says of a server: edit is called whenever the
+// server is read, with its current values but for its tasks. It must give the
+// same result each time and may not use the simulator.
+func (s *Simulator) SetServer(name string, edit func(*ServerState)) error {
+	return s.changeServer(name, func(srv *server) { srv.edits = append(srv.edits, edit) })
+}
+
+// AddServer adds a server with the tasks that v has; they stand still. What v
+// leaves out is filled in: a Replicate server, monitored, with a licence; the
+// summary and the utilisation follow from the tasks.
+func (s *Simulator) AddServer(v ServerState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	srv := &server{start: s.opts.Start, static: v}
+	x := &srv.static
+	x.Tasks = nil
+	setDefault(&x.Product, Replicate)
+	setDefault(&x.Host, "custom.example.net")
+	setDefault(&x.Port, "443")
+	setDefault(&x.Platform, "WINDOWS")
+	setDefault(&x.State, Monitored)
+	if x.Version == "" && x.State == Monitored {
+		x.Version = "2024.5.0.357"
+	}
+	if x.License == (License{}) {
+		today := s.opts.Start.Truncate(24 * time.Hour)
+		x.License = License{State: LicenseValid, Issued: today.AddDate(0, 0, -100), Expires: today.AddDate(0, 0, 200)}
+	}
+	srv.counted = v.Summary != (TaskSummary{}) || v.Utilization != (Utilization{})
+	for i := range v.Tasks {
+		srv.tasks = append(srv.tasks, srv.customTask(v.Tasks[i]))
+	}
+	s.servers = append(s.servers, srv)
+}
+
+// RemoveServer removes a server.
+func (s *Simulator) RemoveServer(name string) error {
+	return s.changeServer(name, func(srv *server) {
+		s.servers = slices.DeleteFunc(s.servers, func(x *server) bool { return x == srv })
+	})
+}
+
+// AddTask adds a task, which stands still, to a server. What v leaves out is
+// filled in: the product of its server, running, no stop reason. A name may be
+// added twice; the first one answers for it.
+func (s *Simulator) AddTask(serverName string, v Task) error {
+	return s.changeServer(serverName, func(srv *server) { srv.tasks = append(srv.tasks, srv.customTask(v)) })
+}
+
+// RemoveTask removes a task.
+func (s *Simulator) RemoveTask(serverName, taskName string) error {
+	return s.changeTask(serverName, taskName, func(srv *server, t *task) {
+		srv.tasks = slices.DeleteFunc(srv.tasks, func(x *task) bool { return x == t })
+	})
+}
+
+// RenameTask gives a task another name; it goes on living.
+func (s *Simulator) RenameTask(serverName, taskName, newName string) error {
+	return s.changeTask(serverName, taskName, func(_ *server, t *task) { t.static.Name = newName })
+}
+
+// SetTask changes what the API says of a task: edit is called whenever the task
+// is read, with its current values and tables, so that what edit leaves alone goes
+// on living. It must give the same result each time, may not change the name, and
+// may not use the simulator. Several edits apply in their order.
+func (s *Simulator) SetTask(serverName, taskName string, edit func(*Task)) error {
+	return s.changeTask(serverName, taskName, func(_ *server, t *task) { t.edits = append(t.edits, edit) })
+}
+
+// ResetTask takes back all SetTask of a task.
+func (s *Simulator) ResetTask(serverName, taskName string) error {
+	return s.changeTask(serverName, taskName, func(_ *server, t *task) { t.edits = nil })
+}
+
+// customTask makes a task that stands still.
+func (s *server) customTask(v Task) *task {
+	v = v.clone()
+	setDefault(&v.Product, s.static.Product)
+	setDefault(&v.State, Running)
+	setDefault(&v.StopReason, "NONE")
+	if v.Product == Compose {
+		setDefault(&v.Type, "AemComposeDWTaskInfoDetailed")
+		setDefault(&v.Profile, "Data Warehouse")
+	} else {
+		setDefault(&v.Type, "AemReplicateTaskInfoDetailed")
+		setDefault(&v.Profile, "UNIDIRECTIONAL")
+	}
+	return &task{product: v.Product, start: s.start, static: v, custom: true}
+}
+
+func setDefault[T ~string](v *T, preset T) {
+	if *v == "" {
+		*v = preset
+	}
+}
+
+func (s *Simulator) changeServer(name string, change func(*server)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, srv := range s.servers {
+		if srv.name() == name {
+			change(srv)
+			return nil
+		}
+	}
+	return fmt.Errorf("the simulated Enterprise Manager has no server %q", name)
+}
+
+func (s *Simulator) changeTask(serverName, taskName string, change func(*server, *task)) error {
+	found := false
+	err := s.changeServer(serverName, func(srv *server) {
+		for _, t := range srv.tasks {
+			if t.name() == taskName {
+				change(srv, t)
+				found = true
+				return
+			}
+		}
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("the simulated server %q has no task %q", serverName, taskName)
+	}
+	return err
+}

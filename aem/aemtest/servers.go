@@ -1,0 +1,177 @@
+package aemtest
+
+import (
+	"math"
+	"net/url"
+	"time"
+)
+
+// server is one server with its tasks.
+type server struct {
+	start   time.Time
+	static  ServerState // what never changes, without tasks
+	spells  []spell
+	license *licenseSpell
+	forced  *spell // a state that a test has set
+	counted bool   // the summary is that of static
+	tasks   []*task
+	edits   []func(*ServerState)
+	idleCPU int64 // percent that the machine needs for itself; negative when it is too old to say
+}
+
+// spell is a window in which a server is not monitored, or in error.
+type spell struct {
+	window
+	state, message string
+}
+
+// licenseSpell is a window in which the licence runs out.
+type licenseSpell struct{ window }
+
+// name is the server's name.
+func (s *server) name() string { return s.static.Name }
+
+// row is the server at an instant, as far as the server list shows it.
+func (s *server) row(now time.Time) ServerState {
+	if len(s.edits) > 0 {
+		return s.at(now)
+	}
+	return s.base(now)
+}
+
+// at is the server at an instant, without its tasks.
+func (s *server) at(now time.Time) ServerState {
+	v := s.base(now)
+	s.setLicense(&v.License, now)
+	if !s.counted {
+		s.count(&v, now)
+	}
+	for _, edit := range s.edits {
+		edit(&v)
+	}
+	v.Tasks = nil
+	return v
+}
+
+// base is the server without what its tasks and licence say.
+func (s *server) base(now time.Time) ServerState {
+	v := s.static
+	at := now.Sub(s.start)
+	if v.LastConnection.IsZero() {
+		v.LastConnection = now.Truncate(syncEvery)
+	}
+	for i := range s.spells {
+		if elapsed, open := s.spells[i].at(at); open {
+			s.spells[i].apply(&v, instant(s.start, at-elapsed))
+		}
+	}
+	if s.forced != nil {
+		s.forced.apply(&v, instant(s.start, s.forced.begin))
+	}
+	if v.Version == "" {
+		v.LastConnection = time.Time{}
+	}
+	return v
+}
+
+// syncEvery is how often Enterprise Manager connects to a server.
+const syncEvery = 5 * time.Second
+
+// apply puts a server in the state of the spell, which began at an instant.
+func (p *spell) apply(v *ServerState, began time.Time) {
+	v.State, v.Message = p.state, p.message
+	if p.state != Monitored {
+		v.LastConnection = began.Truncate(syncEvery)
+	}
+}
+
+// setLicense fills in what of a licence depends on the day.
+func (s *server) setLicense(v *License, now time.Time) {
+	today := now.Truncate(24 * time.Hour)
+	if s.license != nil {
+		if elapsed, open := s.license.at(now.Sub(s.start)); open {
+			v.Expires = today.AddDate(0, 0, 6)
+			if elapsed >= s.license.lasts/2 {
+				v.Expires = today.AddDate(0, 0, -1)
+			}
+		}
+	}
+	if v.Expires.IsZero() {
+		return
+	}
+	v.Days = int64(v.Expires.Sub(today) / (24 * time.Hour))
+	if v.Days < 0 && v.State == LicenseValid {
+		v.State = LicenseExpired
+	}
+}
+
+// count fills in what the tasks of the server add up to.
+func (s *server) count(v *ServerState, now time.Time) {
+	v.Summary = TaskSummary{}
+	v.Utilization = Utilization{DiskMB: -1, MemoryMB: -1, ReplicateCPU: -1, MachineCPU: -1}
+	if v.State != Monitored {
+		return
+	}
+	var sum Utilization
+	v.Summary.Total = int64(len(s.tasks))
+	for _, t := range s.tasks {
+		x := t.at(now)
+		switch x.State {
+		case Running:
+			v.Summary.Running++
+		case Stopped:
+			v.Summary.Stopped++
+		case Recovery:
+			v.Summary.Recovering++
+		case Failed:
+			v.Summary.Error++
+		}
+		sum.DiskMB += x.DiskMB
+		sum.MemoryMB += x.MemoryMB
+		sum.ReplicateCPU += max(0, x.CPU)
+	}
+	if v.Product == Compose {
+		return
+	}
+	const machine = 400 // percent: the work that keeps two thirds of a machine busy
+	busy := 1 - math.Exp(-float64(sum.ReplicateCPU)/machine)
+	sum.ReplicateCPU = int64(100 * busy)
+	sum.MachineCPU = sum.ReplicateCPU + int64(float64(s.idleCPU)*(1-busy))
+	if s.idleCPU < 0 { // too old to say
+		sum.ReplicateCPU, sum.MachineCPU = -1, -1
+	}
+	v.Utilization = sum
+}
+
+// findServer finds the server that a path names, which may be encoded twice.
+func (s *Simulator) findServer(name string) *server {
+	for _, n := range spellings(name) {
+		for _, srv := range s.servers {
+			if srv.name() == n {
+				return srv
+			}
+		}
+	}
+	return nil
+}
+
+// findTask finds the task that a path names, which may be encoded twice.
+func (s *server) findTask(name string) *task {
+	for _, n := range spellings(name) {
+		for _, t := range s.tasks {
+			if t.name() == n {
+				return t
+			}
+		}
+	}
+	return nil
+}
+
+// spellings are the names that a segment of a path may mean: itself, or what it
+// is when it was encoded twice.
+func spellings(name string) []string {
+	if again, err := url.PathUnescape(name); err == nil && again != name {
+		return []string{name, again}
+	}
+	return []string{name}
+}

@@ -1,0 +1,132 @@
+package aemtest
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Simulator is a simulated Enterprise Manager. It is an http.Handler, and safe for
+// concurrent use.
+type Simulator struct {
+	opts    Options
+	routes  map[routeKey]*operation
+	buffers sync.Pool
+	faults  faultSet
+	counts  counters
+	auth    accounts
+
+	mu      sync.RWMutex // guards what follows
+	servers []*server
+	latency time.Duration
+
+	closed    chan struct{} // ends what hangs
+	closeOnce sync.Once
+}
+
+// New makes a simulated Enterprise Manager without a socket.
+func New(opts Options) *Simulator {
+	opts = opts.withDefaults()
+	s := &Simulator{
+		opts:    opts,
+		latency: opts.Latency,
+		servers: newFleet(opts),
+		closed:  make(chan struct{}),
+		routes:  newRoutes(),
+	}
+	s.auth.init(opts)
+	return s
+}
+
+// Close ends the calls that hang. A closed simulator still answers.
+func (s *Simulator) Close() { s.closeOnce.Do(func() { close(s.closed) }) }
+
+// Now is the current instant of the simulated time.
+func (s *Simulator) Now() time.Time { return s.opts.Clock().UTC() }
+
+// State returns everything that the API would say now.
+func (s *Simulator) State() *State { return s.StateAt(s.Now()) }
+
+// StateAt returns everything that the API would say at an instant of the
+// simulated time.
+func (s *Simulator) StateAt(now time.Time) *State {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	state := &State{Time: now, Servers: make([]ServerState, len(s.servers))}
+	for i, srv := range s.servers {
+		view := srv.at(now)
+		view.Tasks = make([]Task, len(srv.tasks))
+		for j, t := range srv.tasks {
+			view.Tasks[j] = t.withTables(now)
+		}
+		state.Servers[i] = view
+	}
+	return state
+}
+
+// AddFault makes requests go wrong until the fault is spent or removed. When
+// several match, their latencies add up, and the oldest that does more than wait
+// decides.
+func (s *Simulator) AddFault(f Fault) *FaultHandle { return s.faults.add(f) }
+
+// ClearFaults removes all faults.
+func (s *Simulator) ClearFaults() { s.faults.clear() }
+
+// SetLatency sets how long every call takes at least.
+func (s *Simulator) SetLatency(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.latency = d
+}
+
+// Requests says how many requests an operation got, those that went wrong
+// included; of all operations when it is "". A request that is none of the API's
+// methods counts as "unknown".
+func (s *Simulator) Requests(operation string) int { return s.counts.requests(operation) }
+
+// RequestCounts says how many requests each operation got.
+func (s *Simulator) RequestCounts() map[string]int { return s.counts.perOperation() }
+
+// Logins says how many logins succeeded.
+func (s *Simulator) Logins() int { return s.auth.count(&s.auth.logins) }
+
+// RefusedLogins says how many logins were refused.
+func (s *Simulator) RefusedLogins() int { return s.auth.count(&s.auth.refused) }
+
+// Logouts says how many sessions were ended by their owner.
+func (s *Simulator) Logouts() int { return s.auth.count(&s.auth.logouts) }
+
+// ActiveSessions says how many sessions are alive.
+func (s *Simulator) ActiveSessions() int { return s.auth.active() }
+
+// ExpireSessions ends all sessions, as five idle minutes do.
+func (s *Simulator) ExpireSessions() { s.auth.expireAll() }
+
+// LockedAccounts names the accounts that too many refused logins have locked.
+func (s *Simulator) LockedAccounts() []string { return s.auth.locked() }
+
+// Unlock unlocks an account.
+func (s *Simulator) Unlock(user string) { s.auth.unlock(user) }
+
+// SetUsers replaces the accounts. Sessions of accounts that are gone end.
+func (s *Simulator) SetUsers(users ...User) { s.auth.setUsers(users) }
+
+// InFlight says how many requests are being answered.
+func (s *Simulator) InFlight() int { return int(s.counts.inFlight.Load()) }
+
+// MaxInFlight says how many requests were being answered at once, at most.
+func (s *Simulator) MaxInFlight() int { return int(s.counts.maxInFlight.Load()) }
+
+// ResetCounters sets all counters to zero; sessions and locks stay.
+func (s *Simulator) ResetCounters() {
+	s.counts.reset()
+	s.auth.resetCounts()
+}
+
+// ServeHTTP answers one request.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := s.route(r)
+	done := s.counts.begin(c.operation())
+	defer done()
+	s.serve(w, r, c)
+}

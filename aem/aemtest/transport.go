@@ -1,0 +1,141 @@
+package aemtest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Transport returns a round tripper that asks the simulator without a socket. It
+// honours the context of a request, while waiting for the answer and while
+// reading its body, and breaks off as a connection does. It works in a bubble of
+// testing/synctest when the simulator was made there.
+func (s *Simulator) Transport() http.RoundTripper { return transport{s} }
+
+type transport struct{ s *Simulator }
+
+// RoundTrip answers a request.
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	in := r.Clone(ctx)
+	in.RequestURI = r.URL.RequestURI()
+	in.RemoteAddr = "192.0.2.1:1234"
+	in.Header = canonical(r.Header)
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	pr, pw := io.Pipe()
+	rec := &recorder{header: make(http.Header), ready: make(chan struct{}), body: pw}
+	go rec.run(t.s, in)
+	stop := context.AfterFunc(ctx, func() { _ = pr.CloseWithError(context.Cause(r.Context())) })
+	select {
+	case <-rec.ready:
+	case <-r.Context().Done():
+		cancel()
+		return nil, r.Context().Err()
+	}
+	if rec.status == 0 {
+		cancel()
+		return nil, fmt.Errorf("read: %w", syscall.ECONNRESET)
+	}
+	return rec.response(r, &pipeBody{PipeReader: pr, end: func() { stop(); cancel() }}), nil
+}
+
+// canonical brings the names of headers to the form in which a server reads them.
+func canonical(h http.Header) http.Header {
+	out := make(http.Header, len(h))
+	for k, v := range h {
+		k = textproto.CanonicalMIMEHeaderKey(k)
+		out[k] = append(out[k], v...)
+	}
+	return out
+}
+
+// pipeBody is the body of an answer; closing it tells the handler.
+type pipeBody struct {
+	*io.PipeReader
+	end func()
+}
+
+// Close ends the answer.
+func (b *pipeBody) Close() error {
+	err := b.PipeReader.Close()
+	b.end()
+	return err
+}
+
+// recorder is a response writer that hands on what the handler writes.
+type recorder struct {
+	header http.Header
+	sent   http.Header // as it was when the status was written
+	status int
+	once   sync.Once
+	ready  chan struct{}
+	body   *io.PipeWriter
+}
+
+// run lets the handler answer; a panic with http.ErrAbortHandler breaks off.
+func (rec *recorder) run(h http.Handler, r *http.Request) {
+	defer func() {
+		p := recover()
+		if p != nil && p != http.ErrAbortHandler {
+			panic(p)
+		}
+		if p != nil {
+			_ = rec.body.CloseWithError(io.ErrUnexpectedEOF)
+		} else {
+			rec.WriteHeader(http.StatusOK)
+			_ = rec.body.Close()
+		}
+		rec.once.Do(func() { close(rec.ready) })
+	}()
+	h.ServeHTTP(rec, r)
+}
+
+// Header is the header of the answer.
+func (rec *recorder) Header() http.Header { return rec.header }
+
+// WriteHeader fixes status and header. The first one counts.
+func (rec *recorder) WriteHeader(status int) {
+	if rec.status != 0 {
+		return
+	}
+	rec.status = status
+	rec.sent = canonical(rec.header)
+	rec.sent.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	rec.once.Do(func() { close(rec.ready) })
+}
+
+// Write hands on a part of the body.
+func (rec *recorder) Write(p []byte) (int, error) {
+	rec.WriteHeader(http.StatusOK)
+	return rec.body.Write(p)
+}
+
+// Flush does nothing: nothing is held back.
+func (rec *recorder) Flush() {}
+
+func (rec *recorder) response(r *http.Request, body io.ReadCloser) *http.Response {
+	resp := &http.Response{
+		Status:     strconv.Itoa(rec.status) + " " + http.StatusText(rec.status),
+		StatusCode: rec.status,
+		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        rec.sent,
+		ContentLength: -1,
+		Body:          body,
+		Request:       r,
+	}
+	if n, err := strconv.ParseInt(rec.sent.Get("Content-Length"), 10, 64); err == nil {
+		resp.ContentLength = n
+	}
+	return resp
+}

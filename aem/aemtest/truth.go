@@ -1,0 +1,224 @@
+package aemtest
+
+import (
+	"slices"
+	"time"
+)
+
+// State is everything that the API would say at one instant, in the units of the
+// API. It is a copy: changing it changes nothing.
+//
+// Enums are upper-case in the spelling of the RealWorld shape. Times are UTC and
+// whole seconds; the zero time is one that the API does not give.
+type State struct {
+	Time    time.Time
+	Servers []ServerState
+}
+
+// Server finds a server by name; nil when there is none.
+func (s *State) Server(name string) *ServerState {
+	for i := range s.Servers {
+		if s.Servers[i].Name == name {
+			return &s.Servers[i]
+		}
+	}
+	return nil
+}
+
+// Task finds a task by name; nil when there is none.
+func (s *State) Task(server, name string) *Task {
+	srv := s.Server(server)
+	if srv == nil {
+		return nil
+	}
+	for i := range srv.Tasks {
+		if srv.Tasks[i].Name == name {
+			return &srv.Tasks[i]
+		}
+	}
+	return nil
+}
+
+// Product is the product of a server or task.
+type Product string
+
+// The products.
+const (
+	Replicate Product = "replicate"
+	Compose   Product = "compose"
+)
+
+// States of a server.
+const (
+	Monitored    = "MONITORED"
+	NotMonitored = "NOT_MONITORED"
+	ServerError  = "ERROR"
+)
+
+// States of a licence.
+const (
+	LicenseValid   = "VALID_LICENSE"
+	LicenseExpired = "EXPIRED_LICENSE"
+)
+
+// States of a task.
+const (
+	Running  = "RUNNING"
+	Stopped  = "STOPPED"
+	Failed   = "ERROR"
+	Recovery = "RECOVERY"
+	Starting = "STARTING"
+)
+
+// States of a table.
+const (
+	TableQueued           = "TABLE_QUEUED"
+	TableLoading          = "TABLE_LOADING"
+	TableCompleted        = "TABLE_COMPLETED"
+	TableChangeProcessing = "TABLE_CHANGE_PROCESSING"
+	TableError            = "TABLE_ERROR"
+)
+
+// ServerState is one server (GetServerList, GetServerDetails) with its tasks. The API
+// gives the tasks of a monitored server only; they stand here whatever its state.
+type ServerState struct {
+	Product        Product
+	Name           string
+	Description    string
+	Host           string
+	Port           string
+	Platform       string // WINDOWS, LINUX or UNKNOWN
+	Version        string // "" for a server that was never reached
+	User           string // the account that Enterprise Manager uses
+	State          string
+	Message        string
+	LastConnection time.Time
+	License        License
+	Summary        TaskSummary
+	Utilization    Utilization
+	Tasks          []Task
+}
+
+// License is the licence of a server.
+type License struct {
+	State   string
+	Issued  time.Time // a date
+	Expires time.Time // a date; zero for a licence without end
+	Days    int64     // days to expiration; negative when it is over, meaningless without end
+}
+
+// TaskSummary counts the tasks of a server; those that are starting are in Total
+// only.
+type TaskSummary struct{ Total, Running, Stopped, Recovering, Error int64 }
+
+// Utilization is the load of a server; -1 is what the API says for not available.
+type Utilization struct {
+	DiskMB, MemoryMB         int64
+	ReplicateCPU, MachineCPU int64 // percent
+}
+
+// Task is one task (GetTaskList, GetTaskDetails) with its tables. A task has the
+// fields of its product; those of the other are zero.
+type Task struct {
+	Product          Product
+	Type             string // $type
+	Name             string // of a Compose task: task__project
+	Description      string
+	State            string
+	StopReason       string
+	Message          string
+	Profile          string
+	Source, Target   Endpoint
+	Tags             []string
+	FullLoadEnabled  bool
+	ApplyChanges     bool
+	StoreChanges     bool
+	AuditChanges     bool
+	LogStreamStaging string
+
+	// Replicate.
+	CDC                CDC
+	CDCThroughput      Throughput
+	Transactions       Transactions
+	SourceLatency      time.Duration
+	TotalLatency       time.Duration
+	FullLoad           FullLoad
+	FullLoadThroughput Throughput
+	MemoryMB           int64
+	CPU                int64 // percent; -1 when not available
+	DiskMB             int64
+	DataErrors         int64
+	Tables             []Table // GetTableStatuses
+
+	// Compose.
+	Project string
+	Loading Loading
+}
+
+// Endpoint is one end of a task.
+type Endpoint struct{ Name, Type string }
+
+// CDC counts the applied changes.
+type CDC struct{ Inserts, Updates, Deletes, DDL int64 }
+
+// Throughput is a current rate: records a second and kilobytes a second.
+type Throughput struct{ SourceRecords, SourceVolume, TargetRecords, TargetVolume int64 }
+
+// Transactions are the fields of cdc_transactions_counters, in the API's order.
+type Transactions struct {
+	CommitChangeRecords           int64
+	RollbackTransactions          int64
+	RollbackChangeRecords         int64
+	RollbackChangeMB              int64
+	AppliedTransactionsInProgress int64
+	AppliedRecordsInProgress      int64
+	AppliedTransactions           int64
+	AppliedRecords                int64
+	AppliedMB                     int64
+	AccumulatedChangesInMemory    int64
+	AccumulatedChangesOnDisk      int64
+	ApplyingChangesInMemory       int64
+	ApplyingChangesOnDisk         int64
+}
+
+// FullLoad is the progress of a full load.
+type FullLoad struct {
+	TablesCompleted, TablesLoading, TablesQueued, TablesWithError int64
+	RecordsCompleted                                              int64
+	RecordsEstimated                                              int64
+	Completed                                                     bool
+	Start, End                                                    time.Time
+}
+
+// Loading is the progress of a Compose task.
+type Loading struct {
+	Completed                                                                  bool
+	Start, End                                                                 time.Time
+	TablesTotal, TablesCompleted, TablesLoading, TablesQueued, TablesWithError int64
+	CommandsTotal, CommandsCompleted                                           int64
+}
+
+// Table is one table of a task.
+type Table struct {
+	Schema, Name             string // on the source
+	TargetSchema, TargetName string
+	State                    string
+	DataErrors               int64
+	Start, End               time.Time // of its full load
+	EstimatedRows            int64
+	TransferredRows          int64
+	TransferredBytes         int64 // transferred_volume_mb, which is in bytes
+	Changes                  CDC
+	LastUpdate               time.Time // the API leaves it null; custom tables may have one
+	CachedInserts            int64
+	CachedUpdates            int64
+	CachedDeletes            int64
+}
+
+// clone copies a task with everything below it.
+func (t *Task) clone() Task {
+	c := *t
+	c.Tags = slices.Clone(t.Tags)
+	c.Tables = slices.Clone(t.Tables)
+	return c
+}

@@ -1,0 +1,149 @@
+package aem
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const (
+	defaultPrefix = "/attunityenterprisemanager"
+	apiPath       = "/api/v1"
+)
+
+// Client calls the API of one Enterprise Manager. All its calls share one session;
+// they may be made from many goroutines.
+type Client struct {
+	Servers ServersService
+	Tasks   TasksService
+	Tables  TablesService
+
+	core *core
+}
+
+// core is what the services share.
+type core struct {
+	call    step // check → session → retry → rate → observer → HTTP
+	plain   step // the same without a session, for Login and Logout
+	session *session
+	http    *http.Client
+	end     context.CancelFunc // of the client's life
+}
+
+// New makes a client for the Enterprise Manager at baseURL,
+// https://host[:port]/attunityenterprisemanager; that path is the default, and the
+// API's own /api/v1 may follow it. Nothing is sent before the first call.
+func New(baseURL string, credentials CredentialsFunc, opts ...Option) (*Client, error) {
+	root, err := parseBaseURL(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	if credentials == nil {
+		return nil, errors.New("aem: there are no credentials")
+	}
+	o := defaults()
+	for _, option := range opts {
+		option(&o)
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.transport == nil {
+		o.transport = NewTransport(TransportOptions{})
+	}
+	c := newCore(root, credentials, o)
+	return &Client{
+		Servers: ServersService{c},
+		Tasks:   TasksService{c},
+		Tables:  TablesService{c},
+		core:    c,
+	}, nil
+}
+
+func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
+	scrub := &scrubber{}
+	sender := newSender(root, o, scrub)
+	retry := retrier{retries: o.retries, timeout: o.timeout, observer: o.observer, jitter: fullJitter}
+	plain := retry.step(rateStep(o.perSecond, observeStep(o.observer, o.logger, sender.send)))
+
+	life, end := context.WithCancel(context.Background())
+	session := &session{
+		credentials: credentials,
+		signIn:      signIn(plain, scrub),
+		limit:       retry.limit(),
+		observer:    o.observer,
+		logger:      o.logger,
+		scrub:       scrub,
+		life:        life,
+		guard:       newGuard(),
+		denied:      map[string]denial{},
+	}
+	return &core{call: checkStep(session.step(plain)), plain: plain, session: session, http: sender.client, end: end}
+}
+
+// parseBaseURL returns the URL of the API's root. Its errors do not repeat the
+// URL, which may hold a password.
+func parseBaseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.Opaque != "" {
+		return nil, errors.New("aem: the URL must look like https://host[:port]" + defaultPrefix)
+	}
+	if u.User != nil {
+		return nil, errors.New("aem: the URL must not contain a user name or password")
+	}
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return nil, errors.New("aem: the URL must end with the path: no query, no fragment")
+	}
+	prefix := strings.TrimRight(strings.TrimSuffix(strings.TrimRight(u.EscapedPath(), "/"), apiPath), "/")
+	if prefix == "" {
+		prefix = defaultPrefix
+	}
+	raw := prefix + apiPath
+	path, err := url.PathUnescape(raw)
+	if err != nil {
+		return nil, errors.New("aem: the path of the URL is not well encoded")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path, RawPath: raw}, nil
+}
+
+// Login makes sure that there is a session. Calls do that by themselves; use it to
+// find out whether the credentials are good.
+//
+//qem:operation Login GET /login
+func (c *Client) Login(ctx context.Context) error {
+	_, err := c.core.session.get(ctx, opLogin)
+	return err
+}
+
+// Logout ends the session, if there is one. A later call opens another.
+//
+//qem:operation Logout GET /logout
+func (c *Client) Logout(ctx context.Context) error {
+	id := c.core.session.take()
+	if id == "" {
+		return nil
+	}
+	err := c.core.plain(ctx, &call{
+		operation: "Logout",
+		verb:      http.MethodGet,
+		path:      []string{"logout"},
+		session:   id,
+	})
+	switch sessionStateOf(err) {
+	case sessionInvalid, sessionDoubtful: // it has ended already
+		return nil
+	}
+	return err
+}
+
+// Close ends the session and closes idle connections. Later calls fail with
+// ErrClosed; calls under way go on.
+func (c *Client) Close(ctx context.Context) error {
+	c.core.end()
+	c.core.session.close(ctx)
+	err := c.Logout(ctx)
+	c.core.http.CloseIdleConnections()
+	return err
+}

@@ -1,0 +1,107 @@
+package aem
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+func TestCredentials(t *testing.T) {
+	for name, tc := range map[string]struct {
+		credentials CredentialsFunc
+		user        string
+		secret      string
+	}{
+		"domain":       {ActiveDirectory("joe", "CORP", "pw"), `CORP\joe`, "pw"},
+		"user at host": {ActiveDirectory("joe@corp.example", "", "pw"), "joe@corp.example", "pw"},
+		"token":        {APIToken("abc"), "api-token", "abc"},
+		"jwt":          {JWT("a.b.c"), "jwt", "a.b.c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			login, err := tc.credentials(context.Background())
+			if err != nil || login.User != tc.user || login.Secret != tc.secret {
+				t.Errorf("got %q %q, %v", login.User, login.Secret, err)
+			}
+		})
+	}
+}
+
+func TestLoginCheck(t *testing.T) {
+	for _, tc := range []struct{ user, secret, want string }{
+		{"joe", "pw", ""},
+		{"joe", "p:w", ""},
+		{"joe:pw", "pw", "must not contain a colon"},
+		{"", "pw", "user name is empty"},
+		{"joe", "", "password or token is empty"},
+	} {
+		err := Login{User: tc.user, Secret: tc.secret}.check()
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%q %q: %v", tc.user, tc.secret, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "joe:pw") {
+			t.Errorf("the error repeats the user name: %v", err)
+		}
+	}
+}
+
+func TestLoginIsNeverShown(t *testing.T) {
+	login := Login{User: "joe", Secret: "canary"}
+	holder := struct {
+		L Login
+		P *Login
+	}{login, &login}
+	var out bytes.Buffer
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		fmt.Fprintf(&out, format, login)
+		fmt.Fprintf(&out, format, &login)
+		fmt.Fprintf(&out, format, holder)
+	}
+	fmt.Fprint(&out, login.String(), login.GoString())
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "login", login, "pointer", &login, "holder", holder)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "login", login, "pointer", &login, "holder", holder)
+	if err := json.NewEncoder(&out).Encode(holder); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "canary") || strings.Contains(out.String(), fmt.Sprintf("%x", "canary")) {
+		t.Errorf("the secret is shown:\n%s", &out)
+	}
+	if !strings.Contains(out.String(), "joe") {
+		t.Errorf("the user is not shown:\n%s", &out)
+	}
+}
+
+func TestScrubber(t *testing.T) {
+	s := &scrubber{}
+	s.add("se", "se&cret longer", "c2U6Y3JldA==")
+	for text, want := range map[string]string{
+		"no harm done":             "no harm done",
+		"a se&cret longer b":       "a <secret> b",
+		"se&amp;cret longer":       "<secret>",
+		"se%26cret%20longer":       "<secret>",
+		"x c2U6Y3JldA== y":         "x <secret> y",
+		"two\r\nlines\tand\x00nul": "two lines and nul",
+		"bad \xff utf-8":           "bad \uFFFD utf-8",
+	} {
+		if got := s.clean(text, 100); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	// A secret at the edge is gone before the text is cut.
+	if got := s.clean(strings.Repeat("x", 95)+"se&cret longer", 100); strings.Contains(got, "se&") {
+		t.Errorf("half a secret is left: %q", got)
+	}
+	if got := []rune(s.clean(strings.Repeat("ä", 500), 300)); len(got) != 300 {
+		t.Errorf("cut to %d characters", len(got))
+	}
+	// The current login stays known, however many sessions come and go.
+	for i := range 10 * maxSecrets {
+		s.add("se&cret longer", fmt.Sprintf("session-%d", i))
+	}
+	if got := s.clean("se&cret longer", 100); got != "<secret>" || len(s.secrets) > maxSecrets {
+		t.Errorf("got %q with %d secrets", got, len(s.secrets))
+	}
+}

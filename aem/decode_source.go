@@ -1,0 +1,89 @@
+package aem
+
+import "io"
+
+// A source hands a body on to the JSON decoder and remembers what the decoder
+// forgets: where the body stopped, and whether it ended or broke.
+type source struct {
+	r      io.Reader
+	head   []byte // read while looking for a byte order mark, still to be handed on
+	mark   int64  // length of the byte order mark
+	offset int64  // bytes read, with the mark
+	first  byte   // the first byte that is not blank; 0 before there is one
+	err    error  // of r, other than io.EOF
+	ended  bool
+}
+
+const byteOrderMark = "\xef\xbb\xbf"
+
+// maxEmptyReads is how often a reader may give nothing before it counts as broken.
+const maxEmptyReads = 100
+
+// skipByteOrderMark is called once, before Read.
+func (s *source) skipByteOrderMark() {
+	head := make([]byte, len(byteOrderMark))
+	n := 0
+	for n < len(head) && s.err == nil && !s.ended {
+		n += s.fill(head[n:])
+	}
+	if string(head[:n]) == byteOrderMark {
+		s.mark = int64(n)
+		return
+	}
+	s.head = head[:n]
+	s.note(s.head)
+}
+
+// Read implements io.Reader.
+func (s *source) Read(p []byte) (int, error) {
+	if len(s.head) > 0 {
+		n := copy(p, s.head)
+		s.head = s.head[n:]
+		return n, nil
+	}
+	n := s.fill(p)
+	s.note(p[:n])
+	switch {
+	case n > 0 || len(p) == 0:
+		return n, nil
+	case s.err != nil:
+		return 0, s.err
+	}
+	return 0, io.EOF
+}
+
+// fill reads something into p. It gives nothing only when r ended or broke.
+func (s *source) fill(p []byte) int {
+	for range maxEmptyReads {
+		if s.err != nil || s.ended || len(p) == 0 {
+			return 0
+		}
+		n, err := s.r.Read(p)
+		s.offset += int64(n)
+		if err == io.EOF {
+			s.ended = true
+		} else {
+			s.err = err
+		}
+		if n > 0 {
+			return n
+		}
+	}
+	s.err = io.ErrNoProgress
+	return 0
+}
+
+// note looks for the first byte that is not blank.
+func (s *source) note(p []byte) {
+	if s.first != 0 {
+		return
+	}
+	for _, c := range p {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			s.first = c
+			return
+		}
+	}
+}

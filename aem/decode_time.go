@@ -1,0 +1,206 @@
+package aem
+
+import (
+	"bytes"
+	"math"
+	"time"
+)
+
+// maxDurationSeconds is the longest time.Duration, about 292 years.
+const maxDurationSeconds = float64(math.MaxInt64/int64(time.Second)) - 1
+
+func durationOfSeconds(seconds float64) time.Duration {
+	return time.Duration(math.Round(seconds * float64(time.Second)))
+}
+
+// parseTime reads the API's timestamps: a date, then perhaps a time of day, then
+// perhaps a zone; UTC without one. The zero time is the answer to everything else,
+// and to .NET's empty date in the year 1.
+func parseTime(text []byte) time.Time {
+	text = bytes.TrimSpace(text)
+	if bytes.HasPrefix(text, []byte("/Date(")) {
+		return parseTicks(text)
+	}
+	year, month, day, rest, ok := cutDate(text)
+	if !ok {
+		return time.Time{}
+	}
+	var clock, offset time.Duration
+	if len(rest) > 0 && (rest[0] == 'T' || rest[0] == 't' || rest[0] == ' ') {
+		if clock, rest, ok = cutClock(rest[1:]); !ok {
+			return time.Time{}
+		}
+	}
+	if offset, ok = parseZone(rest); !ok {
+		return time.Time{}
+	}
+	date := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	if date.Day() != day {
+		return time.Time{}
+	}
+	return sane(date.Add(clock - offset))
+}
+
+// sane makes the zero time of years that mean that there is no time.
+func sane(t time.Time) time.Time {
+	if t.Year() <= 1 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
+}
+
+// cutDate takes YYYY-MM-DD off the text; blanks or slashes may stand for the dashes.
+func cutDate(text []byte) (year, month, day int, rest []byte, ok bool) {
+	if len(text) < len("2006-01-02") || text[4] != text[7] {
+		return 0, 0, 0, nil, false
+	}
+	switch text[4] {
+	case '-', ' ', '/':
+	default:
+		return 0, 0, 0, nil, false
+	}
+	y, okY := parseDigits(text[:4])
+	m, okM := parseDigits(text[5:7])
+	d, okD := parseDigits(text[8:10])
+	ok = okY && okM && okD && 1 <= m && m <= 12 && 1 <= d && d <= 31
+	return int(y), int(m), int(d), text[10:], ok
+}
+
+// cutClock takes hh:mm, hh:mm:ss or hh:mm:ss.fraction off the text.
+func cutClock(text []byte) (clock time.Duration, rest []byte, ok bool) {
+	if len(text) < len("15:04") || text[2] != ':' {
+		return 0, nil, false
+	}
+	h, okH := parseDigits(text[:2])
+	m, okM := parseDigits(text[3:5])
+	if !okH || !okM || h > 23 || m > 59 {
+		return 0, nil, false
+	}
+	clock = time.Duration(h)*time.Hour + time.Duration(m)*time.Minute
+	rest = text[5:]
+	if len(rest) == 0 || rest[0] != ':' {
+		return clock, rest, true
+	}
+	if len(rest) < len(":05") {
+		return 0, nil, false
+	}
+	s, okS := parseDigits(rest[1:3])
+	if !okS || s > 59 {
+		return 0, nil, false
+	}
+	fraction, rest, ok := cutFraction(rest[3:])
+	return clock + time.Duration(s)*time.Second + fraction, rest, ok
+}
+
+// cutFraction takes a fraction of a second off the text, if there is one; what is
+// finer than a nanosecond is dropped.
+func cutFraction(text []byte) (fraction time.Duration, rest []byte, ok bool) {
+	if len(text) == 0 || text[0] != '.' && text[0] != ',' {
+		return 0, text, true
+	}
+	text = text[1:]
+	unit := time.Second
+	n := 0
+	for n < len(text) && isDigit(text[n]) {
+		unit /= 10
+		fraction += time.Duration(text[n]-'0') * unit
+		n++
+	}
+	return fraction, text[n:], n > 0
+}
+
+// parseZone reads nothing, Z, UTC, GMT, +hh, +hhmm or +hh:mm.
+func parseZone(text []byte) (offset time.Duration, ok bool) {
+	text = bytes.TrimSpace(text)
+	switch string(text) {
+	case "", "Z", "z", "UTC", "GMT":
+		return 0, true
+	}
+	sign, text := text[0], text[1:]
+	if sign != '+' && sign != '-' {
+		return 0, false
+	}
+	if len(text) == len("00:00") && text[2] == ':' {
+		text = append(append(make([]byte, 0, 4), text[:2]...), text[3:]...)
+	}
+	v, ok := parseDigits(text)
+	switch {
+	case !ok:
+		return 0, false
+	case len(text) == len("00"):
+		v *= 100
+	case len(text) != len("0000"):
+		return 0, false
+	}
+	h, m := v/100, v%100
+	if h > 23 || m > 59 {
+		return 0, false
+	}
+	offset = time.Duration(h)*time.Hour + time.Duration(m)*time.Minute
+	if sign == '-' {
+		offset = -offset
+	}
+	return offset, true
+}
+
+// parseTicks reads .NET's /Date(milliseconds)/, which may have a zone for show.
+func parseTicks(text []byte) time.Time {
+	text, ok := bytes.CutSuffix(text[len("/Date("):], []byte(")/"))
+	if zone := bytes.LastIndexAny(text, "+-"); zone > 0 {
+		text = text[:zone]
+	}
+	ms, isNumber := parseNumber(text)
+	if !ok || !isNumber || math.Abs(ms) > 1e15 {
+		return time.Time{}
+	}
+	return sane(time.UnixMilli(int64(ms)).UTC())
+}
+
+// parseDuration reads hh:mm:ss with hours beyond 24, d.hh:mm:ss, mm:ss, each with a
+// fraction of a second or without, or a number of seconds.
+func parseDuration(text []byte) Duration {
+	text = bytes.TrimSpace(text)
+	switch parts := bytes.SplitN(text, []byte(":"), 4); len(parts) {
+	case 1:
+		if v, ok := parseNumber(text); ok && 0 <= v && v <= maxDurationSeconds {
+			return DurationOf(durationOfSeconds(v))
+		}
+	case 2:
+		return parseClock([]byte("0"), parts[0], parts[1], maxClockPart)
+	case 3:
+		return parseClock(parts[0], parts[1], parts[2], 59)
+	}
+	return Duration{}
+}
+
+// maxClockPart bounds a part of a clock so that their sum cannot overflow.
+const maxClockPart = 9_999_999_999
+
+// parseClock adds up the parts of a clock. The hours may have days before a dot, the
+// seconds a fraction.
+func parseClock(hours, minutes, seconds []byte, maxMinutes int64) Duration {
+	var days, maxHours int64 = 0, maxClockPart
+	if before, after, dotted := bytes.Cut(hours, []byte(".")); dotted {
+		var ok bool
+		if days, ok = parseDigits(before); !ok || days > maxClockPart {
+			return Duration{}
+		}
+		hours, maxHours = after, 23
+	}
+	h, okH := parseDigits(hours)
+	m, okM := parseDigits(minutes)
+	point := bytes.IndexAny(seconds, ".,")
+	if point < 0 {
+		point = len(seconds)
+	}
+	s, okS := parseDigits(seconds[:point])
+	fraction, rest, okF := cutFraction(seconds[point:])
+	if !okH || !okM || !okS || !okF || len(rest) > 0 || h > maxHours || m > maxMinutes || s > 59 {
+		return Duration{}
+	}
+	whole := days*86400 + h*3600 + m*60 + s
+	if float64(whole) > maxDurationSeconds {
+		return Duration{}
+	}
+	return DurationOf(time.Duration(whole)*time.Second + fraction)
+}

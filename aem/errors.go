@@ -1,0 +1,264 @@
+package aem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// What a caller may ask of an error with errors.Is.
+var (
+	// ErrNotFound: the server, task or endpoint does not exist.
+	ErrNotFound = errors.New("aem: not found")
+	// ErrSession: the session was invalid, and a new one did not help.
+	ErrSession = errors.New("aem: session invalid")
+	// ErrUnauthorized: the account is signed in and may not do this. (A login
+	// that is refused is ErrLogin.)
+	ErrUnauthorized = errors.New("aem: not permitted")
+	// ErrLogin: there is no session, because the login was refused or failed;
+	// no call of the whole Enterprise Manager can succeed.
+	ErrLogin = errors.New("aem: login failed")
+	// ErrTimeout: there was no complete answer in time.
+	ErrTimeout = errors.New("aem: timeout")
+	// ErrConnection: the connection could not be made, or broke.
+	ErrConnection = errors.New("aem: connection failed")
+	// ErrTLS: TLS could not be agreed on, or the certificate is not trusted.
+	ErrTLS = errors.New("aem: tls failed")
+	// ErrDecode: the answer is not what the API sends.
+	ErrDecode = errors.New("aem: answer not understood")
+	// ErrTooLarge: the answer is larger than the client reads.
+	ErrTooLarge = errors.New("aem: answer too large")
+	// ErrServerNotMonitored: Enterprise Manager does not monitor the server.
+	ErrServerNotMonitored = errors.New("aem: server not monitored")
+	// ErrServerNotConnected: Enterprise Manager cannot reach the server.
+	ErrServerNotConnected = errors.New("aem: server not connected")
+	// ErrLicense: a licence, of the server or of Enterprise Manager, forbids it.
+	ErrLicense = errors.New("aem: licence")
+	// ErrPartial: some elements of a list made no sense and were left out; the
+	// others were returned beside this error.
+	ErrPartial = errors.New("aem: partial result")
+	// ErrClosed: the client is closed.
+	ErrClosed = errors.New("aem: client closed")
+)
+
+// Kind says what sort of failure an Error is.
+type Kind string
+
+// The kinds of failure.
+const (
+	KindAPI        Kind = "api"        // the API answered with an error code
+	KindTimeout    Kind = "timeout"    // no complete answer in time
+	KindConnection Kind = "connection" // no connection, or it broke
+	KindTLS        Kind = "tls"        // no trusted TLS connection
+	KindDecode     Kind = "decode"     // an answer that the API does not give
+	KindTooLarge   Kind = "too_large"  // an answer beyond the limit
+	KindHTTP       Kind = "http"       // an HTTP status without an API error code
+	KindLogin      Kind = "login"      // no session, and no attempt to log in for now
+	KindCanceled   Kind = "canceled"   // ended by the caller
+	KindPartial    Kind = "partial"    // a list of which some elements made no sense
+	KindRequest    Kind = "request"    // a call that cannot be made as asked; nothing was sent
+)
+
+// Error is the failure of a call. Its texts hold no secret and nothing of an
+// answer's body but the API's own error message.
+type Error struct {
+	// Operation is the API method that failed; Login when there is no session.
+	Operation string
+	// Kind is the sort of failure.
+	Kind Kind
+	// Code is the API's error_code, "" when it gave none.
+	Code string
+	// Message is the API's error_message (one line, at most 300 characters), or
+	// what went wrong in our words.
+	Message string
+	// Status is the HTTP status, 0 when there was no answer.
+	Status int
+	// RetryAfter is how long the server, or the protection of the account,
+	// asks to wait; 0 when nobody asked.
+	RetryAfter time.Duration
+
+	err   error // cause, free of secrets; may be nil
+	login bool  // the login failed
+	final bool  // a repeat would fail alike
+}
+
+// Error tells the failure in one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Operation)
+	b.WriteString(": ")
+	switch {
+	case e.Code != "":
+		b.WriteString(e.Code)
+	case e.Kind == KindLogin:
+		b.WriteString("refused")
+	default:
+		b.WriteString(string(e.Kind))
+	}
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " (HTTP %d)", e.Status)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause, if there is one.
+func (e *Error) Unwrap() error { return e.err }
+
+// Is reports whether the error is of the sort that target names.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrNotFound:
+		return strings.HasPrefix(e.Code, "AEM_") && strings.HasSuffix(e.Code, "_NOT_FOUND")
+	case ErrSession:
+		return !e.login && e.sessionState() == sessionInvalid
+	case ErrUnauthorized:
+		return !e.login && e.unauthorized()
+	case ErrLogin:
+		return e.login
+	case ErrTimeout:
+		return e.Kind == KindTimeout
+	case ErrConnection:
+		return e.Kind == KindConnection
+	case ErrTLS:
+		return e.Kind == KindTLS
+	case ErrDecode:
+		return e.Kind == KindDecode
+	case ErrTooLarge:
+		return e.Kind == KindTooLarge
+	case ErrServerNotMonitored:
+		return e.Code == "AEM_SERVER_NOT_MONITORED"
+	case ErrServerNotConnected:
+		return e.Code == "AEM_SERVER_NOT_CONNECTED"
+	case ErrLicense:
+		return e.license()
+	case ErrPartial:
+		return e.Kind == KindPartial
+	}
+	return false
+}
+
+func (e *Error) license() bool {
+	return strings.HasPrefix(e.Code, "LICENSE_") ||
+		e.Code == "AEM_SERVER_LICENSE_EXPIRED" || e.Code == "AEM_SERVER_INVALID_LICENSE"
+}
+
+// Reason is the failure as one word of a bounded vocabulary: the API's error
+// code, or timeout, connection, tls, decode, too_large, http_<status>, and login,
+// canceled or request for a call that was not sent.
+func (e *Error) Reason() string {
+	switch {
+	case e.Code != "":
+		return reasonOfCode(e.Code)
+	case e.Status != 0 && (e.Kind == KindHTTP || e.Kind == KindLogin):
+		return fmt.Sprintf("http_%d", e.Status)
+	case e.Kind == KindPartial:
+		return string(KindDecode)
+	}
+	return string(e.Kind)
+}
+
+// reasonOfCode lets a code through only if it looks like one, because it comes
+// from outside and becomes a label.
+func reasonOfCode(code string) string {
+	code = strings.ReplaceAll(code, " ", "")
+	if code == "" || len(code) > maxCode {
+		return "unknown_error_code"
+	}
+	for _, r := range code {
+		if r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') {
+			return "unknown_error_code"
+		}
+	}
+	return code
+}
+
+// LogValue gives the failure to a log, part by part.
+func (e *Error) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("operation", e.Operation),
+		slog.String("kind", string(e.Kind)),
+	}
+	if e.Code != "" {
+		attrs = append(attrs, slog.String("code", e.Code))
+	}
+	if e.Status != 0 {
+		attrs = append(attrs, slog.Int("status", e.Status))
+	}
+	if e.Message != "" {
+		attrs = append(attrs, slog.String("message", e.Message))
+	}
+	if e.RetryAfter != 0 {
+		attrs = append(attrs, slog.Duration("retry_after", e.RetryAfter))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// What an answer says about the session that it was asked with.
+type sessionState int
+
+const (
+	sessionUnknown  sessionState = iota // nothing
+	sessionValid                        // it is good
+	sessionInvalid                      // it has ended
+	sessionDoubtful                     // it has ended, or the account may not do this
+)
+
+const (
+	codeInvalidSession = "INVALID_SESSION_ID"
+	codeUnauthorized   = "UNAUTHORIZED_REQUEST"
+
+	statusUnauthorized   = 401
+	statusForbidden      = 403
+	statusSessionExpired = 440 // not a registered status
+)
+
+// sessionState goes by the error code first, since the guide gives the general
+// errors no HTTP status, and uses 401 both for "not signed in" and for "not
+// permitted".
+func (e *Error) sessionState() sessionState {
+	switch {
+	case e.Code == codeInvalidSession:
+		return sessionInvalid
+	case e.Status == statusSessionExpired && e.Code == "":
+		return sessionInvalid
+	case e.Status == statusUnauthorized, e.Status == statusSessionExpired:
+		return sessionDoubtful
+	case e.Kind == KindAPI && e.Code != codeUnauthorized, e.Kind == KindPartial:
+		return sessionValid
+	}
+	return sessionUnknown
+}
+
+func (e *Error) unauthorized() bool {
+	if e.Code != "" {
+		return e.Code == codeUnauthorized
+	}
+	return e.Status == statusUnauthorized || e.Status == statusForbidden
+}
+
+// sessionStateOf is sessionState for the result of a call.
+func sessionStateOf(err error) sessionState {
+	if err == nil {
+		return sessionValid
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.sessionState()
+	}
+	return sessionUnknown
+}
+
+// ended is the error of a call that its caller gave up, or gave too little time.
+func ended(operation, during string, cause error) *Error {
+	e := &Error{Operation: operation, Kind: KindTimeout, Message: "the caller's deadline passed " + during, err: cause}
+	if errors.Is(cause, context.Canceled) {
+		e.Kind, e.Message = KindCanceled, "given up by the caller "+during
+	}
+	return e
+}

@@ -1,0 +1,103 @@
+package aem
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+var sentinels = map[string]error{
+	"not found": ErrNotFound, "session": ErrSession, "unauthorized": ErrUnauthorized, "login": ErrLogin,
+	"timeout": ErrTimeout, "connection": ErrConnection, "tls": ErrTLS, "decode": ErrDecode, "too large": ErrTooLarge,
+	"not monitored": ErrServerNotMonitored, "not connected": ErrServerNotConnected, "license": ErrLicense, "partial": ErrPartial,
+}
+
+func TestErrorIs(t *testing.T) {
+	for _, tc := range []struct {
+		err  Error
+		want string // the sentinels it is, by name
+	}{
+		{Error{Kind: KindAPI, Code: "AEM_TASK_NOT_FOUND", Status: 500}, "not found"},
+		{Error{Kind: KindAPI, Code: "AEM_SERVER_NOT_FOUND", Status: 500}, "not found"},
+		{Error{Kind: KindAPI, Code: "LICENSE_NOT_FOUND", Status: 500}, "license"},
+		{Error{Kind: KindAPI, Code: "LICENSE_TERM_EXPIRED", Status: 200}, "license"},
+		{Error{Kind: KindAPI, Code: "AEM_SERVER_LICENSE_EXPIRED", Status: 500}, "license"},
+		{Error{Kind: KindAPI, Code: "AEM_SERVER_INVALID_LICENSE", Status: 500}, "license"},
+		{Error{Kind: KindAPI, Code: "AEM_SERVER_NOT_MONITORED", Status: 500}, "not monitored"},
+		{Error{Kind: KindAPI, Code: "AEM_SERVER_NOT_CONNECTED", Status: 500}, "not connected"},
+		{Error{Kind: KindAPI, Code: "AEM_TABLE_LIST_INNER_ERR", Status: 500}, ""},
+		{Error{Kind: KindAPI, Code: "INVALID_SESSION_ID", Status: 403}, "session"},
+		{Error{Kind: KindHTTP, Status: 440}, "session"},
+		{Error{Kind: KindAPI, Code: "UNAUTHORIZED_REQUEST", Status: 500}, "unauthorized"},
+		{Error{Kind: KindHTTP, Status: 401}, "unauthorized"},
+		{Error{Kind: KindHTTP, Status: 403}, "unauthorized"},
+		{Error{Kind: KindHTTP, Status: 404}, ""},
+		{Error{Kind: KindLogin, Status: 401, login: true}, "login"},
+		{Error{Kind: KindTimeout, login: true}, "login timeout"},
+		{Error{Kind: KindTimeout}, "timeout"},
+		{Error{Kind: KindConnection}, "connection"},
+		{Error{Kind: KindTLS}, "tls"},
+		{Error{Kind: KindDecode, Status: 200}, "decode"},
+		{Error{Kind: KindTooLarge, Status: 200}, "too large"},
+		{Error{Kind: KindPartial, Status: 200}, "partial"},
+	} {
+		for name, sentinel := range sentinels {
+			is := strings.Contains(" "+tc.want+" ", " "+name+" ")
+			if errors.Is(&tc.err, sentinel) != is {
+				t.Errorf("%v: is %q: got %v", &tc.err, name, !is)
+			}
+		}
+	}
+}
+
+func TestErrorTextAndReason(t *testing.T) {
+	for _, tc := range []struct {
+		err          Error
+		text, reason string
+	}{
+		{Error{Operation: "GetTaskDetails", Kind: KindAPI, Code: "AEM_TASK_NOT_FOUND", Status: 500, Message: "Replicate task x"},
+			"GetTaskDetails: AEM_TASK_NOT_FOUND (HTTP 500): Replicate task x", "AEM_TASK_NOT_FOUND"},
+		{Error{Operation: "GetServerAcl", Kind: KindAPI, Code: "AEM_NO_ DOMAIN_IN_USER"}, "GetServerAcl: AEM_NO_ DOMAIN_IN_USER", "AEM_NO_DOMAIN_IN_USER"},
+		{Error{Operation: "X", Kind: KindAPI, Code: "löwe"}, "X: löwe", "unknown_error_code"},
+		{Error{Operation: "X", Kind: KindAPI, Code: strings.Repeat("A", 81)}, "X: " + strings.Repeat("A", 81), "unknown_error_code"},
+		{Error{Operation: "X", Kind: KindHTTP, Status: 503, Message: "Service Unavailable"}, "X: http (HTTP 503): Service Unavailable", "http_503"},
+		{Error{Operation: "X", Kind: KindTimeout, Message: "late"}, "X: timeout: late", "timeout"},
+		{Error{Operation: "X", Kind: KindTooLarge, Status: 200}, "X: too_large (HTTP 200)", "too_large"},
+		{Error{Operation: "X", Kind: KindPartial, Status: 200}, "X: partial (HTTP 200)", "decode"},
+		{Error{Operation: "X", Kind: KindCanceled}, "X: canceled", "canceled"},
+		{Error{Operation: "Login", Kind: KindLogin, Status: 403}, "Login: refused (HTTP 403)", "http_403"},
+		{Error{Operation: "Login", Kind: KindLogin, Code: "UNAUTHORIZED_REQUEST", Status: 401}, "Login: UNAUTHORIZED_REQUEST (HTTP 401)", "UNAUTHORIZED_REQUEST"},
+	} {
+		if got := tc.err.Error(); got != tc.text {
+			t.Errorf("text: got %q, want %q", got, tc.text)
+		}
+		if got := tc.err.Reason(); got != tc.reason {
+			t.Errorf("%v: reason: got %q, want %q", &tc.err, got, tc.reason)
+		}
+	}
+}
+
+func TestErrorLogValue(t *testing.T) {
+	var out bytes.Buffer
+	err := error(&Error{Operation: "GetTaskList", Kind: KindAPI, Code: "C", Status: 500, Message: "m", RetryAfter: 2 * time.Second})
+	slog.New(slog.NewTextHandler(&out, nil)).Info("failed", "error", err)
+	for _, want := range []string{"error.operation=GetTaskList", "error.kind=api", "error.code=C", "error.status=500", "error.message=m", "error.retry_after=2s"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s is missing in %s", want, &out)
+		}
+	}
+}
+
+func TestErrorUnwrap(t *testing.T) {
+	err := ended("GetTaskList", "while waiting", context.Canceled)
+	if !errors.Is(err, context.Canceled) || err.Kind != KindCanceled || err.Reason() != "canceled" {
+		t.Errorf("got %v", err)
+	}
+	if err := ended("GetTaskList", "while waiting", context.DeadlineExceeded); !errors.Is(err, ErrTimeout) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,181 @@
+package aem
+
+import (
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// An attempt knows what is needed to put a fault into words.
+type attempt struct {
+	sender *sender
+	parent context.Context // of the call
+	ctx    context.Context // of this attempt
+	call   *call
+}
+
+// abandoned carries the error by which a caller's own function ended a call.
+type abandoned struct{ err error }
+
+func (a abandoned) Error() string { return a.err.Error() }
+func (a abandoned) Unwrap() error { return a.err }
+
+func (a attempt) fault(kind Kind, message string, cause error) *Error {
+	return &Error{Operation: a.call.operation, Kind: kind, Message: message, Status: a.call.status, err: cause}
+}
+
+// decode reads a good answer, or says why it cannot be read.
+func (a attempt) decode(header http.Header, body *limitedReader) error {
+	read := a.call.decode
+	if read == nil {
+		read = readNothing
+	}
+	err := read(header, body)
+	if err == nil {
+		return nil
+	}
+	var (
+		stop    abandoned
+		api     apiFault
+		partial partialFault
+		fault   *Error
+	)
+	switch {
+	case errors.As(err, &stop):
+		return a.fault(KindCanceled, "given up by the caller: "+a.sender.scrub.clean(stop.Error(), maxMessage), stop.err)
+	case errors.Is(body.err, errTooLarge):
+		return a.fault(KindTooLarge, fmt.Sprintf("the answer is larger than the limit of %d bytes", a.sender.maxBytes), nil)
+	case body.err != nil:
+		return a.brokenOff(body.err)
+	case errors.As(err, &fault):
+		return fault
+	case errors.As(err, &api):
+		e := a.fault(KindAPI, "", nil)
+		e.Code, e.Message = a.clean(api)
+		return e
+	case errors.As(err, &partial):
+		return a.fault(KindPartial, partial.Error(), nil)
+	}
+	return a.fault(KindDecode, a.sender.scrub.clean(err.Error(), maxMessage), nil)
+}
+
+// readNothing accepts any answer of a method without a result, unless it tells an
+// error.
+func readNothing(_ http.Header, body io.Reader) error {
+	if fault, ok := decodeError(io.LimitReader(body, maxErrorBytes)); ok {
+		return fault
+	}
+	return nil
+}
+
+// clean makes the API's words fit to be shown.
+func (a attempt) clean(fault apiFault) (code, message string) {
+	return a.sender.scrub.clean(fault.Code, maxCode), a.sender.scrub.clean(fault.Message, maxMessage)
+}
+
+// brokenOff is the error of a body that could not be read to its end.
+func (a attempt) brokenOff(err error) error {
+	var corrupt flate.CorruptInputError
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt) {
+		return a.fault(KindDecode, "the compressed answer is damaged", nil)
+	}
+	return a.noAnswer(err)
+}
+
+// noAnswer is the error of a request without a (complete) answer.
+func (a attempt) noAnswer(err error) error {
+	// A url.Error repeats the URL; what is inside it says why.
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err
+	}
+	var redirect redirectFault
+	switch {
+	case errors.Is(a.parent.Err(), context.Canceled):
+		return a.fault(KindCanceled, "given up by the caller", context.Canceled)
+	case errors.As(err, &redirect):
+		return a.fault(KindHTTP, redirect.Error(), nil)
+	case a.ctx.Err() != nil:
+		return a.fault(KindTimeout, "no complete answer in time ("+a.sender.timeout.String()+")", context.DeadlineExceeded)
+	}
+	if hint := tlsHint(err); hint != "" {
+		return a.fault(KindTLS, hint, a.safe(err))
+	}
+	var network net.Error
+	if errors.As(err, &network) && network.Timeout() {
+		return a.fault(KindTimeout, "timed out: "+a.words(err), a.safe(err))
+	}
+	e := a.fault(KindConnection, a.words(err), a.safe(err))
+	var unknown *net.DNSError
+	e.final = errors.As(err, &unknown) && unknown.IsNotFound
+	return e
+}
+
+// words describes a fault of the connection without quoting what came over it.
+func (a attempt) words(err error) string {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "malformed"):
+		return "the answer is not HTTP"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the server closed the connection before its answer was complete"
+	}
+	return a.sender.scrub.clean(withoutUserinfo(text), maxMessage)
+}
+
+// safe returns err as the cause to keep, or a harmless one instead when there is
+// something in it that nobody should read.
+func (a attempt) safe(err error) error {
+	text := err.Error()
+	if strings.Contains(text, "malformed") || text != a.sender.scrub.clean(withoutUserinfo(text), maxMessage) {
+		return errors.New(a.words(err))
+	}
+	return err
+}
+
+var userinfo = regexp.MustCompile(`[^\s"/]*@`)
+
+// withoutUserinfo removes user names and passwords of (proxy) URLs.
+func withoutUserinfo(text string) string { return userinfo.ReplaceAllString(text, "") }
+
+// tlsHint says what to do about a fault of TLS; "" when err is none.
+func tlsHint(err error) string {
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		verify    *tls.CertificateVerificationError
+		record    tls.RecordHeaderError
+		op        *net.OpError
+	)
+	text := err.Error()
+	switch {
+	case errors.As(err, &authority):
+		return "the certificate is self-signed or of an unknown authority: give its authority's certificate as ca_file"
+	case errors.As(err, &host):
+		return "the certificate is not for this host name: use the name it is for in the URL, or set server_name"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "the certificate has expired or is not yet valid: check the clock, or have it renewed"
+	case errors.As(err, &invalid), errors.As(err, &verify):
+		return "the certificate cannot be verified: " + oneLine(text, maxMessage)
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
+		return "the port does not speak TLS: check the port, or begin the URL with http"
+	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
+		return "the port speaks TLS: begin the URL with https"
+	case errors.As(err, &op) && op.Op == "remote error":
+		return "the server refused the TLS connection (" + oneLine(op.Err.Error(), maxMessage) + "): check the TLS version, and whether it wants a client certificate"
+	case strings.HasPrefix(text, "tls: "), strings.HasPrefix(text, "x509: "):
+		return oneLine(text, maxMessage)
+	}
+	return ""
+}

@@ -1,0 +1,96 @@
+package aem
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// An Option changes how a client works.
+type Option func(*options)
+
+type options struct {
+	transport http.RoundTripper
+	timeout   time.Duration
+	retries   int
+	maxBytes  int64
+	perSecond float64
+	observer  Observer
+	logger    *slog.Logger
+	userAgent string
+}
+
+func defaults() options {
+	return options{
+		timeout:   10 * time.Second,
+		retries:   2,
+		maxBytes:  64 << 20,
+		observer:  nobody{},
+		logger:    slog.New(slog.DiscardHandler),
+		userAgent: "qem-aem-go",
+	}
+}
+
+func (o options) check() error {
+	switch {
+	case o.timeout <= 0:
+		return errors.New("aem: the timeout must be positive")
+	case o.retries < 0:
+		return errors.New("aem: the number of retries must not be negative")
+	case o.maxBytes <= 0:
+		return errors.New("aem: the limit of a response must be positive")
+	case !(o.perSecond >= 0): // also not a number
+		return errors.New("aem: the request rate must not be negative")
+	}
+	return nil
+}
+
+// WithTransport sends the requests through another transport than
+// NewTransport(TransportOptions{}).
+func WithTransport(t http.RoundTripper) Option {
+	return func(o *options) {
+		if t != nil {
+			o.transport = t
+		}
+	}
+}
+
+// WithTimeout limits one attempt of a call, from the connection to the last byte
+// of the answer. The default is 10 s. A call takes at most (retries+1) times as
+// long, as does the login that it may have to wait for.
+func WithTimeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
+
+// WithRetries sets how often a call that changes nothing is repeated after a
+// time-out, a fault of the connection, or HTTP 502, 503 or 504. The default is 2.
+func WithRetries(n int) Option { return func(o *options) { o.retries = n } }
+
+// WithMaxResponseBytes limits the size of an answer, after decompression. The
+// default is 64 MiB.
+func WithMaxResponseBytes(n int64) Option { return func(o *options) { o.maxBytes = n } }
+
+// WithRateLimit spaces requests so that there are at most perSecond of them. The
+// default, 0, is no limit.
+func WithRateLimit(perSecond float64) Option { return func(o *options) { o.perSecond = perSecond } }
+
+// WithObserver tells an observer of every request.
+func WithObserver(observer Observer) Option {
+	return func(o *options) {
+		if observer != nil {
+			o.observer = observer
+		}
+	}
+}
+
+// WithLogger logs logins that fail (warn) and every request (debug). Without it
+// nothing is logged.
+func WithLogger(logger *slog.Logger) Option {
+	return func(o *options) {
+		if logger != nil {
+			o.logger = logger
+		}
+	}
+}
+
+// WithUserAgent sets the User-Agent of the requests.
+func WithUserAgent(name string) Option { return func(o *options) { o.userAgent = name } }

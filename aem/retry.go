@@ -1,0 +1,124 @@
+package aem
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	backoffBase = 100 * time.Millisecond
+	backoffMax  = 2 * time.Second
+)
+
+// A retrier repeats calls that failed for a passing reason.
+type retrier struct {
+	retries  int
+	timeout  time.Duration // of one attempt
+	observer Observer
+	jitter   func(limit time.Duration) time.Duration // of [0, limit]
+}
+
+// limit is the longest that a call takes, with all its repeats.
+func (r retrier) limit() time.Duration { return time.Duration(r.retries+1) * r.timeout }
+
+// step makes a call again, if it may be repeated and there is time left.
+func (r retrier) step(next step) step {
+	return func(ctx context.Context, c *call) error {
+		ctx, cancel := context.WithTimeout(ctx, r.limit())
+		defer cancel()
+		for attempt := 0; ; attempt++ {
+			err := next(ctx, c)
+			if attempt >= r.retries || !c.idempotent || !passing(err) {
+				return err
+			}
+			if pause(ctx, r.wait(attempt, err)) != nil {
+				if errors.Is(ctx.Err(), context.Canceled) {
+					return ended(c.operation, "before a repeat", ctx.Err())
+				}
+				return err
+			}
+			r.observer.Retry(c.operation)
+		}
+	}
+}
+
+// wait is how long to wait before the next attempt: exponential with full
+// jitter, and not shorter than the server asks.
+func (r retrier) wait(attempt int, err error) time.Duration {
+	limit := backoffMax
+	if attempt < 8 {
+		limit = min(backoffBase<<attempt, backoffMax)
+	}
+	wait := r.jitter(limit)
+	var e *Error
+	if errors.As(err, &e) {
+		wait = max(wait, e.RetryAfter)
+	}
+	return wait
+}
+
+func fullJitter(limit time.Duration) time.Duration { return rand.N(limit + 1) }
+
+// pause waits, or fails at once if the time left is not enough.
+func pause(ctx context.Context, d time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return context.DeadlineExceeded
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// passing reports whether the same call may succeed a moment later. The API
+// gives most lasting conditions (not found, already running) HTTP 500, so that
+// status says nothing.
+func passing(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) || e.final {
+		return false
+	}
+	switch e.Kind {
+	case KindTimeout, KindConnection:
+		return true
+	case KindAPI, KindHTTP:
+		switch e.Status {
+		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return true
+		}
+	}
+	return false
+}
+
+// rateStep lets calls through evenly, at most perSecond of them; 0 is without
+// limit.
+func rateStep(perSecond float64, next step) step {
+	if perSecond <= 0 {
+		return next
+	}
+	limiter := rate.NewLimiter(rate.Limit(perSecond), 1)
+	return func(ctx context.Context, c *call) error {
+		if err := limiter.Wait(ctx); err != nil {
+			cause := ctx.Err()
+			if cause == nil { // the wait would be longer than the time left
+				cause = context.DeadlineExceeded
+			}
+			e := ended(c.operation, "while waiting for the request rate limit", cause)
+			e.final = true
+			return e
+		}
+		return next(ctx, c)
+	}
+}

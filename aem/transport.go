@@ -1,0 +1,254 @@
+package aem
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+const (
+	sessionHeader = "EnterpriseManager.APISessionID"
+
+	maxHeaderBytes = 64 << 10
+	maxErrorBytes  = 64 << 10 // read of an answer that is not good
+	maxDrainBytes  = 64 << 10 // read of what an answer has left, to keep its connection
+	maxRedirects   = 5
+)
+
+// TransportOptions say how to reach Enterprise Manager. The zero value is good
+// for one with a trusted certificate and no proxy.
+type TransportOptions struct {
+	// TLS: nil verifies the certificate with the system's authorities.
+	TLS *tls.Config
+	// Proxy: nil for none; http.ProxyFromEnvironment is one.
+	Proxy func(*http.Request) (*url.URL, error)
+	// MaxConnections that are open at once; 0 means 16. Give as many as calls
+	// are made at once.
+	MaxConnections int
+	// HTTP2 allows HTTP/2. Enterprise Manager is known to offer it without
+	// mastering it.
+	HTTP2 bool
+	// IdleTimeout is how long an unused connection is kept; 0 means 90 s. Give
+	// more than the pause between two polls.
+	IdleTimeout time.Duration
+}
+
+// NewTransport makes a transport that keeps a connection for every call made at
+// once. (http.DefaultTransport keeps two, and pays for all others with a TLS
+// handshake each.)
+func NewTransport(o TransportOptions) *http.Transport {
+	connections := cmp.Or(max(o.MaxConnections, 0), 16)
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(o.HTTP2)
+	return &http.Transport{
+		Proxy:                  o.Proxy,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        o.TLS.Clone(),
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxConnsPerHost:        connections,
+		MaxIdleConns:           connections,
+		MaxIdleConnsPerHost:    connections,
+		IdleConnTimeout:        cmp.Or(max(o.IdleTimeout, 0), 90*time.Second),
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		Protocols:              protocols,
+	}
+}
+
+// A sender is the last step of the chain: one attempt is one HTTP request.
+type sender struct {
+	root      *url.URL // of the API: …/api/v1
+	client    *http.Client
+	timeout   time.Duration
+	maxBytes  int64
+	userAgent string
+	scrub     *scrubber
+}
+
+func newSender(root *url.URL, o options, scrub *scrubber) *sender {
+	return &sender{
+		root:      root,
+		client:    &http.Client{Transport: o.transport, CheckRedirect: checkRedirect},
+		timeout:   o.timeout,
+		maxBytes:  o.maxBytes,
+		userAgent: o.userAgent,
+		scrub:     scrub,
+	}
+}
+
+// send makes one attempt. The answer is read in it, so that a body that breaks
+// off is a fault of the attempt.
+func (s *sender) send(parent context.Context, c *call) error {
+	c.status = 0
+	ctx, cancel := context.WithTimeout(parent, s.timeout)
+	defer cancel()
+	request, err := s.request(ctx, c)
+	if err != nil {
+		return err
+	}
+	response, err := s.client.Do(request)
+	if response != nil {
+		c.status = response.StatusCode
+		defer response.Body.Close()
+	}
+	attempt := attempt{sender: s, parent: parent, ctx: ctx, call: c}
+	if err != nil {
+		return attempt.noAnswer(err)
+	}
+	body := &limitedReader{r: response.Body, left: s.maxBytes}
+	defer body.drain()
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return attempt.badAnswer(response, body)
+	}
+	return attempt.decode(response.Header, body)
+}
+
+func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
+	var body io.Reader
+	if c.body != nil {
+		body = bytes.NewReader(c.body)
+	}
+	request, err := http.NewRequestWithContext(ctx, c.verb, s.root.String(), body)
+	if err != nil {
+		return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the request cannot be built"}
+	}
+	request.URL = c.url(s.root)
+	if c.body != nil {
+		request.Header.Set("Content-Type", cmp.Or(c.contentType, "application/json"))
+	} else if c.verb == http.MethodDelete {
+		// The API wants Content-Length: 0, which net/http leaves out of a DELETE
+		// unless it has an empty body that is not to be chunked.
+		request.Body, request.TransferEncoding = http.NoBody, []string{"identity"}
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", s.userAgent)
+	if c.session != "" {
+		request.Header.Set(sessionHeader, c.session)
+	}
+	if c.authorization != "" {
+		request.Header.Set("Authorization", "Basic "+c.authorization)
+	}
+	return request, nil
+}
+
+// A redirectFault is a redirection that is not followed, told without its path.
+type redirectFault struct{ to string }
+
+func (f redirectFault) Error() string {
+	return "redirected to " + f.to + ", which is not followed; if that is the Enterprise Manager, change the URL"
+}
+
+// checkRedirect follows a redirection only of a GET and to where the request went
+// in the first place: the session and the credentials are for nobody else, and a
+// POST would become a GET that means something else.
+func checkRedirect(next *http.Request, via []*http.Request) error {
+	first := via[0]
+	if next.URL.Scheme != first.URL.Scheme || next.URL.Host != first.URL.Host ||
+		first.Method != http.MethodGet || len(via) > maxRedirects {
+		return redirectFault{to: next.URL.Scheme + "://" + next.URL.Host}
+	}
+	return nil
+}
+
+// errTooLarge is what a limitedReader says beyond its limit.
+var errTooLarge = errors.New("more than the limit")
+
+// A limitedReader reads a body up to a limit and remembers what went wrong, since
+// a decoder may put it in its own words.
+type limitedReader struct {
+	r    io.Reader
+	left int64
+	err  error // other than io.EOF
+	eof  bool
+}
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.err != nil {
+		return 0, l.err
+	}
+	// One byte more than is left tells a body that ends at the limit from one
+	// that goes on.
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1]
+	}
+	n, err := l.r.Read(p)
+	if int64(n) > l.left {
+		n, err = int(l.left), errTooLarge
+	}
+	l.left -= int64(n)
+	switch {
+	case err == io.EOF:
+		l.eof = true
+	case err != nil:
+		l.err = err
+	}
+	return n, err
+}
+
+// drain reads a little of what is left, so that the connection can be used again.
+func (l *limitedReader) drain() {
+	if l.err == nil && !l.eof {
+		_, _ = io.CopyN(io.Discard, l.r, maxDrainBytes)
+	}
+}
+
+// retryAfter reads the header Retry-After: seconds, or a date.
+func retryAfter(h http.Header) time.Duration {
+	value := h.Get("Retry-After")
+	if value == "" {
+		return 0
+	}
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, time.Until(at))
+	}
+	return 0
+}
+
+// badAnswer is the error of an answer with an HTTP status that is not 2xx.
+func (a attempt) badAnswer(response *http.Response, body *limitedReader) error {
+	e := &Error{Operation: a.call.operation, Kind: KindHTTP, Status: response.StatusCode, RetryAfter: retryAfter(response.Header)}
+	if fault, ok := decodeError(io.LimitReader(body, maxErrorBytes)); ok {
+		e.Kind = KindAPI
+		e.Code, e.Message = a.clean(fault)
+		return e
+	}
+	if body.err != nil && !errors.Is(body.err, errTooLarge) {
+		return a.brokenOff(body.err)
+	}
+	e.Message = a.statusMessage(response.StatusCode)
+	return e
+}
+
+// statusMessage says what an HTTP status without an API error code probably means.
+func (a attempt) statusMessage(status int) string {
+	switch {
+	case status == http.StatusNotFound:
+		return "nothing answers there: check the path of the URL (usually /attunityenterprisemanager)"
+	case status == http.StatusBadRequest && a.sender.root.Scheme == "http":
+		return "bad request: if the port speaks TLS, the URL must begin with https"
+	case status == statusSessionExpired:
+		return "the session has expired"
+	case status == http.StatusProxyAuthRequired:
+		return "the proxy wants a login"
+	case status/100 == 3:
+		return "a redirection that is not followed"
+	}
+	if text := http.StatusText(status); text != "" {
+		return text
+	}
+	return fmt.Sprintf("status %d", status)
+}

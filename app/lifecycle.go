@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// Start reads the configuration, listens, and starts to poll and serve. The
+// context bounds the start alone. After an error nothing runs; an App starts
+// once in its life.
+func (a *App) Start(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.state != created {
+		return ErrAlreadyStarted
+	}
+	a.state = started
+	if err := a.start(ctx); err != nil {
+		a.state = stopping
+		return errors.Join(err, a.teardown(context.WithoutCancel(ctx)))
+	}
+	return nil
+}
+
+// start goes from what is most likely to be wrong to what others can see.
+func (a *App) start(ctx context.Context) error {
+	a.begun = time.Now()
+	cfg, err := a.options.Load()
+	if err != nil {
+		return err
+	}
+	next, err := a.build(cfg, nil)
+	if err != nil {
+		return err
+	}
+	listeners, err := listen(ctx, a.options)
+	if err != nil {
+		return err
+	}
+	a.listeners = listeners
+	http := newServers(listeners, a.handler, a.logger)
+	a.deferCleanup("http", http.stop)
+
+	a.swap(next)
+	a.deferCleanup("pollers", a.stopPollers)
+	a.collector.ConfigReloaded(true, a.begun)
+	a.deferCleanup("reload", a.serveReloads())
+	http.start(a.options.WebConfigFile, a.logger, a.fail)
+
+	a.logger.Info("qem_exporter started",
+		slog.String("version", a.options.Version),
+		slog.String("go_version", runtime.Version()),
+		slog.Any("listen_addresses", addresses(listeners)),
+		slog.Int("enterprise_managers", len(next.units)),
+		slog.Int("shard", a.options.Shard),
+		slog.Int("total_shards", max(1, a.options.TotalShards)))
+	return nil
+}
+
+// Stop ends the polls, logs out of every Enterprise Manager and lets the
+// requests that are being answered finish, all of it within StopTimeout and the
+// context. Stopping again waits for the first stop and returns what it returned.
+func (a *App) Stop(ctx context.Context) error {
+	a.mu.Lock()
+	if a.state == stopping {
+		a.mu.Unlock()
+		<-a.stopped
+		return a.stopErr
+	}
+	a.state = stopping
+	a.mu.Unlock()
+	return a.teardown(ctx)
+}
+
+// teardown undoes the start in reverse order; one bound holds for the whole, and
+// a step that fails does not keep the others from running. It runs once.
+func (a *App) teardown(ctx context.Context) error {
+	begun := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, a.options.StopTimeout)
+	defer cancel()
+	a.endLife()
+	var errs []error
+	for _, c := range slices.Backward(a.cleanups) {
+		if err := c.run(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", c.name, err))
+		}
+	}
+	a.stopErr = errors.Join(errs...)
+	close(a.stopped)
+	if len(a.cleanups) > 0 {
+		a.logger.Info("qem_exporter stopped", slog.Duration("took", time.Since(begun)))
+	}
+	return a.stopErr
+}
+
+// fail tells whoever waits for Failed. One failure ends the process, so that a
+// second one has nobody to be told to.
+func (a *App) fail(err error) {
+	select {
+	case a.failures <- err:
+	default:
+	}
+}
+
+func (a *App) deferCleanup(name string, run func(context.Context) error) {
+	a.cleanups = append(a.cleanups, cleanup{name: name, run: run})
+}
+
+// wait waits for a channel to close, as long as the context lets it.
+func wait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

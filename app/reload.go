@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Reload reads the configuration again and puts it in force: unchanged
+// Enterprise Managers keep their pollers and sessions, changed and new ones
+// start, and then those that are gone are stopped and logged out. After an error
+// everything is as it was.
+//
+// Reloads happen one after the other. When the context ends first, the reload
+// goes on and logs its outcome.
+func (a *App) Reload(ctx context.Context) error {
+	if a.running.Load() == nil {
+		return ErrNotRunning
+	}
+	reply := make(chan error, 1)
+	select {
+	case a.reloads <- reply:
+	case <-a.life.Done():
+		return ErrNotRunning
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-reply:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// serveReloads does the reloads that Reload asks for, until the life ends, and
+// returns what waits for that.
+func (a *App) serveReloads() func(context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case reply := <-a.reloads:
+				reply <- a.reload()
+			case <-a.life.Done():
+				return
+			}
+		}
+	}()
+	return func(ctx context.Context) error { return wait(ctx, done) }
+}
+
+// reload builds everything that is new before it touches anything that runs.
+func (a *App) reload() error {
+	now := time.Now()
+	current := a.running.Load()
+	next, err := a.buildFromFile(current)
+	a.collector.ConfigReloaded(err == nil, now)
+	if err != nil {
+		a.logger.Error("reload failed, the configuration stays as it was", slog.Any("err", err))
+		return err
+	}
+	change := a.swap(next)
+	a.logger.Info("configuration reloaded",
+		slog.Int("enterprise_managers", len(next.units)),
+		slog.Int("added", change.added),
+		slog.Int("changed", change.changed),
+		slog.Int("removed", change.removed))
+	return nil
+}
+
+func (a *App) buildFromFile(current *generation) (*generation, error) {
+	cfg, err := a.options.Load()
+	if err != nil {
+		return nil, err
+	}
+	return a.build(cfg, current)
+}

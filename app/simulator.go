@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+)
+
+// simulator is a simulated Enterprise Manager on a socket.
+type simulator struct {
+	url    string
+	failed chan error
+	stop   func(context.Context) error
+}
+
+// startSimulator serves a simulated Enterprise Manager on a loopback address: its
+// credentials are public.
+func startSimulator(ctx context.Context, listenAddress string, o aemtest.Options, logger *slog.Logger) (*simulator, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listenAddress)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", listenAddress, err)
+	}
+	if tcp, ok := l.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		_ = l.Close()
+		return nil, fmt.Errorf("the simulator listens on loopback addresses only, such as 127.0.0.1:10046, not on %s", listenAddress)
+	}
+	sim := aemtest.New(o)
+	serving := newServers([]net.Listener{l}, sim, logger)
+	s := &simulator{url: "http://" + l.Addr().String() + aemtest.Path, failed: make(chan error, 1)}
+	s.stop = func(ctx context.Context) error {
+		sim.Close()
+		return serving.stop(ctx)
+	}
+	serving.start("", slog.New(slog.DiscardHandler), func(err error) { s.failed <- err })
+	return s, nil
+}
+
+// SimulateOptions describe the simulator command.
+type SimulateOptions struct {
+	ListenAddress string
+	Fleet         aemtest.Options
+	Out           io.Writer // is told where the simulator is and how to poll it
+	Logger        *slog.Logger
+}
+
+// Simulate serves a simulated Enterprise Manager until the context ends.
+func Simulate(ctx context.Context, o SimulateOptions) error {
+	s, err := startSimulator(ctx, o.ListenAddress, o.Fleet, o.Logger)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.Out, `Simulated Enterprise Manager: %[1]s
+  user %[2]s, domain %[3]s, password %[4]s (the same everywhere, not a secret)
+Poll it once:
+  QEM_URL=%[1]s QEM_USERNAME='%[3]s\%[2]s' QEM_PASSWORD=%[4]s qem_exporter scrape
+`, s.url, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword)
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-s.failed:
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), DefaultStopTimeout)
+	defer cancel()
+	return errors.Join(err, s.stop(ctx))
+}

@@ -1,0 +1,134 @@
+package collector
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Doc describes one family.
+type Doc struct {
+	Scope  string // what a sample is about, such as a server
+	Name   string
+	Type   string // gauge, counter or histogram
+	Help   string
+	Labels []Label
+	Source string // an API method and the field of its answer in Markdown, or in words
+}
+
+// Label is a label of a family.
+type Label struct {
+	Name   string
+	Values []string // those that are known; nil if any text can be
+}
+
+// What samples are about.
+const (
+	scopeExporter = "Exporter"
+	scopeManager  = "Enterprise Manager"
+	scopeServer   = "Server"
+	scopeTask     = "Task"
+	scopeTable    = "Table"
+)
+
+// Families describes every family of the exporter: those that it makes of polls
+// and those about its own doings, apart from the go_, process_ and promhttp_ ones
+// that every exporter has.
+func Families() []Doc {
+	t := newTables()
+	return slices.Concat(
+		newExporterMetrics().docs,
+		newManagerMetrics().docs,
+		t.servers.docs(scopeServer, "manager", "server"),
+		t.tasks.docs(scopeTask, "manager", "server", "task"),
+		t.tables.docs(scopeTable, "manager", "server", "task", "schema", "table"),
+	)
+}
+
+// docs describes the families of a table, whose entities have the given labels.
+func (t *table[E]) docs(scope string, labels ...string) []Doc {
+	var docs []Doc
+	for i := range t.families {
+		f := &t.families[i]
+		d := Doc{Scope: scope, Name: f.Name, Type: f.Type.String(), Help: f.Help, Source: f.source.String()}
+		for _, label := range labels {
+			d.Labels = append(d.Labels, Label{Name: label})
+		}
+		for l, label := range f.labels {
+			d.Labels = append(d.Labels, Label{Name: label, Values: f.values(l)})
+		}
+		docs = append(docs, d)
+	}
+	return docs
+}
+
+// values returns the fixed values of a label, in their order.
+func (s *samples[E]) values(label int) []string {
+	var values []string
+	for _, c := range s.columns {
+		if v := c.values[label]; !slices.Contains(values, v) {
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+func (s source) String() string {
+	switch {
+	case s.method == "":
+		return s.field
+	case s.field == "":
+		return s.method
+	}
+	return s.method + " `" + s.field + "`"
+}
+
+// WriteDocs writes the metrics reference as Markdown.
+func WriteDocs(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprint(b, docsHead)
+	scope := ""
+	for _, d := range Families() {
+		if d.Scope != scope {
+			scope = d.Scope
+			fmt.Fprintf(b, "\n## %s\n\n| family | type | labels | meaning | source |\n|---|---|---|---|---|\n", scope)
+		}
+		labels := make([]string, len(d.Labels))
+		for i, l := range d.Labels {
+			labels[i] = l.String()
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", d.Name, d.Type, strings.Join(labels, ", "), markdown(d.Help), markdown(d.Source))
+	}
+	return b.Flush()
+}
+
+// String is the label in Markdown, with its known values.
+func (l Label) String() string {
+	if len(l.Values) == 0 {
+		return "`" + l.Name + "`"
+	}
+	return "`" + l.Name + "` (`" + strings.Join(l.Values, "`, `") + "`)"
+}
+
+// markdown keeps a text from being taken for a tag or the end of a table's cell.
+func markdown(text string) string {
+	return strings.NewReplacer("|", `\|`, "<", `\<`).Replace(text)
+}
+
+const docsHead = `# Metrics
+
+<!-- Made from the tables in collector by "make docs"; do not edit. -->
+
+Every family that the exporter serves, beside the usual ` + "`go_`, `process_` and `promhttp_`" + ` ones.
+
+- Units are seconds, bytes, ratios (1 is 100 %; a CPU ratio may pass 1) and Unix timestamps in seconds.
+- Zero is a measurement. What the API does not give, or what could not be read in the last poll, has no sample; nor has
+  anything that was read of an Enterprise Manager whose last poll failed or is older than ` + "`max_age`" + `.
+- A state family has one sample for each known state, 1 for the current one and 0 for the others. A state that is not
+  known yet has a sample of its own while it lasts.
+- A counter starts again at 0 when Enterprise Manager's does, as when a task is restarted or reloaded.
+- Label values are the API's own text; states and other fixed values are in lower case with underscores. ` + "`manager`" + ` is the
+  name of the Enterprise Manager in the configuration.
+`

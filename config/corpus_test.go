@@ -1,0 +1,60 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const canary = "canary-hunter2"
+
+// corpusEnv are the environment variables that the files of testdata may use.
+func corpusEnv(name string) string {
+	return map[string]string{
+		"CANARY":        canary,
+		"CANARY_LINES":  canary + "\nsecond line",
+		"CANARY_LATIN1": canary + "\xe9",
+	}[name]
+}
+
+// TestBadFiles holds the exact words for everything that can be wrong with a
+// file: file.err is the error for file.yml.
+// UPDATE_ERR_FILES=1 writes these files anew.
+func TestBadFiles(t *testing.T) {
+	t.Chdir(filepath.Join("testdata", "bad"))
+	files, err := filepath.Glob("*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < 100 {
+		t.Fatalf("only %d files: the corpus is not where it was", len(files))
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(file, ".yml"), func(t *testing.T) {
+			cfg, err := Load(file, corpusEnv)
+			if err == nil {
+				t.Fatalf("loads, as\n%s", cfg.Redacted())
+			}
+			if cfg != nil {
+				t.Error("gives a Config besides the error")
+			}
+			golden := strings.TrimSuffix(file, ".yml") + ".err"
+			if os.Getenv("UPDATE_ERR_FILES") != "" {
+				if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, readErr := os.ReadFile(golden)
+			if readErr != nil {
+				t.Fatal(readErr)
+			}
+			if got := err.Error() + "\n"; got != string(want) {
+				t.Errorf("error is\n%swant\n%s", got, want)
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("a credential stands in\n%v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,301 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// decoder walks a YAML document along the tables of fields and collects what is
+// wrong with it.
+type decoder struct {
+	file   string
+	dir    string              // relative file names start here
+	getenv func(string) string // for ${NAME}; nil: values are taken literally
+	// variables names the environment variable of a key path when the document
+	// was made from the environment; nil for a file.
+	variables map[string]string
+	at        map[string]position // of every key and list entry that was met
+	problems  []problem
+}
+
+type position struct{ line, column int }
+
+// value is a YAML value and the path of its key.
+type value struct {
+	node *yaml.Node // never an alias
+	path string
+	// aliased: the text stands elsewhere in the file, perhaps as a credential.
+	aliased bool
+}
+
+func newValue(n *yaml.Node, path string) value {
+	v := value{node: n, path: path}
+	for v.node.Kind == yaml.AliasNode {
+		v.node, v.aliased = v.node.Alias, true
+	}
+	return v
+}
+
+// quote gives the value for a message, texts in quotes.
+func (v value) quote() string {
+	if v.aliased {
+		return "the value of the alias"
+	}
+	if tag := v.tag(); tag == "!!int" || tag == "!!float" {
+		return strings.Trim(quoteShort(v.node.Value), `"`)
+	}
+	return quoteShort(v.node.Value)
+}
+
+func quoteShort(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// tag is the resolved type of a scalar: !!str, !!int, !!float, !!bool, !!null;
+// "" for anything else.
+func (v value) tag() string {
+	if v.node.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return v.node.ShortTag()
+}
+
+func (v value) isNull() bool { return v.tag() == "!!null" }
+
+// is says in words what the value is, without quoting it.
+func (v value) is() string {
+	switch v.node.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	switch v.tag() {
+	case "!!str":
+		return "text"
+	case "!!int", "!!float":
+		return "a number"
+	case "!!bool":
+		return "true or false"
+	case "!!null":
+		return "empty"
+	case "!!timestamp":
+		return "a date"
+	}
+	return "of another type"
+}
+
+// fail notes a problem with the key at path.
+func (d *decoder) fail(path, format string, args ...any) {
+	d.failAt(d.position(path), path, format, args...)
+}
+
+func (d *decoder) failAt(at position, path, format string, args ...any) {
+	d.problems = append(d.problems, problem{
+		position: at, where: d.where(at, path), path: path, text: fmt.Sprintf(format, args...),
+	})
+}
+
+func (d *decoder) wrongType(v value, want string) {
+	d.fail(v.path, "must be %s, is %s", want, v.is())
+}
+
+// position is that of the key, or of the nearest mapping around it when the key
+// is not there.
+func (d *decoder) position(path string) position {
+	for {
+		if at, ok := d.at[path]; ok || path == "" {
+			return at
+		}
+		path = parent(path)
+	}
+}
+
+func parent(path string) string {
+	return path[:max(strings.LastIndexAny(path, ".["), 0)]
+}
+
+// has reports whether the key was given, well or badly.
+func (d *decoder) has(path string) bool {
+	_, ok := d.at[path]
+	return ok
+}
+
+// failed reports whether a problem with exactly this key was noted.
+func (d *decoder) failed(path string) bool {
+	for _, p := range d.problems {
+		if p.path == path {
+			return true
+		}
+	}
+	return false
+}
+
+// name is what the user calls the key at path.
+func (d *decoder) name(path string) string {
+	if variable, ok := d.variables[path]; ok {
+		return variable
+	}
+	return path[strings.LastIndexByte(path, '.')+1:]
+}
+
+// where begins a message.
+func (d *decoder) where(at position, path string) string {
+	if d.variables != nil {
+		if variable, ok := d.variables[path]; ok {
+			return variable
+		}
+		return "environment"
+	}
+	where := d.file
+	if at.line > 0 {
+		where += fmt.Sprintf(":%d:%d", at.line, at.column)
+	}
+	if path != "" {
+		where += ": " + path
+	}
+	return where
+}
+
+// mapping reads the keys of a mapping in the order of fields, whatever the
+// file's, so that a field can build on the ones before it.
+func (d *decoder) mapping(v value, fields []field) {
+	if v.isNull() {
+		return
+	}
+	if v.node.Kind != yaml.MappingNode {
+		d.wrongType(v, "a mapping")
+		return
+	}
+	entries := mappingEntries{d: d, path: v.path, fields: fields, values: map[string]*yaml.Node{}}
+	entries.add(v.node)
+	for _, f := range fields {
+		if n, ok := entries.values[f.name]; ok {
+			f.decode(d, newValue(n, join(v.path, f.name)))
+		}
+	}
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// list calls each for every entry of a list.
+func (d *decoder) list(v value, example string, each func(value)) {
+	if v.node.Kind != yaml.SequenceNode {
+		d.wrongType(v, "a list (for example "+example+")")
+		return
+	}
+	for i, n := range v.node.Content {
+		entry := newValue(n, fmt.Sprintf("%s[%d]", v.path, i))
+		d.at[entry.path] = position{n.Line, n.Column}
+		each(entry)
+	}
+}
+
+// mappingEntries collects the entries of one mapping, with what merge keys bring
+// in.
+type mappingEntries struct {
+	d      *decoder
+	path   string
+	fields []field
+	values map[string]*yaml.Node
+	// seen guards against mappings that merge themselves; a second visit could
+	// add nothing anyway.
+	seen []*yaml.Node
+}
+
+// add takes the entries of n that are not there yet: a mapping's own keys go
+// before those it merges, and the first merged before the second.
+func (e *mappingEntries) add(n *yaml.Node) {
+	for _, s := range e.seen {
+		if s == n {
+			return
+		}
+	}
+	e.seen = append(e.seen, n)
+	own := map[string]*yaml.Node{}
+	var merged []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, val := n.Content[i], n.Content[i+1]
+		if key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge" {
+			merged = append(merged, val)
+			continue
+		}
+		e.addOne(own, key, val)
+	}
+	for _, m := range merged {
+		e.merge(newValue(m, join(e.path, "<<")), position{m.Line, m.Column})
+	}
+}
+
+func (e *mappingEntries) addOne(own map[string]*yaml.Node, key, val *yaml.Node) {
+	at := position{key.Line, key.Column}
+	name := key.Value
+	path := join(e.path, name)
+	switch {
+	case !e.quotable(key, val):
+		// Perhaps a credential that slipped here.
+		e.d.failAt(at, e.path, "unknown key; known are %s", names(e.fields))
+	case own[name] != nil:
+		e.d.failAt(at, path, "is given twice, the first time in line %d", own[name].Line)
+	case !known(e.fields, name):
+		e.d.failAt(at, path, "unknown key; %s", hint(name, e.fields))
+		own[name] = key
+	default:
+		own[name] = key
+		if _, ok := e.values[name]; !ok {
+			e.values[name] = val
+			e.d.at[path] = at
+		}
+	}
+}
+
+// quotable reports whether the key is known, or looks so much like a key that it
+// cannot be a credential in the wrong place.
+func (e *mappingEntries) quotable(key, val *yaml.Node) bool {
+	k := newValue(key, e.path)
+	if k.tag() != "!!str" || k.aliased || !keyLike.MatchString(k.node.Value) {
+		return false
+	}
+	return known(e.fields, k.node.Value) || !newValue(val, e.path).isNull()
+}
+
+func (e *mappingEntries) merge(v value, at position) {
+	switch v.node.Kind {
+	case yaml.MappingNode:
+		e.add(v.node)
+	case yaml.SequenceNode:
+		for _, n := range v.node.Content {
+			if m := newValue(n, v.path); m.node.Kind == yaml.MappingNode {
+				e.add(m.node)
+			} else {
+				e.d.failAt(position{n.Line, n.Column}, v.path, "must be a mapping or a list of mappings, is a list with another entry")
+			}
+		}
+	default:
+		e.d.failAt(at, v.path, "must be a mapping or a list of mappings, is %s", v.is())
+	}
+}
+
+// keyLike is what an unknown key must look like to be quoted.
+var keyLike = regexp.MustCompile(`^[A-Za-z0-9_.<-]{1,40}$`)
+
+func known(fields []field, name string) bool {
+	for _, f := range fields {
+		if f.name == name {
+			return true
+		}
+	}
+	return false
+}

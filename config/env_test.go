@@ -1,0 +1,112 @@
+package config
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func env(pairs ...string) func(string) string {
+	set := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		set[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) string { return set[name] }
+}
+
+func TestFromEnv(t *testing.T) {
+	dir := t.TempDir()
+	cert, _ := keyPair(t)
+	ca := write(t, dir, "ca.pem", cert)
+	file := write(t, dir, "password", "from file\n")
+	base := "url: https://qem.example.com/attunityenterprisemanager, "
+	for _, c := range []struct {
+		name   string
+		getenv func(string) string
+		want   string // the same as a file's manager
+	}{
+		{"password", env("QEM_USERNAME", "svc", "QEM_PASSWORD", "p${X}"), `auth: {username: svc, password: "${LITERAL}"}`},
+		{"password file", env("QEM_USERNAME", `ACME\svc`, "QEM_PASSWORD_FILE", file), `auth: {username: 'ACME\svc', password_file: ` + file + `}`},
+		{"domain, name", env("QEM_USERNAME", "svc", "QEM_DOMAIN", "ACME", "QEM_PASSWORD", "7", "QEM_NAME", "prod"), `name: prod, auth: {username: svc, domain: ACME, password: "7"}`},
+		{"token alone", env("QEM_TOKEN", "true"), `auth: {type: api_token, token: "true"}`},
+		{"token file alone", env("QEM_TOKEN_FILE", file), `auth: {type: api_token, token_file: ` + file + `}`},
+		{"jwt", env("QEM_TOKEN", "t", "QEM_AUTH_TYPE", "jwt"), `auth: {type: jwt, token: t}`},
+		{"tls", env("QEM_TOKEN", "t", "QEM_CA_FILE", ca, "QEM_INSECURE_SKIP_VERIFY", "true"), `auth: {type: api_token, token: t}, tls_config: {ca_file: ` + ca + `, insecure_skip_verify: true}`},
+		{"not insecure", env("QEM_TOKEN", "t", "QEM_INSECURE_SKIP_VERIFY", "false"), `auth: {type: api_token, token: t}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg, err := FromEnv(func(name string) string {
+				if name == "QEM_URL" {
+					return "https://qem.example.com/attunityenterprisemanager"
+				}
+				return c.getenv(name)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// What a file can hold only through a variable, the environment holds as it is.
+			want, err := Parse("qem.yml", []byte("enterprise_managers: [{"+base+c.want+"}]"), env("LITERAL", "p${X}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !cfg.Managers()[0].Equal(want.Managers()[0]) {
+				t.Errorf("manager is\n%s\nwant\n%s", cfg.Redacted(), want.Redacted())
+			}
+		})
+	}
+}
+
+func TestFromEnvErrors(t *testing.T) {
+	const address = "https://qem.example.com"
+	for _, c := range []struct {
+		name   string
+		getenv func(string) string
+		want   string
+	}{
+		{"nothing", env(), "no configuration: give --config.file, or describe one Enterprise Manager with the environment variables QEM_URL, QEM_USERNAME and QEM_PASSWORD_FILE"},
+		{"no url", env("QEM_USERNAME", "svc", "QEM_PASSWORD", canary), "no configuration: give --config.file, or describe one Enterprise Manager with the environment variables QEM_URL, QEM_USERNAME and QEM_PASSWORD_FILE"},
+		{"url alone", env("QEM_URL", address), "environment: no credential: exactly one of QEM_PASSWORD and QEM_PASSWORD_FILE must be given\n" +
+			`QEM_USERNAME: missing: give user, DOMAIN\user or user@domain`},
+		{"bad url", env("QEM_URL", "https://svc:"+canary+"@qem", "QEM_TOKEN", canary), "QEM_URL: must not hold a user or password: give them as QEM_USERNAME and QEM_PASSWORD"},
+		{"both", env("QEM_URL", address, "QEM_USERNAME", "svc", "QEM_PASSWORD", canary, "QEM_PASSWORD_FILE", "testdata/secrets/password"),
+			"QEM_PASSWORD_FILE: exactly one of QEM_PASSWORD and QEM_PASSWORD_FILE must be given, not both"},
+		{"password and token", env("QEM_URL", address, "QEM_USERNAME", "svc", "QEM_PASSWORD", canary, "QEM_TOKEN", canary), "QEM_TOKEN: does not go with QEM_AUTH_TYPE active_directory"},
+		{"user and token", env("QEM_URL", address, "QEM_AUTH_TYPE", "jwt", "QEM_USERNAME", "svc", "QEM_TOKEN", canary), "QEM_USERNAME: does not go with QEM_AUTH_TYPE jwt"},
+		{"type", env("QEM_URL", address, "QEM_AUTH_TYPE", "JWT", "QEM_TOKEN", canary), `QEM_AUTH_TYPE: must be one of active_directory, api_token, jwt, is "JWT"; did you mean "jwt"?`},
+		{"file", env("QEM_URL", address, "QEM_TOKEN_FILE", "no/such/file"), `QEM_TOKEN_FILE: "no/such/file": cannot be read: no such file or directory`},
+		{"domain twice", env("QEM_URL", address, "QEM_USERNAME", "a@b", "QEM_DOMAIN", "b", "QEM_PASSWORD", canary), `QEM_DOMAIN: must not be given when QEM_USERNAME already has a domain (DOMAIN\user, user@domain)`},
+		{"line break", env("QEM_URL", address, "QEM_TOKEN", canary+"\n"), "QEM_TOKEN: holds a line break or another control character"},
+		{"not UTF-8", env("QEM_URL", address, "QEM_TOKEN", canary+"\xff"), "QEM_TOKEN: is not valid UTF-8"},
+		{"several", env("QEM_URL", "ftp://x", "QEM_TOKEN", canary, "QEM_INSECURE_SKIP_VERIFY", "1", "QEM_CA_FILE", "no.pem"),
+			"QEM_URL: must begin with https:// or http://: " + wantURL + "\n" +
+				`QEM_CA_FILE: "no.pem": cannot be read: no such file or directory` + "\n" +
+				"QEM_INSECURE_SKIP_VERIFY: must be true or false, is a number"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg, err := FromEnv(c.getenv)
+			if err == nil || cfg != nil {
+				t.Fatalf("gives %v, %v", cfg, err)
+			}
+			if err.Error() != c.want {
+				t.Errorf("error is\n%v\nwant\n%s", err, c.want)
+			}
+			if strings.Contains(err.Error(), canary) {
+				t.Error("a credential stands in the error")
+			}
+		})
+	}
+}
+
+func TestFromEnvFileIsRelativeToWorkingDirectory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("token", []byte("here"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := FromEnv(env("QEM_URL", "https://a", "QEM_TOKEN_FILE", "token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := cfg.Managers()[0].Auth.Secret(); err != nil || got != "here" {
+		t.Errorf("token is %q, %v", got, err)
+	}
+}

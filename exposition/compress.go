@@ -1,0 +1,171 @@
+package exposition
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// encoding is a content encoding.
+type encoding uint8
+
+const (
+	identity encoding = iota
+	gzipped
+	zstandard
+	encodingCount
+)
+
+// String returns the name that HTTP knows it by.
+func (e encoding) String() string {
+	return [...]string{identity: "identity", gzipped: "gzip", zstandard: "zstd"}[e]
+}
+
+// compressor is what the writers of both encodings have in common.
+type compressor interface {
+	io.WriteCloser
+	Reset(w io.Writer)
+}
+
+// compressors keeps writers for reuse: a new one costs more than a small body.
+var compressors = [encodingCount]sync.Pool{
+	gzipped: {New: func() any {
+		// Level 1 is the best bargain for these bodies: a third larger than the
+		// default level, at a sixth of its time.
+		w, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+		if err != nil {
+			panic(err) // the level is a constant
+		}
+		return compressor(w)
+	}},
+	zstandard: {New: func() any {
+		w, err := zstd.NewWriter(io.Discard,
+			zstd.WithEncoderLevel(zstd.SpeedFastest),
+			zstd.WithEncoderConcurrency(1), // no goroutines
+			zstd.WithZeroFrames(true),      // an empty body is a body
+		)
+		if err != nil {
+			panic(err) // the options are constants
+		}
+		return compressor(w)
+	}},
+}
+
+// encode writes what render writes, in the encoding: as one gzip member or zstd
+// frame, either of which may follow another.
+func encode(w io.Writer, e encoding, render func(io.Writer) error) error {
+	if e == identity {
+		return render(w)
+	}
+	c := compressors[e].Get().(compressor)
+	c.Reset(w)
+	err := errors.Join(render(c), c.Close())
+	c.Reset(io.Discard) // lets go of w
+	compressors[e].Put(c)
+	return err
+}
+
+// compression is the making of one compressed body. Once ready is closed, the rest
+// stays as it is.
+type compression struct {
+	ready chan struct{}
+	body  body
+	err   error
+}
+
+// compressed returns the body in a form and a real encoding. The first caller makes
+// it, and finishes even if its client has gone, since others may be waiting; they
+// wait as long as their context lets them.
+func (s *Snapshot) compressed(ctx context.Context, f form, e encoding) (*body, error) {
+	s.mu.Lock()
+	c := s.bodies[f][e]
+	first := c == nil
+	if first {
+		c = &compression{ready: make(chan struct{}), err: errors.New("rendering panicked")}
+		s.bodies[f][e] = c
+	}
+	s.mu.Unlock()
+	if first {
+		s.compress(c, f, e)
+		return &c.body, c.err
+	}
+	select {
+	case <-c.ready:
+		return &c.body, c.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for the compressed body: %w", context.Cause(ctx))
+	}
+}
+
+// compress makes the body. Should it fail, the next caller tries again.
+func (s *Snapshot) compress(c *compression, f form, e encoding) {
+	defer func() {
+		if c.err != nil {
+			s.mu.Lock()
+			s.bodies[f][e] = nil
+			s.mu.Unlock()
+		}
+		close(c.ready)
+	}()
+	if s.onCompress != nil {
+		s.onCompress()
+	}
+	err := encode(&c.body, e, func(w io.Writer) error { return s.write(w, f) })
+	c.body.seal()
+	c.err = err
+}
+
+const (
+	minChunk = 4 << 10
+	maxChunk = 1 << 20
+)
+
+// body is a byte sequence that grows without being copied and wastes next to no
+// memory once it is sealed.
+type body struct {
+	chunks [][]byte
+	size   int
+}
+
+// Write appends a copy of data.
+func (b *body) Write(data []byte) (int, error) {
+	written := len(data)
+	b.size += written
+	for len(data) > 0 {
+		last := len(b.chunks) - 1
+		if last < 0 || len(b.chunks[last]) == cap(b.chunks[last]) {
+			b.chunks = append(b.chunks, make([]byte, 0, min(max(minChunk, b.size), maxChunk)))
+			continue
+		}
+		chunk := b.chunks[last]
+		n := copy(chunk[len(chunk):cap(chunk)], data)
+		b.chunks[last], data = chunk[:len(chunk)+n], data[n:]
+	}
+	return written, nil
+}
+
+// seal gives back the unused end of the last chunk.
+func (b *body) seal() {
+	if last := len(b.chunks) - 1; last >= 0 {
+		b.chunks[last] = slices.Clone(b.chunks[last])
+	}
+}
+
+// WriteTo writes the whole body.
+func (b *body) WriteTo(w io.Writer) (int64, error) {
+	var written int64
+	for _, chunk := range b.chunks {
+		n, err := w.Write(chunk)
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}

@@ -1,0 +1,161 @@
+// Package web serves what an operator looks at: the status page and its JSON,
+// health and readiness, the configuration without its secrets, and the reload.
+//
+// It does no work of its own: everything it shows is handed in as functions that
+// answer at once from memory.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"path"
+	"strings"
+	"time"
+)
+
+// Options is what the pages show and do.
+type Options struct {
+	// TelemetryPath is where Metrics is served, such as /metrics.
+	TelemetryPath string
+	Metrics       http.Handler
+	// Status tells what every Enterprise Manager's last poll saw.
+	Status func() Status
+	// Config is the running configuration as YAML, without its secrets.
+	Config func() []byte
+	// Reload reads the configuration again; nil answers 403.
+	Reload func(context.Context) error
+	// Pprof opens /debug/pprof/.
+	Pprof  bool
+	Logger *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// ownPaths are taken, so that telemetry cannot be served there.
+var ownPaths = []string{"/", "/config", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/debug/pprof"}
+
+// CheckTelemetryPath says what is wrong with a path for the metrics, if anything.
+func CheckTelemetryPath(p string) error {
+	switch {
+	case !strings.HasPrefix(p, "/"):
+		return fmt.Errorf("telemetry path %q must begin with a slash, such as /metrics", p)
+	case path.Clean(p) != p || strings.ContainsFunc(p, notInPath):
+		return fmt.Errorf("telemetry path %q must be a plain path, such as /metrics", p)
+	}
+	for _, own := range ownPaths {
+		if p == own || own != "/" && strings.HasPrefix(p, own+"/") {
+			return fmt.Errorf("telemetry path %q is taken by a page of the exporter; choose another, such as /metrics", p)
+		}
+	}
+	return nil
+}
+
+// notInPath tells the characters that mean something else in a URL or a route.
+func notInPath(r rune) bool {
+	return r <= ' ' || r > '~' || strings.ContainsRune(`{}?#%"\<>`, r)
+}
+
+// New makes the handler of all pages.
+func New(o Options) (http.Handler, error) {
+	if err := CheckTelemetryPath(o.TelemetryPath); err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	h := &handler{Options: o}
+	mux := http.NewServeMux()
+	mux.Handle("GET "+o.TelemetryPath, o.Metrics)
+	mux.HandleFunc("GET /{$}", h.page)
+	mux.HandleFunc("GET /config", h.config)
+	mux.HandleFunc("GET /api/v1/status", h.api)
+	mux.HandleFunc("GET /-/healthy", h.healthy)
+	mux.HandleFunc("GET /-/ready", h.ready)
+	mux.HandleFunc("POST /-/reload", h.reload)
+	if o.Pprof {
+		addPprof(mux)
+	}
+	// A page of another site must not be able to trigger a reload through the
+	// browser of somebody who may.
+	return secured(http.NewCrossOriginProtection().Handler(mux)), nil
+}
+
+func addPprof(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+}
+
+// secured adds the headers that keep a browser from doing anything with an
+// answer but show it. Those that the web configuration set stay.
+func secured(next http.Handler) http.Handler {
+	headers := [][2]string{
+		{"Content-Security-Policy", contentSecurityPolicy},
+		{"X-Content-Type-Options", "nosniff"},
+		{"X-Frame-Options", "deny"},
+		{"Referrer-Policy", "no-referrer"},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, h := range headers {
+			if w.Header().Get(h[0]) == "" {
+				w.Header().Set(h[0], h[1])
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type handler struct{ Options }
+
+func (h *handler) healthy(w http.ResponseWriter, _ *http.Request) {
+	plain(w, http.StatusOK, "qem_exporter is healthy.\n")
+}
+
+func (h *handler) ready(w http.ResponseWriter, _ *http.Request) {
+	if missing := h.Status().waiting(); len(missing) > 0 {
+		plain(w, http.StatusServiceUnavailable,
+			"qem_exporter is not ready: waiting for the first poll of "+strings.Join(missing, ", ")+" to end.\n")
+		return
+	}
+	plain(w, http.StatusOK, "qem_exporter is ready.\n")
+}
+
+func (h *handler) reload(w http.ResponseWriter, r *http.Request) {
+	if h.Reload == nil {
+		plain(w, http.StatusForbidden, "Lifecycle API is not enabled: start with --web.enable-lifecycle, or send SIGHUP.\n")
+		return
+	}
+	err := h.Reload(r.Context())
+	switch {
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
+		// Whoever asked has gone; the reload itself goes on and logs its outcome.
+		h.Logger.Warn("reload was asked for by a client that did not wait for its end")
+	case err != nil:
+		plain(w, http.StatusInternalServerError, fmt.Sprintf("failed to reload the configuration, which stays as it was: %s\n", err))
+	default:
+		plain(w, http.StatusOK, "Configuration reloaded.\n")
+	}
+}
+
+func (h *handler) config(w http.ResponseWriter, _ *http.Request) {
+	plain(w, http.StatusOK, string(h.Config()))
+}
+
+// plain answers with a text that no cache keeps.
+func plain(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	// A failed write means that the client has gone, which is its own affair.
+	_, _ = io.WriteString(w, text)
+}
