@@ -108,6 +108,29 @@ func TestLifecycleFlag(t *testing.T) {
 	}
 }
 
+// The socket is the third file descriptor, as systemd hands it over.
+func TestSystemdSocket(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket, err := l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	p := prepare(t, environment(simulated(t).URL), "sh", "-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --web.systemd-socket`, binary)
+	p.cmd.ExtraFiles = []*os.File{socket}
+	p.start()
+	if address := p.listening(); address != l.Addr().String() {
+		t.Errorf("it listens on %s, want the socket %s", address, l.Addr())
+	}
+	_ = l.Close() // the process has it alone
+	if code, _ := p.do("GET", "http://"+l.Addr().String()+"/-/healthy"); code != http.StatusOK {
+		t.Errorf("healthy = %d", code)
+	}
+}
+
 // The hash is of the password "fakepassword".
 const webUser, webPassword, webHash = "prometheus", "fakepassword", "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
 

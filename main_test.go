@@ -69,24 +69,34 @@ type process struct {
 // launch starts the command with an environment of its own.
 func launch(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(binary, args...), exited: make(chan struct{}), client: http.DefaultClient}
+	p := prepare(t, env, binary, args...)
+	p.start()
+	return p
+}
+
+func prepare(t *testing.T, env []string, name string, args ...string) *process {
+	p := &process{t: t, cmd: exec.Command(name, args...), exited: make(chan struct{}), client: http.DefaultClient}
 	p.cmd.Env = append(env, "PATH="+os.Getenv("PATH"))
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	return p
+}
+
+func (p *process) start() {
+	p.t.Helper()
 	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	go func() {
 		defer close(p.exited)
 		_ = p.cmd.Wait()
 	}()
-	t.Cleanup(func() {
+	p.t.Cleanup(func() {
 		_ = p.cmd.Process.Kill()
 		<-p.exited
-		if t.Failed() {
-			t.Logf("stdout:\n%s\nstderr:\n%s", &p.stdout, &p.stderr)
+		if p.t.Failed() {
+			p.t.Logf("stdout:\n%.2000s\nstderr:\n%s", &p.stdout, &p.stderr)
 		}
 	})
-	return p
 }
 
 // wait is the exit code.

@@ -15,7 +15,6 @@ func decodeTableStatuses(r io.Reader, visit func(*TableStatus) error) error {
 	s := newScanner(r)
 	s.keys = make([]knownKey, 0, maxKnownKeys)
 	var table TableStatus
-	var refused error
 	s.document(false, func(key []byte) bool {
 		if string(key) != "tabledetails" {
 			return false
@@ -25,16 +24,11 @@ func decodeTableStatuses(r io.Reader, visit func(*TableStatus) error) error {
 			if s.err != nil || table.Name == "" {
 				return false
 			}
-			if refused = visit(&table); refused != nil {
-				s.err = refused
-			}
+			s.err = visit(&table)
 			return true
 		})
 		return true
 	})
-	if refused != nil {
-		return refused
-	}
 	return s.result()
 }
 

@@ -6,11 +6,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -278,6 +276,20 @@ func TestDecodeError(t *testing.T) {
 	}
 }
 
+func TestFaultsInWords(t *testing.T) {
+	for want, fault := range map[string]error{
+		"X: no such task": apiFault{"X", "no such task"},
+		"X":               apiFault{Code: "X"},
+		"null":            decodeFault{"null"},
+		"1 element of the list made no sense and was skipped":   partialFault{1},
+		"3 elements of the list made no sense and were skipped": partialFault{3},
+	} {
+		if got := fault.Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 // brokenReader ends in an error after its text; once only, to be mean.
 type brokenReader struct {
 	text io.Reader
@@ -338,108 +350,5 @@ func TestDeepNesting(t *testing.T) {
 		if _, err := ask.decode(strings.NewReader(bearable)); err != nil {
 			t.Errorf("%s: %v", ask.method, err)
 		}
-	}
-}
-
-func TestVisitorEndsTheTables(t *testing.T) {
-	stop := errors.New("enough")
-	n := 0
-	err := decodeTableStatuses(strings.NewReader(tableStatusesBody(5)), func(*TableStatus) error {
-		if n++; n == 3 {
-			return stop
-		}
-		return nil
-	})
-	if err != stop || n != 3 {
-		t.Errorf("got %v after %d tables", err, n)
-	}
-}
-
-// tableStream is an answer with many tables that is nowhere whole.
-type tableStream struct {
-	buffer strings.Builder
-	left   string
-	i, n   int
-}
-
-func (s *tableStream) Read(p []byte) (int, error) {
-	if s.left == "" {
-		if s.i > s.n {
-			return 0, io.EOF
-		}
-		s.buffer.Reset()
-		switch s.i {
-		case 0:
-			s.buffer.WriteString(`{"table_details":[`)
-			writeTableStatus(&s.buffer, s.i)
-		case s.n:
-			s.buffer.WriteString(`]}`)
-		default:
-			s.buffer.WriteByte(',')
-			writeTableStatus(&s.buffer, s.i)
-		}
-		s.left = s.buffer.String()
-		s.i++
-	}
-	n := copy(p, s.left)
-	s.left = s.left[n:]
-	return n, nil
-}
-
-func TestManyTablesNeedLittleMemory(t *testing.T) {
-	const count = 200_000
-	live := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
-	before, most, n := live(), int64(0), 0
-	err := decodeTableStatuses(&tableStream{n: count}, func(*TableStatus) error {
-		if n++; n%(count/10) == 0 {
-			most = max(most, live()-before)
-		}
-		return nil
-	})
-	if err != nil || n != count {
-		t.Fatalf("%d tables, %v", n, err)
-	}
-	if most > 1<<20 {
-		t.Errorf("%d bytes in use while reading %d tables", most, count)
-	}
-}
-
-func TestEstimateEnd(t *testing.T) {
-	start := time.Date(2025, 10, 1, 9, 2, 0, 0, time.UTC)
-	now := start.Add(10 * time.Minute)
-	table := func(state TableState, start time.Time, estimated, transferred Number) TableStatus {
-		return TableStatus{State: state, FullLoad: TableFullLoad{Start: start, EstimatedRows: estimated, TransferredRows: transferred}}
-	}
-	n := NumberOf
-	tests := map[string]struct {
-		table TableStatus
-		want  time.Time
-		ok    bool
-	}{
-		"T-31 half":           {table(TableLoading, start, n(2000), n(1000)), start.Add(20 * time.Minute), true},
-		"past its estimate":   {table(TableLoading, start, n(1000), n(2000)), now, true},
-		"starts now":          {table(TableLoading, now, n(1000), n(1)), now, true},
-		"not loading":         {table(TableQueued, start, n(2000), n(1000)), time.Time{}, false},
-		"completed":           {table(TableCompleted, start, n(2000), n(1000)), time.Time{}, false},
-		"nothing transferred": {table(TableLoading, start, n(2000), n(0)), time.Time{}, false},
-		"unknown transferred": {table(TableLoading, start, n(2000), Number{}), time.Time{}, false},
-		"no estimate":         {table(TableLoading, start, n(0), n(10)), time.Time{}, false},
-		"unknown estimate":    {table(TableLoading, start, Number{}, n(10)), time.Time{}, false},
-		"no start":            {table(TableLoading, time.Time{}, n(20), n(10)), time.Time{}, false},
-		"starts later":        {table(TableLoading, now.Add(1), n(20), n(10)), time.Time{}, false},
-		"beyond all years":    {table(TableLoading, start, n(1e300), n(1)), time.Time{}, false},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, ok := test.table.EstimateEnd(now)
-			if !got.Equal(test.want) || ok != test.ok {
-				t.Errorf("got %v, %v, want %v, %v", got, ok, test.want, test.ok)
-			}
-		})
 	}
 }

@@ -28,7 +28,6 @@ type attempt struct {
 type abandoned struct{ err error }
 
 func (a abandoned) Error() string { return a.err.Error() }
-func (a abandoned) Unwrap() error { return a.err }
 
 func (a attempt) fault(kind Kind, message string, cause error) *Error {
 	return &Error{Operation: a.call.operation, Kind: kind, Message: message, Status: a.call.status, err: cause}
@@ -48,7 +47,6 @@ func (a attempt) decode(header http.Header, body *limitedReader) error {
 		stop    abandoned
 		api     apiFault
 		partial partialFault
-		fault   *Error
 	)
 	switch {
 	case errors.As(err, &stop):
@@ -57,8 +55,6 @@ func (a attempt) decode(header http.Header, body *limitedReader) error {
 		return a.fault(KindTooLarge, fmt.Sprintf("the answer is larger than the limit of %d bytes", a.sender.maxBytes), nil)
 	case body.err != nil:
 		return a.brokenOff(body.err)
-	case errors.As(err, &fault):
-		return fault
 	case errors.As(err, &api):
 		e := a.fault(KindAPI, "", nil)
 		e.Code, e.Message = a.clean(api)
@@ -78,9 +74,14 @@ func readNothing(_ http.Header, body io.Reader) error {
 	return nil
 }
 
-// clean makes the API's words fit to be shown.
+// clean makes the API's words fit to be shown. The codes that decide about the
+// session stay as they are, even if a secret should be a part of them.
 func (a attempt) clean(fault apiFault) (code, message string) {
-	return a.sender.scrub.clean(fault.Code, maxCode), a.sender.scrub.clean(fault.Message, maxMessage)
+	code, message = fault.Code, a.sender.scrub.clean(fault.Message, maxMessage)
+	if code != codeInvalidSession && code != codeUnauthorized {
+		code = a.sender.scrub.clean(code, maxCode)
+	}
+	return code, message
 }
 
 // brokenOff is the error of a body that could not be read to its end.

@@ -2,10 +2,13 @@ package aem
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 )
+
+const maxRetries = 100
 
 // An Option changes how a client works.
 type Option func(*options)
@@ -36,8 +39,8 @@ func (o options) check() error {
 	switch {
 	case o.timeout <= 0:
 		return errors.New("aem: the timeout must be positive")
-	case o.retries < 0:
-		return errors.New("aem: the number of retries must not be negative")
+	case o.retries < 0 || o.retries > maxRetries:
+		return fmt.Errorf("aem: the number of retries must be between 0 and %d", maxRetries)
 	case o.maxBytes <= 0:
 		return errors.New("aem: the limit of a response must be positive")
 	case !(o.perSecond >= 0): // also not a number

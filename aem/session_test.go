@@ -193,6 +193,13 @@ func TestRejectedSessionsAreNotAskedForWithoutEnd(t *testing.T) {
 		if _, err := client.Servers.List(t.Context()); err != nil {
 			t.Error("the pauses were not reset:", err)
 		}
+		if err := errors.Join(client.Logout(t.Context()), client.Login(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		d.expire() // before any call has used the session
+		if _, err := client.Servers.List(t.Context()); err != nil {
+			t.Error("the count of bad sessions was not reset:", err)
+		}
 		if !strings.Contains(log.String(), "login succeeded again") {
 			t.Errorf("the recovery is not logged:\n%s", &log)
 		}
@@ -421,6 +428,24 @@ func TestLogoutOfAnEndedSession(t *testing.T) {
 		}
 		if err := client.Logout(t.Context()); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A secret that is a part of the API's own words must not hide what they say.
+func TestSecretInsideACode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &door{expired: apiAnswer(500, codeInvalidSession)}
+		client, err := New(testURL, APIToken("SESSION"), WithTransport(d))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close(t.Context())
+		for range 2 {
+			if _, err := client.Servers.List(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			d.expire()
 		}
 	})
 }

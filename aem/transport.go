@@ -179,7 +179,7 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 	}
 	// One byte more than is left tells a body that ends at the limit from one
 	// that goes on.
-	if int64(len(p)) > l.left+1 {
+	if int64(len(p))-1 > l.left {
 		p = p[:l.left+1]
 	}
 	n, err := l.r.Read(p)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -232,21 +233,21 @@ func TestTooLarge(t *testing.T) {
 		_, _ = w.Write(packed.Bytes())
 	}, plain)
 	var seen tally
-	client := newClient(t, server.URL, WithMaxResponseBytes(100_025), WithObserver(&seen))
-	if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "100025 bytes") {
+	client := newClient(t, server.URL, WithMaxResponseBytes(100_023), WithObserver(&seen))
+	if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "100023 bytes") {
 		t.Errorf("got %v", err)
 	}
 	if requests != 1 || fmt.Sprint(seen.failed) != "[GetServerList too_large]" {
 		t.Errorf("%d requests, told of %v", requests, seen.failed)
 	}
-	client = newClient(t, server.URL, WithMaxResponseBytes(100_026))
+	client = newClient(t, server.URL, WithMaxResponseBytes(100_024))
 	if _, err := client.Servers.List(t.Context()); err != nil {
 		t.Errorf("at the limit: %v", err)
 	}
 }
 
 func TestLimitedReader(t *testing.T) {
-	for limit, want := range map[int64]error{0: errTooLarge, 4: errTooLarge, 5: nil, 6: nil} {
+	for limit, want := range map[int64]error{0: errTooLarge, 4: errTooLarge, 5: nil, 6: nil, math.MaxInt64: nil} {
 		got, err := io.ReadAll(&limitedReader{r: strings.NewReader("12345"), left: limit})
 		if err != want || len(got) != int(min(limit, 5)) {
 			t.Errorf("limit %d: %q, %v", limit, got, err)
@@ -308,7 +309,7 @@ func TestTimeouts(t *testing.T) {
 		var seen tally
 		client := newClient(t, testURL, WithObserver(&seen), WithTimeout(3*time.Second), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
 			if isLogin(r) {
-				return signedIn("x"), nil
+				return signedIn("session-1"), nil
 			}
 			if strings.HasSuffix(r.URL.Path, "/tasks") { // hangs in the body
 				reader, writer := io.Pipe()
@@ -383,7 +384,7 @@ func TestAnswersThatAreNotGood(t *testing.T) {
 				var seen tally
 				client := newClient(t, testURL, WithObserver(&seen), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
 					if isLogin(r) {
-						return signedIn("x"), nil
+						return signedIn("session-1"), nil
 					}
 					return tc.response(), nil
 				})))

@@ -284,3 +284,39 @@ func TestSeveralListeners(t *testing.T) {
 		}
 	}
 }
+
+// A listener that ends by itself ends the daemon, with an error.
+func TestRunEndsWithItsListener(t *testing.T) {
+	sim := simulated(t)
+	err := Run(context.Background(), testOptions(configFile(t, entry("prod", sim.URL))), nil, func(a *App) {
+		eventually(t, "it is up", func() bool { return sim.ActiveSessions() == 1 && a.collector.Fleet("prod") != nil })
+		_ = a.listeners[0].Close()
+	})
+	if err == nil || !strings.Contains(err.Error(), "serve 127.0.0.1:") {
+		t.Errorf("run: %v, want the listener's error", err)
+	}
+	if n := sim.ActiveSessions(); n != 0 {
+		t.Errorf("%d sessions left", n)
+	}
+}
+
+func TestRunReloadsUntilItsContextEnds(t *testing.T) {
+	sim := simulated(t)
+	f := configFile(t, entry("before", sim.URL))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	hangups := make(chan os.Signal, 1)
+	var a *App
+	ended, started := make(chan error, 1), make(chan struct{})
+	go func() {
+		ended <- Run(ctx, testOptions(f), hangups, func(running *App) { a = running; close(started) })
+	}()
+	<-started
+	f.write(entry("after", sim.URL))
+	hangups <- os.Interrupt
+	eventually(t, "the new configuration is in force", func() bool { return a.collector.Fleet("after") != nil })
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("run: %v", err)
+	}
+}

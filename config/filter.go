@@ -87,7 +87,8 @@ func (d *decoder) expression(v value) (*regexp.Regexp, bool) {
 	}
 	re, err := regexp.Compile(anchorStart + s + anchorEnd)
 	if err != nil {
-		d.fail(v.path, "is too large for a regular expression")
+		// A \Q without \E takes the anchor as text; or it is just too large.
+		d.fail(v.path, `cannot be anchored: close \Q with \E, or make it shorter`)
 		return nil, false
 	}
 	return re, true

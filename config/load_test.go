@@ -76,12 +76,8 @@ func TestMaxAgeMayEqualPollInterval(t *testing.T) {
 	}
 }
 
-func TestDocumentedExample(t *testing.T) {
-	dir := t.TempDir()
-	cert, _ := keyPair(t)
-	write(t, dir, "ca.pem", cert)
-	write(t, dir, "password", "from file\n")
-	file := write(t, dir, "qem.yml", `
+// documented is the example of the documentation, with everything in it.
+const documented = `
 enterprise_managers:
   - name: prod
     url: https://qem.example.com/attunityenterprisemanager
@@ -102,12 +98,10 @@ enterprise_managers:
     latency_objectives:
       - {server: ".*", task: "crm_.*", objective: 5m}
       - {objective: 15m}
-`)
-	cfg, err := Load(file, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const want = `enterprise_managers:
+`
+
+// documentedInForce is what it means; DIR is the file's directory.
+const documentedInForce = `enterprise_managers:
   - name: prod
     url: https://qem.example.com/attunityenterprisemanager
     poll_interval: 30s
@@ -163,8 +157,19 @@ enterprise_managers:
         task: .*
         objective: 15m
 `
-	if got := strings.ReplaceAll(cfg.Redacted(), dir, "DIR"); got != want {
-		t.Errorf("configuration in force is\n%s\nwant\n%s", got, want)
+
+func TestDocumentedExample(t *testing.T) {
+	dir := t.TempDir()
+	cert, _ := keyPair(t)
+	write(t, dir, "ca.pem", cert)
+	write(t, dir, "password", "from file\n")
+	file := write(t, dir, "qem.yml", documented)
+	cfg, err := Load(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.ReplaceAll(cfg.Redacted(), dir, "DIR"); got != documentedInForce {
+		t.Errorf("configuration in force is\n%s\nwant\n%s", got, documentedInForce)
 	}
 	if secret, err := cfg.Managers()[0].Auth.Secret(); err != nil || secret != "from file" {
 		t.Errorf("password is %q, %v", secret, err)

@@ -212,6 +212,24 @@ up{manager="b",server="y"} 1
 	}
 }
 
+// TestMergesAreIndependent checks that two merges of one snapshot do not write into
+// the same memory.
+func TestMergesAreIndependent(t *testing.T) {
+	states := func(manager string, states ...string) *exposition.Snapshot {
+		b := exposition.NewBuilder()
+		for _, state := range states {
+			b.Add(&up, rowsOf("manager", manager), exposition.NewLabelSet("state", state), []float64{1})
+		}
+		s, _ := b.Build()
+		return s
+	}
+	shared := states("a", "running", "stopped", "error")
+	first := exposition.Merge(shared, states("b", "running"))
+	before := textOf(t, first)
+	exposition.Merge(shared, states("c", "stopped"))
+	wantText(t, first, before)
+}
+
 func TestMergeOfDifferentDescriptionsPanics(t *testing.T) {
 	b := exposition.NewBuilder()
 	b.Add(&exposition.Family{Name: "up", Help: "Else."}, rowsOf("manager", "z"), none, []float64{1})

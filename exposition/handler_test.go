@@ -102,7 +102,9 @@ func TestMethods(t *testing.T) {
 func TestInstrumentation(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	options := exposition.HandlerOptions{Own: registry, Snapshot: serving(part("a", 1)), Registerer: registry}
-	h, second := exposition.NewHandler(options), exposition.NewHandler(options) // the second shares the families
+	h := exposition.NewHandler(options)
+	options.Own = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return nil, errors.New("no disk") })
+	second := exposition.NewHandler(options) // shares the families
 	get(h, "/", "", "")
 	get(second, "/", "", "")
 	body := decompress(t, get(h, "/", "", ""))
@@ -111,7 +113,7 @@ func TestInstrumentation(t *testing.T) {
 		`promhttp_metric_handler_requests_total{code="500"} 0`,
 		`promhttp_metric_handler_requests_total{code="503"} 0`,
 		`promhttp_metric_handler_requests_in_flight 1`,
-		`promhttp_metric_handler_errors_total{cause="gathering"} 0`,
+		`promhttp_metric_handler_errors_total{cause="gathering"} 1`,
 		`promhttp_metric_handler_errors_total{cause="encoding"} 0`,
 	} {
 		if !strings.Contains(string(body), "\n"+line+"\n") {
@@ -195,6 +197,9 @@ func TestNothingToServe(t *testing.T) {
 			if want := map[bool]string{true: "# EOF\n"}[isOpenMetrics]; response.StatusCode != 200 || string(body) != want {
 				t.Errorf("Accept %q: status %d, body %q", accept, response.StatusCode, body)
 			}
+			if encoding != "" && response.Header.Get("Content-Length") == "0" {
+				t.Errorf("Accept %q: an empty body is not valid %s", accept, encoding)
+			}
 		}
 	}
 }
@@ -229,7 +234,7 @@ func TestOverTheWire(t *testing.T) {
 	}
 }
 
-// TestCompressedOnce checks that an unchanged snapshot gives the same bytes at no
+// TestCompressedAnswers checks that an unchanged snapshot gives the same bytes at no
 // cost, a filtered answer leaves no trace, and own metrics are fresh every time.
 func TestCompressedAnswers(t *testing.T) {
 	fresh := prometheus.NewRegistry()

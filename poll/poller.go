@@ -81,21 +81,24 @@ func jitter(interval time.Duration) time.Duration {
 // that takes longer than the interval is followed by the next one at once; those that
 // were missed are not made up for. A poll that ctx cuts short is not published.
 func (p *Poller) Run(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
+	for ctx.Err() == nil {
 		started := time.Now()
 		snapshot := p.Poll(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		p.options.Publish(snapshot)
-		timer.Reset(p.options.Jitter(p.options.Interval) - time.Since(started))
+		pause(ctx, p.options.Jitter(p.options.Interval)-time.Since(started))
+	}
+}
+
+// pause waits until d has passed or ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 

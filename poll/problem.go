@@ -45,7 +45,11 @@ func tell(m *fleet.Manager, p fleet.Problem) {
 	}
 }
 
+// problem is what an operation could not read. A login that failed is told as such.
 func problem(server, task, operation string, err error) fleet.Problem {
+	if e, ok := errors.AsType[*aem.Error](err); ok && errors.Is(err, aem.ErrLogin) {
+		operation = e.Operation
+	}
 	return fleet.Problem{Server: server, Task: task, Operation: operation, Reason: reason(err), Message: err.Error()}
 }
 
@@ -70,9 +74,6 @@ func gaveUp(s *server, unread int) fleet.Problem {
 // brokenOff is the problem of a poll that was given up on the way.
 func brokenOff(err error) fleet.Problem {
 	p := problem("", "", "GetServerList", err)
-	if e, ok := errors.AsType[*aem.Error](err); ok && e.Operation != "" {
-		p.Operation = e.Operation
-	}
 	p.Message = "gave up the rest of this poll: " + p.Message
 	return p
 }

@@ -107,8 +107,7 @@ func (r *round) abandon(err error) {
 	defer r.mu.Unlock()
 	if r.broken == nil && r.ctx.Err() == nil {
 		r.broken = err
-		r.cancel()
-		r.schedule.closeAll()
+		r.cancel() // which closes the schedule
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/qem-exporter/qem_exporter/fleet"
 )
 
-// read makes a reading of some tables of a task.
-func read(s *selection, o *TableOptions, task string, tables ...aem.TableStatus) *reading {
+// tallyOf makes a tally of some tables of a task.
+func tallyOf(s *selection, o *TableOptions, task string, tables ...aem.TableStatus) *tally {
 	t := &tally{
 		options: o, selection: s, task: newHash().text("server").text(task),
 		seed: maphash.MakeSeed(), seen: map[[2]uint64]struct{}{}, now: time.Now(),
@@ -24,6 +24,12 @@ func read(s *selection, o *TableOptions, task string, tables ...aem.TableStatus)
 		reused = table
 		_ = t.visit(&reused)
 	}
+	return t
+}
+
+// read makes a reading of some tables of a task.
+func read(s *selection, o *TableOptions, task string, tables ...aem.TableStatus) *reading {
+	t := tallyOf(s, o, task, tables...)
 	s.offer(&t.reading)
 	return &t.reading
 }
@@ -159,27 +165,38 @@ func TestTrimLeavesPublishedTablesAlone(t *testing.T) {
 	}
 }
 
+func manyTables(n int) (tables []aem.TableStatus) {
+	for j := range n {
+		tables = append(tables, aem.TableStatus{Name: fmt.Sprint(j)})
+	}
+	return tables
+}
+
 func TestManyTablesStayWithinBounds(t *testing.T) {
-	s := newSelection(100)
-	o := &TableOptions{Mode: All, Limit: 100}
+	const limit = 100
+	s := newSelection(limit)
+	o := &TableOptions{Mode: All, Limit: limit}
 	most := 0
 	for task := range 20 {
-		var tables []aem.TableStatus
-		for j := range 1000 {
-			tables = append(tables, aem.TableStatus{Name: fmt.Sprint(j)})
+		one := tallyOf(s, o, fmt.Sprint(task), manyTables(1050)...)
+		if held := cap(one.tables); held > 4*limit {
+			t.Errorf("one task held %d tables for a limit of %d", held, limit)
 		}
-		r := read(s, o, fmt.Sprint(task), tables...)
+		if task > 1 && len(one.tables) > limit {
+			t.Errorf("task %d kept %d tables though others had filled the limit", task, len(one.tables))
+		}
+		s.offer(&one.reading)
 		held := 0
 		for _, r := range s.readings {
 			held += cap(r.tables)
 		}
 		most = max(most, held)
-		if len(r.ranks) != len(r.tables) {
-			t.Fatalf("%d ranks of %d tables", len(r.ranks), len(r.tables))
+		if len(one.ranks) != len(one.tables) || len(one.tables)+one.dropped != 1050 {
+			t.Fatalf("%d ranks, %d tables, %d dropped", len(one.ranks), len(one.tables), one.dropped)
 		}
 	}
-	if most > 1000 {
-		t.Errorf("%d tables were held for a limit of 100", most)
+	if most > 10*limit {
+		t.Errorf("%d tables were held for a limit of %d", most, limit)
 	}
 }
 

@@ -202,12 +202,15 @@ func (s *Simulator) sendSlowly(w http.ResponseWriter, r *http.Request, a answer,
 	}
 }
 
-// abort ends the connection without an answer: over TCP with a reset.
+// abort ends the connection without an answer: over TCP with a reset. The first
+// bytes of an answer go before it, because the client of net/http repeats a call
+// by itself when a connection that it has used before ends without any.
 func abort(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nServer: Micro"))
 	raw := conn
 	if tlsConn, ok := conn.(interface{ NetConn() net.Conn }); ok {
 		raw = tlsConn.NetConn()

@@ -300,7 +300,7 @@ func normalValue(path string, v any) string {
 	if _, number := v.(json.Number); number {
 		for suffix, values := range map[string]map[string]enum{
 			"license/state": licenses, "stopreason": stopReasons, "platform": platforms,
-			"serverlist/state": serverStates, "/server/state": serverStates, "tablelist/state": tableStates, "tabledetails/state": tableStates,
+			"serverlist/state": serverStates, "server/state": serverStates, "tablelist/state": tableStates, "tabledetails/state": tableStates,
 		} {
 			if strings.HasSuffix(withoutIndex(path), suffix) {
 				return nameOf(text, values)

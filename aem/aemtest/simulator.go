@@ -38,7 +38,8 @@ func New(opts Options) *Simulator {
 	return s
 }
 
-// Close ends the calls that hang. A closed simulator still answers.
+// Close ends the calls that hang or wait for a latency to pass. A closed simulator
+// still answers calls that do neither.
 func (s *Simulator) Close() { s.closeOnce.Do(func() { close(s.closed) }) }
 
 // Now is the current instant of the simulated time.

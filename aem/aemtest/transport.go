@@ -36,7 +36,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	pr, pw := io.Pipe()
 	rec := &recorder{header: make(http.Header), ready: make(chan struct{}), body: pw}
 	go rec.run(t.s, in)
-	stop := context.AfterFunc(ctx, func() { _ = pr.CloseWithError(context.Cause(r.Context())) })
+	stop := context.AfterFunc(ctx, func() { _ = pw.CloseWithError(ctx.Err()) })
 	select {
 	case <-rec.ready:
 	case <-r.Context().Done():
@@ -90,9 +90,12 @@ func (rec *recorder) run(h http.Handler, r *http.Request) {
 		if p != nil && p != http.ErrAbortHandler {
 			panic(p)
 		}
-		if p != nil {
+		switch {
+		case r.Context().Err() != nil:
+			_ = rec.body.CloseWithError(r.Context().Err())
+		case p != nil:
 			_ = rec.body.CloseWithError(io.ErrUnexpectedEOF)
-		} else {
+		default:
 			rec.WriteHeader(http.StatusOK)
 			_ = rec.body.Close()
 		}

@@ -37,6 +37,9 @@ func (w window) spent(t time.Duration) time.Duration {
 // stretch says how long something takes that begins at from, needs work, and rests
 // while the window is open.
 func (w window) stretch(from, work time.Duration) time.Duration {
+	if work <= 0 {
+		return 0
+	}
 	var n time.Duration
 	if w.every > 0 && from > w.begin {
 		n = (from - w.begin) / w.every

@@ -1,0 +1,354 @@
+package aemtest
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestSessionsSlideAndExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{})
+		c := newCaller(t, s)
+		if len(c.session) != 22 || strings.Trim(c.session, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
+			t.Errorf("session %q", c.session)
+		}
+		other := newCaller(t, s)
+		for range 4 { // each request prolongs its own session
+			time.Sleep(4*time.Minute + 59*time.Second)
+			if status, code := c.code("GET", "servers"); status != 200 {
+				t.Fatalf("HTTP %d %s", status, code)
+			}
+		}
+		if status, code := other.code("GET", "servers"); status != 401 || code != "INVALID_SESSION_ID" {
+			t.Errorf("an idle session answers HTTP %d %s", status, code)
+		}
+		if n := s.ActiveSessions(); n != 1 {
+			t.Errorf("%d active sessions, want 1", n)
+		}
+		time.Sleep(5 * time.Minute)
+		if status, code := c.code("GET", "servers"); status != 401 || code != "INVALID_SESSION_ID" {
+			t.Errorf("after 5 idle minutes: HTTP %d %s", status, code)
+		}
+		c.login(DefaultUser+"@"+DefaultDomain, DefaultPassword)
+		if status, _ := c.get("servers"); status != 200 {
+			t.Errorf("a new session answers HTTP %d", status)
+		}
+		if status, body := c.get("logout"); status != 200 || len(body) != 0 {
+			t.Errorf("logout: HTTP %d %q", status, body)
+		}
+		if _, code := c.code("GET", "servers"); code != "INVALID_SESSION_ID" {
+			t.Errorf("after logout: %s", code)
+		}
+		if s.Logins() != 3 || s.Logouts() != 1 || s.ActiveSessions() != 0 || s.Requests("GetServerList") != 8 {
+			t.Errorf("%d logins, %d logouts, %d sessions, %d lists", s.Logins(), s.Logouts(), s.ActiveSessions(), s.Requests("GetServerList"))
+		}
+	})
+}
+
+func TestLogin(t *testing.T) {
+	s := New(Options{Users: []User{
+		{Name: `CORP\Ann`, Password: "pass word", APIToken: "pat-1", Role: Viewer},
+		{Name: "bob", Password: "bobs", JWT: "a.b.c", Role: Viewer},
+	}, LockoutAfter: 3})
+	c := &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "http://em" + Path + "/api/v1/"}
+	for _, test := range []struct {
+		user, secret string
+		want         int
+	}{
+		{`CORP\Ann`, "pass word", 200}, {`corp\ann`, "pass word", 200}, {"ann@CORP", "pass word", 200}, {"bob", "bobs", 200},
+		{"api-token", "pat-1", 200}, {"jwt", "a.b.c", 200},
+		{"ann", "pass word", 401}, {`CORP\Ann`, "Pass word", 401}, {"bob", "", 401}, {"api-token", "a.b.c", 401}, {"jwt", "", 401}, {"nobody", "x", 401},
+	} {
+		if got := c.login(test.user, test.secret); got != test.want {
+			t.Errorf("login of %q with %q: HTTP %d, want %d", test.user, test.secret, got, test.want)
+		}
+	}
+	if resp, _, err := c.do("POST", "login"); err != nil || resp.StatusCode != 401 {
+		t.Errorf("login without a credential: %v %v", resp, err)
+	}
+}
+
+func TestLockout(t *testing.T) {
+	s := New(Options{LockoutAfter: 3})
+	c := newCaller(t, s)
+	user := DefaultDomain + `\` + DefaultUser
+	for range 2 {
+		c.login(user, "wrong")
+	}
+	if c.login(user, DefaultPassword) != 200 || len(s.LockedAccounts()) != 0 {
+		t.Error("two refusals lock the account")
+	}
+	for range 3 {
+		c.login(user, "wrong")
+	}
+	if got := s.LockedAccounts(); !slices.Equal(got, []string{"monitor@example"}) {
+		t.Errorf("locked: %v", got)
+	}
+	if c.login(user, DefaultPassword) != 401 || s.RefusedLogins() != 6 {
+		t.Errorf("a locked account may log in; %d refused", s.RefusedLogins())
+	}
+	s.Unlock(user)
+	if c.login(user, DefaultPassword) != 200 {
+		t.Error("the unlocked account may not log in")
+	}
+}
+
+func TestErrorCodes(t *testing.T) {
+	s := New(Options{Servers: 6, ExpiredStatus: 500})
+	c := newCaller(t, s)
+	state := s.State()
+	server, task, compose := state.Servers[0].Name, state.Servers[0].Tasks[0].Name, state.Servers[6]
+	for _, test := range []struct {
+		method, path string
+		status       int
+		code         string
+	}{
+		{"GET", "servers/none", 500, "AEM_SERVER_NOT_FOUND"},
+		{"GET", "servers/none/tasks", 500, "AEM_SERVER_NOT_FOUND"},
+		{"GET", "servers/none/tasks/x/tables?action=getstatus", 500, "AEM_SERVER_NOT_FOUND"},
+		{"GET", taskPath(server, "none"), 500, "AEM_TASK_NOT_FOUND"},
+		{"GET", taskPath(server, "none") + "/tables?action=getstatus", 500, "AEM_TASK_NOT_FOUND"},
+		{"GET", "servers/repl-dr-01", 200, ""},
+		{"GET", "servers/repl-dr-01/tasks", 500, "AEM_SERVER_NOT_CONNECTED"},
+		{"GET", "servers/repl-lab", 200, ""},
+		{"GET", "servers/repl-lab/tasks/x", 500, "AEM_SERVER_NOT_MONITORED"},
+		{"GET", taskPath(compose.Name, compose.Tasks[0].Name) + "/tables?action=getstatus", 500, "AEM_TABLE_STATUSES_INNER_ERR"},
+		{"GET", taskPath(server, task) + "/", 200, ""},
+		{"GET", taskPath(server, task) + "//", 200, ""},
+		{"GET", taskPath(server, task) + "/tables/?action=GetStatus", 200, ""},
+		{"GET", serverPath(server) + "/endpoints", 500, "AEM_METHOD_NOT_SUPPORTED_VERSION"},
+		{"GET", "servers/none/endpoints", 500, "AEM_SERVER_NOT_FOUND"},
+		{"POST", taskPath(server, task) + "?action=run", 403, "UNAUTHORIZED_REQUEST"},
+		{"GET", "security/audit_trail", 403, "UNAUTHORIZED_REQUEST"},
+		{"GET", "nothing", 404, ""},
+		{"DELETE", "servers", 404, ""},
+		{"GET", taskPath(server, task) + "?action=nothing", 404, ""},
+		{"GET", serverPath(server) + "/def/def", 404, ""},
+	} {
+		if status, code := c.code(test.method, test.path); status != test.status || code != test.code {
+			t.Errorf("%s %s: HTTP %d %s, want %d %s", test.method, test.path, status, code, test.status, test.code)
+		}
+	}
+	s.ExpireSessions()
+	if status, code := c.code("GET", "servers"); status != 500 || code != "INVALID_SESSION_ID" {
+		t.Errorf("expired: HTTP %d %s", status, code)
+	}
+}
+
+func TestPermissions(t *testing.T) {
+	s := New(Options{Users: []User{
+		{Name: "limited", Password: "x", Role: Viewer, Servers: []string{"repl-prod-0[12]"}, Tasks: []string{"*2SNOW*", "ORDERS*"}},
+		{Name: "nothing", Password: "x"},
+		{Name: "operator", Password: "x", Role: Operator},
+	}, TasksPerServer: 40})
+	c := &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "http://em" + Path + "/api/v1/"}
+	c.login("limited", "x")
+	var servers struct{ ServerList []struct{ Name string } }
+	c.json("servers", &servers)
+	if len(servers.ServerList) != 2 {
+		t.Errorf("a limited user sees the servers %v", servers)
+	}
+	var tasks struct{ TaskList []struct{ Name string } }
+	c.json("servers/repl-prod-01/tasks", &tasks)
+	if n := len(tasks.TaskList); n == 0 || n == 40 {
+		t.Errorf("a limited user sees %d tasks", n)
+	}
+	for _, v := range tasks.TaskList {
+		if status, _ := c.get(taskPath("repl-prod-01", v.Name)); status != 200 || !strings.Contains(v.Name, "2SNOW") && !strings.HasPrefix(v.Name, "ORDERS") {
+			t.Errorf("a limited user sees %q: HTTP %d", v.Name, status)
+		}
+	}
+	for _, path := range []string{serverPath("Local Server"), serverPath("Local Server") + "/tasks", "servers/repl-prod-01/tasks/HIDDEN"} {
+		if status, code := c.code("GET", path); status != 403 || code != "UNAUTHORIZED_REQUEST" {
+			t.Errorf("%s of a limited user: HTTP %d %s", path, status, code)
+		}
+	}
+	c.login("nothing", "x")
+	if status, code := c.code("GET", "servers"); status != 403 || code != "UNAUTHORIZED_REQUEST" {
+		t.Errorf("a user without a role: HTTP %d %s", status, code)
+	}
+	c.login("operator", "x")
+	if status, code := c.code("GET", "servers/repl-prod-01?action=ACL"); status != 500 || code != "AEM_METHOD_NOT_SUPPORTED_VERSION" {
+		t.Errorf("an operator: HTTP %d %s", status, code)
+	}
+}
+
+func TestEveryMethodHasARoute(t *testing.T) {
+	if n := len(Operations()); n != 48 {
+		t.Errorf("%d methods, want 48", n)
+	}
+	s := New(Options{Users: []User{{Name: "admin", Password: "x", Role: Admin}}})
+	c := &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "http://em" + Path + "/api/v1/"}
+	c.login("admin", "x")
+	server := s.State().Servers[0]
+	names := strings.NewReplacer("{server}", url.PathEscape(server.Name), "{task}", url.PathEscape(server.Tasks[0].Name), "{endpoint}", "e%2F1")
+	for _, op := range operations() {
+		before := s.Requests(op.name)
+		if op.name == "Logout" {
+			continue
+		}
+		path := names.Replace(string(op.resource))
+		if op.action != "" {
+			path += "?action=" + strings.ToUpper(op.action)
+		}
+		status, code := c.code(op.verb, path)
+		if s.Requests(op.name) != before+1 || status == 404 || status == 403 || status == 500 && code == "" {
+			t.Errorf("%s %s is not %s: HTTP %d %s, counts %v", op.verb, path, op.name, status, code, s.RequestCounts())
+		}
+	}
+}
+
+func TestOddNames(t *testing.T) {
+	s := New(Options{Servers: -1, ComposeServers: -1, OddNames: true})
+	c := newCaller(t, s)
+	srv := s.State().Servers[0]
+	for _, task := range srv.Tasks {
+		once := taskPath(srv.Name, task.Name)
+		twice := serverPath(url.PathEscape(srv.Name)) + "/tasks/" + url.PathEscape(url.PathEscape(task.Name))
+		for _, path := range []string{once, twice} {
+			var got struct{ Name string }
+			c.json(path, &got)
+			if got.Name != task.Name {
+				t.Errorf("%s answers for %q, want %q", path, got.Name, task.Name)
+			}
+		}
+	}
+	if len(srv.Tasks[0].Tables) != len(oddTables()) {
+		t.Errorf("%d tables", len(srv.Tasks[0].Tables))
+	}
+}
+
+func TestTableFilters(t *testing.T) {
+	s := New(Options{Servers: -1, ComposeServers: -1})
+	task := Task{Name: "T"}
+	for _, row := range []string{"HR.ORDERS.QUEUED", "HR.orders.LOADING", "HR2.ORDER_LINES.COMPLETED", "SALES.ORDERS.CHANGE_PROCESSING", "SALES.100% &+.ERROR"} {
+		p := strings.SplitN(row, ".", 3)
+		task.Tables = append(task.Tables, Table{Schema: p[0], Name: p[1], State: "TABLE_" + p[2]})
+	}
+	s.AddServer(ServerState{Name: "S", Tasks: []Task{task}})
+	c := newCaller(t, s)
+	q := url.QueryEscape
+	for _, test := range []struct{ query, want string }{
+		{"", "0 1 2 3 4"},
+		{"&schema=HR", "0 1"},
+		{"&schema=hr", ""},
+		{"&schema=HR" + q("%"), "0 1 2"},
+		{"&table=ORDERS", "0 3"},
+		{"&table=" + q("%ORDER%"), "0 2 3"},
+		{"&table=" + q("%S"), "0 2 3"},
+		{"&table=" + q("O%D%RS"), "0 3"},
+		{"&table=" + q("100% &+"), "4"},
+		{"&schema=SALES&table=ORDERS", "3"},
+		{"&includequeued=true", "0"},
+		{"&includequeued=True&includeerror=TRUE", "0 4"},
+		{"&includequeued=false", "0 1 2 3 4"},
+		{"&includequeued=false&includeloading=false&includecompleted=false&includechangeprocessing=false&includeerror=false", "0 1 2 3 4"},
+		{"&includequeued=false&includecompleted=true", "2"},
+		{"&includechangeprocessing=true&includeloading=true", "1 3"},
+		{"&schema=HR&includechangeprocessing=true", ""},
+	} {
+		var statuses struct{ Table_details []plainTable }
+		c.json("servers/S/tasks/T/tables?action=getstatus"+test.query, &statuses)
+		var list struct {
+			TableList []struct{ Schema, Table string }
+		}
+		c.json("servers/S/tasks/T/tables?"+strings.TrimPrefix(test.query, "&"), &list)
+		var got, gotList []string
+		for i, want := range task.Tables {
+			if slices.ContainsFunc(statuses.Table_details, func(v plainTable) bool { return v.Schema_on_source == want.Schema && v.Table_on_source == want.Name }) {
+				got = append(got, fmt.Sprint(i))
+			}
+			for _, v := range list.TableList {
+				if v.Schema == want.Schema && v.Table == want.Name {
+					gotList = append(gotList, fmt.Sprint(i))
+				}
+			}
+		}
+		if strings.Join(got, " ") != test.want || len(got) != len(statuses.Table_details) {
+			t.Errorf("%s: tables %v, want %s", test.query, got, test.want)
+		}
+		if strings.Join(gotList, " ") != test.want {
+			t.Errorf("%s: table list %v, want %s", test.query, gotList, test.want)
+		}
+	}
+}
+
+func TestMatchPercent(t *testing.T) {
+	for _, test := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"%", "", true}, {"%%", "x", true}, {"a%", "a", true}, {"a%a", "a", false}, {"a%a", "aa", true}, {"%a%b", "xaxbxb", true},
+		{"%ab%ba", "aba", false}, {"a%b%", "ab", true}, {"_", "x", false},
+	} {
+		if got := matchPercent(test.pattern, test.name); got != test.want {
+			t.Errorf("matchPercent(%q, %q) = %v", test.pattern, test.name, got)
+		}
+	}
+}
+
+func TestMutators(t *testing.T) {
+	clock := newClock()
+	s := New(Options{Start: testStart, Clock: clock.now})
+	c := newCaller(t, s)
+	state := s.State()
+	server, task := state.Servers[0].Name, state.Servers[0].Tasks[0].Name
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(s.SetTask(server, task, func(v *Task) { v.State, v.MemoryMB, v.Tables[1].State = Failed, 4711, TableError }))
+	var details plainTask
+	c.json(taskPath(server, task), &details)
+	if details.State != Failed || details.Memory_mb != 4711 || details.Cdc_event_counters.Applied_insert_count != state.Servers[0].Tasks[0].CDC.Inserts {
+		t.Errorf("an edited task: %+v", details)
+	}
+	var tables struct{ Table_details []plainTable }
+	c.json(taskPath(server, task)+"/tables?action=getstatus&includeerror=true", &tables)
+	if len(tables.Table_details) != 1 || s.State().Task(server, task).Tables[1].State != TableError {
+		t.Errorf("an edited table: %+v", tables)
+	}
+	if s.State().Servers[0].Summary.Running != state.Servers[0].Summary.Running-1 {
+		t.Error("the summary of the server does not follow")
+	}
+	must(s.ResetTask(server, task))
+	must(s.RenameTask(server, task, "new/name"))
+	c.json(taskPath(server, "new/name"), &details)
+	if details.State != Running || details.Name != "new/name" {
+		t.Errorf("a renamed task: %+v", details)
+	}
+	must(s.RemoveTask(server, "new/name"))
+	if _, code := c.code("GET", taskPath(server, "new/name")); code != "AEM_TASK_NOT_FOUND" {
+		t.Errorf("a removed task: %s", code)
+	}
+	must(s.AddTask(server, Task{Name: "twice"}))
+	must(s.AddTask(server, Task{Name: "twice", State: Stopped}))
+	if n := len(s.State().Servers[0].Tasks); n != 11 {
+		t.Errorf("%d tasks", n)
+	}
+	must(s.SetServerState(server, ServerError, "gone"))
+	if _, code := c.code("GET", serverPath(server)+"/tasks"); code != "AEM_SERVER_NOT_CONNECTED" {
+		t.Errorf("a server in error: %s", code)
+	}
+	clock.set(time.Hour)
+	if v := s.State().Server(server); v.Message != "gone" || !v.LastConnection.Equal(testStart) || v.Utilization.MemoryMB != -1 {
+		t.Errorf("a server in error: %+v", v)
+	}
+	must(s.SetServerState(server, "", ""))
+	must(s.SetServer(server, func(v *ServerState) { v.License.Days = -1; v.Version = "9" }))
+	if v := s.State().Server(server); v.State != Monitored || v.License.Days != -1 || v.Version != "9" {
+		t.Errorf("an edited server: %+v", v)
+	}
+	must(s.RemoveServer(server))
+	if s.RemoveServer(server) == nil || s.RemoveTask("none", "x") == nil || s.RemoveTask(state.Servers[1].Name, "none") == nil {
+		t.Error("what is not there can be removed")
+	}
+}

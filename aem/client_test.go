@@ -1,0 +1,289 @@
+package aem
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"log/slog"
+	"math"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestBaseURL(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://h":  "https://h/attunityenterprisemanager/api/v1",
+		"https://h/": "https://h/attunityenterprisemanager/api/v1",
+		"https://h:8443/attunityenterprisemanager":    "https://h:8443/attunityenterprisemanager/api/v1",
+		"https://h/attunityenterprisemanager//":       "https://h/attunityenterprisemanager/api/v1",
+		"https://h/attunityenterprisemanager/api/v1":  "https://h/attunityenterprisemanager/api/v1",
+		"https://h/attunityenterprisemanager/api/v1/": "https://h/attunityenterprisemanager/api/v1",
+		"https://h/api/v1":                            "https://h/attunityenterprisemanager/api/v1",
+		"http://[::1]:80/gate%2Fway/a%20b":            "http://[::1]:80/gate%2Fway/a%20b/api/v1",
+		"https://h//other":                            "https://h//other/api/v1",
+		"HTTPS://h/../x":                              "https://h/../x/api/v1",
+		"":                                            "",
+		"h":                                           "",
+		"h:443":                                       "",
+		"ftp://h":                                     "",
+		"https:///path":                               "",
+		"https://joe:canary@h":                        "",
+		"https://joe@h":                               "",
+		"https://joe:can#ary@h":                       "",
+		"https://joe:can ary@h":                       "",
+		"https://h?x=canary":                          "",
+		"https://h?":                                  "",
+		"https://h#canary":                            "",
+		"https://h/%zz":                               "",
+		"https://h:canary":                            "",
+	} {
+		u, err := parseBaseURL(text)
+		switch {
+		case want == "" && err == nil:
+			t.Errorf("%q is taken for %v", text, u)
+		case want == "" && strings.Contains(err.Error(), "can"):
+			t.Errorf("%q: the error repeats it: %v", text, err)
+		case want != "" && (err != nil || u.String() != want):
+			t.Errorf("%q: got %v, %v; want %s", text, u, err, want)
+		}
+	}
+}
+
+func TestNewRefusesNonsense(t *testing.T) {
+	good := APIToken("x")
+	for name, tc := range map[string]struct {
+		credentials CredentialsFunc
+		option      Option
+	}{
+		"no credentials":   {nil, WithTimeout(1)},
+		"no timeout":       {good, WithTimeout(0)},
+		"negative retries": {good, WithRetries(-1)},
+		"endless retries":  {good, WithRetries(101)},
+		"no bytes":         {good, WithMaxResponseBytes(0)},
+		"negative rate":    {good, WithRateLimit(-1)},
+		"rate not number":  {good, WithRateLimit(math.NaN())},
+	} {
+		if _, err := New(testURL, tc.credentials, tc.option); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := New(testURL, good, WithTransport(nil), WithObserver(nil), WithLogger(nil), WithUserAgent("x"), WithRateLimit(0)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestServices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var paths []string
+		client := newClient(t, testURL+"/prefix", WithUserAgent("test/1"), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+			if got := r.Header.Get("User-Agent"); got != "test/1" {
+				t.Errorf("user agent %q", got)
+			}
+			if isLogin(r) {
+				return signedIn("session-1"), nil
+			}
+			paths = append(paths, r.Method+" "+strings.TrimPrefix(r.URL.EscapedPath(), "/prefix/api/v1"))
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/servers"):
+				return answer(200, `{"serverList":[{"$type":"ReplicateServerInfo","name":"a b","state":"MONITORED"}]}`), nil
+			case strings.HasSuffix(r.URL.Path, "/tasks"):
+				return answer(200, `{"taskList":[{"name":"t/1","state":"RUNNING"}]}`), nil
+			case strings.Contains(r.URL.Path, "/tasks/"):
+				return answer(200, `{"name":"t/1","state":"RUNNING","memory_mb":7}`), nil
+			case strings.HasSuffix(r.URL.Path, "/logout"):
+				return answer(200, ""), nil
+			}
+			return answer(200, `{"serverDetails":{"name":"a b","version":"2025.5"}}`), nil
+		})))
+		ctx := t.Context()
+		servers, err := client.Servers.List(ctx)
+		if err != nil || len(servers) != 1 || servers[0].State != ServerMonitored {
+			t.Fatalf("%+v, %v", servers, err)
+		}
+		details, err := client.Servers.Details(ctx, servers[0].Name)
+		if err != nil || details.Version != "2025.5" {
+			t.Errorf("%+v, %v", details, err)
+		}
+		tasks, err := client.Tasks.List(ctx, servers[0].Name)
+		if err != nil || len(tasks) != 1 || tasks[0].State != TaskRunning {
+			t.Fatalf("%+v, %v", tasks, err)
+		}
+		task, err := client.Tasks.Details(ctx, servers[0].Name, tasks[0].Name)
+		if err != nil || task.MemoryMB != NumberOf(7) {
+			t.Errorf("%+v, %v", task, err)
+		}
+		if err := client.Logout(ctx); err != nil {
+			t.Error(err)
+		}
+		want := "GET /servers|GET /servers/a%20b|GET /servers/a%20b/tasks|GET /servers/a%20b/tasks/t%2F1|GET /logout"
+		if got := strings.Join(paths, "|"); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	})
+}
+
+// Every public method that makes a call says which, in one line that a machine can
+// read.
+func TestOperationComments(t *testing.T) {
+	line := regexp.MustCompile(`(?m)^//qem:operation (\w+) (GET|PUT|POST|PATCH|DELETE) (/\S+)$`)
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), ".go") || strings.HasSuffix(entry.Name(), "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), entry.Name(), nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range file.Decls {
+			method, ok := decl.(*ast.FuncDecl)
+			if !ok || method.Recv == nil || !method.Name.IsExported() || method.Name.Name == "Close" {
+				continue
+			}
+			receiver := fmt.Sprint(method.Recv.List[0].Type)
+			if !strings.HasSuffix(receiver, "Service") && !strings.HasSuffix(receiver, "Client}") {
+				continue
+			}
+			var comment strings.Builder
+			if method.Doc != nil {
+				for _, c := range method.Doc.List {
+					comment.WriteString(c.Text + "\n")
+				}
+			}
+			if !line.MatchString(comment.String()) {
+				t.Errorf("%s: %s has no line //qem:operation", entry.Name(), method.Name.Name)
+			}
+			found++
+		}
+	}
+	if found < 8 {
+		t.Errorf("only %d methods found", found)
+	}
+}
+
+// Whatever goes wrong, and however it is printed, no secret is shown, although the
+// server sends back all it knows.
+func TestSecretsAreNeverShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		login := Login{User: testUser, Secret: testPassword}
+		id := "SessionCanary_-wCo0"
+		secrets := []string{testPassword, "canary", login.basic(), base64.URLEncoding.EncodeToString([]byte(testPassword)), id, "SessionCanary"}
+		echo := fmt.Sprintf("you sent %s, %s and %s", testPassword, login.basic(), id)
+		body, _ := json.Marshal(map[string]string{"error_code": "AEM_X", "error_message": echo})
+		inCode, _ := json.Marshal(map[string]string{"error_code": testPassword, "error_message": echo})
+
+		var out logbook
+		logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		client := newClient(t, testURL, WithLogger(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		show := func(v any) {
+			fmt.Fprintf(&out, "%v|%+v|%#v|%s|%q\n", v, v, v, v, v)
+			logger.Error("failed", "v", v)
+			_ = json.NewEncoder(&out).Encode(v)
+		}
+		responses := []func() (*http.Response, error){
+			func() (*http.Response, error) { return answer(500, string(body)), nil },
+			func() (*http.Response, error) { return answer(200, string(body)), nil },
+			func() (*http.Response, error) { return answer(500, string(inCode)), nil },
+			func() (*http.Response, error) { return answer(401, string(body)), nil },
+			func() (*http.Response, error) { return answer(401, echo), nil },
+			func() (*http.Response, error) { return answer(440, echo), nil },
+			func() (*http.Response, error) { return answer(404, echo), nil },
+			func() (*http.Response, error) { return answer(200, "<html>"+echo), nil },
+			func() (*http.Response, error) { return answer(200, `{"serverList":"`+echo+`"}`), nil },
+			func() (*http.Response, error) { return answer(200, `{"serverList":[{"name":"`+echo), nil },
+			func() (*http.Response, error) {
+				return answer(302, "", "Location", "https://"+id+".canary@h/"+echo), nil
+			},
+			func() (*http.Response, error) { return nil, errors.New("malformed HTTP response " + echo) },
+			func() (*http.Response, error) { return nil, errors.New("connection broken: " + echo) },
+			func() (*http.Response, error) { return nil, fmt.Errorf("wrapped: %w", errors.New(echo)) },
+		}
+		for _, atLogin := range []bool{false, true} {
+			for _, response := range responses {
+				client.core.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+					if isLogin(r) == atLogin {
+						return response()
+					}
+					return signedIn(id), nil
+				})
+				if atLogin {
+					_ = client.Logout(t.Context())
+					client.core.session.guard.accept()
+				}
+				time.Sleep(time.Hour) // beyond every pause
+				_, err := client.Servers.List(t.Context())
+				if err == nil {
+					t.Fatal("no error")
+				}
+				for ; err != nil; err = errors.Unwrap(err) {
+					show(err)
+				}
+			}
+		}
+		client.core.http.Transport = roundTrip(func(*http.Request) (*http.Response, error) { return signedIn(id), nil })
+		time.Sleep(24 * time.Hour)
+		if err := client.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		show(client)
+		show(*client)
+		show(client.Tasks)
+		show(login)
+		show(ActiveDirectory(testUser, "", testPassword))
+		for _, secret := range secrets {
+			for line := range strings.Lines(out.String()) {
+				if strings.Contains(line, secret) {
+					t.Errorf("%q is shown in %s", secret, line)
+				}
+			}
+		}
+		if !strings.Contains(out.String(), "you sent <secret>") {
+			t.Error("the server's messages are not shown at all")
+		}
+	})
+}
+
+func TestTraceOfACall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &door{expired: bareAnswer(440)}
+		client := newClient(t, testURL, WithTransport(d))
+		var traced []string
+		ctx := WithAttemptTrace(t.Context(), func(operation string, _ time.Time, err error) {
+			traced = append(traced, fmt.Sprint(operation, " ", err == nil))
+		})
+		if _, err := client.Servers.List(ctx); err != nil {
+			t.Fatal(err)
+		}
+		d.expire()
+		if _, err := client.Servers.List(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(traced, ", "); got != "GetServerList true, GetServerList false, GetServerList true" {
+			t.Errorf("traced %s", got)
+		}
+	})
+}
+
+func ExampleNew() {
+	client, err := New("https://qem.example.com", APIToken("token"), WithTimeout(5*time.Second))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(client.Close(context.Background()))
+	// Output: <nil>
+}
