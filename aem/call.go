@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A call is one call of an API method. The steps of a client's chain pass it
@@ -25,9 +26,10 @@ type call struct {
 	// nothing but that it is good.
 	decode func(http.Header, io.Reader) error
 
-	authorization string // Login's credentials
-	session       string // set by the session step
-	status        int    // of the last attempt, 0 without an answer; set by the transport step
+	authorization string    // Login's credentials
+	deadline      time.Time // of all attempts together; set by the retry step, zero: none
+	session       string    // set by the session step
+	status        int       // of the last attempt, 0 without an answer; set by the transport step
 }
 
 // A step of a client's chain makes a call by handing it to the next step.

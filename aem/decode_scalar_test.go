@@ -87,7 +87,7 @@ func TestBool(t *testing.T) {
 		`true`: yes, `false`: no, `"true"`: yes, `"False"`: no, `" TRUE "`: yes, `1`: yes, `0`: no, `"1"`: yes, `"0"`: no,
 		`null`: absent, `""`: absent, `2`: absent, `-1`: absent, `"yes"`: absent, `{}`: absent, `[true]`: absent,
 	} {
-		d, err := decodeTaskDetails(strings.NewReader(`{"loading_completed":` + json + `,"options":{"full_load_enabled":` + json + `}}`))
+		d, err := decodeTaskDetails(strings.NewReader(`{"name":"t","loading_completed":` + json + `,"options":{"full_load_enabled":` + json + `}}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -259,7 +259,7 @@ func TestProfile(t *testing.T) {
 		`"Compactor"`: "compactor", `"Workflow"`: "workflow", `" Brand-New  Thing "`: "brand_new_thing", `"Äpfel 2"`: "äpfel_2",
 		`""`: "", `null`: "", `{}`: "", `"--"`: "", `3`: "3",
 	} {
-		d, err := decodeTaskDetails(strings.NewReader(`{"profile":` + json + `}`))
+		d, err := decodeTaskDetails(strings.NewReader(`{"name":"t","profile":` + json + `}`))
 		if err != nil || d.Profile != want {
 			t.Errorf("T-36 %s: got %q, %v, want %q", json, d.Profile, err, want)
 		}
@@ -294,14 +294,14 @@ func TestServerState(t *testing.T) {
 		"monitored":     {`"MONITORED"`, `1`, `"1"`, `1.0`},
 		"error":         {`"Error"`, `2`},
 	}.run(t, func(json string) (string, error) {
-		d, err := decodeServerDetails(strings.NewReader(`{"state":` + json + `}`))
+		d, err := decodeServerDetails(strings.NewReader(`{"name":"s","state":` + json + `}`))
 		return string(d.State), err
 	})
 }
 
 func TestPlatform(t *testing.T) {
 	enumTest{"unknown": {`"UNKNOWN"`, `0`}, "windows": {`"Windows"`, `1`}, "linux": {`"LINUX"`, `"2"`}}.run(t, func(json string) (string, error) {
-		d, err := decodeServerDetails(strings.NewReader(`{"configuration":{"platform":` + json + `}}`))
+		d, err := decodeServerDetails(strings.NewReader(`{"name":"s","configuration":{"platform":` + json + `}}`))
 		return string(d.Platform), err
 	})
 }
@@ -315,7 +315,7 @@ func TestLicenseState(t *testing.T) {
 		"machine_not_licensed": {`"MACHINE_NOT_ LICENSED"`, `4`},
 		"invalid":              {`"INVALID_LICENSE"`, `5`},
 	}.run(t, func(json string) (string, error) {
-		d, err := decodeServerDetails(strings.NewReader(`{"license":{"state":` + json + `}}`))
+		d, err := decodeServerDetails(strings.NewReader(`{"name":"s","license":{"state":` + json + `}}`))
 		return string(d.License.State), err
 	})
 }

@@ -1,6 +1,9 @@
 package aem
 
-import "io"
+import (
+	"io"
+	"reflect"
+)
 
 // decodeServerList reads the body of GetServerList.
 func decodeServerList(r io.Reader) ([]ServerInfo, error) {
@@ -75,7 +78,7 @@ func decodeServerDetails(r io.Reader) (*ServerDetails, error) {
 		}
 		return server.member(key)
 	})
-	if !server.known && s.shape == "" {
+	if s.shape == "" && (!server.known || reflect.ValueOf(server.ServerDetails).IsZero()) {
 		s.shape = "no known member"
 	}
 	if err := s.result(); err != nil {

@@ -3,6 +3,7 @@ package aem
 import (
 	"bytes"
 	"io"
+	"reflect"
 	"time"
 )
 
@@ -65,7 +66,7 @@ func decodeTaskDetails(r io.Reader) (*TaskDetails, error) {
 		}
 		return task.member(key)
 	})
-	if !task.known && s.shape == "" {
+	if s.shape == "" && !task.readable() {
 		s.shape = "no known member"
 	}
 	if err := s.result(); err != nil {
@@ -80,7 +81,12 @@ type taskReader struct {
 	class, kind string   // $type and type
 	nested      progress // the full load's, when it stands among its counters
 	loading     bool     // the counters of a Compose task were there
-	known       bool     // a member that only a task has was there
+	known       bool     // a member that only a task has was there; its value may be unreadable
+}
+
+// readable reports whether anything of a task could be read.
+func (r *taskReader) readable() bool {
+	return r.known && (r.nested != progress{} || !reflect.ValueOf(r.TaskDetails).IsZero())
 }
 
 // progress is what some answers have beside the full load's counters and others

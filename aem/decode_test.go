@@ -120,7 +120,7 @@ func TestDetailsWithoutAnyKnownMember(t *testing.T) {
 		for _, body := range []string{
 			`{}`, `{"foo":1}`, `{"message":"An error has occurred."}`, `{"error_message":"x","error_code":null}`,
 			`{"server_details":{}}`, `{"server_details":null}`, `{"server_details":"x"}`, `{"serverDetails":[]}`,
-			`{"task":{}}`, `{"task":null}`, `{"Task":7}`,
+			`{"task":{}}`, `{"cdc_latency":"x"}`, `{"license":7,"name":null}`, `{"task":null}`, `{"Task":7}`,
 		} {
 			_, err := ask.decode(strings.NewReader(body))
 			if !errors.Is(err, decodeFault{Detail: "no known member"}) {

@@ -173,7 +173,7 @@ func TestFullLoadProgressAtEitherPlace(t *testing.T) {
 		"T-10 nested":             `{` + nested + `}`,
 		"T-10 root wins":          `{` + root + `,` + other + `}`,
 		"T-10 root wins, behind":  `{` + other + `,` + root + `}`,
-		"T-10 empty root":         `{"full_load_completed":null,"full_load_start":"","full_load_end":null,` + nested + `}`,
+		"T-10 empty root":         `{"name":"t","full_load_completed":null,"full_load_start":"","full_load_end":null,` + nested + `}`,
 		"T-10 sections":           `[{"full_load_counters":{"tables_queued_count":-1}},{` + root + `}]`,
 		"T-10 sections with both": `[{` + root + `},{` + other + `}]`,
 	} {
@@ -215,7 +215,7 @@ func TestThroughputAsNumberOrObject(t *testing.T) {
 		"wrong types":  `{"source_throughput_records_count":{"current":1},"source_throughput_volume":2,"target_throughput_records_count":3,"target_throughput_volume":{"current":{"current":4}}}`,
 		"wrong list":   `{"source_throughput_records_count":{"current":1},"source_throughput_volume":2,"target_throughput_records_count":3,"target_throughput_volume":[4]}`,
 	} {
-		got, err := decodeTaskDetails(strings.NewReader(`{"cdc_throughput":` + json + `,"full_load_throughput":` + json + `}`))
+		got, err := decodeTaskDetails(strings.NewReader(`{"name":"t","cdc_throughput":` + json + `,"full_load_throughput":` + json + `}`))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -84,8 +84,8 @@ func TestErrorTextAndReason(t *testing.T) {
 func TestErrorLogValue(t *testing.T) {
 	var out bytes.Buffer
 	err := error(&Error{Operation: "GetTaskList", Kind: KindAPI, Code: "C", Status: 500, Message: "m", RetryAfter: 2 * time.Second})
-	slog.New(slog.NewTextHandler(&out, nil)).Info("failed", "error", err)
-	for _, want := range []string{"error.operation=GetTaskList", "error.kind=api", "error.code=C", "error.status=500", "error.message=m", "error.retry_after=2s"} {
+	slog.New(slog.NewTextHandler(&out, nil)).Info("failed", "err", err)
+	for _, want := range []string{"err.operation=GetTaskList", "err.kind=api", "err.code=C", "err.status=500", "err.message=m", "err.retry_after=2s"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s is missing in %s", want, &out)
 		}

@@ -60,7 +60,7 @@ func observeStep(observer Observer, logger *slog.Logger, next step) step {
 				slog.Duration("elapsed", elapsed),
 			}
 			if err != nil {
-				attrs = append(attrs, slog.Any("error", err))
+				attrs = append(attrs, slog.Any("err", err))
 			}
 			logger.LogAttrs(ctx, slog.LevelDebug, "api request", attrs...)
 		}

@@ -49,7 +49,7 @@ func TestObserve(t *testing.T) {
 			if len(traced) != 1 || !errors.Is(traced[0], tc.err) {
 				t.Errorf("traced %v", traced)
 			}
-			if line := log.String(); !strings.Contains(line, "operation=GetTaskDetails") || strings.Contains(line, "error.") != (tc.err != nil) {
+			if line := log.String(); !strings.Contains(line, "operation=GetTaskDetails") || strings.Contains(line, "err.") != (tc.err != nil) {
 				t.Errorf("logged %q", line)
 			}
 		})

@@ -29,14 +29,13 @@ func (r retrier) limit() time.Duration { return time.Duration(r.retries+1) * r.t
 // step makes a call again, if it may be repeated and there is time left.
 func (r retrier) step(next step) step {
 	return func(ctx context.Context, c *call) error {
-		ctx, cancel := context.WithTimeout(ctx, r.limit())
-		defer cancel()
+		c.deadline = time.Now().Add(r.limit())
 		for attempt := 0; ; attempt++ {
 			err := next(ctx, c)
 			if attempt >= r.retries || !c.idempotent || !passing(err) {
 				return err
 			}
-			if pause(ctx, r.wait(attempt, err)) != nil {
+			if pause(ctx, c.deadline, r.wait(attempt, err)) != nil {
 				if errors.Is(ctx.Err(), context.Canceled) {
 					return ended(c.operation, "before a repeat", ctx.Err())
 				}
@@ -65,8 +64,11 @@ func (r retrier) wait(attempt int, err error) time.Duration {
 func fullJitter(limit time.Duration) time.Duration { return rand.N(limit + 1) }
 
 // pause waits, or fails at once if the time left is not enough.
-func pause(ctx context.Context, d time.Duration) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+func pause(ctx context.Context, deadline time.Time, d time.Duration) error {
+	if earlier, ok := ctx.Deadline(); ok && earlier.Before(deadline) {
+		deadline = earlier
+	}
+	if time.Until(deadline) <= d {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -103,13 +105,15 @@ func passing(err error) bool {
 }
 
 // rateStep lets calls through evenly, at most perSecond of them; 0 is without
-// limit.
+// limit. The wait is not the server's fault, so it does not count against the time
+// that the call has.
 func rateStep(perSecond float64, next step) step {
 	if perSecond <= 0 {
 		return next
 	}
 	limiter := rate.NewLimiter(rate.Limit(perSecond), 1)
 	return func(ctx context.Context, c *call) error {
+		started := time.Now()
 		if err := limiter.Wait(ctx); err != nil {
 			cause := ctx.Err()
 			if cause == nil { // the wait would be longer than the time left
@@ -118,6 +122,9 @@ func rateStep(perSecond float64, next step) step {
 			e := ended(c.operation, "while waiting for the request rate limit", cause)
 			e.final = true
 			return e
+		}
+		if !c.deadline.IsZero() {
+			c.deadline = c.deadline.Add(time.Since(started))
 		}
 		return next(ctx, c)
 	}

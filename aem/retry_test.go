@@ -114,13 +114,33 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	})
 }
 
+// Waiting for one's turn is not a fault of the server: the call keeps its time.
+func TestRateLimitDoesNotCountAgainstTheCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var left []time.Duration
+		answer := func(_ context.Context, c *call) error {
+			left = append(left, time.Until(c.deadline))
+			return nil
+		}
+		chain := testRetrier(2, nobody{}).step(rateStep(0.01, answer)) // one in 100 s; a call has 30 s
+		for range 2 {
+			if err := chain(t.Context(), &call{idempotent: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := []time.Duration{30 * time.Second, 30 * time.Second}; !slices.Equal(left, want) {
+			t.Errorf("time left: %v, want %v", left, want)
+		}
+	})
+}
+
 func TestRetryDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		started := time.Now()
 		hang := func(ctx context.Context, c *call) error {
 			select {
 			case <-ctx.Done():
-			case <-time.After(10 * time.Second):
+			case <-time.After(min(10*time.Second, time.Until(c.deadline))):
 			}
 			return &Error{Kind: KindTimeout}
 		}

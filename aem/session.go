@@ -268,7 +268,7 @@ func (s *session) log(state string, failure *Error) {
 	}
 	s.state = state
 	if failure != nil {
-		s.logger.Warn("login failed", slog.Any("error", failure))
+		s.logger.Warn("login failed", slog.Any("err", failure))
 		return
 	}
 	s.logger.Info("login succeeded again")

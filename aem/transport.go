@@ -91,7 +91,11 @@ func newSender(root *url.URL, o options, scrub *scrubber) *sender {
 // off is a fault of the attempt.
 func (s *sender) send(parent context.Context, c *call) error {
 	c.status = 0
-	ctx, cancel := context.WithTimeout(parent, s.timeout)
+	deadline := time.Now().Add(s.timeout)
+	if !c.deadline.IsZero() && c.deadline.Before(deadline) {
+		deadline = c.deadline
+	}
+	ctx, cancel := context.WithDeadline(parent, deadline)
 	defer cancel()
 	request, err := s.request(ctx, c)
 	if err != nil {
