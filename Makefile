@@ -9,6 +9,7 @@ LDFLAGS := -s -w \
 	-X $(PKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown) \
 	-X $(PKG).BuildDate=$(shell git log -1 --format=%cd --date=format:%Y%m%d-%H:%M:%S 2>/dev/null || echo unknown)
 FUZZTIME ?= 5s
+E2E     := ./e2e/ ./web/ ./dashboards/
 
 .PHONY: all build run test unit e2e fuzz check lint bench docs clean
 
@@ -28,14 +29,15 @@ check:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (run gofmt -w): $$unformatted" >&2; exit 1; fi
 	$(GO) vet ./...
-	$(GO) vet -tags e2e ./e2e/
+	$(GO) vet -tags e2e $(E2E)
 
 unit:
 	$(GO) test -race -timeout 10m ./...
 
-# The built binary against the simulated Enterprise Manager, with a real Prometheus.
-e2e: build
-	$(GO) test -tags e2e -timeout 10m -count 1 ./e2e/
+# The built binary against the simulated Enterprise Manager with a real Prometheus, the
+# status page in Chromium, and the queries of the dashboards.
+e2e:
+	$(GO) test -tags e2e -timeout 10m -count 1 -p 1 $(E2E)
 
 # Every fuzz target for a few seconds.
 fuzz:
@@ -47,9 +49,10 @@ lint:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-# docs/metrics.md from the collector's table of families.
+# docs/metrics.md from the collector's table of families, and the dashboards.
 docs:
 	$(GO) test ./collector -run TestDocs -update
+	$(GO) generate ./dashboards
 
 clean:
 	rm -rf qem_exporter bin dist .cache

@@ -15,9 +15,13 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/app"
 	"github.com/qem-exporter/qem_exporter/config"
+	"github.com/qem-exporter/qem_exporter/service"
 )
 
 func main() {
+	if service.IsService() {
+		os.Exit(service.Run(serviceDaemon(os.Args[1:]), app.DefaultStopTimeout))
+	}
 	os.Exit(run(os.Args[1:]))
 }
 
@@ -39,8 +43,12 @@ func run(args []string) int {
 		err = app.Simulate(ctx, flags.simulateOptions(logger))
 	case flags.demo.FullCommand():
 		err = app.Demo(ctx, flags.demoOptions(logger))
+	case flags.serve.FullCommand():
+		hangups := make(chan os.Signal, 1)
+		signal.Notify(hangups, syscall.SIGHUP)
+		err = serve(ctx, flags.appOptions(logger), hangups, nil)
 	default:
-		err = serve(ctx, flags.appOptions(logger))
+		err = flags.manageService(ctx, command, args)
 	}
 	if err != nil {
 		return fail(err)
@@ -53,17 +61,16 @@ func fail(err error) int {
 	return 1
 }
 
-// serve is the daemon.
-func serve(ctx context.Context, o app.Options) error {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
+// serve is the daemon. It loads the configuration again whenever hangups says so,
+// and calls started once it serves.
+func serve(ctx context.Context, o app.Options, hangups <-chan os.Signal, started func(*app.App)) error {
 	// Without a cgroup there is no limit to take over, which is nothing to worry about.
 	if limit, err := memlimit.Set(memlimit.WithRatio(0.9)); err != nil {
 		o.Logger.Debug("no memory limit taken from the cgroup", slog.Any("err", err))
 	} else {
 		o.Logger.Debug("memory limit", slog.Int64("bytes", limit))
 	}
-	return app.Run(ctx, o, hangups, nil)
+	return app.Run(ctx, o, hangups, started)
 }
 
 // checkConfig tells every problem of every file, or that there is none.

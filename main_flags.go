@@ -22,7 +22,8 @@ type flags struct {
 	configFile string
 	app        app.Options
 
-	checkConfig, scrape, simulate, demo *kingpin.CmdClause
+	serve, checkConfig, scrape, simulate, demo                  *kingpin.CmdClause
+	installService, uninstallService, startService, stopService *kingpin.CmdClause
 
 	checkFiles      []string
 	simulateAddress string
@@ -41,7 +42,7 @@ func newFlags() *flags {
 	f.addDaemonFlags()
 	promslogflag.AddFlags(f.cli, &f.log)
 
-	f.cli.Command("serve", "Poll and serve the metrics; what happens without a command.").Default()
+	f.serve = f.cli.Command("serve", "Poll and serve the metrics; what happens without a command.").Default()
 	f.checkConfig = f.cli.Command("check-config", "Check configuration files; exit 1 when one is not valid.")
 	f.checkConfig.Arg("file", "Configuration files.").Required().StringsVar(&f.checkFiles)
 	f.scrape = f.cli.Command("scrape", "Poll once and print the metrics; exit 1 when an Enterprise Manager was down.")
@@ -50,6 +51,7 @@ func newFlags() *flags {
 	addFleetFlags(f.simulate, &f.simulateFleet, "false")
 	f.demo = f.cli.Command("demo", "Run the exporter on a simulated Enterprise Manager, with nothing to set up.")
 	addFleetFlags(f.demo, &f.demoFleet, "true")
+	f.addServiceCommands()
 	return f
 }
 

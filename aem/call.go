@@ -21,6 +21,12 @@ type call struct {
 	body        []byte // nil: none
 	contentType string // of body; "": JSON
 	idempotent  bool   // may be repeated after a fault
+	once        bool   // of a GET that must not be repeated by net/http either
+
+	wait   time.Duration   // the API may take that much longer than others before it answers
+	bound  string          // the only session that the call makes sense in; "": any
+	leave  context.Context // there is no repeat after its end; nil: that of the call's
+	stream *stream         // hands the answer to the caller; nil: decode reads it
 
 	// decode reads a good answer, anew in every attempt. Nil: the answer says
 	// nothing but that it is good.
@@ -96,12 +102,33 @@ func (c *call) url(root *url.URL) *url.URL {
 	return &u
 }
 
-// checkStep refuses a call whose path would name something else than meant.
+// checkStep refuses a call that would be about something else than meant.
 func checkStep(next step) step {
 	return func(ctx context.Context, c *call) error {
 		if slices.Contains(c.path, "") {
-			return &Error{Operation: c.operation, Kind: KindRequest, Message: "a name is empty"}
+			return refusal(c.operation, "a name is empty")
+		}
+		if !c.saysWhat() {
+			return refusal(c.operation, "the request does not say what to do")
 		}
 		return next(ctx, c)
 	}
+}
+
+// saysWhat reports whether a call that changes something has its action. One path
+// and verb stand for several methods, which only the action tells apart: without it,
+// to delete an ACL would be to delete what it protects.
+func (c *call) saysWhat() bool {
+	switch c.verb {
+	case http.MethodPost, http.MethodPut, http.MethodDelete:
+		definition := len(c.path) > 0 && c.path[len(c.path)-1] == "def"
+		action := len(c.query) > 0 && c.query[0].name == "action" && c.query[0].value != ""
+		return definition != action
+	}
+	return true
+}
+
+// refusal is the error of a call that is not made.
+func refusal(operation, why string) *Error {
+	return &Error{Operation: operation, Kind: KindRequest, Message: why}
 }

@@ -16,9 +16,12 @@ const (
 // Client calls the API of one Enterprise Manager. All its calls share one session;
 // they may be made from many goroutines.
 type Client struct {
-	Servers ServersService
-	Tasks   TasksService
-	Tables  TablesService
+	Servers   ServersService
+	Tasks     TasksService
+	Tables    TablesService
+	Endpoints EndpointsService
+	ACLs      ACLsService
+	Audit     AuditService
 
 	core *core
 }
@@ -55,10 +58,13 @@ func New(baseURL string, credentials CredentialsFunc, opts ...Option) (*Client, 
 	}
 	c := newCore(root, credentials, o)
 	return &Client{
-		Servers: ServersService{c},
-		Tasks:   TasksService{c},
-		Tables:  TablesService{c},
-		core:    c,
+		Servers:   ServersService{c},
+		Tasks:     TasksService{c},
+		Tables:    TablesService{c},
+		Endpoints: EndpointsService{c},
+		ACLs:      ACLsService{c},
+		Audit:     AuditService{c},
+		core:      c,
 	}, nil
 }
 
@@ -69,14 +75,16 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	plain := retry.step(rateStep(o.perSecond, observeStep(o.observer, o.logger, sender.send)))
 
 	life, end := context.WithCancel(context.Background())
+	repeats, leave := context.WithCancel(life)
 	session := &session{
 		credentials: credentials,
-		signIn:      signIn(plain, scrub),
+		signIn:      signIn(repeats, plain, scrub),
 		limit:       retry.limit(),
 		observer:    o.observer,
 		logger:      o.logger,
 		scrub:       scrub,
 		life:        life,
+		leave:       leave,
 		guard:       newGuard(),
 		denied:      map[string]denial{},
 	}
@@ -139,11 +147,12 @@ func (c *Client) Logout(ctx context.Context) error {
 }
 
 // Close ends the session and closes idle connections. Later calls fail with
-// ErrClosed; calls under way go on.
+// ErrClosed; calls under way go on. A login under way is awaited, so that its
+// session can be ended too, unless ctx ends first.
 func (c *Client) Close(ctx context.Context) error {
-	c.core.end()
 	c.core.session.close(ctx)
 	err := c.Logout(ctx)
+	c.core.end()
 	c.core.http.CloseIdleConnections()
 	return err
 }

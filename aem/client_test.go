@@ -6,14 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"log/slog"
 	"math"
 	"net/http"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -130,49 +125,6 @@ func TestServices(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	})
-}
-
-// Every public method that makes a call says which, in one line that a machine can
-// read.
-func TestOperationComments(t *testing.T) {
-	line := regexp.MustCompile(`(?m)^//qem:operation (\w+) (GET|PUT|POST|PATCH|DELETE) (/\S+)$`)
-	entries, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, entry := range entries {
-		if !strings.HasSuffix(entry.Name(), ".go") || strings.HasSuffix(entry.Name(), "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), entry.Name(), nil, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, decl := range file.Decls {
-			method, ok := decl.(*ast.FuncDecl)
-			if !ok || method.Recv == nil || !method.Name.IsExported() || method.Name.Name == "Close" {
-				continue
-			}
-			receiver := fmt.Sprint(method.Recv.List[0].Type)
-			if !strings.HasSuffix(receiver, "Service") && !strings.HasSuffix(receiver, "Client}") {
-				continue
-			}
-			var comment strings.Builder
-			if method.Doc != nil {
-				for _, c := range method.Doc.List {
-					comment.WriteString(c.Text + "\n")
-				}
-			}
-			if !line.MatchString(comment.String()) {
-				t.Errorf("%s: %s has no line //qem:operation", entry.Name(), method.Name.Name)
-			}
-			found++
-		}
-	}
-	if found < 8 {
-		t.Errorf("only %d methods found", found)
-	}
 }
 
 // Whatever goes wrong, and however it is printed, no secret is shown, although the

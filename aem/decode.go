@@ -2,6 +2,7 @@ package aem
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,9 +23,12 @@ type scanner struct {
 	dec *jsontext.Decoder
 	err error // of the reader, of the JSON text, or of whoever is handed the elements
 
+	most    int      // elements of a list; 0: maxHeld
 	fault   apiFault // error_code and error_message at the top level
 	shape   string   // why the document is not what was asked for
 	skipped int      // list elements that were nonsense
+	listed  bool     // a list was there, or null in its place
+	strange bool     // the top level has a member that nobody knows
 
 	word    [maxWord]byte // the current key or enum name, squashed
 	scratch []byte        // the current string, when it is not in the body as it is meant
@@ -35,6 +39,13 @@ type scanner struct {
 	keys  []knownKey
 	keyAt int // the place of the next key in its element
 }
+
+// A list of tiny elements takes many times the memory of its text, so that their
+// number is bounded too: of those that are held, and of those that are passed on.
+const (
+	maxHeld   = 100_000
+	maxPassed = 500_000
+)
 
 func newScanner(r io.Reader) *scanner {
 	s := &scanner{in: source{r: r}}
@@ -116,10 +127,21 @@ func (s *scanner) document(sections bool, member func(key []byte) bool) {
 		case "errormessage":
 			s.text(&s.fault.Message)
 		default:
-			return member(key)
+			known := member(key)
+			s.strange = s.strange || !known && !bytes.HasPrefix(key, []byte("$"))
+			return known
 		}
 		return true
 	})
+}
+
+// needList is called behind a document that is but a list. One that is not there is
+// empty; but what has something else in its place comes from somebody else, such as a
+// proxy in between.
+func (s *scanner) needList(name string) {
+	if s.shape == "" && s.strange && !s.listed {
+		s.shape = "no " + name
+	}
 }
 
 // sections reads an object, or a list of objects as if they were one.
@@ -156,6 +178,7 @@ func (s *scanner) object(member func(key []byte) bool) {
 // list reads a list of objects, named in what it says of a wrong one. element reads
 // one object and reports whether it made sense.
 func (s *scanner) list(name string, element func() bool) {
+	s.listed = true
 	switch kind := s.dec.PeekKind(); kind {
 	case '[':
 	case 'n':
@@ -166,8 +189,13 @@ func (s *scanner) list(name string, element func() bool) {
 		s.skip()
 		return
 	}
+	most := cmp.Or(s.most, maxHeld)
 	s.token()
-	for s.more(']') {
+	for n := 0; s.more(']'); n++ {
+		if n == most {
+			s.err = fmt.Errorf("%s: %w: %d elements", name, errTooLarge, most)
+			return
+		}
 		s.keyAt = 0
 		isObject := s.dec.PeekKind() == '{'
 		if !isObject {

@@ -23,6 +23,7 @@ func decodeServerList(r io.Reader) ([]ServerInfo, error) {
 		})
 		return true
 	})
+	s.needList("serverList")
 	err := s.result()
 	if !usable(err) {
 		return nil, err

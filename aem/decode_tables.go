@@ -13,7 +13,7 @@ const maxKnownKeys = 40
 // stops at the first error of visit, and returns it.
 func decodeTableStatuses(r io.Reader, visit func(*TableStatus) error) error {
 	s := newScanner(r)
-	s.keys = make([]knownKey, 0, maxKnownKeys)
+	s.most, s.keys = maxPassed, make([]knownKey, 0, maxKnownKeys)
 	var table TableStatus
 	s.document(false, func(key []byte) bool {
 		if string(key) != "tabledetails" {
@@ -29,6 +29,7 @@ func decodeTableStatuses(r io.Reader, visit func(*TableStatus) error) error {
 		})
 		return true
 	})
+	s.needList("table_details")
 	return s.result()
 }
 

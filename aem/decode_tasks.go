@@ -25,6 +25,7 @@ func decodeTaskList(r io.Reader) ([]TaskInfo, error) {
 		})
 		return true
 	})
+	s.needList("taskList")
 	err := s.result()
 	if !usable(err) {
 		return nil, err

@@ -153,6 +153,8 @@ func TestListEnvelope(t *testing.T) {
 			{"T-02 capitals", `{"` + strings.ToUpper(ask.list) + `":[` + element + `]}`, 1, ""},
 			{"T-02 escaped", `{"\u00` + fmt.Sprintf("%02x", ask.list[0]) + ask.list[1:] + `":[` + element + `]}`, 1, ""},
 			{"T-02 missing list", `{}`, 0, ""},
+			{"T-02 missing list, with its type", `{"$type":"x"}`, 0, ""},
+			{"something else instead", `{"status":"maintenance","until":{"hour":5}}`, 0, "no " + ask.list},
 			{"T-02 null list", `{"` + ask.list + `":null}`, 0, ""},
 			{"T-02 empty list", `{"` + ask.list + `":[]}`, 0, ""},
 			{"members around it", `{"a":[{"b":[]}],"` + ask.list + `":[` + element + `],"c":{"d":null}}`, 1, ""},
@@ -324,7 +326,7 @@ func TestErrorsOfTheReaderComeThrough(t *testing.T) {
 				t.Errorf("%s cut at %d: got %v", ask.method, cut, err)
 			}
 		}
-		if _, err := ask.decode(iotest.DataErrReader(strings.NewReader(`{"name":"x"}`))); err != nil {
+		if _, err := ask.decode(iotest.DataErrReader(strings.NewReader(`{"name":"x","` + ask.list + `":null}`))); err != nil {
 			t.Errorf("%s: end of file together with data: %v", ask.method, err)
 		}
 		if _, err := ask.decode(idleReader{}); !errors.Is(err, io.ErrNoProgress) {
@@ -346,7 +348,7 @@ func TestDeepNesting(t *testing.T) {
 				t.Errorf("%s: no error", ask.method)
 			}
 		}
-		bearable := `{"foo":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `,"name":"x"}`
+		bearable := `{"foo":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `,"name":"x","` + ask.list + `":null}`
 		if _, err := ask.decode(strings.NewReader(bearable)); err != nil {
 			t.Errorf("%s: %v", ask.method, err)
 		}

@@ -1,5 +1,6 @@
 // Package aem is a client of the REST API of Qlik Enterprise Manager, which knows
-// the Replicate and Compose servers of a company and their tasks.
+// the Replicate and Compose servers of a company and their tasks. It has all methods
+// of the API.
 //
 //	client, err := aem.New("https://qem.example.com/attunityenterprisemanager",
 //		aem.ActiveDirectory("monitor", "CORP", os.Getenv("QEM_PASSWORD")))
@@ -8,27 +9,64 @@
 //	}
 //	defer client.Close(context.Background())
 //
-//	servers, err := client.Servers.List(ctx)
-//	if err != nil && !errors.Is(err, aem.ErrPartial) {
-//		return err
-//	}
-//	for _, server := range servers {
-//		tasks, err := client.Tasks.List(ctx, server.Name)
-//		if errors.Is(err, aem.ErrServerNotMonitored) {
+//	for task, err := range client.Tasks.All(ctx) {
+//		if err != nil { // of one server; the others follow
+//			log.Print(task.Server.Name, err)
 //			continue
 //		}
-//		…
+//		fmt.Println(task.Server.Name, task.Name, task.State)
 //	}
+//
+// The methods are grouped by what they are about: Client.Servers, Client.Tasks,
+// Client.Tables, Client.Endpoints, Client.ACLs and Client.Audit. The comment of each
+// names the role that an account needs, and, in the line qem:operation, the method of
+// the API. Beside them there are helpers for what takes several calls:
+// ServersService.All and TasksService.All go through servers and tasks,
+// TasksService.WaitForState waits, ServersService.Update and ACLsService.Update read,
+// change and write, EndpointsService.Failover switches an Oracle source to its
+// standby, and JSON takes the comments off an export.
+//
+// # Sessions and repeats
 //
 // A client signs in when its first call needs it, and again when its session has
 // ended; its calls share the session and may be made from many goroutines. Calls
-// that change nothing are repeated after faults that pass. A refused login is
-// tried again ever more rarely, so that the account is not locked out.
+// that only read are repeated after faults that pass. One that changes something, or
+// makes much work (an export, a test of an endpoint), is sent once, but for a session
+// that had ended: then the API has done nothing. A refused login is tried again ever
+// more rarely, so that the account is not locked out.
 //
-// Every error is an *Error, which tells the API method, the API's error code and
-// the HTTP status, and answers errors.Is for what a caller acts on. No error, log
-// line or printed value holds a password, a token or a session id.
+// A call takes no longer than its context and the client's timeout allow. Methods
+// that wait for something on purpose, as TasksService.Run does for the task, have a
+// timeout of their own, for which the client waits too. Exports are streams, which
+// are limited by their context, and by the client's timeout between two parts.
+//
+// # Errors
+//
+// Every error of a call is an *Error, which tells the API method, the API's error
+// code and the HTTP status, and answers errors.Is for what a caller acts on:
+//
+//	_, err := client.Tasks.Stop(ctx, server, task, 2*time.Minute)
+//	switch {
+//	case errors.Is(err, aem.ErrAlreadyStopped):
+//		// as it should be
+//	case errors.Is(err, aem.ErrTaskTimeout):
+//		// perhaps it stops later: WaitForState
+//	case err != nil:
+//		return err
+//	}
+//
+// Error.HasCode compares it with any code of the API. What the API would refuse for
+// certain, or what would do something else than meant (an incomplete ACL, an empty
+// name), is not sent at all; that is an ErrInvalid. No error, log line or printed
+// value holds a password, a token or a session id.
+//
+// # Spellings
 //
 // What the API's versions spell differently (keys, enums, quoted numbers, times)
-// comes out the same way; a value that the API left out is absent, not zero.
+// comes out the same way; a value that the API left out is absent, not zero. A list
+// of which some elements made no sense is returned without them, beside an
+// ErrPartial. What is to be written back (ACLs, table selections, definitions of
+// servers) is understood as a whole or not at all.
+//
+// Package aemtest simulates an Enterprise Manager for tests.
 package aem

@@ -60,6 +60,7 @@ const (
 	KindCanceled   Kind = "canceled"   // ended by the caller
 	KindPartial    Kind = "partial"    // a list of which some elements made no sense
 	KindRequest    Kind = "request"    // a call that cannot be made as asked; nothing was sent
+	KindFailed     Kind = "failed"     // the API did as asked, and the task failed
 )
 
 // Error is the failure of a call. Its texts hold no secret and nothing of an
@@ -113,12 +114,10 @@ func (e *Error) Unwrap() error { return e.err }
 // Is reports whether the error is of the sort that target names.
 func (e *Error) Is(target error) bool {
 	switch target {
-	case ErrNotFound:
-		return strings.HasPrefix(e.Code, "AEM_") && strings.HasSuffix(e.Code, "_NOT_FOUND")
 	case ErrSession:
 		return !e.login && e.sessionState() == sessionInvalid
 	case ErrUnauthorized:
-		return !e.login && e.unauthorized()
+		return !e.login && (e.unauthorized() || sentinelOf(canonicalCode(e.Code)) == target)
 	case ErrLogin:
 		return e.login
 	case ErrTimeout:
@@ -131,26 +130,21 @@ func (e *Error) Is(target error) bool {
 		return e.Kind == KindDecode
 	case ErrTooLarge:
 		return e.Kind == KindTooLarge
-	case ErrServerNotMonitored:
-		return e.Code == "AEM_SERVER_NOT_MONITORED"
-	case ErrServerNotConnected:
-		return e.Code == "AEM_SERVER_NOT_CONNECTED"
-	case ErrLicense:
-		return e.license()
 	case ErrPartial:
 		return e.Kind == KindPartial
+	case ErrInvalid:
+		return e.Kind == KindRequest && !e.login || sentinelOf(canonicalCode(e.Code)) == target
+	case ErrTaskFailed:
+		return e.Kind == KindFailed
+	case ErrTaskTimeout:
+		return e.outOfTime()
 	}
-	return false
-}
-
-func (e *Error) license() bool {
-	return strings.HasPrefix(e.Code, "LICENSE_") ||
-		e.Code == "AEM_SERVER_LICENSE_EXPIRED" || e.Code == "AEM_SERVER_INVALID_LICENSE"
+	return target == sentinelOf(canonicalCode(e.Code))
 }
 
 // Reason is the failure as one word of a bounded vocabulary: the API's error
 // code, or timeout, connection, tls, decode, too_large, http_<status>, and login,
-// canceled or request for a call that was not sent.
+// canceled or request for a call that was not sent, failed for a task that failed.
 func (e *Error) Reason() string {
 	switch {
 	case e.Code != "":

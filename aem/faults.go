@@ -53,6 +53,8 @@ func (a attempt) decode(header http.Header, body *limitedReader) error {
 		return a.fault(KindCanceled, "given up by the caller: "+a.sender.scrub.clean(stop.Error(), maxMessage), stop.err)
 	case errors.Is(body.err, errTooLarge):
 		return a.fault(KindTooLarge, fmt.Sprintf("the answer is larger than the limit of %d bytes", a.sender.maxBytes), nil)
+	case errors.Is(err, errTooLarge):
+		return a.fault(KindTooLarge, err.Error(), nil)
 	case body.err != nil:
 		return a.brokenOff(body.err)
 	case errors.As(err, &api):
@@ -107,7 +109,7 @@ func (a attempt) noAnswer(err error) error {
 	case errors.As(err, &redirect):
 		return a.fault(KindHTTP, redirect.Error(), nil)
 	case a.ctx.Err() != nil:
-		return a.fault(KindTimeout, "no complete answer in time ("+a.sender.timeout.String()+")", context.DeadlineExceeded)
+		return a.fault(KindTimeout, "no complete answer in time ("+(a.sender.timeout+a.call.wait).String()+")", context.DeadlineExceeded)
 	}
 	if hint := tlsHint(err); hint != "" {
 		return a.fault(KindTLS, hint, a.safe(err))

@@ -17,7 +17,7 @@ import (
 const opLogin = "Login"
 
 // signIn makes the call Login and returns the id of the new session.
-func signIn(next step, scrub *scrubber) func(context.Context, Login) (string, error) {
+func signIn(leave context.Context, next step, scrub *scrubber) func(context.Context, Login) (string, error) {
 	return func(ctx context.Context, login Login) (string, error) {
 		credentials := login.basic()
 		scrub.add(login.Secret, credentials)
@@ -27,6 +27,7 @@ func signIn(next step, scrub *scrubber) func(context.Context, Login) (string, er
 			verb:          http.MethodGet,
 			path:          []string{"login"},
 			idempotent:    true,
+			leave:         leave,
 			authorization: credentials,
 			decode: func(h http.Header, body io.Reader) error {
 				if id = h.Get(sessionHeader); id != "" {

@@ -29,13 +29,17 @@ func (r retrier) limit() time.Duration { return time.Duration(r.retries+1) * r.t
 // step makes a call again, if it may be repeated and there is time left.
 func (r retrier) step(next step) step {
 	return func(ctx context.Context, c *call) error {
-		c.deadline = time.Now().Add(r.limit())
+		c.deadline = time.Now().Add(r.limit() + c.wait)
+		leave := ctx
+		if c.leave != nil {
+			leave = c.leave
+		}
 		for attempt := 0; ; attempt++ {
 			err := next(ctx, c)
 			if attempt >= r.retries || !c.idempotent || !passing(err) {
 				return err
 			}
-			if pause(ctx, c.deadline, r.wait(attempt, err)) != nil {
+			if pause(leave, c.deadline, r.wait(attempt, err)) != nil {
 				if errors.Is(ctx.Err(), context.Canceled) {
 					return ended(c.operation, "before a repeat", ctx.Err())
 				}

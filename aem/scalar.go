@@ -59,6 +59,14 @@ func (b Bool) IsSet() bool { return b.set }
 // True reports whether the API gave the value true.
 func (b Bool) True() bool { return b.set && b.value }
 
+// or returns the value, or preset when the API gave none.
+func (b Bool) or(preset bool) bool {
+	if !b.set {
+		return preset
+	}
+	return b.value
+}
+
 // Duration is a span of time that the API may leave out. The zero Duration is
 // absent.
 type Duration struct {

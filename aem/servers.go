@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// ServersService reads the Replicate and Compose servers that Enterprise Manager
-// knows.
+// ServersService reads and manages the Replicate and Compose servers that Enterprise
+// Manager knows.
 type ServersService struct{ core *core }
 
 // List returns the servers, or those of them that made sense together with an

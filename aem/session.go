@@ -23,8 +23,9 @@ type session struct {
 	observer    Observer
 	logger      *slog.Logger
 	scrub       *scrubber
-	life        context.Context // ends with the client
-	guard       *guard          // used by the one login under way
+	life        context.Context    // ends with the client
+	leave       context.CancelFunc // ends the repeats of a login under way
+	guard       *guard             // used by the one login under way
 
 	mu       sync.Mutex
 	id       string // "": none
@@ -62,6 +63,10 @@ func (s *session) step(next step) step {
 			if err != nil {
 				s.withdraw(c.operation, u)
 				return err
+			}
+			if c.bound != "" && c.bound != id {
+				s.withdraw(c.operation, u)
+				return refusal(c.operation, "the password is of a session that has ended: get the server's definition again")
 			}
 			c.session = id
 			err = next(ctx, c)
@@ -120,6 +125,10 @@ func (s *session) open(o *opening) {
 	defer s.mu.Unlock()
 	defer close(o.done)
 	s.opening = nil
+	if s.closed { // the session is there only to be logged out
+		s.id, o.err = id, closedError(opLogin)
+		return
+	}
 	if failure != nil {
 		o.err = failure
 		s.failure = failure
@@ -283,9 +292,10 @@ func (s *session) take() string {
 	return id
 }
 
-// close lets no session be opened any more, and waits for a login under way, which
-// the end of the client's life interrupts.
+// close lets no session be opened any more, and waits for a login under way: to
+// interrupt one that the server has already accepted would leave its session behind.
 func (s *session) close(ctx context.Context) {
+	s.leave()
 	s.mu.Lock()
 	s.closed = true
 	o := s.opening

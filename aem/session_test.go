@@ -362,32 +362,6 @@ func TestWaitingForALogin(t *testing.T) {
 	})
 }
 
-func TestCloseEndsALogin(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var seen tally
-		d := &door{delay: 5 * time.Second}
-		client := newClient(t, testURL, WithTransport(d), WithObserver(&seen))
-		var all sync.WaitGroup
-		all.Go(func() {
-			if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrClosed) {
-				t.Errorf("a waiting call: %v", err)
-			}
-		})
-		time.Sleep(time.Second)
-		started := time.Now()
-		if err := client.Close(t.Context()); err != nil || time.Since(started) != 0 {
-			t.Errorf("closed after %v: %v", time.Since(started), err)
-		}
-		all.Wait()
-		if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrClosed) {
-			t.Errorf("a later call: %v", err)
-		}
-		if len(seen.logins) != 0 || len(seen.failed) != 0 {
-			t.Errorf("told of logins %v, failures %v", seen.logins, seen.failed)
-		}
-	})
-}
-
 func TestLogout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &door{expired: bareAnswer(440)}

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// TablesService reads the tables of a Replicate task.
+// TablesService reads, reloads and resumes the tables of a Replicate task.
 type TablesService struct{ core *core }
 
 // Statuses returns the tables of a task that the filter chooses, or those of them
 // that made sense together with an ErrPartial. It needs the role Viewer on the
 // task. A task may have very many tables: see EachStatus.
 //
-//qem:operation GetTableStatuses GET /servers/{server}/tasks/{task}/tables?action=getstatus
+//qem:operation GetTableStatuses GET /servers/{server}/tasks/{task}/tables?action=getstatus&schema=..&table=..&includequeued=..&includeloading=..&includecompleted=..&includechangeprocessing=..&includeerror=..
 func (s TablesService) Statuses(ctx context.Context, server, task string, f TableFilter) ([]TableStatus, error) {
 	var tables []TableStatus
 	err := s.EachStatus(ctx, server, task, f, func() func(*TableStatus) error {
@@ -37,7 +37,7 @@ func (s TablesService) Statuses(ctx context.Context, server, task string, f Tabl
 // is to be forgotten. The *TableStatus is used again: copy what is to be kept. An error of
 // that function ends the call, and errors.Is finds it in the result.
 //
-//qem:operation GetTableStatuses GET /servers/{server}/tasks/{task}/tables?action=getstatus
+//qem:operation GetTableStatuses GET /servers/{server}/tasks/{task}/tables?action=getstatus&schema=..&table=..&includequeued=..&includeloading=..&includecompleted=..&includechangeprocessing=..&includeerror=..
 func (s TablesService) EachStatus(ctx context.Context, server, task string, f TableFilter, begin func() func(*TableStatus) error) error {
 	return s.core.call(ctx, &call{
 		operation:  "GetTableStatuses",

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// TasksService reads the tasks of a server.
+// TasksService reads, runs and manages the tasks of a server.
 type TasksService struct{ core *core }
 
 // List returns the tasks of a server that the account may see, or those of them

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -91,12 +92,15 @@ func newSender(root *url.URL, o options, scrub *scrubber) *sender {
 // off is a fault of the attempt.
 func (s *sender) send(parent context.Context, c *call) error {
 	c.status = 0
-	deadline := time.Now().Add(s.timeout)
+	deadline := time.Now().Add(s.timeout + c.wait)
 	if !c.deadline.IsZero() && c.deadline.Before(deadline) {
 		deadline = c.deadline
 	}
 	ctx, cancel := context.WithDeadline(parent, deadline)
 	defer cancel()
+	if c.stream != nil {
+		return s.open(parent, ctx, c)
+	}
 	request, err := s.request(ctx, c)
 	if err != nil {
 		return err
@@ -134,6 +138,10 @@ func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
 		// The API wants Content-Length: 0, which net/http leaves out of a DELETE
 		// unless it has an empty body that is not to be chunked.
 		request.Body, request.TransferEncoding = http.NoBody, []string{"identity"}
+	} else if c.once {
+		// net/http repeats a GET by itself when an idle connection turns out to be
+		// closed, but not one with a body that it cannot get again, even an empty one.
+		request.Body = io.NopCloser(strings.NewReader(""))
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", s.userAgent)

@@ -125,7 +125,7 @@ func endUnits(ctx context.Context, units []*unit) {
 
 // status is what the status page shows.
 func (a *App) status() web.Status {
-	s := web.Status{Version: a.options.Version, Started: a.begun}
+	s := web.Status{Version: a.options.Version, Started: a.begun, Shard: a.options.Shard, TotalShards: a.options.TotalShards}
 	for _, u := range a.running.Load().units {
 		s.Managers = append(s.Managers, web.Manager{
 			Name:         u.manager.Name,
@@ -133,6 +133,7 @@ func (a *App) status() web.Status {
 			PollInterval: u.manager.PollInterval,
 			MaxAge:       u.manager.MaxAge,
 			Last:         a.collector.Fleet(u.manager.Name),
+			LastSuccess:  u.succeeded(),
 		})
 	}
 	return s

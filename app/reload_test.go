@@ -189,3 +189,44 @@ func TestConcurrentReloadsScrapesAndStop(t *testing.T) {
 		t.Errorf("%d sessions after stop", n)
 	}
 }
+
+// Reloads go on while nothing of the Enterprise Manager can be relied on.
+func TestReloadsDuringFaults(t *testing.T) {
+	sim := simulated(t)
+	lines := []string{"poll_interval: 20ms", "max_age: 1m", "request_timeout: 200ms", "retries: 0"}
+	f := configFile(t, entry("prod", sim.URL, lines...))
+	d := start(t, testOptions(f))
+	d.awaitReady()
+	kinds := []aemtest.FaultKind{
+		aemtest.FaultHang, aemtest.FaultReset, aemtest.FaultTruncate, aemtest.FaultHTML, aemtest.FaultNull, aemtest.FaultStatus, aemtest.FaultAPIError, aemtest.FaultExpiredSession,
+	}
+	for i := range 40 {
+		sim.AddFault(aemtest.Fault{Operation: operations[i%len(operations)], Kind: kinds[i%len(kinds)], Status: 500, Times: 1 + i%3})
+		if i%5 == 0 {
+			sim.ExpireSessions()
+		}
+		mode := []string{"off", "summary", "all"}[i%3]
+		f.write(entry("prod", sim.URL, append(lines, "tables: {mode: '"+mode+"'}")...), entry("other", sim.URL, lines...))
+		if i%4 == 0 {
+			f.write(entry("prod", sim.URL, append(lines, "tables: {mode: '"+mode+"'}")...))
+		}
+		if err := d.Reload(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if scrape := d.metrics(); !hasSample(scrape, `qem_up{manager="prod"}`) || i%4 == 0 && strings.Contains(scrape, `manager="other"`) {
+			t.Errorf("reload %d: the managers are not those of the configuration", i)
+		}
+	}
+	sim.ClearFaults()
+	d.awaitSample(`qem_up{manager="prod"} 1`)
+	eventually(t, "the last mode is in force, which is off", func() bool {
+		scrape := d.metrics()
+		return hasSample(scrape, `qem_task_up{manager="prod"`) && !hasSample(scrape, `qem_task_tables{manager="prod"`)
+	})
+	if err := d.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := sim.ActiveSessions(); n != 0 {
+		t.Errorf("%d sessions after stop", n)
+	}
+}

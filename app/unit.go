@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/collector"
@@ -23,6 +25,8 @@ type unit struct {
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the poller has ended
+
+	lastSuccess atomic.Pointer[time.Time] // end of the last poll that read the server list
 
 	mu      sync.Mutex // held while publishing
 	retired bool
@@ -61,9 +65,21 @@ func (f *factory) newUnit(m config.Manager) (*unit, error) {
 func (u *unit) publish(m *fleet.Manager) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if !u.retired {
-		u.collector.Publish(m)
+	if u.retired {
+		return
 	}
+	if m.Result != fleet.Failure {
+		u.lastSuccess.Store(&m.Ended)
+	}
+	u.collector.Publish(m)
+}
+
+// succeeded is when the last poll ended that read the server list; zero when none has.
+func (u *unit) succeeded() time.Time {
+	if at := u.lastSuccess.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
 }
 
 // retire makes sure that nothing is published any more; when it returns, no
@@ -115,6 +131,18 @@ func pollOptions(m config.Manager) poll.Options {
 			Interval: m.Tables.Interval,
 			Limit:    m.Tables.Limit,
 		},
+		Endpoints: m.Collectors.Endpoints,
+	}
+	if tests := m.Collectors.EndpointTests; tests.Enabled {
+		o.EndpointTests = poll.EndpointTestOptions{
+			Interval: tests.Interval, Filter: poll.Filter(tests.Filter), Timeout: tests.Timeout,
+		}
+	}
+	if acls := m.Collectors.ACLs; acls.Enabled {
+		o.ACLs = acls.Interval
+	}
+	if barriers := m.Collectors.RetentionBarriers; barriers.Enabled {
+		o.RetentionBarriers = barriers.Interval
 	}
 	for _, l := range m.LatencyObjectives {
 		o.Objectives = append(o.Objectives, poll.Objective(l))

@@ -1,7 +1,7 @@
 // Package collector turns what polls saw into samples. It is the one place that
 // knows the name of a metric: a table of families stands in a file for each kind
-// of entity (server.go, task*.go, compose.go, table.go), and manager.go has those
-// of the exporter's own doings.
+// of entity (server.go, task*.go, compose.go, table.go, endpoint.go, acl.go), and
+// manager.go has those of the exporter's own doings.
 //
 // A poll is published once and served until the next one, or until it is too old.
 // The metrics reference, docs/metrics.md, is made of the same tables.

@@ -31,6 +31,8 @@ const (
 	scopeServer   = "Server"
 	scopeTask     = "Task"
 	scopeTable    = "Table"
+	scopeEndpoint = "Endpoint (optional collectors endpoints and endpoint_tests)"
+	scopeACL      = "Permissions (optional collector acls)"
 )
 
 // Families describes every family of the exporter: those that it makes of polls
@@ -44,6 +46,9 @@ func Families() []Doc {
 		t.servers.docs(scopeServer, "manager", "server"),
 		t.tasks.docs(scopeTask, "manager", "server", "task"),
 		t.tables.docs(scopeTable, "manager", "server", "task", "schema", "table"),
+		t.endpoints.docs(scopeEndpoint, "manager", "server", "endpoint", "role"),
+		t.tests.docs(scopeEndpoint, "manager", "server", "endpoint"),
+		t.acls.docs(scopeACL, "manager", "server", "scope", "object"),
 	)
 }
 

@@ -14,6 +14,11 @@ const (
 	taskList      = "GetTaskList"
 	taskDetails   = "GetTaskDetails"
 	tableStatuses = "GetTableStatuses"
+	endpointList  = "GetEndpointList"
+	endpointTest  = "TestEndpoint"
+	barrier       = "GetChangeDataRetentionBarrier"
+	// One for each scope.
+	aclMethods = "GetServerAcl, GetTasksCollectionAcl, GetTaskAcl, GetEndpointsCollectionAcl and GetEndpointAcl"
 )
 
 // family is one row of a table: a metric family about entities of type E, where
@@ -51,8 +56,7 @@ type column[E any] struct {
 	read   func(e *E) float64
 }
 
-// loose adds the samples of one entity, each with its label's value. An empty
-// value is no sample.
+// loose adds the samples of one entity, each with its label's value.
 type loose[E any] func(e *E, add func(value string, sample float64))
 
 // info reads the values of a family's labels. An entity that is not known has no
@@ -86,7 +90,7 @@ func stateSet[E any](states []string, current func(e *E) string) samples[E] {
 		s.columns = append(s.columns, at(state, func(e *E) float64 { return isState(current(e), state) }))
 	}
 	s.loose = func(e *E, add func(string, float64)) {
-		if state := current(e); !slices.Contains(states, state) {
+		if state := current(e); state != "" && !slices.Contains(states, state) {
 			add(state, 1)
 		}
 	}
@@ -108,7 +112,11 @@ func isState(current, state string) float64 {
 // current is one sample of 1 for what the entity is now, nothing for what it is
 // not.
 func current[E any](label string, read func(e *E) string) samples[E] {
-	return samples[E]{labels: []string{label}, loose: func(e *E, add func(string, float64)) { add(read(e), 1) }}
+	return samples[E]{labels: []string{label}, loose: func(e *E, add func(string, float64)) {
+		if now := read(e); now != "" {
+			add(now, 1)
+		}
+	}}
 }
 
 // description is a label of an info family.

@@ -100,6 +100,16 @@ qem_table_full_load_start_timestamp_seconds gauge manager server task schema tab
 qem_table_full_load_end_timestamp_seconds gauge manager server task schema table
 qem_table_full_load_estimated_end_timestamp_seconds gauge manager server task schema table
 qem_table_full_load_cached_changes gauge manager server task schema table operation=insert,update,delete
+
+qem_endpoint_info gauge manager server endpoint role type
+qem_endpoint_licensed gauge manager server endpoint role
+qem_endpoint_test_success gauge manager server endpoint
+qem_endpoint_test_duration_seconds gauge manager server endpoint
+qem_endpoint_test_timestamp_seconds gauge manager server endpoint
+qem_acl_explicit gauge manager server scope object
+qem_acl_inheritance_disabled gauge manager server scope object
+qem_acl_principals gauge manager server scope object role=admin,designer,operator,viewer,none kind=user,group
+qem_task_retention_barrier_timestamp_seconds gauge manager server task application
 `
 
 func TestContract(t *testing.T) {

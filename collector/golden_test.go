@@ -18,6 +18,7 @@ func goldenFleet(ended time.Time) *fleet.Manager {
 	unread := aTask("unread \"task\"\\")
 	unread.State, unread.StopReason = "starting", ""
 	replicate.Tasks = []fleet.Task{goldenTask(), unread}
+	goldenOptional(&replicate)
 
 	compose := absent[fleet.Server]()
 	compose.Name, compose.Product, compose.State, compose.Up = "compose", fleet.Compose, fleet.ServerMonitored, fleet.Yes
@@ -34,6 +35,26 @@ func goldenFleet(ended time.Time) *fleet.Manager {
 	}
 }
 
+// goldenOptional gives a server what the optional collectors read.
+func goldenOptional(s *fleet.Server) {
+	s.Endpoints = []fleet.Endpoint{
+		{Name: "src_ora", Role: fleet.EndpointSource, Type: "Oracle", Licensed: fleet.Yes},
+		{Name: "both_ways", Role: fleet.EndpointSource, Type: "Microsoft SQL Server", Licensed: fleet.No},
+		{Name: "both_ways", Role: fleet.EndpointTarget},
+	}
+	s.EndpointTests = []fleet.EndpointTest{
+		{Endpoint: "src_ora", Success: fleet.Yes, Duration: 5001.5, Ended: 1.7e9},
+		{Endpoint: "both_ways", Success: fleet.No, Duration: 60, Ended: 1.6e9},
+	}
+	explicit := number[fleet.ACL](5100)
+	explicit.Scope, explicit.Object, explicit.Explicit = fleet.ScopeServer, s.Name, true
+	collection := number[fleet.ACL](5200)
+	collection.Scope, collection.Explicit, collection.InheritanceDisabled = fleet.ScopeTasks, true, fleet.Unknown
+	inherited := absent[fleet.ACL]()
+	inherited.Scope, inherited.Object = fleet.ScopeTask, "ORA2SNOW"
+	s.ACLs = []fleet.ACL{explicit, collection, inherited}
+}
+
 func goldenTask() fleet.Task {
 	details := number[fleet.TaskDetails](2000)
 	details.Type, details.Profile = "AemReplicateTaskInfoDetailed", "unidirectional"
@@ -48,6 +69,7 @@ func goldenTask() fleet.Task {
 		Tags: []string{"prod", "tier1"}, Up: true, Details: &details, LatencyObjective: 300,
 		TableStates: &fleet.TableStates{Loading: 1, Error: 1, Other: map[string]int{"suspended": 3}},
 		Tables:      []fleet.Table{loading, done}, TablesDropped: 3,
+		RetentionBarrier: &fleet.RetentionBarrier{Application: "Compose", Time: 1.5e9},
 	}
 }
 

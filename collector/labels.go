@@ -9,8 +9,9 @@ type node struct {
 	labels   exposition.LabelSet
 	info     *infoLabels
 	children map[key]*node
-	live     int    // children that the current poll has
-	poll     uint64 // the last poll that had the entity
+	groups   map[string]*node // kinds of children that are told apart from the others
+	live     int              // children that the current poll has
+	poll     uint64           // the last poll that had the entity
 }
 
 // key tells an entity from others under the same parent: its name, and the schema
@@ -42,6 +43,25 @@ func (n *node) child(k key, names ...string) *node {
 	c.poll, c.live = n.poll, 0
 	n.live++
 	return c
+}
+
+// group returns the node whose children are of another kind, in the current poll. It
+// is nil, and they are forgotten, when the poll has none of them.
+func (n *node) group(kind string, any bool) *node {
+	if !any {
+		delete(n.groups, kind)
+		return nil
+	}
+	g := n.groups[kind]
+	if g == nil {
+		g = &node{labels: n.labels}
+		if n.groups == nil {
+			n.groups = make(map[string]*node)
+		}
+		n.groups[kind] = g
+	}
+	g.poll, g.live = n.poll, 0
+	return g
 }
 
 // forget drops the children that the current poll does not have.

@@ -10,9 +10,12 @@ import (
 // tables are the families of all that an Enterprise Manager has. They are only
 // read once they are made.
 type tables struct {
-	servers *table[fleet.Server]
-	tasks   *table[fleet.Task]
-	tables  *table[fleet.Table]
+	servers   *table[fleet.Server]
+	tasks     *table[fleet.Task]
+	tables    *table[fleet.Table]
+	endpoints *table[fleet.Endpoint]
+	tests     *table[fleet.EndpointTest]
+	acls      *table[fleet.ACL]
 }
 
 func newTables() *tables {
@@ -20,7 +23,10 @@ func newTables() *tables {
 		servers: newTable(serverFamilies(), serverLicenseFamilies(), serverResourceFamilies()),
 		tasks: newTable(taskFamilies(), taskLatencyFamilies(), taskTransactionFamilies(), taskPendingFamilies(),
 			taskFullLoadFamilies(), taskResourceFamilies(), taskTableFamilies(), composeFamilies()),
-		tables: newTable(tableFamilies(), tableFullLoadFamilies()),
+		tables:    newTable(tableFamilies(), tableFullLoadFamilies()),
+		endpoints: newTable(endpointFamilies()),
+		tests:     newTable(endpointTestFamilies()),
+		acls:      newTable(aclFamilies()),
 	}
 }
 
@@ -74,6 +80,9 @@ type inventory struct {
 	servers    entities[fleet.Server]
 	tasks      entities[fleet.Task]
 	tables     entities[fleet.Table]
+	endpoints  entities[fleet.Endpoint]
+	tests      entities[fleet.EndpointTest]
+	acls       entities[fleet.ACL]
 	duplicates int // entities that were left out because they were there already
 }
 
@@ -90,6 +99,7 @@ func (v *inventory) take(root *node, m *fleet.Manager) {
 		}
 		v.servers.add(s, n)
 		v.takeTasks(n, s.Tasks)
+		v.takeOptional(n, s)
 	}
 	root.forget()
 }
@@ -106,6 +116,31 @@ func (v *inventory) takeTasks(server *node, tasks []fleet.Task) {
 		v.takeTables(n, t.Tables)
 	}
 	server.forget()
+}
+
+// takeOptional takes what the optional collectors read of a server.
+func (v *inventory) takeOptional(server *node, s *fleet.Server) {
+	takeGroup(v, &v.endpoints, server, "endpoints", s.Endpoints, func(e *fleet.Endpoint) key { return key{e.Name, e.Role} }, "endpoint", "role")
+	takeGroup(v, &v.tests, server, "tests", s.EndpointTests, func(t *fleet.EndpointTest) key { return key{1: t.Endpoint} }, "endpoint")
+	takeGroup(v, &v.acls, server, "acls", s.ACLs, func(a *fleet.ACL) key { return key{a.Scope, a.Object} }, "scope", "object")
+}
+
+// takeGroup takes entities that stand beside a server's tasks.
+func takeGroup[E any](v *inventory, to *entities[E], server *node, group string, list []E, keyOf func(e *E) key, labels ...string) {
+	n := server.group(group, len(list) > 0)
+	if n == nil {
+		return
+	}
+	for i := range list {
+		e := &list[i]
+		child := n.child(keyOf(e), labels...)
+		if child == nil {
+			v.duplicates++
+			continue
+		}
+		to.add(e, child)
+	}
+	n.forget()
 }
 
 func (v *inventory) takeTables(task *node, tables []fleet.Table) {
@@ -130,6 +165,9 @@ func (t *tables) snapshot(root *node, m *fleet.Manager) (s *exposition.Snapshot,
 	t.servers.addTo(b, &v.servers)
 	t.tasks.addTo(b, &v.tasks)
 	t.tables.addTo(b, &v.tables)
+	t.endpoints.addTo(b, &v.endpoints)
+	t.tests.addTo(b, &v.tests)
+	t.acls.addTo(b, &v.acls)
 	s, report := b.Build()
 	return s, v.duplicates + report.Duplicates
 }
@@ -171,9 +209,6 @@ func (f *family[E]) addLoose(b *exposition.Builder, s *entities[E]) {
 	var inOrder []string
 	var entity exposition.LabelSet
 	add := func(value string, sample float64) {
-		if value == "" {
-			return
-		}
 		g := groups[value]
 		if g == nil {
 			g = &group{}

@@ -84,7 +84,9 @@ func taskFamilies() []family[fleet.Task] {
 			source{taskList, "assigned_tags"},
 			samples[fleet.Task]{labels: []string{"tag"}, loose: func(t *fleet.Task, add func(string, float64)) {
 				for _, tag := range t.Tags {
-					add(tag, 1)
+					if tag != "" {
+						add(tag, 1)
+					}
 				}
 			}},
 		},
@@ -181,6 +183,16 @@ func taskTableFamilies() []family[fleet.Task] {
 				"Latency that the task should not exceed, in seconds. Absent when neither a tag of the task nor the configuration sets one."),
 			source{field: "the task's tag latency_objective=<duration>, or the configuration's latency_objectives"},
 			one(ofReplicate(func(t *fleet.Task) float64 { return t.LatencyObjective })),
+		},
+		{
+			gauge("qem_task_retention_barrier_timestamp_seconds",
+				"Point before which no application needs the change data that the task stores, in Unix seconds: the earliest of their retention barriers, and whose it is. Absent unless the collector retention_barriers is on, when there is no barrier, and when it could not be read, which takes the role Operator on the task."),
+			source{barrier, "{application,retention_point}"},
+			samples[fleet.Task]{labels: []string{"application"}, loose: func(t *fleet.Task, add func(string, float64)) {
+				if b := t.RetentionBarrier; b != nil && t.Product != fleet.Compose {
+					add(b.Application, b.Time)
+				}
+			}},
 		},
 	}
 }

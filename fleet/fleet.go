@@ -143,6 +143,11 @@ type Server struct {
 	MachineCPU   float64 // ratio
 
 	Tasks []Task // those the filters leave, in the API's order
+
+	// From the optional collectors; nil when they are off, or nothing could be read.
+	Endpoints     []Endpoint
+	EndpointTests []EndpointTest
+	ACLs          []ACL
 }
 
 // License is a server's licence.
@@ -183,6 +188,10 @@ type Task struct {
 	Tables []Table
 	// TablesDropped is how many the limit left out.
 	TablesDropped int
+
+	// RetentionBarrier is the earliest one; nil when there is none, or it was not
+	// asked for or could not be read.
+	RetentionBarrier *RetentionBarrier
 }
 
 // TaskDetails is what the details of a task say. A Compose task has only the

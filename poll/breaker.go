@@ -50,6 +50,13 @@ func (b *breaker) note(subject string, started time.Time, err error) bool {
 	return true
 }
 
+// suspect makes a single failure enough until the next answer.
+func (b *breaker) suspect() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.suspicious = true
+}
+
 func (b *breaker) forget() { b.failed, b.several = 0, false }
 
 // answered reports whether an effort got an answer, be it an error of the API or

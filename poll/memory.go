@@ -16,6 +16,8 @@ type memory struct {
 	servers  map[string]standing
 	readings map[taskKey]*reading
 	badTags  map[taskKey]string // what was wrong with a task's objective
+	findings map[findingKey]*finding
+	refused  map[optionalCollector]map[string]error // why, by server
 }
 
 type taskKey struct{ server, task string }
@@ -43,6 +45,8 @@ type standing struct {
 	trouble  trouble
 	details  map[string]bool // the tasks whose details could not be read
 	statuses map[string]bool // the tasks whose table statuses could not be read
+	noExtras bool            // it did not answer the optional collectors
+	optional map[optionalCollector]bool
 }
 
 func newMemory() memory {
@@ -50,6 +54,8 @@ func newMemory() memory {
 		servers:  map[string]standing{},
 		readings: map[taskKey]*reading{},
 		badTags:  map[taskKey]string{},
+		findings: map[findingKey]*finding{},
+		refused:  map[optionalCollector]map[string]error{},
 	}
 }
 
@@ -65,6 +71,7 @@ func (m *memory) update(r *round, snapshot *fleet.Manager, logger *slog.Logger) 
 		}
 		m.servers = servers
 		m.updateTasks(r)
+		m.updateOptional(r, logger)
 	}
 	logger.Debug("poll finished",
 		slog.String("result", string(snapshot.Result)),
@@ -136,6 +143,8 @@ func (s *server) standing(before standing, logger *slog.Logger) standing {
 		trouble:  s.tellTrouble(before.trouble, logger),
 		details:  s.tellTasks("task details", before.details, (*task).detailsOutcome, logger),
 		statuses: s.tellTasks("table statuses", before.statuses, (*task).statusesOutcome, logger),
+		noExtras: s.tellExtras(before.noExtras, logger),
+		optional: s.tellOptional(before.optional, logger),
 	}
 }
 

@@ -132,27 +132,31 @@ func TestFiltersSpareCalls(t *testing.T) {
 
 func TestShardsTogetherSeeTheWholeFleet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sim := aemtest.New(aemtest.Options{Servers: 40, ComposeServers: -1, TasksPerServer: 1})
-		var whole []string
-		for _, s := range newRig(t, sim, Options{}).poll(t).Servers {
-			whole = append(whole, s.Name)
-		}
-		var union []string
-		for shard := range 3 {
-			part := newRig(t, sim, Options{Shard: shard, TotalShards: 3}).poll(t)
-			if len(part.Servers) == 0 || len(part.Servers) == len(whole) {
-				t.Errorf("shard %d has %d of %d servers", shard, len(part.Servers), len(whole))
-			}
-			for _, s := range part.Servers {
-				union = append(union, s.Name)
-			}
-		}
+		sim := aemtest.New(aemtest.Options{Servers: 60, ComposeServers: 4, TasksPerServer: 1})
+		whole := serverNames(newRig(t, sim, Options{}).poll(t))
 		slices.Sort(whole)
-		slices.Sort(union)
-		if !slices.Equal(whole, union) {
-			t.Errorf("the shards see %q, not %q", union, whole)
+		for _, total := range []int{1, 2, 3, 16} {
+			var union []string // with what overlaps twice
+			for shard := range total {
+				part := serverNames(newRig(t, sim, Options{Shard: shard, TotalShards: total}).poll(t))
+				if len(part) == 0 || total > 1 && len(part) == len(whole) {
+					t.Errorf("shard %d of %d has %d of %d servers", shard, total, len(part), len(whole))
+				}
+				union = append(union, part...)
+			}
+			slices.Sort(union)
+			if !slices.Equal(whole, union) {
+				t.Errorf("%d shards see %q, not %q", total, union, whole)
+			}
 		}
 	})
+}
+
+func serverNames(m *fleet.Manager) (names []string) {
+	for _, s := range m.Servers {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 func TestDuplicateNamesAreDropped(t *testing.T) {

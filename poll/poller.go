@@ -24,6 +24,12 @@ type Options struct {
 	Tables         TableOptions
 	Objectives     []Objective // latency objectives; the first that matches
 
+	// The optional collectors. None of them reads anything by default.
+	Endpoints         bool
+	EndpointTests     EndpointTestOptions // only while Run runs
+	ACLs              time.Duration       // between two readings; 0: none
+	RetentionBarriers time.Duration       // between two readings; 0: none
+
 	// This is instance Shard (from 0) of TotalShards; 0 and 1 mean all servers.
 	Shard, TotalShards int
 
@@ -39,6 +45,8 @@ type Poller struct {
 	client  *aem.Client
 	options Options
 	logger  *slog.Logger
+	pool    *pool
+	tests   *tester
 
 	mu     sync.Mutex // held during a poll: never two at a time
 	memory memory
@@ -64,10 +72,13 @@ func New(client *aem.Client, o Options) *Poller {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	calls := newPool(o.Concurrency)
 	return &Poller{
 		client:  client,
 		options: o,
 		logger:  o.Logger.With(slog.String("manager", o.Manager)),
+		pool:    calls,
+		tests:   newTester(client, &o, calls),
 		memory:  newMemory(),
 	}
 }
@@ -80,7 +91,9 @@ func jitter(interval time.Duration) time.Duration {
 // Run polls at once and then on the interval, start to start, until ctx ends. A poll
 // that takes longer than the interval is followed by the next one at once; those that
 // were missed are not made up for. A poll that ctx cuts short is not published.
+// Endpoints are tested beside the polls, and Run returns when the last test has ended.
 func (p *Poller) Run(ctx context.Context) {
+	defer p.tests.start(ctx)()
 	for ctx.Err() == nil {
 		started := time.Now()
 		snapshot := p.Poll(ctx)

@@ -71,6 +71,20 @@ func gaveUp(s *server, unread int) fleet.Problem {
 	return p
 }
 
+// gaveUpOptional is the problem of a server that did not answer optional collectors.
+func gaveUpOptional(s *server) fleet.Problem {
+	p := fleet.Problem{Server: s.info.Name, Operation: opEndpointList, Reason: "timeout"}
+	lost := 0
+	for e := range s.errands {
+		if e.queued && !e.asked {
+			lost++
+			p.Operation = e.operation
+		}
+	}
+	p.Message = fmt.Sprintf("gave up on the optional collectors of this server for this poll: no answer in time; %d calls were not made or not answered", lost)
+	return p
+}
+
 // brokenOff is the problem of a poll that was given up on the way.
 func brokenOff(err error) fleet.Problem {
 	p := problem("", "", "GetServerList", err)

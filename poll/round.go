@@ -34,7 +34,7 @@ func newRound(ctx context.Context, p *Poller) *round {
 	r := &round{
 		Poller:    p,
 		started:   time.Now(),
-		schedule:  newSchedule(p.options.Concurrency),
+		schedule:  newSchedule(p.pool, 0),
 		selection: newSelection(p.options.Tables.Limit),
 		outage:    breaker{symptom: aem.ErrConnection, patience: max(p.options.Concurrency, 10)},
 	}
@@ -46,9 +46,8 @@ func newRound(ctx context.Context, p *Poller) *round {
 func (r *round) read() {
 	stop := context.AfterFunc(r.ctx, r.schedule.closeAll)
 	defer stop()
-	ctx := aem.WithAttemptTrace(r.ctx, func(string, time.Time, error) { r.requests.Add(1) })
-	list, err := r.client.Servers.List(ctx)
-	r.listErr = err
+	defer r.schedule.end()
+	list := r.list()
 	if r.failed() {
 		return
 	}
@@ -70,6 +69,16 @@ func (r *round) read() {
 	for _, s := range r.servers {
 		s.cancel()
 	}
+}
+
+// list reads the server list. It is scheduled as all calls are, as endpoint tests may
+// be under way.
+func (r *round) list() (list []aem.ServerInfo) {
+	r.listErr = &aem.Error{Operation: "GetServerList", Kind: aem.KindCanceled, Message: "the poll ended before the call"}
+	ctx := aem.WithAttemptTrace(r.ctx, func(string, time.Time, error) { r.requests.Add(1) })
+	r.schedule.add(r.schedule.queue(), outline, func() { list, r.listErr = r.client.Servers.List(ctx) })
+	r.schedule.wait()
+	return list
 }
 
 func (r *round) chosen(server string) bool {

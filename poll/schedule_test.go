@@ -33,7 +33,7 @@ func (j *journal) call(name string, takes time.Duration) func() {
 func TestScheduleTakesTurnsAndOrdersClasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
-		s := newSchedule(1)
+		s := newSchedule(newPool(1), 0)
 		a, b, c := s.queue(), s.queue(), s.queue()
 		s.add(a, outline, j.call("first", time.Second))
 		synctest.Wait()
@@ -54,7 +54,7 @@ func TestScheduleTakesTurnsAndOrdersClasses(t *testing.T) {
 func TestScheduleKeepsToItsConcurrencyAndUsesIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
-		s := newSchedule(4)
+		s := newSchedule(newPool(4), 0)
 		started := time.Now()
 		for range 3 {
 			q := s.queue()
@@ -76,7 +76,7 @@ func TestScheduleKeepsToItsConcurrencyAndUsesIt(t *testing.T) {
 func TestScheduleDoesNotWaitForASlowNeighbour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var gate, slow, fast journal
-		s := newSchedule(4)
+		s := newSchedule(newPool(4), 0)
 		busy, hanging, healthy := s.queue(), s.queue(), s.queue()
 		for range 4 {
 			s.add(busy, outline, gate.call("gate", time.Second))
@@ -94,7 +94,7 @@ func TestScheduleDoesNotWaitForASlowNeighbour(t *testing.T) {
 		if ran != 50 {
 			t.Errorf("only %d of 50 calls of the healthy server have ended", ran)
 		}
-		s.close(hanging)
+		s.close(hanging, 0)
 		s.wait()
 	})
 }
@@ -102,7 +102,7 @@ func TestScheduleDoesNotWaitForASlowNeighbour(t *testing.T) {
 func TestScheduleCallMayAddCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
-		s := newSchedule(2)
+		s := newSchedule(newPool(2), 0)
 		q := s.queue()
 		s.add(q, outline, func() {
 			s.add(q, details, func() { s.add(q, statuses, j.call("last", time.Second)) })
@@ -118,7 +118,7 @@ func TestScheduleClose(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			var j journal
-			s := newSchedule(1)
+			s := newSchedule(newPool(1), 0)
 			q, other := s.queue(), s.queue()
 			s.add(q, outline, j.call("running", time.Second))
 			synctest.Wait()
@@ -127,7 +127,7 @@ func TestScheduleClose(t *testing.T) {
 			if all {
 				s.closeAll()
 			} else {
-				s.close(q)
+				s.close(q, 0)
 			}
 			if s.add(q, details, j.call("refused", time.Second)) {
 				t.Error("a closed queue took a call")

@@ -36,6 +36,7 @@ type server struct {
 	listErr    error // with aem.ErrPartial there is a list
 	duplicates int
 	tasks      []*task
+	extras     extras
 }
 
 func newServer(r *round, info aem.ServerInfo) *server {
@@ -43,6 +44,7 @@ func newServer(r *round, info aem.ServerInfo) *server {
 	s.breaker = breaker{symptom: aem.ErrTimeout, patience: patience}
 	s.breaker.suspicious = r.memory.servers[info.Name].trouble == troubleGivenUp
 	s.ctx, s.cancel = context.WithCancel(r.ctx)
+	s.extras.start(s.ctx, r.memory.servers[info.Name].noExtras)
 	return s
 }
 
@@ -53,6 +55,9 @@ func (s *server) begin() {
 		s.round.schedule.add(s.queue, outline, s.readTasks)
 	}
 	s.round.schedule.add(s.queue, outline, s.readDetails)
+	if s.watched() {
+		s.beginOptional()
+	}
 }
 
 // watched reports whether the server's tasks can be read: it is monitored, or in a
@@ -66,31 +71,43 @@ func (s *server) end() ending { return ending(s.early.Load()) }
 // leave cancels the server's calls and drops those that wait.
 func (s *server) leave(why ending) {
 	if s.early.CompareAndSwap(int32(none), int32(why)) {
-		s.round.schedule.close(s.queue)
+		s.round.schedule.close(s.queue, 0)
 		s.cancel()
 	}
 }
 
-// call makes one call; subject is the task that it is about, or the API method when
-// it is about the server. It returns the call's
-// error, or nil when the call was cut short by what ended the server's or the whole
-// poll: that is told once, not for each call.
+// line is what the calls of a server have in common that are given up together.
+type line struct {
+	ctx     context.Context
+	breaker *breaker
+	giveUp  func()
+}
+
+// call makes one call that a poll cannot do without; see callOn.
 func (s *server) call(subject string, ask func(context.Context) error) error {
+	return s.callOn(line{s.ctx, &s.breaker, func() { s.leave(givenUp) }}, subject, ask)
+}
+
+// callOn makes one call; subject is the task that it is about, or the API method when
+// it is about the server. It returns the call's error, or nil when the call was cut
+// short by what ended the line's calls or the whole poll: that is told once, not for
+// each call.
+func (s *server) callOn(l line, subject string, ask func(context.Context) error) error {
 	begun := time.Now()
-	err := ask(aem.WithAttemptTrace(s.ctx, func(_ string, started time.Time, err error) {
+	err := ask(aem.WithAttemptTrace(l.ctx, func(_ string, started time.Time, err error) {
 		s.round.requests.Add(1)
-		if s.breaker.note(subject, started, err) {
-			s.leave(givenUp)
+		if l.breaker.note(subject, started, err) {
+			l.giveUp()
 		}
 	}))
-	if err != nil && s.ctx.Err() != nil {
+	if err != nil && l.ctx.Err() != nil {
 		return nil
 	}
 	s.round.judge(s.info.Name+"/"+subject, begun, err)
 	if code(err) == codeServerNotFound {
 		s.leave(gone)
 	}
-	if s.ctx.Err() != nil {
+	if l.ctx.Err() != nil {
 		return nil
 	}
 	return err
@@ -160,5 +177,6 @@ func (s *server) snapshot(m *fleet.Manager) fleet.Server {
 	if s.end() == givenUp {
 		tell(m, gaveUp(s, unread))
 	}
+	s.addOptional(&out, m)
 	return out
 }

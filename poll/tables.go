@@ -218,11 +218,8 @@ func (t *task) readTables(ctx context.Context) (*reading, error) {
 	return &last.reading, err
 }
 
-// due reports whether table statuses are to be asked for again. A poll that starts a
-// jitter too early counts as one in time.
-func (r *round) due(last *reading) bool {
-	if r.options.Tables.Interval <= 0 {
-		return true
-	}
-	return r.started.Sub(last.polled)+r.options.Interval/10 >= r.options.Tables.Interval
+// due reports whether what was read in an earlier poll is to be asked for again. A
+// poll that starts a jitter too early counts as one in time.
+func (r *round) due(polled time.Time, interval time.Duration) bool {
+	return interval <= 0 || r.started.Sub(polled)+r.options.Interval/10 >= interval
 }

@@ -217,7 +217,7 @@ func TestDue(t *testing.T) {
 	}
 	for _, tt := range tests {
 		r := &round{Poller: New(nil, Options{Interval: tt.poll, Tables: TableOptions{Interval: tt.interval}}), started: now}
-		if got := r.due(&reading{polled: now.Add(-tt.age)}); got != tt.want {
+		if got := r.due(now.Add(-tt.age), tt.interval); got != tt.want {
 			t.Errorf("%s: due is %v", tt.name, got)
 		}
 	}

@@ -20,17 +20,25 @@ type task struct {
 
 	reading   *reading // of this poll or carried along; nil when there is none
 	tablesErr error    // with aem.ErrPartial there is a reading
+
+	acl, barrier *errand // nil when nobody asks for them
 }
 
 // begin queues the task's calls. Table statuses that are not yet due again are taken
 // along instead.
 func (t *task) begin() {
 	r := t.server.round
+	if r.options.RetentionBarriers > 0 {
+		t.prepareBarrier()
+	}
 	r.schedule.add(t.server.queue, details, t.readDetails)
+	if r.options.ACLs > 0 {
+		t.readACL()
+	}
 	if r.options.Tables.Mode == Off || t.server.info.Product == aem.Compose {
 		return
 	}
-	if last := r.memory.readings[t.key()]; last != nil && !r.due(last) {
+	if last := r.memory.readings[t.key()]; last != nil && !r.due(last.polled, r.options.Tables.Interval) {
 		t.reading = last
 		r.selection.offer(last)
 		return
@@ -49,6 +57,7 @@ func (t *task) readDetails() {
 	if code(t.detailsErr) == codeTaskNotFound {
 		t.gone, t.detailsErr = true, nil
 	}
+	t.readBarrier()
 }
 
 func (t *task) readStatuses() {
@@ -90,6 +99,9 @@ func (t *task) snapshot(m *fleet.Manager) fleet.Task {
 		out.Tables = t.reading.tables
 		out.TablesDropped = t.reading.dropped
 		m.Duplicates += t.reading.duplicates
+	}
+	if t.barrier != nil && t.barrier.found != nil {
+		out.RetentionBarrier = t.barrier.found.barrier
 	}
 	return out
 }

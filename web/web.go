@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"io"
 	"log/slog"
 	"net/http"
@@ -37,7 +38,7 @@ type Options struct {
 }
 
 // ownPaths are taken, so that telemetry cannot be served there.
-var ownPaths = []string{"/", "/config", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/debug/pprof"}
+var ownPaths = []string{"/", "/config", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/static", "/debug/pprof"}
 
 // CheckTelemetryPath says what is wrong with a path for the metrics, if anything.
 func CheckTelemetryPath(p string) error {
@@ -68,8 +69,15 @@ func New(o Options) (http.Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	h := &handler{Options: o}
+	page, err := parsePage()
+	if err != nil {
+		return nil, fmt.Errorf("template of the status page: %w", err)
+	}
+	h := &handler{Options: o, template: page, assets: loadAssets()}
 	mux := http.NewServeMux()
+	for _, a := range []*asset{&h.assets.Style, &h.assets.Script, &h.assets.Icon} {
+		mux.Handle("GET /"+a.Path, a)
+	}
 	mux.Handle("GET "+o.TelemetryPath, o.Metrics)
 	mux.HandleFunc("GET /{$}", h.page)
 	mux.HandleFunc("GET /config", h.config)
@@ -115,7 +123,11 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-type handler struct{ Options }
+type handler struct {
+	Options
+	template *template.Template
+	assets   assets
+}
 
 func (h *handler) healthy(w http.ResponseWriter, _ *http.Request) {
 	plain(w, http.StatusOK, "qem_exporter is healthy.\n")

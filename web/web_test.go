@@ -27,9 +27,9 @@ func polled() *fleet.Manager {
 		Duration: 2 * time.Second,
 		Servers: []fleet.Server{
 			{Name: "orders <b>", Product: fleet.Replicate, Version: "2025.11", State: fleet.ServerMonitored, Up: fleet.Yes, Tasks: []fleet.Task{
-				{Name: "a", State: fleet.TaskRunning}, {Name: "b", State: fleet.TaskRunning},
-				{Name: "c", State: fleet.TaskStopped}, {Name: "d", State: fleet.TaskError},
-				{Name: "e", State: fleet.TaskRecovering}, {Name: "f", State: "pausing"},
+				{Name: "a", State: fleet.TaskRunning, Up: true}, {Name: "b", State: fleet.TaskRunning},
+				{Name: "c", State: fleet.TaskStopped, Up: true}, {Name: "d", State: fleet.TaskError, Up: true},
+				{Name: "e", State: fleet.TaskRecovering, Up: true}, {Name: "f", State: "pausing", Up: true},
 			}},
 			{Name: "billing", Product: fleet.Compose, State: fleet.ServerError, Up: fleet.No, Message: `<script>alert("x")</script>`},
 			{Name: "lab", Product: fleet.Replicate, State: fleet.ServerNotMonitored},
@@ -88,12 +88,12 @@ func TestRoutes(t *testing.T) {
 		{"page", options(prod(polled())), "GET", "/", 200, "text/html; charset=utf-8", "qem_exporter"},
 		{"metrics", options(prod(polled())), "GET", "/metrics", 200, "", "qem_up 1"},
 		{"metrics elsewhere", moved, "GET", "/qem/metrics", 200, "", "qem_up 1"},
-		{"page links to metrics elsewhere", moved, "GET", "/", 200, "", `href="/qem/metrics"`},
+		{"page links to metrics elsewhere", moved, "GET", "/", 200, "", `href="./qem/metrics"`},
 		{"no metrics at the usual place then", moved, "GET", "/metrics", 404, "", ""},
 		{"config", options(), "GET", "/config", 200, "text/plain; charset=utf-8", "password: <secret>\n"},
 		{"healthy", options(), "GET", "/-/healthy", 200, "text/plain; charset=utf-8", "healthy"},
 		{"healthy head", options(), "HEAD", "/-/healthy", 200, "", ""},
-		{"status", options(), "GET", "/api/v1/status", 200, "application/json", `"managers": []`},
+		{"status", options(), "GET", "/api/v1/status", 200, "application/json", `"managers":[]`},
 		{"unknown", options(), "GET", "/nothing", 404, "", ""},
 		{"below a page", options(), "GET", "/config/x", 404, "", ""},
 		{"posted page", options(), "POST", "/", 405, "", ""},
@@ -205,7 +205,7 @@ func TestTelemetryPath(t *testing.T) {
 	for path, good := range map[string]bool{
 		"/metrics": true, "/qem/metrics": true, "/configuration": true, "/api/v1/metrics": true, "/-/metrics": true,
 		"": false, "metrics": false, "/": false, "/config": false, "/config/metrics": false, "/-/ready": false, "/-/reload": false,
-		"/api/v1/status": false, "/debug/pprof/metrics": false, "/metrics/": false, "/a/../metrics": false, "//metrics": false,
+		"/api/v1/status": false, "/static/metrics": false, "/debug/pprof/metrics": false, "/metrics/": false, "/a/../metrics": false, "//metrics": false,
 		"/{x}": false, "/met rics": false, "/metrics?x=1": false, "/metrics#x": false, "/%6d": false, "/mètrics": false,
 	} {
 		o := options()
@@ -233,8 +233,8 @@ func TestStatusJSON(t *testing.T) {
 	if m.State != statePartial || m.LastPoll.AgeSeconds != 10 || m.LastPoll.DurationSeconds != 2 || m.ProblemCount != 3 || len(m.Problems) != 1 {
 		t.Errorf("got %+v", m)
 	}
-	if want := (taskCounts{Total: 6, Running: 2, Stopped: 1, Recovering: 1, Error: 1, Other: 1}); m.Tasks != want || m.Servers[0].Tasks != want {
-		t.Errorf("tasks %+v and %+v, want %+v", m.Tasks, m.Servers[0].Tasks, want)
+	if want := (taskCounts{Total: 6, Running: 2, Stopped: 1, Recovering: 1, Error: 1, Other: 1, Unread: 1, Attention: 3}); m.Tasks != want || m.Servers[0].TaskCounts != want {
+		t.Errorf("tasks %+v and %+v, want %+v", m.Tasks, m.Servers[0].TaskCounts, want)
 	}
 	ups := fmt.Sprint(*m.Servers[0].Up, *m.Servers[1].Up, m.Servers[2].Up)
 	if ups != "true false <nil>" {
@@ -247,19 +247,21 @@ func TestStatusJSON(t *testing.T) {
 
 func TestManagerState(t *testing.T) {
 	for _, tc := range []struct {
-		result fleet.Result
-		age    time.Duration
-		want   string
+		result   fleet.Result
+		age      time.Duration
+		want     string
+		severity severity
 	}{
-		{fleet.Success, 0, stateUp},
-		{fleet.Partial, 0, statePartial},
-		{fleet.Failure, 0, stateDown},
-		{fleet.Success, 4 * time.Minute, stateExpired},
-		{fleet.Failure, 4 * time.Minute, stateDown},
+		{fleet.Success, 0, stateUp, fine},
+		{fleet.Partial, 0, statePartial, warning},
+		{fleet.Failure, 0, stateDown, critical},
+		{fleet.Success, 4 * time.Minute, stateExpired, critical},
+		{fleet.Failure, 4 * time.Minute, stateDown, critical},
 	} {
 		last := &fleet.Manager{Result: tc.result, Ended: now.Add(-tc.age)}
-		if got := viewManager(prod(last), now).State; got != tc.want {
-			t.Errorf("%s, %s old: %s, want %s", tc.result, tc.age, got, tc.want)
+		got := viewManager(prod(last), now, selection{})
+		if got.State != tc.want || got.Severity != tc.severity {
+			t.Errorf("%s, %s old: %s, %s; want %s, %s", tc.result, tc.age, got.State, got.Severity, tc.want, tc.severity)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // answer is what a call gets. Its body is the caller's until it is sent.
@@ -13,6 +14,10 @@ type answer struct {
 	body    []byte
 	session string // a new session
 	text    bool   // text/html rather than JSON
+	headers map[string]string
+	// later replaces the answer after a wait of real time.
+	wait  time.Duration
+	later func() answer
 }
 
 // apiError is an error as the API tells it.
@@ -57,22 +62,37 @@ func unreachable(v *ServerState) apiError {
 		fmt.Sprintf("The requested server \"%s\" cannot be reached at this time. Message: %s", v.Name, v.Message)}
 }
 
-// unsupported answers a method that no caller of a simulated Enterprise Manager
-// can use.
-func unsupported(s *Simulator, c *call) answer {
-	if c.server != "" {
-		if _, e := s.monitored(c); e != nil {
-			return s.fail(*e)
-		}
+// void is the answer of a method that gives nothing back.
+func (s *Simulator) void() answer {
+	if s.opts.Shape == Legacy {
+		return answer{status: http.StatusOK, body: append(s.buffer(), "{}"...)}
 	}
-	return s.fail(apiError{http.StatusInternalServerError, "AEM_METHOD_NOT_SUPPORTED_VERSION",
-		c.op.name + " is only supported on Replicate servers that are not simulated."})
+	return answer{status: http.StatusOK}
 }
 
-// answer answers a call. The caller holds the read lock.
+// failed answers with an error of the API: HTTP 500, as nearly all of them.
+func (s *Simulator) failed(code, format string, args ...any) answer {
+	return s.fail(apiError{http.StatusInternalServerError, code, fmt.Sprintf(format, args...)})
+}
+
+// apiErrorf makes an error of the API.
+func apiErrorf(code, format string, args ...any) *apiError {
+	return &apiError{http.StatusInternalServerError, code, fmt.Sprintf(format, args...)}
+}
+
+// missing is the answer to a request without a field that it must have.
+func (s *Simulator) missing(field string) answer {
+	return s.failed("AEM_MISSING_FIELD", "The %q field is missing from the request.", field)
+}
+
+// answer answers a call. The caller holds the lock: for writing when the method
+// changes something.
 func (s *Simulator) answer(c *call) answer {
 	if c.op == nil {
 		return answer{status: http.StatusNotFound, text: true, body: append(s.buffer(), notFoundPage...)}
+	}
+	if c.withoutLength() {
+		return answer{status: http.StatusLengthRequired, text: true, body: append(s.buffer(), lengthRequiredPage...)}
 	}
 	if c.op.resource == resLogin {
 		return s.login(c)
@@ -82,11 +102,44 @@ func (s *Simulator) answer(c *call) answer {
 		return s.fail(s.invalidSession())
 	}
 	c.user = user
-	if user.Role < c.op.role || c.server != "" && !visible(user.Servers, c.server) || c.task != "" && !visible(user.Tasks, c.task) {
-		return s.fail(unauthorized(http.StatusForbidden))
+	if !c.permitted() {
+		return s.refuse(c)
 	}
-	return c.op.answer(s, c)
+	a := c.op.answer(s, c)
+	if c.op.changes() {
+		s.record(c, a)
+	}
+	return a
 }
+
+// withoutLength reports whether a request lacks the length that the Windows HTTP
+// stack wants of those that may have a body.
+func (c *call) withoutLength() bool {
+	r := c.request
+	return (r.Method == http.MethodPost || r.Method == http.MethodPut) && c.op.resource != resLogin &&
+		r.Header.Get("Content-Length") == "" && r.ContentLength <= 0
+}
+
+// permitted reports whether the user has the role, and sees what the path names.
+func (c *call) permitted() bool {
+	u := &c.user
+	return u.Role >= c.op.role &&
+		(c.server == "" || visible(u.Servers, c.server)) &&
+		(c.task == "" || visible(u.Tasks, c.task)) &&
+		(c.object == "" || visible(u.Endpoints, c.object))
+}
+
+// refuse answers a call that the user may not make.
+func (s *Simulator) refuse(c *call) answer {
+	if c.op.resource == resAudit {
+		return s.fail(apiError{http.StatusUnauthorized, "UNAUTHORIZED_REQUEST", "Unauthorized Request. request: AemExportAuditTrail"})
+	}
+	return s.fail(unauthorized(http.StatusForbidden))
+}
+
+const lengthRequiredPage = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" +
+	"<HTML><HEAD><TITLE>Length Required</TITLE></HEAD>\r\n<BODY><h2>Length Required</h2>\r\n" +
+	"<hr><p>HTTP Error 411. The request must be chunked or have a content length.</p>\r\n</BODY></HTML>\r\n"
 
 const notFoundPage = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" +
 	"<HTML><HEAD><TITLE>Not Found</TITLE></HEAD>\r\n<BODY><h2>Not Found</h2>\r\n" +
@@ -210,6 +263,10 @@ func (s *Simulator) monitored(c *call) (*server, *apiError) {
 	if v := srv.row(s.Now()); v.State != Monitored {
 		e := unreachable(&v)
 		return nil, &e
+	}
+	if s.opts.EnforceLicense && c.op.resource != resLicense && srv.at(s.Now()).License.State == LicenseExpired {
+		return nil, &apiError{http.StatusInternalServerError, "AEM_SERVER_LICENSE_EXPIRED",
+			"The license for requested server " + srv.name() + " has expired."}
 	}
 	return srv, nil
 }

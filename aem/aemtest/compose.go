@@ -14,7 +14,7 @@ type composeLife struct {
 // composeAt is a generated Compose task.
 func (t *task) composeAt(now time.Time) Task {
 	v, l := t.static, &t.compose
-	at := now.Sub(t.start)
+	at, idle, halted := t.own(now)
 	run := window{begin: l.begin, lasts: l.lasts, every: l.every}
 	elapsed, running := run.at(at)
 	begin := at - elapsed
@@ -25,7 +25,7 @@ func (t *task) composeAt(now time.Time) Task {
 		part, running = 0.5, false
 	}
 	x := &v.Loading
-	x.Start = instant(t.start, begin)
+	x.Start = t.instant(begin)
 	x.TablesTotal, x.CommandsTotal = l.tables, l.commands
 	x.TablesCompleted = int64(part * float64(l.tables))
 	x.CommandsCompleted = int64(part * float64(l.commands))
@@ -36,16 +36,31 @@ func (t *task) composeAt(now time.Time) Task {
 	case l.failing:
 		v.State = Failed
 		v.Message = "ETL set failed\r\nSee the task log"
-		x.End = instant(t.start, begin+l.lasts/2)
+		x.End = t.instant(begin + l.lasts/2)
 		x.TablesWithError = min(1, l.tables-x.TablesCompleted)
 		x.TablesQueued = l.tables - x.TablesCompleted - x.TablesWithError
 	default:
 		v.State = Stopped
 		x.Completed = true
-		x.End = instant(t.start, begin+l.lasts)
+		x.End = t.instant(begin + l.lasts)
 	}
 	if p, _, out := l.outage.phaseAt(at); out {
 		v.State, v.Message = p.state, p.message
 	}
+	if halted {
+		v.idle(idle)
+		x.TablesQueued, x.TablesLoading = x.TablesQueued+x.TablesLoading, 0
+	}
 	return v
+}
+
+// nextRun is when the run begins that goes on at a moment, or the next one when
+// there is none or it has failed.
+func (l *composeLife) nextRun(own time.Duration) time.Duration {
+	run := window{begin: l.begin, lasts: l.lasts, every: l.every}
+	elapsed, open := run.at(own)
+	if open && (!l.failing || elapsed < l.lasts/2) {
+		return own
+	}
+	return own - elapsed + l.every
 }

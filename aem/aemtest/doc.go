@@ -19,11 +19,21 @@
 // bubble of testing/synctest, with sessions that expire and servers that hang, in
 // no time.
 //
+// # What callers change
+//
+// All methods of the API are there, and what they change stays changed: a task
+// that is stopped stands still until it is started, with counters from zero; an
+// ACL, a table selection or a retention barrier that is put is given back; clones
+// and imports are tasks that live once they run. State tells all of it, and
+// AuditTrail who did what. What nobody touched lives on as if nothing had been.
+// Appendix B of the guide decides who may do what, by User.Role.
+//
 // # What goes wrong
 //
 // AddFault makes chosen requests hang, fail, or answer with nonsense. SetTask,
 // SetServerState and their like change what the API says; AddServer and AddTask add
-// servers and tasks with exactly the given values and whatever names.
+// servers and tasks with exactly the given values and whatever names;
+// SetEndpointTest says what the tests of an endpoint come to.
 // Options.Incidents starts the schedule of troubles that Incidents describes.
 //
 // # Spellings

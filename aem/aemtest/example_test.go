@@ -67,3 +67,36 @@ func ExampleSimulator_AddFault() {
 	// 401 ""
 	// 2
 }
+
+func ExampleSimulator_AuditTrail() {
+	em := aemtest.New(aemtest.Options{Servers: -1, ComposeServers: -1, Users: []aemtest.User{{Name: "ops", Password: "secret", Role: aemtest.Operator}}})
+	defer em.Close()
+	em.AddServer(aemtest.ServerState{Name: "repl-prod-01", Tasks: []aemtest.Task{{Name: "ORA2SNOW_SALES", MemoryMB: 310}}})
+	client := &http.Client{Transport: em.Transport()}
+	base := "http://em.example.net" + aemtest.Path + "/api/v1"
+
+	login, _ := http.NewRequest("GET", base+"/login", nil)
+	login.SetBasicAuth("ops", "secret")
+	resp, err := client.Do(login)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	stop, _ := http.NewRequest("POST", base+"/servers/repl-prod-01/tasks/ORA2SNOW_SALES?action=stop", nil)
+	stop.Header.Set(aemtest.SessionHeader, resp.Header.Get(aemtest.SessionHeader))
+	if resp, err = client.Do(stop); err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+
+	task := em.State().Task("repl-prod-01", "ORA2SNOW_SALES")
+	fmt.Println(task.State, task.StopReason, task.MemoryMB)
+	for _, r := range em.AuditTrail() {
+		fmt.Println(r.User, r.Operation, r.Server, r.Object)
+	}
+	// Output:
+	// STOPPED NORMAL 0
+	// ops StopTask repl-prod-01 ORA2SNOW_SALES
+}

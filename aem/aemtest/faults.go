@@ -50,10 +50,10 @@ const (
 
 // Fault makes some requests go wrong.
 type Fault struct {
-	// Operation, Server and Task choose the requests: the API method's name, as in
-	// GetTaskDetails, and the names in the URL. Each is a name or a path.Match
+	// Operation, Server, Task and Endpoint choose the requests: the API method's name,
+	// as in GetTaskDetails, and the names in the URL. Each is a name or a path.Match
 	// pattern; "" means any.
-	Operation, Server, Task string
+	Operation, Server, Task, Endpoint string
 	// Times is how many requests go wrong; 0 means all until Remove.
 	Times int
 
@@ -112,12 +112,12 @@ func (f *faultSet) clear() {
 
 // take returns the delay of all faults that match the call, and the first of them
 // that is more than a delay.
-func (f *faultSet) take(operation, server, task string) (time.Duration, Fault, bool) {
+func (f *faultSet) take(c *call) (time.Duration, Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var delay time.Duration
 	for _, h := range slices.Clone(f.list) {
-		if !h.matches(operation, server, task) {
+		if !h.matches(c) {
 			continue
 		}
 		h.hits++
@@ -132,8 +132,10 @@ func (f *faultSet) take(operation, server, task string) (time.Duration, Fault, b
 	return delay, Fault{}, false
 }
 
-func (h *FaultHandle) matches(operation, server, task string) bool {
-	return matchName(h.fault.Operation, operation) && matchName(h.fault.Server, server) && matchName(h.fault.Task, task)
+func (h *FaultHandle) matches(c *call) bool {
+	f := &h.fault
+	return matchName(f.Operation, c.operation()) && matchName(f.Server, c.server) &&
+		matchName(f.Task, c.task) && matchName(f.Endpoint, c.object)
 }
 
 // matchName reports whether name is what pattern says: "" is anything, and a name

@@ -53,6 +53,7 @@ func incidents() []incident {
 		row(100*s, 6*m, "licence ends", "a licence has 6 days left, and after half of the time none", licenceEnds),
 		row(120*s, 3*m, "server error", "Enterprise Manager cannot connect to a server", serverFails),
 		row(140*s, 4*m, "server not monitored", "someone stops the monitoring of a server", serverUnwatched),
+		row(150*s, 4*m, "endpoint fails", "the tests of one target endpoint fail, though its tasks go on", endpointFails),
 		row(160*s, 3*m, "stopped by a user", "a task is stopped and started again", userStops),
 		row(180*s, 3*m, "Compose error", "a Compose task fails", composeFails),
 	}
@@ -118,7 +119,7 @@ func (x *strikes) tasksFor(list []*task) []*task {
 // out gives tasks an outage.
 func (x *strikes) out(list []*task, w window, phases func(t *task) []phase) {
 	for _, t := range x.tasksFor(list) {
-		o := &outage{window: w, phases: phases(t)}
+		o := newOutage(w, phases(t))
 		if t.product == Compose {
 			t.compose.outage = o
 		} else {
@@ -201,5 +202,18 @@ func serverUnwatched(x *strikes, w window) {
 	if n := len(x.servers); n > 2 {
 		s := x.servers[n-2]
 		s.spells = append(s.spells, spell{w, NotMonitored, "The server is not monitored"})
+	}
+}
+
+// endpointFails meets the first target endpoint of the first server.
+func endpointFails(x *strikes, w window) {
+	if len(x.servers) == 0 {
+		return
+	}
+	for _, e := range x.servers[0].endpoints {
+		if e.state.Role == Target {
+			e.trouble = &w
+			return
+		}
 	}
 }

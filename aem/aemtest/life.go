@@ -31,6 +31,11 @@ type life struct {
 	broken int // so many tables, the first, could not be loaded
 
 	outage *outage
+	// What calls of the API did: when it was started last in its own time, how long
+	// it had stood then, how many data errors are forgotten.
+	restarted  *time.Duration
+	missed     time.Duration
+	errorsLess int64
 	// Incidents; nil when there is none.
 	climb, spill, errors, table *window
 }
@@ -114,12 +119,17 @@ func (l *life) lag(t time.Duration) (source, total float64) {
 		case ago < l.outage.lasts:
 			behind += ago.Seconds()
 		default:
-			const catchUp = 45.0 // seconds until a third of it is left
 			behind += l.outage.lasts.Seconds() * math.Exp(-(ago-l.outage.lasts).Seconds()/catchUp)
 		}
 	}
+	if l.restarted != nil && t >= *l.restarted {
+		behind += l.missed.Seconds() * math.Exp(-(t-*l.restarted).Seconds()/catchUp)
+	}
 	return source + behind*0.2, total + behind
 }
+
+// catchUp is how many seconds pass until a third of a delay is left.
+const catchUp = 45.0
 
 // climbed is how far behind a task is that falls behind for most of a stretch and
 // then catches up.
@@ -138,7 +148,7 @@ func (l *life) dataErrors(worked float64, t time.Duration) int64 {
 	if l.errors != nil {
 		n += int64(l.errors.spent(t).Seconds() / 3)
 	}
-	return n
+	return n - l.errorsLess
 }
 
 // instant turns a time since the start into one of the clock, in whole seconds.

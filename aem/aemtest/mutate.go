@@ -47,8 +47,14 @@ func (s *Simulator) AddServer(v ServerState) {
 	}
 	srv.counted = v.Summary != (TaskSummary{}) || v.Utilization != (Utilization{})
 	for i := range v.Tasks {
-		srv.tasks = append(srv.tasks, srv.customTask(v.Tasks[i]))
+		srv.addCustom(v.Tasks[i])
 	}
+	srv.acl, srv.tasksACL, srv.endpointsACL = v.ACL.clone(), v.TasksACL.clone(), v.EndpointsACL.clone()
+	x.ACL, x.TasksACL, x.EndpointsACL = nil, nil, nil
+	for _, e := range v.Endpoints {
+		srv.putEndpoint(e)
+	}
+	x.Endpoints = nil
 	s.servers = append(s.servers, srv)
 }
 
@@ -63,7 +69,7 @@ func (s *Simulator) RemoveServer(name string) error {
 // filled in: the product of its server, running, no stop reason. A name may be
 // added twice; the first one answers for it.
 func (s *Simulator) AddTask(serverName string, v Task) error {
-	return s.changeServer(serverName, func(srv *server) { srv.tasks = append(srv.tasks, srv.customTask(v)) })
+	return s.changeServer(serverName, func(srv *server) { srv.addCustom(v) })
 }
 
 // RemoveTask removes a task.
@@ -78,17 +84,24 @@ func (s *Simulator) RenameTask(serverName, taskName, newName string) error {
 	return s.changeTask(serverName, taskName, func(_ *server, t *task) { t.static.Name = newName })
 }
 
-// SetTask changes what the API says of a task: edit is called whenever the task
-// is read, with its current values and tables, so that what edit leaves alone goes
-// on living. It must give the same result each time, may not change the name, and
+// SetTask changes what the API says of a task: change is called whenever the task
+// is read, with its current values and tables, so that what change leaves alone
+// goes on living, until a call of the API changes it. It must give the same result each time, may not change the name, and
 // may not use the simulator. Several edits apply in their order.
-func (s *Simulator) SetTask(serverName, taskName string, edit func(*Task)) error {
-	return s.changeTask(serverName, taskName, func(_ *server, t *task) { t.edits = append(t.edits, edit) })
+func (s *Simulator) SetTask(serverName, taskName string, change func(*Task)) error {
+	return s.changeTask(serverName, taskName, func(_ *server, t *task) { t.edits = append(t.edits, edit{change}) })
 }
 
 // ResetTask takes back all SetTask of a task.
 func (s *Simulator) ResetTask(serverName, taskName string) error {
 	return s.changeTask(serverName, taskName, func(_ *server, t *task) { t.edits = nil })
+}
+
+// addCustom adds a task that stands still, and the endpoints that it has.
+func (s *server) addCustom(v Task) {
+	t := s.customTask(v)
+	s.adopt(&t.static)
+	s.tasks = append(s.tasks, t)
 }
 
 // customTask makes a task that stands still.
@@ -104,7 +117,11 @@ func (s *server) customTask(v Task) *task {
 		setDefault(&v.Type, "AemReplicateTaskInfoDetailed")
 		setDefault(&v.Profile, "UNIDIRECTIONAL")
 	}
-	return &task{product: v.Product, start: s.start, static: v, custom: true}
+	t := &task{product: v.Product, start: s.start, static: v, custom: true}
+	t.kept = kept{acl: v.ACL, barriers: v.Barriers, deletions: v.Deletions, selection: v.Selection, targets: v.Targets}
+	x := &t.static
+	x.ACL, x.Barriers, x.Deletions, x.Selection, x.Targets = nil, nil, nil, nil, nil
+	return t
 }
 
 func setDefault[T ~string](v *T, preset T) {

@@ -16,11 +16,13 @@ type builder struct {
 	built int // tasks so far
 }
 
-// newFleet makes the servers that the options ask for.
-func newFleet(o Options) []*server {
-	b := &builder{opts: o}
-	b.plans = newPlans(o.TablesPerTask)
-	b.odd = newPlan(oddTables(), len(oddTables()), 0)
+func newBuilder(o Options) *builder {
+	return &builder{opts: o, plans: newPlans(o.TablesPerTask), odd: newPlan(oddTables(), len(oddTables()), 0)}
+}
+
+// fleet makes the servers that the options ask for.
+func (b *builder) fleet() []*server {
+	o := b.opts
 	var fleet []*server
 	for i := range o.Servers {
 		fleet = append(fleet, b.replicateServer(i))
@@ -28,11 +30,16 @@ func newFleet(o Options) []*server {
 	for i := range o.ComposeServers {
 		fleet = append(fleet, b.composeServer(i))
 	}
+	for _, s := range fleet {
+		b.equip(s)
+	}
 	if o.Incidents {
 		scheduleIncidents(fleet)
 	}
 	if o.OddNames {
-		fleet = append(fleet, b.oddServer())
+		odd := b.oddServer()
+		b.equip(odd)
+		fleet = append(fleet, odd)
 	}
 	return fleet
 }

@@ -128,8 +128,8 @@ func (b *builder) life(k kind, name string, s *server) life {
 		l.load.rows = l.load.lasts.Seconds() * wide(r, 200, 40000)
 	}
 	if k.fragile {
-		l.outage = &outage{window: window{begin: someTime(r, 20*time.Second, 3*time.Minute), lasts: 150 * time.Second, every: 15 * time.Minute},
-			phases: failure(name, 150*time.Second)}
+		w := window{begin: someTime(r, 20*time.Second, 3*time.Minute), lasts: 150 * time.Second, every: 15 * time.Minute}
+		l.outage = newOutage(w, failure(name, w.lasts))
 	}
 	return l
 }

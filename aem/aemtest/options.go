@@ -48,7 +48,9 @@ func (s Shape) String() string {
 	return "unknown"
 }
 
-// Role is what a user may do. Roles rank: each includes those before it.
+// Role is what a user may do: in all methods of the API that appendix B of the
+// guide gives that role, on everything that the user sees. Roles rank: each includes
+// those before it. The ACLs that the API keeps do not change what a user may do.
 type Role int
 
 // The roles.
@@ -69,10 +71,10 @@ type User struct {
 	APIToken string // a personal access token, for the user name "api-token"
 	JWT      string // for the user name "jwt"
 	Role     Role
-	// Servers and Tasks limit what the user sees to names that are equal to one of
-	// these, or match it as a path.Match pattern; nil means all. The rest is missing
-	// from lists and answers UNAUTHORIZED_REQUEST.
-	Servers, Tasks []string
+	// Servers, Tasks and Endpoints limit what the user sees to names that are equal to
+	// one of these, or match it as a path.Match pattern; nil means all. The rest is
+	// missing from lists and answers UNAUTHORIZED_REQUEST.
+	Servers, Tasks, Endpoints []string
 }
 
 // Options describes a simulated Enterprise Manager. The zero Options make a small
@@ -116,6 +118,14 @@ type Options struct {
 	SessionLifetime time.Duration
 	// ExpiredStatus is the HTTP status of INVALID_SESSION_ID; default 401.
 	ExpiredStatus int
+
+	// TaskDelay is how long, in simulated time, a task needs to start and to stop when
+	// the API tells it to; RunTask and StopTask wait for it, in real time, no longer
+	// than their timeout.
+	TaskDelay time.Duration
+	// EnforceLicense makes calls that need a server answer AEM_SERVER_LICENSE_EXPIRED
+	// while its licence has expired.
+	EnforceLicense bool
 
 	// Latency is how long every call takes at least; SetLatency changes it.
 	Latency time.Duration

@@ -35,62 +35,63 @@ type operation struct {
 	answer   func(*Simulator, *call) answer
 }
 
-// operations are all methods of the API. A method that changes its Enterprise
-// Manager, or that no monitoring needs, answers as one that this version does not
-// support.
+// changes reports whether the method changes the Enterprise Manager.
+func (o *operation) changes() bool { return o.verb != http.MethodGet && o.resource != resLogin }
+
+// operations are all methods of the API.
 func operations() []operation {
 	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 	return []operation{
 		{"Login", get, resLogin, "", NoRole, nil},
 		{"Login", post, resLogin, "", NoRole, nil},
 		{"Logout", get, resLogout, "", NoRole, (*Simulator).logout},
-		{"PutServerLicense", put, resLicense, "", Admin, unsupported},
+		{"PutServerLicense", put, resLicense, "", Admin, (*Simulator).putLicense},
 		{"GetServerDetails", get, resServer, "", Viewer, (*Simulator).serverDetails},
-		{"PutServer", put, resServerDef, "", Admin, unsupported},
-		{"GetServer", get, resServerDef, "", Operator, unsupported},
+		{"PutServer", put, resServerDef, "", Admin, (*Simulator).putServer},
+		{"GetServer", get, resServerDef, "", Operator, (*Simulator).getServer},
 		{"GetServerList", get, resServers, "", Viewer, (*Simulator).serverList},
-		{"DeleteServer", del, resServerDef, "", Admin, unsupported},
+		{"DeleteServer", del, resServerDef, "", Admin, (*Simulator).deleteServer},
 		{"GetTaskList", get, resTasks, "", Viewer, (*Simulator).taskList},
 		{"GetTaskDetails", get, resTask, "", Viewer, (*Simulator).taskDetails},
 		{"GetTableList", get, resTables, "", Viewer, (*Simulator).tableList},
-		{"GetTaskTableSelection", get, resTables, "selection", Viewer, unsupported},
-		{"PutTaskTableSelection", put, resTables, "selection", Admin, unsupported},
+		{"GetTaskTableSelection", get, resTables, "selection", Viewer, (*Simulator).getSelection},
+		{"PutTaskTableSelection", put, resTables, "selection", Admin, (*Simulator).putSelection},
 		{"GetTableStatuses", get, resTables, "getstatus", Viewer, (*Simulator).tableStatuses},
-		{"DeleteTask", post, resTask, "delete", Designer, unsupported},
-		{"ExportTask", get, resTask, "export", Operator, unsupported},
-		{"ImportTask", post, resTask, "import", Designer, unsupported},
-		{"CloneTask", post, resTask, "clone", Operator, unsupported},
-		{"ExportAuditTrail", get, resAudit, "", Admin, unsupported},
-		{"RunTask", post, resTask, "run", Operator, unsupported},
-		{"StopTask", post, resTask, "stop", Operator, unsupported},
-		{"GetEndpointList", get, resEndpoints, "", Viewer, unsupported},
-		{"PatchEndpoint", http.MethodPatch, resEndpoint, "", Designer, unsupported},
-		{"DeleteEndpoint", del, resEndpoint, "delete", Designer, unsupported},
-		{"DeleteEndpoint", post, resEndpoint, "delete", Designer, unsupported},
-		{"ReconfigureEndpointNoWait", put, resEndpoint, "reconfigure", Operator, unsupported},
-		{"ExportAll", get, resServer, "export", Admin, unsupported},
-		{"ImportAll", post, resServer, "import", Admin, unsupported},
-		{"ReloadTable", post, resTables, "reload", Operator, unsupported},
-		{"ResumeTable", post, resTables, "resume", Operator, unsupported},
-		{"TestEndpoint", get, resEndpoint, "test", Operator, unsupported},
-		{"DeleteOldChangeData", post, resTask, "delete_old_change_data", Operator, unsupported},
-		{"SetChangeDataRetentionBarrier", put, resTask, "set_change_data_retention_barrier", Operator, unsupported},
-		{"GetChangeDataRetentionBarrier", get, resTask, "get_change_data_retention_barrier", Operator, unsupported},
-		{"GetTaskAcl", get, resTask, "acl", Operator, unsupported},
-		{"PutTaskAcl", put, resTask, "acl", Admin, unsupported},
-		{"DeleteTaskAcl", del, resTask, "acl", Admin, unsupported},
-		{"GetTasksCollectionAcl", get, resTasks, "acl", Operator, unsupported},
-		{"PutTasksCollectionsAcl", put, resTasks, "acl", Admin, unsupported},
-		{"DeleteTasksCollectionAcl", del, resTasks, "acl", Admin, unsupported},
-		{"GetEndpointAcl", get, resEndpoint, "acl", Operator, unsupported},
-		{"PutEndpointAcl", put, resEndpoint, "acl", Admin, unsupported},
-		{"DeleteEndpointAcl", del, resEndpoint, "acl", Admin, unsupported},
-		{"GetEndpointsCollectionAcl", get, resEndpoints, "acl", Operator, unsupported},
-		{"PutEndpointsCollectionsAcl", put, resEndpoints, "acl", Admin, unsupported},
-		{"DeleteEndpointsCollectionAcl", del, resEndpoints, "acl", Admin, unsupported},
-		{"GetServerAcl", get, resServer, "acl", Operator, unsupported},
-		{"PutServerAcl", put, resServer, "acl", Admin, unsupported},
-		{"DeleteServerAcl", del, resServer, "acl", Admin, unsupported},
+		{"DeleteTask", post, resTask, "delete", Designer, (*Simulator).deleteTask},
+		{"ExportTask", get, resTask, "export", Operator, (*Simulator).exportTask},
+		{"ImportTask", post, resTask, "import", Designer, (*Simulator).importTask},
+		{"CloneTask", post, resTask, "clone", Operator, (*Simulator).cloneTask},
+		{"ExportAuditTrail", get, resAudit, "", Admin, (*Simulator).exportAudit},
+		{"RunTask", post, resTask, "run", Operator, (*Simulator).runTask},
+		{"StopTask", post, resTask, "stop", Operator, (*Simulator).stopTask},
+		{"GetEndpointList", get, resEndpoints, "", Viewer, (*Simulator).endpointList},
+		{"PatchEndpoint", http.MethodPatch, resEndpoint, "", Designer, (*Simulator).patchEndpoint},
+		{"DeleteEndpoint", del, resEndpoint, "delete", Designer, (*Simulator).deleteEndpoint},
+		{"DeleteEndpoint", post, resEndpoint, "delete", Designer, (*Simulator).deleteEndpoint},
+		{"ReconfigureEndpointNoWait", put, resEndpoint, "reconfigure", Operator, (*Simulator).reconfigureEndpoint},
+		{"ExportAll", get, resServer, "export", Admin, (*Simulator).exportAll},
+		{"ImportAll", post, resServer, "import", Admin, (*Simulator).importAll},
+		{"ReloadTable", post, resTables, "reload", Operator, (*Simulator).reloadTable},
+		{"ResumeTable", post, resTables, "resume", Operator, (*Simulator).resumeTable},
+		{"TestEndpoint", get, resEndpoint, "test", Operator, (*Simulator).testEndpoint},
+		{"DeleteOldChangeData", post, resTask, "delete_old_change_data", Operator, (*Simulator).deleteOldChangeData},
+		{"SetChangeDataRetentionBarrier", put, resTask, "set_change_data_retention_barrier", Operator, (*Simulator).setBarrier},
+		{"GetChangeDataRetentionBarrier", get, resTask, "get_change_data_retention_barrier", Operator, (*Simulator).getBarrier},
+		{"GetTaskAcl", get, resTask, "acl", Operator, (*Simulator).getACL},
+		{"PutTaskAcl", put, resTask, "acl", Admin, (*Simulator).putACL},
+		{"DeleteTaskAcl", del, resTask, "acl", Admin, (*Simulator).deleteACL},
+		{"GetTasksCollectionAcl", get, resTasks, "acl", Operator, (*Simulator).getACL},
+		{"PutTasksCollectionsAcl", put, resTasks, "acl", Admin, (*Simulator).putACL},
+		{"DeleteTasksCollectionAcl", del, resTasks, "acl", Admin, (*Simulator).deleteACL},
+		{"GetEndpointAcl", get, resEndpoint, "acl", Operator, (*Simulator).getACL},
+		{"PutEndpointAcl", put, resEndpoint, "acl", Admin, (*Simulator).putACL},
+		{"DeleteEndpointAcl", del, resEndpoint, "acl", Admin, (*Simulator).deleteACL},
+		{"GetEndpointsCollectionAcl", get, resEndpoints, "acl", Operator, (*Simulator).getACL},
+		{"PutEndpointsCollectionsAcl", put, resEndpoints, "acl", Admin, (*Simulator).putACL},
+		{"DeleteEndpointsCollectionAcl", del, resEndpoints, "acl", Admin, (*Simulator).deleteACL},
+		{"GetServerAcl", get, resServer, "acl", Operator, (*Simulator).getACL},
+		{"PutServerAcl", put, resServer, "acl", Admin, (*Simulator).putACL},
+		{"DeleteServerAcl", del, resServer, "acl", Admin, (*Simulator).deleteACL},
 	}
 }
 
@@ -115,6 +116,7 @@ type call struct {
 	server, task, object string     // names of the path, decoded once
 	query                url.Values
 	request              *http.Request
+	body                 []byte // of a method that changes something
 	user                 User
 }
 

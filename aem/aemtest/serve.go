@@ -2,6 +2,7 @@ package aemtest
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -31,7 +32,7 @@ func (s *Simulator) writer() writer { return newWriter(s.buffer(), s.opts.Shape)
 
 // serve answers a call, with the faults that it meets.
 func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, c *call) {
-	delay, fault, faulty := s.faults.take(c.operation(), c.server, c.task)
+	delay, fault, faulty := s.faults.take(c)
 	s.mu.RLock()
 	delay += s.latency
 	s.mu.RUnlock()
@@ -43,17 +44,47 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, c *call) {
 		s.serveFault(w, r, c, fault)
 		return
 	}
-	a := s.lockedAnswer(c)
-	s.header(w, a, len(a.body))
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body)
+	a, ok := s.finalAnswer(c)
+	if !ok {
+		abort(w)
+		return
+	}
+	s.send(w, a)
 	s.release(a.body)
 }
 
-func (s *Simulator) lockedAnswer(c *call) answer {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.answer(c)
+// maxBody is more than the longest body that a request may have.
+const maxBody = 64 << 20
+
+// finalAnswer answers a call after it has waited for what the answer waits for; it
+// reports whether the caller is still there.
+func (s *Simulator) finalAnswer(c *call) (answer, bool) {
+	if c.op != nil && c.op.changes() {
+		body, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody))
+		if err != nil {
+			return answer{}, false
+		}
+		c.body = body
+	}
+	a := s.lockedAnswer(c, s.answer)
+	for a.later != nil {
+		if !s.wait(c.request.Context(), a.wait) {
+			return answer{}, false
+		}
+		a = s.lockedAnswer(c, func(*call) answer { return a.later() })
+	}
+	return a, true
+}
+
+func (s *Simulator) lockedAnswer(c *call, ask func(*call) answer) answer {
+	if c.op != nil && c.op.changes() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	} else {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+	}
+	return ask(c)
 }
 
 // wait lets time pass; it reports whether the caller is still there.
@@ -86,6 +117,9 @@ func (s *Simulator) header(w http.ResponseWriter, a answer, length int) {
 	}
 	if a.session != "" {
 		h[SessionHeader] = []string{a.session}
+	}
+	for k, v := range a.headers {
+		h[k] = []string{v}
 	}
 }
 
@@ -127,7 +161,11 @@ func (s *Simulator) serveFault(w http.ResponseWriter, r *http.Request, c *call, 
 
 // serveDamaged answers with what is right at first.
 func (s *Simulator) serveDamaged(w http.ResponseWriter, r *http.Request, c *call, f Fault) {
-	a := s.lockedAnswer(c)
+	a, ok := s.finalAnswer(c)
+	if !ok {
+		abort(w)
+		return
+	}
 	defer s.release(a.body)
 	half := a.body[:len(a.body)/2]
 	switch f.Kind {

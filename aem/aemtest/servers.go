@@ -8,15 +8,22 @@ import (
 
 // server is one server with its tasks.
 type server struct {
-	start   time.Time
-	static  ServerState // what never changes, without tasks
-	spells  []spell
-	license *licenseSpell
-	forced  *spell // a state that a test has set
-	counted bool   // the summary is that of static
-	tasks   []*task
-	edits   []func(*ServerState)
-	idleCPU int64 // percent that the machine needs for itself; negative when it is too old to say
+	start     time.Time
+	static    ServerState // what never changes, without tasks
+	spells    []spell
+	license   *licenseSpell
+	forced    *spell // a state that a test has set
+	unwatched *spell // PutServer has ended its monitoring
+	counted   bool   // the summary is that of static
+	tasks     []*task
+	edits     []func(*ServerState)
+	idleCPU   int64 // percent that the machine needs for itself; negative when it is too old to say
+
+	// What Enterprise Manager keeps of it.
+	endpoints                   []*endpoint // of a Replicate server, in the order in which they came
+	acl, tasksACL, endpointsACL *ACL
+	password                    string
+	unverified                  bool
 }
 
 // spell is a window in which a server is not monitored, or in error.
@@ -64,6 +71,9 @@ func (s *server) base(now time.Time) ServerState {
 		if elapsed, open := s.spells[i].at(at); open {
 			s.spells[i].apply(&v, instant(s.start, at-elapsed))
 		}
+	}
+	if s.unwatched != nil {
+		s.unwatched.apply(&v, instant(s.start, s.unwatched.begin))
 	}
 	if s.forced != nil {
 		s.forced.apply(&v, instant(s.start, s.forced.begin))

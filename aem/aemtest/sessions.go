@@ -3,6 +3,7 @@ package aemtest
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +26,7 @@ type accounts struct {
 type session struct {
 	user    User
 	expires time.Time
+	secrets map[string]string // servers by what stands for their password
 }
 
 func (a *accounts) init(o Options) {
@@ -95,6 +97,39 @@ func (a *accounts) touch(id string) (User, bool) {
 	}
 	s.expires = now.Add(a.lifetime)
 	return s.user, true
+}
+
+// secret is what stands for the password of a server in a session.
+func (a *accounts) secret(id, server string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, ok := a.sessions[id]
+	if !ok {
+		return ""
+	}
+	for guid, known := range s.secrets {
+		if known == server {
+			return guid
+		}
+	}
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	guid := fmt.Sprintf("{S:%x-%x-%x-%x-%x}", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	if s.secrets == nil {
+		s.secrets = make(map[string]string)
+	}
+	s.secrets[guid] = server
+	return guid
+}
+
+// isSecret reports whether a text stands for the password of a server in a
+// session.
+func (a *accounts) isSecret(id, text, server string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, ok := a.sessions[id]
+	return ok && server != "" && s.secrets[text] == server
 }
 
 // end ends a session; logout says that its owner wanted it.

@@ -99,7 +99,10 @@ type (
 // value with State, at several instants.
 func TestRealWorldEqualsTruth(t *testing.T) {
 	clock := newClock()
-	s := New(Options{Seed: 7, Servers: 8, ComposeServers: 2, TasksPerServer: 17, OddNames: true, Incidents: true, Start: testStart, Clock: clock.now})
+	operator := DefaultAccount()
+	operator.Role = Operator
+	s := New(Options{Seed: 7, Servers: 8, ComposeServers: 2, TasksPerServer: 17, OddNames: true, Incidents: true, Start: testStart, Clock: clock.now,
+		Users: []User{operator}})
 	c := newCaller(t, s)
 	for _, since := range []time.Duration{0, 95 * time.Second, 170 * time.Second, 7*time.Minute + 300*time.Millisecond, 26 * time.Hour} {
 		clock.set(since)
@@ -128,6 +131,7 @@ func readFleet(t *testing.T, c *caller, truth *State) []ServerState {
 			row.Version != v.Version || row.Description != v.Description || !parseTime(t, row.Last).Equal(v.LastConnection) {
 			t.Errorf("the list and the details of %q differ", row.Name)
 		}
+		readKept(t, c, &v, &truth.Servers[i])
 		if v.State == Monitored {
 			v.Tasks = readTasks(t, c, v.Name)
 		} else {
@@ -157,6 +161,7 @@ func readTasks(t *testing.T, c *caller, server string) []Task {
 				v.Tables[i] = tables.Table_details[i].table(t)
 			}
 		}
+		readTaskKept(t, c, server, &v)
 		if row.State != v.State || row.Stop_reason != v.StopReason || row.Message != v.Message || !cmp.Equal(row.Assigned_tags, details.Assigned_tags) {
 			t.Errorf("the list and the details of %q differ", row.Name)
 		}

@@ -18,6 +18,8 @@ type Simulator struct {
 
 	mu      sync.RWMutex // guards what follows
 	servers []*server
+	builder *builder // of tasks and servers that are added
+	audit   []AuditRecord
 	latency time.Duration
 
 	closed    chan struct{} // ends what hangs
@@ -30,10 +32,11 @@ func New(opts Options) *Simulator {
 	s := &Simulator{
 		opts:    opts,
 		latency: opts.Latency,
-		servers: newFleet(opts),
+		builder: newBuilder(opts),
 		closed:  make(chan struct{}),
 		routes:  newRoutes(),
 	}
+	s.servers = s.builder.fleet()
 	s.auth.init(opts)
 	return s
 }
@@ -56,9 +59,11 @@ func (s *Simulator) StateAt(now time.Time) *State {
 	state := &State{Time: now, Servers: make([]ServerState, len(s.servers))}
 	for i, srv := range s.servers {
 		view := srv.at(now)
+		srv.addKept(&view, now)
 		view.Tasks = make([]Task, len(srv.tasks))
 		for j, t := range srv.tasks {
 			view.Tasks[j] = t.withTables(now)
+			t.addKept(&view.Tasks[j])
 		}
 		state.Servers[i] = view
 	}

@@ -60,27 +60,22 @@ func (t *task) setLoad(v *Task, ls loadState, working bool) {
 		return
 	}
 	f := &v.FullLoad
-	f.Start = instant(t.start, ls.begin)
+	f.Start = t.instant(ls.begin)
 	f.Completed = ls.done
 	if ls.done {
-		f.End = instant(t.start, l.loadTime(ls, 1))
+		f.End = t.instant(l.loadTime(ls, 1))
 	}
 	failing := l.tableFailing(ls.now)
 	for i := range l.plan.tables {
 		p := &l.plan.tables[i]
 		rows, transferred := l.loaded(i, p, ls)
+		state := t.tableState(i, p, ls, failing)
+		if len(t.touched) > 0 {
+			state, rows, transferred = t.steeredTable(p, state, rows, transferred, ls.now)
+		}
 		f.RecordsEstimated += rows
 		f.RecordsCompleted += transferred
-		switch t.tableState(i, p, ls, failing) {
-		case TableQueued:
-			f.TablesQueued++
-		case TableLoading:
-			f.TablesLoading++
-		case TableError:
-			f.TablesWithError++
-		default:
-			f.TablesCompleted++
-		}
+		*f.bucket(state)++
 	}
 	if working && !ls.done {
 		rate := l.swung(l.load.rows/l.load.lasts.Seconds(), 0.2, ls.now)
@@ -139,7 +134,7 @@ func (t *task) livedTables(now time.Time, visit func(*Table)) {
 		return
 	}
 	l := &t.life
-	at := now.Sub(t.start)
+	at, _, _ := t.own(now)
 	ls := l.loadAt(at)
 	task := t.replicateAt(now)
 	failing := l.tableFailing(at)
@@ -160,6 +155,9 @@ func (t *task) livedTables(now time.Time, visit func(*Table)) {
 			v.Changes.DDL = task.CDC.DDL
 		}
 		t.setTableLoad(&v, i, ls)
+		if len(t.touched) > 0 {
+			t.steerTable(&v, at)
+		}
 		visit(&v)
 	}
 }
@@ -182,9 +180,9 @@ func (t *task) setTableLoad(v *Table, i int, ls loadState) {
 		return
 	}
 	begin := l.loadTime(ls, p.begin)
-	v.Start = instant(t.start, begin)
+	v.Start = t.instant(begin)
 	if ls.done || ls.progress >= p.end {
-		v.End = instant(t.start, l.loadTime(ls, p.end))
+		v.End = t.instant(l.loadTime(ls, p.end))
 	} else if t.changes() {
 		cached := max(0, (ls.now-begin).Seconds()) * l.rate * p.changes
 		v.CachedInserts = int64(cached * l.inserts)

@@ -1,19 +1,30 @@
 package aemtest
 
 import (
+	"slices"
 	"time"
 )
 
 // task is one task: a generated one that lives, or a custom one that stands still.
 type task struct {
-	product Product
-	start   time.Time
-	static  Task // what never changes; all there is of a custom task
-	custom  bool
-	life    life
-	compose composeLife
-	edits   []func(*Task)
+	product  Product
+	start    time.Time
+	static   Task // what never changes; all there is of a custom task
+	custom   bool
+	life     life
+	compose  composeLife
+	edits    []edit
+	steer    *steering               // nil: the API has neither started nor stopped it
+	touched  map[tableKey]tableSteer // tables that the API has reloaded or resumed
+	chosen   *plan                   // what the next full load is of; nil: what the last one was of
+	loadEnds time.Duration           // the full load of a custom task that was reloaded
+	kept                             // what the API keeps of it
 }
+
+// edit is a change of what the API says of a task. After a call of the API has
+// changed a task that was edited, its state is again that of its life: apply is
+// nil.
+type edit struct{ apply func(*Task) }
 
 // name is the task's name before edits.
 func (t *task) name() string { return t.static.Name }
@@ -34,10 +45,47 @@ func (t *task) withTables(now time.Time) Task {
 		v.Tables = make([]Table, 0, len(t.life.plan.tables))
 		t.livedTables(now, func(x *Table) { v.Tables = append(v.Tables, *x) })
 	}
-	for _, edit := range t.edits {
-		edit(&v)
+	if len(t.edits) == 0 {
+		return v
+	}
+	own := v.clone()
+	for _, e := range t.edits {
+		if e.apply == nil {
+			t.restoreStatus(&v, &own)
+		} else {
+			e.apply(&v)
+		}
 	}
 	return v
+}
+
+// restoreStatus gives an edited task back what a call of the API has changed.
+func (t *task) restoreStatus(v, own *Task) {
+	v.State, v.StopReason, v.Message = own.State, own.StopReason, own.Message
+	v.MemoryMB, v.CPU = own.MemoryMB, own.CPU
+	v.SourceLatency, v.TotalLatency = own.SourceLatency, own.TotalLatency
+	v.FullLoadThroughput = own.FullLoadThroughput
+	for i := range v.Tables {
+		x := &v.Tables[i]
+		if _, touched := t.touched[tableKey{x.Schema, x.Name}]; !touched {
+			continue
+		}
+		for j := range own.Tables {
+			if y := &own.Tables[j]; y.Schema == x.Schema && y.Name == x.Name {
+				v.FullLoad.recount(x.State, y.State)
+				*x = *y
+			}
+		}
+	}
+}
+
+// imposeStatus makes the task's own state count more than the edits so far.
+func (t *task) imposeStatus() {
+	if len(t.edits) == 0 {
+		return
+	}
+	t.edits = slices.DeleteFunc(t.edits, func(e edit) bool { return e.apply == nil })
+	t.edits = append(t.edits, edit{})
 }
 
 // eachTable calls visit with every table at an instant.
@@ -56,7 +104,7 @@ func (t *task) eachTable(now time.Time, visit func(*Table)) {
 func (t *task) lived(now time.Time) Task {
 	switch {
 	case t.custom:
-		return t.static
+		return t.customAt(now)
 	case t.product == Compose:
 		return t.composeAt(now)
 	}
@@ -66,10 +114,14 @@ func (t *task) lived(now time.Time) Task {
 // replicateAt is a generated Replicate task.
 func (t *task) replicateAt(now time.Time) Task {
 	v, l := t.static, &t.life
-	at := now.Sub(t.start)
+	at, p, out := t.own(now)
+	halted := out
 	ls := l.loadAt(at)
-	p, _, out := l.outage.phaseAt(at)
+	if !out {
+		p, _, out = l.outage.phaseAt(at)
+	}
 	switch {
+	case halted:
 	case l.rest.state != "":
 		p = l.rest
 	case t.loadsOnly() && ls.done:
@@ -95,6 +147,9 @@ func (t *task) replicateAt(now time.Time) Task {
 	if l.cpu < 0 {
 		v.CPU = -1
 	}
+	if halted {
+		v.idle(p)
+	}
 	v.DiskMB = int64(l.disk + float64(v.Transactions.AccumulatedChangesOnDisk+v.Transactions.ApplyingChangesOnDisk)*l.changeBytes/(1<<20))
 	return v
 }
@@ -110,12 +165,16 @@ func (t *task) loadsOnly() bool { return t.static.FullLoadEnabled && !t.changes(
 // last value while the task does not run, as those of the API do.
 func (t *task) setChanges(v *Task, at time.Duration, worked float64, running bool) {
 	l := &t.life
+	base := l.restartBase(at)
 	applied := l.changes(worked)
+	if base > 0 {
+		applied -= l.changes(base)
+	}
 	rate := l.rateAt(worked)
 	v.CDC.Inserts = int64(applied * l.inserts)
 	v.CDC.Deletes = int64(applied * l.deletes)
 	v.CDC.Updates = int64(applied * (1 - l.inserts - l.deletes))
-	v.CDC.DDL = int64(worked / 86400 * l.ddlPerDay)
+	v.CDC.DDL = int64((worked - base) / 86400 * l.ddlPerDay)
 	v.CDCThroughput = Throughput{
 		SourceRecords: int64(rate),
 		SourceVolume:  int64(rate * l.changeBytes / 1024),

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -30,6 +31,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	in.RequestURI = r.URL.RequestURI()
 	in.RemoteAddr = "192.0.2.1:1234"
 	in.Header = canonical(r.Header)
+	setLength(in)
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
@@ -48,6 +50,22 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("read: %w", syscall.ECONNRESET)
 	}
 	return rec.response(r, &pipeBody{PipeReader: pr, end: func() { stop(); cancel() }}), nil
+}
+
+// setLength tells the length of the body as the client of net/http does.
+func setLength(r *http.Request) {
+	r.Header.Del("Content-Length")
+	empty := r.ContentLength == 0 && (r.Body == nil || r.Body == http.NoBody)
+	switch {
+	case r.ContentLength > 0:
+		r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
+	case empty && (r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch):
+		r.Header.Set("Content-Length", "0")
+	case empty && slices.Equal(r.TransferEncoding, []string{"identity"}) && r.Method != http.MethodGet:
+		r.Header.Set("Content-Length", "0")
+	case !empty:
+		r.ContentLength = -1
+	}
 }
 
 // canonical brings the names of headers to the form in which a server reads them.

@@ -97,6 +97,11 @@ type ServerState struct {
 	Summary        TaskSummary
 	Utilization    Utilization
 	Tasks          []Task
+
+	// What other methods than the two give or take.
+	VerifyCertificate           bool            // GetServer
+	Endpoints                   []EndpointState // GetEndpointList; of a Replicate server
+	ACL, TasksACL, EndpointsACL *ACL            // the explicit ones; nil for none
 }
 
 // License is the licence of a server.
@@ -153,6 +158,13 @@ type Task struct {
 	// Compose.
 	Project string
 	Loading Loading
+
+	// What other methods than these give or take.
+	ACL       *ACL // the explicit one; nil for none
+	Barriers  []Barrier
+	Deletions []Deletion
+	Selection *TableSelection // as it was put; nil for just the tables
+	Targets   *Targets        // nil for the defaults
 }
 
 // Endpoint is one end of a task.
@@ -220,5 +232,7 @@ func (t *Task) clone() Task {
 	c := *t
 	c.Tags = slices.Clone(t.Tags)
 	c.Tables = slices.Clone(t.Tables)
+	c.ACL, c.Selection, c.Targets = t.ACL.clone(), t.Selection.clone(), t.Targets.clone()
+	c.Barriers, c.Deletions = slices.Clone(t.Barriers), slices.Clone(t.Deletions)
 	return c
 }

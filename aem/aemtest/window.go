@@ -63,6 +63,7 @@ func (w window) stretch(from, work time.Duration) time.Duration {
 type outage struct {
 	window
 	phases []phase // in order; the last one lasts until the end
+	down   bool    // the task is stopped in one of them, and started after them
 }
 
 // phase is what a task says while it does not do its work.

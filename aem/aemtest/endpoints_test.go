@@ -1,0 +1,231 @@
+package aemtest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestEndpointList(t *testing.T) {
+	for shape, want := range map[Shape]string{
+		RealWorld: `{"endpointList":[{"name":"src","description":"","role":"SOURCE","type":"Oracle","is_licensed":true},{"name":"tgt","description":"","role":"TARGET","type":"Snowflake","is_licensed":true}]}`,
+		Guide:     `{"endpointList":[{"name":"src","description":"","role":"SOURCE","type":"ORACLE","is_licensed":"true"},{"name":"tgt","description":"","role":"TARGET","type":"SNOWFLAKE","is_licensed":"true"}]}`,
+		Legacy:    "\ufeff" + `{"endpointList":[{"name":"src","description":"","role":1,"type":"Oracle","isLicensed":true},{"name":"tgt","description":"","role":2,"type":"Snowflake","isLicensed":true}]}`,
+	} {
+		s, _ := world(t, Options{Shape: shape})
+		if got := string(as(t, s, Viewer).must("GET", "servers/S/endpoints", "")); got != want {
+			t.Errorf("the shape %v lists %s", shape, got)
+		}
+	}
+	s, _ := world(t, Options{})
+	s.SetUsers(User{Name: user(Operator).Name, Password: "x", Role: Operator, Endpoints: []string{"s*"}})
+	c := as(t, s, Operator)
+	if got := string(c.must("GET", "servers/S/endpoints", "")); strings.Contains(got, "tgt") {
+		t.Errorf("one who does not see tgt gets %s", got)
+	}
+	if status, code, _ := c.send("GET", "servers/S/endpoints/tgt?action=test", ""); status != http.StatusForbidden || code != "UNAUTHORIZED_REQUEST" {
+		t.Errorf("one who does not see tgt may test it: HTTP %d %s", status, code)
+	}
+	c.refuses("AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT", "GET", "servers/S/tasks/T?action=export", "")
+}
+
+// TestFleetEndpoints has the endpoints of all tasks, unused ones, and an Oracle
+// source that can fail over.
+func TestFleetEndpoints(t *testing.T) {
+	s := New(Options{Servers: 3, TasksPerServer: 20, Start: testStart})
+	failover := 0
+	for _, srv := range s.State().Servers {
+		used := make(map[string]bool)
+		for _, v := range srv.Tasks {
+			used[v.Source.Name], used[v.Target.Name] = true, true
+		}
+		seen := make(map[string]bool)
+		unused := 0
+		for _, e := range srv.Endpoints {
+			if seen[e.Name] {
+				t.Errorf("%s has %q twice", srv.Name, e.Name)
+			}
+			seen[e.Name] = true
+			if !used[e.Name] {
+				unused++
+			}
+			if strings.HasSuffix(e.Name, "__SecondaryOracle") && seen[strings.TrimSuffix(e.Name, "__SecondaryOracle")] {
+				failover++
+			}
+		}
+		for name := range used {
+			if srv.Product == Replicate && !seen[name] {
+				t.Errorf("%s lacks %q", srv.Name, name)
+			}
+		}
+		if srv.Product == Replicate && unused == 0 || srv.Product == Compose && len(srv.Endpoints) > 0 {
+			t.Errorf("%s has %d endpoints that nobody uses", srv.Name, unused)
+		}
+	}
+	if failover == 0 {
+		t.Error("no Oracle source can fail over")
+	}
+}
+
+func TestDeleteEndpoint(t *testing.T) {
+	s := requestWorld(t, RealWorld)
+	c := as(t, s, Designer)
+	for _, verb := range []string{"DELETE", "POST"} {
+		c.refuses("AEM_ENDPOINT_IS_IN_USE", verb, "servers/S/endpoints/src?action=delete", "")
+	}
+	c.must("DELETE", "servers/S/endpoints/unused?action=delete", "")
+	c.must("POST", "servers/S/endpoints/src__A?action=Delete", "")
+	if n := len(s.State().Server("S").Endpoints); n != 3 {
+		t.Errorf("%d endpoints are left", n)
+	}
+	if s.RemoveEndpoint("S", "unused") == nil || s.RemoveEndpoint("none", "src") == nil || s.RemoveEndpoint("S", "src") != nil {
+		t.Error("RemoveEndpoint does not know what is there")
+	}
+	c.refuses("AEM_ENDPOINT_NOT_FOUND", "POST", "servers/S/endpoints/src?action=delete", "")
+}
+
+func TestTestEndpoint(t *testing.T) {
+	for shape, want := range map[Shape][2]string{
+		RealWorld: {`{"status":"CONNECTED","message":null,"detailed_message":null}`, `{"status":"ERROR","message":"no","detailed_message":"ORA-12541"}`},
+		Guide:     {`{"requeststate":"SUCCESS","message":"","detailed_message":""}`, `{"requeststate":"FAILURE","message":"no","detailed_message":"ORA-12541"}`},
+		Legacy:    {"\ufeff" + `{"state":1,"error_message":"","detailed message":""}`, "\ufeff" + `{"state":2,"error_message":"no","detailed message":"ORA-12541"}`},
+	} {
+		s, _ := world(t, Options{Shape: shape})
+		c := as(t, s, Operator)
+		for i, test := range []EndpointTest{{}, {Message: "no", Detail: "ORA-12541"}} {
+			if err := s.SetEndpointTest("S", "src", test); err != nil {
+				t.Fatal(err)
+			}
+			if got := string(c.must("GET", "servers/S/endpoints/src?action=test", "")); got != want[i] {
+				t.Errorf("the shape %v answers %s", shape, got)
+			}
+			if got := s.State().Server("S").Endpoints[0].Problem; got != test.Message {
+				t.Errorf("the truth is %q", got)
+			}
+		}
+		c.refusesIn(shape, "DESERIALIZE_TO_TYPE", "GET", "servers/S/endpoints/src?action=test&timeout=x")
+	}
+}
+
+// refusesIn is refuses for a request without a body in a shape.
+func (c *caller) refusesIn(shape Shape, want, method, path string) {
+	c.t.Helper()
+	status, _, body := c.send(method, path, "")
+	if status != http.StatusInternalServerError || !strings.Contains(string(body), `"error_code":"`+want+`"`) {
+		c.t.Errorf("in the shape %v %s %s: HTTP %d %s, want %s", shape, method, path, status, body, want)
+	}
+}
+
+func TestSlowEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{Servers: -1, ComposeServers: -1, Users: []User{user(Operator)}})
+		s.AddServer(ServerState{Name: "S", Tasks: []Task{customTask("T", Running)}})
+		if err := s.SetEndpointTest("S", "tgt", EndpointTest{Takes: 90 * time.Second}); err != nil {
+			t.Fatal(err)
+		}
+		c := as(t, s, Operator)
+		for query, want := range map[string]time.Duration{"": 60 * time.Second, "&timeout=5": 5 * time.Second, "&timeout=100": 0} {
+			began := time.Now()
+			if want == 0 {
+				c.must("GET", "servers/S/endpoints/tgt?action=test"+query, "")
+				want = 90 * time.Second
+			} else {
+				c.refuses("AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT", "GET", "servers/S/endpoints/tgt?action=test"+query, "")
+			}
+			if took := time.Since(began); took != want {
+				t.Errorf("%q takes %v, want %v", query, took, want)
+			}
+		}
+	})
+}
+
+// TestEndpointFault makes one endpoint's tests go wrong.
+func TestEndpointFault(t *testing.T) {
+	s, _ := world(t, Options{})
+	s.AddFault(Fault{Operation: "TestEndpoint", Endpoint: "t*", Kind: FaultAPIError, Code: "AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT"})
+	c := as(t, s, Operator)
+	c.must("GET", "servers/S/endpoints/src?action=test", "")
+	c.refuses("AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT", "GET", "servers/S/endpoints/tgt?action=test", "")
+}
+
+func TestPatchEndpoint(t *testing.T) {
+	s, _ := world(t, Options{})
+	if err := s.AddEndpoint("S", EndpointState{Name: "e", Settings: map[string]any{
+		"$type": "OracleSettings", "server": "old", "connectioninfo": map[string]any{"$type": "x", "port": 1521.0}, "list": []any{1.0},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	c := as(t, s, Designer)
+	const path = "servers/S/endpoints/e"
+	c.must("PATCH", path, `[{"op":"test","path":"/db_settings/server","value":"old"},
+		{"op":"replace","path":"/db_settings/server","value":"new"},{"op":"add","path":"/db_settings/extra","value":{"a":[1]}},
+		{"op":"add","path":"/db_settings/connectioninfo/host","value":"h"},{"op":"remove","path":"/db_settings/list"},
+		{"op":"test","path":"/db_settings/connectioninfo/port","value":1521},{"op":"add","path":"/db_settings/a~1b~0c","value":null}]`)
+	settings := func() map[string]any {
+		for _, e := range s.State().Server("S").Endpoints {
+			if e.Name == "e" {
+				return e.Settings
+			}
+		}
+		return nil
+	}
+	got := settings()
+	info, _ := got["connectioninfo"].(map[string]any)
+	if _, there := got["a/b~c"]; got["server"] != "new" || got["list"] != nil || info["host"] != "h" || !there || len(got) != 5 {
+		t.Errorf("the settings are %v", got)
+	}
+	for _, step := range []string{
+		`{"op":"replace","path":"/db_settings/none","value":1}`, `{"op":"remove","path":"/db_settings/none"}`,
+		`{"op":"test","path":"/db_settings/server","value":"old"}`, `{"op":"move","path":"/db_settings/server","from":"/db_settings/extra"}`,
+		`{"op":"replace","path":"/db_settings/$type","value":"x"}`, `{"op":"replace","path":"/db_settings/connectioninfo/$type","value":"x"}`,
+		`{"op":"replace","path":"/name","value":"x"}`, `{"op":"add","path":"/db_settings/server/deep","value":"x"}`,
+	} {
+		c.refuses("AEM_PATCH_ENDPOINT_INNER_ERR", "PATCH", path, `[{"op":"replace","path":"/db_settings/server","value":"half"},`+step+`]`)
+	}
+	c.refuses("DESERIALIZE_TO_TYPE", "PATCH", path, `{"op":"replace"}`)
+	if got := settings()["server"]; got != "new" {
+		t.Errorf("a patch that was refused has left %v", got)
+	}
+	got["server"] = "changed"
+	if settings()["server"] != "new" {
+		t.Error("the truth is not a copy")
+	}
+}
+
+func TestReconfigureEndpoint(t *testing.T) {
+	s := requestWorld(t, RealWorld)
+	if err := s.AddEndpoint("S", EndpointState{Name: "sql", Type: "MySQL"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetEndpointTest("S", "src__B", EndpointTest{Message: "standby"}); err != nil {
+		t.Fatal(err)
+	}
+	c := as(t, s, Operator)
+	const path = "servers/S/endpoints/src?action=reconfigure"
+	c.refuses("AEM_MISSING_FIELD", "PUT", path, "")
+	for _, bad := range []string{path + "&configuration=src__B", path + "&configuration=C", path + "&configuration=B&recycle=x",
+		"servers/S/endpoints/tgt?action=reconfigure&configuration=B", "servers/S/endpoints/sql?action=reconfigure&configuration=B"} {
+		c.refuses("AEM_RECONFIGURE_ENDPOINT_INNER_ERR", "PUT", bad, "")
+	}
+	source := func() EndpointState { return s.State().Server("S").Endpoints[0] }
+	c.must("PUT", path+"&configuration=B&recycle=false", "")
+	if v := s.State().Task("S", "T"); v.CDC.Inserts != 10 || source().Configuration != "B" {
+		t.Errorf("without recycling: %+v, %+v", v.CDC, source())
+	}
+	resp, body, err := c.do("PUT", path+"&configuration=A")
+	if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("Application-Status") != "200" || len(body) != 0 {
+		t.Errorf("%v %v %s", err, resp, body)
+	}
+	state := s.State()
+	if v := state.Task("S", "T"); v.State != Running || v.CDC.Inserts != 0 {
+		t.Errorf("a recycled task: %+v", v)
+	}
+	if v := state.Task("S", "U"); v.State != Stopped || v.CDC.Inserts != 10 {
+		t.Errorf("a task that was stopped: %+v", v)
+	}
+	if e := source(); e.Configuration != "A" || !strings.HasPrefix(e.Settings["server"].(string), "src__a.") {
+		t.Errorf("the endpoint: %+v", e)
+	}
+}

@@ -1,0 +1,67 @@
+package aemtest
+
+import "time"
+
+// equip gives a server of the fleet what Enterprise Manager keeps of it: endpoints,
+// some of them unused, and here and there an explicit ACL or a retention barrier.
+func (b *builder) equip(s *server) {
+	for _, t := range s.tasks {
+		s.adopt(&t.static)
+	}
+	r := b.random("kept", s.static.Name)
+	s.password = "kept-by-enterprise-manager"
+	if r.IntN(2) == 0 {
+		s.acl = standardACL(false)
+	}
+	if r.IntN(4) == 0 {
+		s.tasksACL = standardACL(false)
+	}
+	if s.static.Product == Replicate {
+		s.addSpareEndpoints()
+		if r.IntN(4) == 0 {
+			s.endpointsACL = standardACL(false)
+		}
+	}
+	for i, t := range s.tasks {
+		if i%8 == 5 {
+			t.acl = standardACL(i%16 == 5)
+		}
+		if t.static.StoreChanges && t.product == Replicate {
+			t.barriers = []Barrier{{"Compose", b.opts.Start.Add(-time.Duration(1+i%5) * 24 * time.Hour).Truncate(time.Hour)}}
+		}
+	}
+}
+
+// addSpareEndpoints adds endpoints that no task uses: those that an Oracle source
+// can fail over to, and an old one.
+func (s *server) addSpareEndpoints() {
+	for _, e := range s.endpoints {
+		if e.state.Type != oracle || e.state.Role != Source {
+			continue
+		}
+		for _, name := range []string{"PrimaryOracle", "SecondaryOracle"} {
+			v := EndpointState{
+				Name: e.state.Name + configurationOf + name, Role: Source, Type: oracle, Licensed: true,
+				Settings: newSettings(e.state.Name+"-"+name, oracle, s.static.Host),
+			}
+			v.Settings["supportResetLog"] = true
+			s.endpoints = append(s.endpoints, &endpoint{state: v})
+		}
+		break
+	}
+	s.endpoints = append(s.endpoints, &endpoint{state: EndpointState{
+		Name: "tgt_ARCHIVE (old)", Description: "Not in use since the move", Role: Target, Type: "Hadoop",
+		Settings: newSettings("archive", "Hadoop", s.static.Host),
+	}})
+}
+
+// standardACL is an explicit ACL as many servers have it.
+func standardACL(alone bool) *ACL {
+	return &ACL{
+		Admin:              Principals{Users: []string{DefaultDomain + `\admin`}, Groups: []string{DefaultDomain + `\QEM Admins`}},
+		Designer:           Principals{Groups: []string{DefaultDomain + `\Data Engineers`}},
+		Operator:           Principals{Users: []string{DefaultDomain + `\operator`}, Groups: []string{DefaultDomain + `\Operations`}},
+		Viewer:             Principals{Users: []string{DefaultDomain + `\` + DefaultUser}},
+		DisableInheritance: alone,
+	}
+}

@@ -1,0 +1,306 @@
+package aemtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// send sends a request with a body, and returns status, error code and body.
+func (c *caller) send(method, path, body string) (int, string, []byte) {
+	c.t.Helper()
+	var in io.Reader
+	if body != "" {
+		in = strings.NewReader(body)
+	}
+	r, err := http.NewRequest(method, c.base+path, in)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Header.Set(SessionHeader, c.session)
+	resp, err := c.http.Do(r)
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer resp.Body.Close()
+	out, err := io.ReadAll(resp.Body)
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	var e struct {
+		Code string `json:"error_code"`
+	}
+	_ = json.Unmarshal(out, &e)
+	return resp.StatusCode, e.Code, out
+}
+
+// must sends a request that has to succeed.
+func (c *caller) must(method, path, body string) []byte {
+	c.t.Helper()
+	status, code, out := c.send(method, path, body)
+	if status != http.StatusOK {
+		c.t.Fatalf("%s %s: HTTP %d %s %s", method, path, status, code, out)
+	}
+	return out
+}
+
+// refuses sends a request that has to end in an error of the API.
+func (c *caller) refuses(want, method, path, body string) {
+	c.t.Helper()
+	if status, code, out := c.send(method, path, body); code != want || status != http.StatusInternalServerError {
+		c.t.Errorf("%s %s %s: HTTP %d %s %s, want 500 %s", method, path, body, status, code, out, want)
+	}
+}
+
+func user(role Role) User {
+	return User{Name: fmt.Sprintf(`EXAMPLE\role%d`, role), Password: "x", Role: role}
+}
+
+// as logs in as somebody of a role.
+func as(t testing.TB, s *Simulator, role Role) *caller {
+	t.Helper()
+	c := &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "http://em.example.net" + Path + "/api/v1/"}
+	if status := c.login(user(role).Name, "x"); status != http.StatusOK {
+		t.Fatalf("login: HTTP %d", status)
+	}
+	return c
+}
+
+// world is a small Enterprise Manager with all roles, and a clock that the test
+// moves. Its server S has the tasks T, which runs, and U, which is stopped.
+func world(t testing.TB, opts Options) (*Simulator, *testClock) {
+	t.Helper()
+	clock := newClock()
+	opts.Start, opts.Clock = testStart, clock.now
+	if opts.Servers == 0 {
+		opts.Servers, opts.ComposeServers = -1, -1
+	}
+	for role := range Admin + 1 {
+		opts.Users = append(opts.Users, user(role))
+	}
+	s := New(opts)
+	s.AddServer(ServerState{Name: "S", Host: "s.example.net", Tasks: []Task{customTask("T", Running), customTask("U", Stopped)}})
+	return s, clock
+}
+
+func customTask(name, state string) Task {
+	return Task{
+		Name: name, State: state, Source: Endpoint{"src", oracle}, Target: Endpoint{"tgt", "Snowflake"},
+		FullLoadEnabled: true, ApplyChanges: true, MemoryMB: 100, CPU: 7, TotalLatency: 9 * time.Second,
+		CDC: CDC{Inserts: 10, Updates: 20, Deletes: 30, DDL: 1}, FullLoad: FullLoad{TablesCompleted: 1, TablesWithError: 1, Completed: true},
+		Tables: []Table{
+			{Schema: "HR", Name: "good", State: TableChangeProcessing, TransferredRows: 500, Changes: CDC{Inserts: 10}},
+			{Schema: "HR", Name: "bad", State: TableError, DataErrors: 4},
+		},
+	}
+}
+
+const (
+	someACL    = `{"admin_role":{"users":[{"name":"EXAMPLE\\ann"}]}}`
+	someServer = `{"$type":"AemReplicateServer","name":"new-1","host":"new.example.net","port":"443","username":"u","password":"p"}`
+	someTask   = `// Host name: x
+{"cmd.replication_definition":{"tasks":[{"task":{"name":"N","source_name":"src","target_names":["tgt"]}}]}}`
+	someLicense = "#\n# comment\n#\nlicense_type=evaluation_license\nexpiration_date=2026-01-31\nissue_date=2025-09-01\nchecksum=C2855\n"
+)
+
+// request is a request of the API; before runs first, as an admin.
+type request struct {
+	operation, verb, path, body string
+	role                        Role
+	before                      func(*caller)
+}
+
+// requests are one that succeeds for each method, with the role that it needs.
+func requests() []request {
+	put := func(path string) func(*caller) {
+		return func(c *caller) { c.must("PUT", path+"?action=acl", someACL) }
+	}
+	list := []request{
+		{"PutServerLicense", "PUT", "servers/S/license/def", someLicense, Admin, nil},
+		{"GetServerDetails", "GET", "servers/S", "", Viewer, nil},
+		{"PutServer", "PUT", "servers/new-1/def", someServer, Admin, nil},
+		{"GetServer", "GET", "servers/S/def", "", Operator, nil},
+		{"GetServerList", "GET", "servers", "", Viewer, nil},
+		{"DeleteServer", "DELETE", "servers/S/def", "", Admin, nil},
+		{"GetTaskList", "GET", "servers/S/tasks", "", Viewer, nil},
+		{"GetTaskDetails", "GET", "servers/S/tasks/T", "", Viewer, nil},
+		{"GetTableList", "GET", "servers/S/tasks/T/tables", "", Viewer, nil},
+		{"GetTaskTableSelection", "GET", "servers/S/tasks/T/tables?action=selection", "", Viewer, nil},
+		{"PutTaskTableSelection", "PUT", "servers/S/tasks/T/tables?action=selection", `{"included_pattern":[{"owner":"HR","name":"%"}]}`, Admin, nil},
+		{"GetTableStatuses", "GET", "servers/S/tasks/T/tables?action=getstatus", "", Viewer, nil},
+		{"DeleteTask", "POST", "servers/S/tasks/U?action=delete&deletetasklogs=true", "", Designer, nil},
+		{"ExportTask", "GET", "servers/S/tasks/T?action=export&withendpoints=true", "", Operator, nil},
+		{"ImportTask", "POST", "servers/S/tasks/N?action=import", someTask, Designer, nil},
+		{"CloneTask", "POST", "servers/S/tasks/T?action=clone", `{"new_task_name":"C"}`, Operator, nil},
+		{"ExportAuditTrail", "GET", "security/audit_trail?start_timestamp=2020-06-30T16:15:00Z", "", Admin, nil},
+		{"RunTask", "POST", "servers/S/tasks/U?action=run&option=RESUME_PROCESSING&timeout=60", "", Operator, nil},
+		{"StopTask", "POST", "servers/S/tasks/T?action=stop&timeout=60", "", Operator, nil},
+		{"GetEndpointList", "GET", "servers/S/endpoints", "", Viewer, nil},
+		{"PatchEndpoint", "PATCH", "servers/S/endpoints/src", `[{"op":"replace","path":"/db_settings/username","value":"x"}]`, Designer, nil},
+		{"DeleteEndpoint", "DELETE", "servers/S/endpoints/unused?action=delete", "", Designer, nil},
+		{"DeleteEndpoint", "POST", "servers/S/endpoints/unused?action=delete", "", Designer, nil},
+		{"ReconfigureEndpointNoWait", "PUT", "servers/S/endpoints/src?action=reconfigure&configuration=B&recycle=true", "", Operator, nil},
+		{"ExportAll", "GET", "servers/S?action=export", "", Admin, nil},
+		{"ImportAll", "POST", "servers/S?action=import", someTask, Admin, nil},
+		{"ReloadTable", "POST", "servers/S/tasks/T/tables?action=reload&schema=HR&table=bad", "", Operator, nil},
+		{"ResumeTable", "POST", "servers/S/tasks/T/tables?action=Resume&schema=HR&table=bad", "", Operator, nil},
+		{"TestEndpoint", "GET", "servers/S/endpoints/src?action=test&timeout=60", "", Operator, nil},
+		{"DeleteOldChangeData", "POST", "servers/S/tasks/T?action=delete_old_change_data", `{"timestamp_or_offset":"P1M3DT1H2M"}`, Operator, nil},
+		{"SetChangeDataRetentionBarrier", "PUT", "servers/S/tasks/T?action=set_change_data_retention_barrier", `{"retention_point":"2020-06-30T16:15:00Z","application":"Compose"}`, Operator, nil},
+		{"GetChangeDataRetentionBarrier", "GET", "servers/S/tasks/T?action=get_change_data_retention_barrier", "", Operator, nil},
+	}
+	for _, x := range []struct{ get, put, del, path string }{
+		{"GetTaskAcl", "PutTaskAcl", "DeleteTaskAcl", "servers/S/tasks/T"},
+		{"GetTasksCollectionAcl", "PutTasksCollectionsAcl", "DeleteTasksCollectionAcl", "servers/S/tasks"},
+		{"GetEndpointAcl", "PutEndpointAcl", "DeleteEndpointAcl", "servers/S/endpoints/src"},
+		{"GetEndpointsCollectionAcl", "PutEndpointsCollectionsAcl", "DeleteEndpointsCollectionAcl", "servers/S/endpoints"},
+		{"GetServerAcl", "PutServerAcl", "DeleteServerAcl", "servers/S"},
+	} {
+		list = append(list,
+			request{x.get, "GET", x.path + "?action=acl", "", Operator, put(x.path)},
+			request{x.put, "PUT", x.path + "?action=acl", someACL, Admin, nil},
+			request{x.del, "DELETE", x.path + "?action=acl", "", Admin, put(x.path)})
+	}
+	return list
+}
+
+// requestWorld is a world in which all requests can succeed.
+func requestWorld(t testing.TB, shape Shape) *Simulator {
+	s, _ := world(t, Options{Shape: shape})
+	for _, e := range []EndpointState{{Name: "unused"}, {Name: "src__A"}, {Name: "src__B"}} {
+		if err := s.AddEndpoint("S", e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// TestEveryMethod calls each method in each shape with the least role that may,
+// and with the role below it, which may not and changes nothing.
+func TestEveryMethod(t *testing.T) {
+	if n := len(Operations()); n != 48 {
+		t.Errorf("%d methods, want 48", n)
+	}
+	tested := map[string]bool{"Login": true, "Logout": true} // TestLogin, TestSessionsSlideAndExpire
+	for _, r := range requests() {
+		tested[r.operation] = true
+		for _, shape := range []Shape{RealWorld, Guide, Legacy} {
+			s := requestWorld(t, shape)
+			if r.before != nil {
+				r.before(as(t, s, Admin))
+			}
+			s.ResetCounters()
+			status, code, _ := as(t, s, r.role-1).send(r.verb, r.path, r.body)
+			want := http.StatusForbidden
+			if r.operation == "ExportAuditTrail" {
+				want = http.StatusUnauthorized
+			}
+			if status != want || code != "UNAUTHORIZED_REQUEST" && shape != Legacy {
+				t.Errorf("%s by one who may not: HTTP %d %s", r.operation, status, code)
+			}
+			if status, code, body := as(t, s, r.role).send(r.verb, r.path, r.body); status != http.StatusOK || code != "" {
+				t.Errorf("%s %s in the shape %v: HTTP %d %s %s", r.operation, r.path, shape, status, code, body)
+			}
+			if n := s.Requests(r.operation); n != 2 {
+				t.Errorf("%s %s is another method: %v", r.verb, r.path, s.RequestCounts())
+			}
+		}
+	}
+	for _, name := range Operations() {
+		if !tested[name] {
+			t.Errorf("nothing tests %s", name)
+		}
+	}
+}
+
+// TestUnknownNames has the errors that all methods have.
+func TestUnknownNames(t *testing.T) {
+	for _, r := range requests() {
+		parts := strings.Split(strings.SplitN(r.path, "?", 2)[0], "/")
+		query := strings.TrimPrefix(r.path, strings.SplitN(r.path, "?", 2)[0])
+		s := requestWorld(t, RealWorld)
+		c := as(t, s, Admin)
+		if len(parts) > 1 && parts[0] == "servers" && r.operation != "PutServer" {
+			other := slices.Clone(parts)
+			other[1] = "none"
+			c.refuses("AEM_SERVER_NOT_FOUND", r.verb, strings.Join(other, "/")+query, r.body)
+		}
+		if len(parts) > 3 && r.operation != "ImportTask" && parts[3] != "def" {
+			other := slices.Clone(parts)
+			other[3] = "none"
+			want := "AEM_TASK_NOT_FOUND"
+			if parts[2] == "endpoints" {
+				want = "AEM_ENDPOINT_NOT_FOUND"
+			}
+			c.refuses(want, r.verb, strings.Join(other, "/")+query, r.body)
+		}
+	}
+}
+
+// TestUnreachableServers tells what Enterprise Manager keeps itself from what it
+// must ask a server.
+func TestUnreachableServers(t *testing.T) {
+	for _, r := range requests() {
+		s := requestWorld(t, RealWorld)
+		c := as(t, s, Admin)
+		if r.before != nil {
+			r.before(c)
+		}
+		if err := s.SetServerState("S", NotMonitored, "off"); err != nil {
+			t.Fatal(err)
+		}
+		own := strings.HasSuffix(r.operation, "Acl") || strings.HasSuffix(r.operation, "Server") || !strings.HasPrefix(r.path, "servers/S") || r.operation == "GetServerDetails"
+		if own {
+			c.must(r.verb, r.path, r.body)
+		} else {
+			c.refuses("AEM_SERVER_NOT_MONITORED", r.verb, r.path, r.body)
+		}
+	}
+}
+
+// TestLengthRequired sends bodies of unknown length, which the Windows HTTP stack
+// does not take.
+func TestLengthRequired(t *testing.T) {
+	s := requestWorld(t, RealWorld)
+	c := as(t, s, Admin)
+	for _, r := range requests() {
+		if r.verb != http.MethodPost && r.verb != http.MethodPut {
+			continue
+		}
+		req, err := http.NewRequest(r.verb, c.base+r.path, io.MultiReader(strings.NewReader(r.body)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set(SessionHeader, c.session)
+		resp, err := c.http.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusLengthRequired {
+			t.Errorf("%s without a length: HTTP %d", r.operation, resp.StatusCode)
+		}
+	}
+	if s.State().Task("S", "T").State != Running || len(s.AuditTrail()) != 0 {
+		t.Error("a request without a length has changed something")
+	}
+}
+
+func TestEnforceLicense(t *testing.T) {
+	for _, enforce := range []bool{false, true} {
+		s, _ := world(t, Options{EnforceLicense: enforce})
+		s.AddServer(ServerState{Name: "old", Tasks: []Task{{Name: "T"}}, License: License{State: LicenseValid, Expires: testStart.AddDate(0, 0, -3)}})
+		c := as(t, s, Admin)
+		if _, code, _ := c.send("GET", "servers/old/tasks/T", ""); (code == "AEM_SERVER_LICENSE_EXPIRED") != enforce {
+			t.Errorf("an expired licence, enforced %v: %s", enforce, code)
+		}
+		c.must("GET", "servers/old", "")
+		c.must("PUT", "servers/old/license/def", someLicense)
+		c.must("GET", "servers/old/tasks/T", "")
+	}
+}

@@ -1,0 +1,388 @@
+package aemtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const (
+	runQuery  = "?action=run&timeout=60&option="
+	stopQuery = "?action=stop&timeout=60"
+)
+
+// generated is a world with a generated server, and the name of its first task
+// that runs, loads and applies changes.
+func generated(t *testing.T, opts Options) (*Simulator, *testClock, *caller, string, string) {
+	t.Helper()
+	opts.Servers, opts.ComposeServers = 1, 1
+	s, clock := world(t, opts)
+	srv := s.State().Servers[0]
+	for _, v := range srv.Tasks {
+		if v.State == Running && v.FullLoadEnabled && v.ApplyChanges && v.FullLoad.Completed {
+			return s, clock, as(t, s, Operator), srv.Name, v.Name
+		}
+	}
+	t.Fatal("no task runs")
+	return nil, nil, nil, "", ""
+}
+
+func TestStopAndResume(t *testing.T) {
+	s, clock, c, server, name := generated(t, Options{Healthy: true})
+	path := taskPath(server, name)
+	clock.set(5 * time.Minute)
+	before := *s.State().Task(server, name)
+	if body := c.must("POST", path+stopQuery, ""); string(body) != `{"state":"STOPPED","error_message":""}` {
+		t.Errorf("StopTask answers %s", body)
+	}
+	clock.set(25 * time.Minute)
+	stopped := s.State().Task(server, name)
+	if stopped.State != Stopped || stopped.StopReason != "NORMAL" || stopped.MemoryMB != 0 || stopped.CPU != 0 || stopped.TotalLatency != 0 || stopped.SourceLatency != 0 {
+		t.Errorf("a stopped task: %+v", stopped)
+	}
+	if stopped.CDC != before.CDC || stopped.CDCThroughput != before.CDCThroughput || stopped.FullLoad != before.FullLoad {
+		t.Errorf("a stopped task went on: %+v, was %+v", stopped, before)
+	}
+	var details plainTask
+	c.json(path, &details)
+	if details.State != Stopped || details.Cdc_latency.Total_latency != "00:00:00" || details.Memory_mb != 0 {
+		t.Errorf("the API says of a stopped task: %+v", details)
+	}
+	if sum := s.State().Servers[0].Summary; sum.Stopped != 1 {
+		t.Errorf("the summary of the server: %+v", sum)
+	}
+	c.refuses("AEM_TASK_ALREADY_STOPPED", "POST", path+stopQuery, "")
+
+	if body := c.must("POST", path+runQuery+"RESUME_PROCESSING", ""); string(body) != `{"state":"RUNNING","error_message":""}` {
+		t.Errorf("RunTask answers %s", body)
+	}
+	c.refuses("AEM_TASK_ALREADY_RUNNING", "POST", path+runQuery+"RESUME_PROCESSING", "")
+	resumed := s.State().Task(server, name)
+	if resumed.State != Running || resumed.CDC.Inserts != 0 || resumed.Transactions.AppliedRecords != 0 || resumed.TotalLatency < 15*time.Minute {
+		t.Errorf("a resumed task: %+v", resumed)
+	}
+	if resumed.FullLoad != before.FullLoad || resumed.DataErrors != before.DataErrors {
+		t.Errorf("a resumed task has forgotten its full load: %+v, was %+v", resumed.FullLoad, before.FullLoad)
+	}
+	clock.set(35 * time.Minute)
+	later := s.State().Task(server, name)
+	if later.CDC.Inserts == 0 || later.CDC.Inserts >= before.CDC.Inserts+1e9 || later.TotalLatency > 5*time.Minute || later.MemoryMB == 0 {
+		t.Errorf("ten minutes after it was resumed: %+v", later)
+	}
+}
+
+// TestReloadTarget begins a full load, stops it in the middle, and resumes it.
+func TestReloadTarget(t *testing.T) {
+	s, clock, c, server, name := generated(t, Options{Healthy: true})
+	path := taskPath(server, name)
+	c.must("POST", path+stopQuery, "")
+	clock.set(time.Minute)
+	c.must("POST", path+runQuery+"reload_target", "")
+	v := s.State().Task(server, name)
+	if v.FullLoad.Completed || v.FullLoad.RecordsCompleted != 0 || !v.FullLoad.Start.Equal(testStart.Add(time.Minute)) || v.FullLoad.RecordsEstimated == 0 {
+		t.Errorf("just after RELOAD_TARGET: %+v", v.FullLoad)
+	}
+	clock.set(2 * time.Minute)
+	half := s.State().Task(server, name).FullLoad
+	if half.RecordsCompleted == 0 || half.TablesLoading == 0 || half.Completed {
+		t.Errorf("a minute after RELOAD_TARGET: %+v", half)
+	}
+	c.must("POST", path+stopQuery, "")
+	clock.set(3 * time.Hour)
+	if got := s.State().Task(server, name).FullLoad; got != half {
+		t.Errorf("the load of a stopped task: %+v, was %+v", got, half)
+	}
+	c.must("POST", path+runQuery+"RESUME_PROCESSING", "")
+	if got := s.State().Task(server, name).FullLoad; got != half {
+		t.Errorf("the load of the resumed task: %+v, was %+v", got, half)
+	}
+	clock.set(3*time.Hour + 20*time.Minute)
+	v = s.State().Task(server, name)
+	if !v.FullLoad.Completed || v.FullLoad.End.Before(testStart.Add(3*time.Hour)) || v.FullLoad.End.After(s.Now()) || v.FullLoad.RecordsCompleted != v.FullLoad.RecordsEstimated {
+		t.Errorf("the end of the load: %+v", v.FullLoad)
+	}
+	for _, x := range v.Tables {
+		if x.Start.After(x.End) || x.End.After(v.FullLoad.End) || x.Start.Before(v.FullLoad.Start) {
+			t.Errorf("a table of the load: %+v", x)
+		}
+	}
+}
+
+func TestRunOptions(t *testing.T) {
+	for _, test := range []struct{ option, body, want string }{
+		{"RESUME_PROCESSING", "", ""},
+		{"RESUME_PROCESSING", `{}`, ""},
+		{"RESUME_PROCESSING", `{"cdcposition":""}`, ""},
+		{"RECOVER_USING_LOCALLY_STORED_CHECKPOINT", "", ""},
+		{"RESUME_PROCESSING_FROM_TIMESTAMP", `{"cdcposition":"2025-10-01T08:00:00Z"}`, ""},
+		{"RESUME_PROCESSING_FROM_TIMESTAMP", `{"cdcposition":"2017-03-07T11:19:03"}`, ""},
+		{"RESUME_PROCESSING_FROM_TIMESTAMP", `{"cdcposition":"yesterday"}`, "AEM_CDC_POSITION_ERR_FORMAT"},
+		{"RESUME_PROCESSING_FROM_TIMESTAMP", `{"cdcposition":"15000000040000037"}`, "AEM_CDC_POSITION_ERR_FORMAT"},
+		{"RESUME_PROCESSING_FROM_TIMESTAMP", "", "AEM_MISSING_FIELD"},
+		{"RESUME_PROCESSING_FROM_TIMESTAMP", `{"cdcposition":{"2017-03-07T11:19:03"}}`, "DESERIALIZE_TO_TYPE"},
+		{"RESUME_PROCESSING_FROM_POSITION", `{"cdcposition":"15000000040000037"}`, ""},
+		{"RESUME_PROCESSING_FROM_POSITION", `{"cdcposition":"1 2"}`, "AEM_CDC_POSITION_ERR_FORMAT"},
+		{"RESUME_PROCESSING_FROM_POSITION", `{"cdcposition":12}`, "DESERIALIZE_TO_TYPE"},
+		{"RECOVER_USING_CHECKPOINT_STORED_ON_TARGET", `{"cdcposition":"Checkpoint:V1#1#timestamp:2017-02-14T12:34:44#0#0#*#0#0"}`, ""},
+		{"RECOVER_USING_CHECKPOINT_STORED_ON_TARGET", `{"cdcposition":"2017-02-14T12:34:44"}`, "AEM_CDC_POSITION_ERR_FORMAT"},
+		{"RELOAD_TARGET", `{"cdcposition":"15000000040000037"}`, "AEM_WRONG_OPTION_FOR_CDCPOSITION"},
+		{"METADATA_ONLY_RECREATE_ALL_TABLES", "", ""},
+		{"METADATA_ONLY_CREATE_MISSING_TABLES", "", ""},
+		{"RESUME", "", "AEM_RUN_TASK_INNER_ERR"},
+		{"", "", "AEM_MISSING_FIELD"},
+		{"RESUME_PROCESSING&timeout=soon", "", ""}, // the first timeout counts
+	} {
+		s, _ := world(t, Options{})
+		c := as(t, s, Operator)
+		if test.want != "" {
+			c.refuses(test.want, "POST", "servers/S/tasks/U"+runQuery+test.option, test.body)
+			if s.State().Task("S", "U").State != Stopped {
+				t.Errorf("%s %s was refused and yet started the task", test.option, test.body)
+			}
+			continue
+		}
+		c.must("POST", "servers/S/tasks/U"+runQuery+test.option, test.body)
+		if v := s.State().Task("S", "U"); v.State != Running || v.CDC != (CDC{}) {
+			t.Errorf("after %s: %+v", test.option, v)
+		}
+	}
+	s, _ := world(t, Options{})
+	as(t, s, Operator).refuses("DESERIALIZE_TO_TYPE", "POST", "servers/S/tasks/U?action=run&option=RESUME_PROCESSING&timeout=soon", "")
+	as(t, s, Operator).refuses("DESERIALIZE_TO_TYPE", "POST", "servers/S/tasks/T?action=stop&timeout=-1", "")
+}
+
+// TestReloadCustom reloads a task that stands still otherwise.
+func TestReloadCustom(t *testing.T) {
+	s, clock := world(t, Options{})
+	c := as(t, s, Operator)
+	clock.set(time.Minute)
+	c.must("POST", "servers/S/tasks/U"+runQuery+reloadTarget, "")
+	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=Resume", "")
+	for _, w := range []struct {
+		after time.Duration
+		want  FullLoad
+	}{
+		{0, FullLoad{TablesQueued: 2}},
+		{10 * time.Second, FullLoad{TablesLoading: 2}},
+		{time.Minute, FullLoad{TablesCompleted: 2, Completed: true, End: testStart.Add(time.Minute + queuedFor + customLoad)}},
+	} {
+		clock.set(time.Minute + w.after)
+		w.want.Start = testStart.Add(time.Minute)
+		v := s.State().Task("S", "U")
+		if v.FullLoad != w.want || v.State != Running || v.Tables[0].Changes != (CDC{}) {
+			t.Errorf("%v after RELOAD_TARGET: %+v, want %+v", w.after, v.FullLoad, w.want)
+		}
+	}
+}
+
+// TestFromTimestamp starts a task an hour back.
+func TestFromTimestamp(t *testing.T) {
+	s, _, c, server, name := generated(t, Options{Healthy: true})
+	c.must("POST", taskPath(server, name)+stopQuery, "")
+	c.must("POST", taskPath(server, name)+runQuery+fromTimestamp, `{"cdcposition":"2025-10-01T08:00:00Z"}`)
+	if v := s.State().Task(server, name); v.TotalLatency < 55*time.Minute || v.TotalLatency > 2*time.Hour {
+		t.Errorf("an hour back the latency is %v", v.TotalLatency)
+	}
+}
+
+// TestMetadataOnly stops by itself; after all tables were created anew the next
+// start loads them.
+func TestMetadataOnly(t *testing.T) {
+	s, clock, c, server, name := generated(t, Options{Healthy: true})
+	path := taskPath(server, name)
+	c.must("POST", path+stopQuery, "")
+	clock.set(time.Minute)
+	c.must("POST", path+runQuery+createTables, "")
+	clock.set(2 * time.Minute)
+	if v := s.State().Task(server, name); v.State != Stopped || !v.FullLoad.Completed {
+		t.Errorf("after creating missing tables: %s %+v", v.State, v.FullLoad)
+	}
+	c.must("POST", path+runQuery+recreateTables, "")
+	clock.set(3 * time.Minute)
+	v := s.State().Task(server, name)
+	if v.State != Stopped || v.FullLoad.Completed || v.Tables[0].State != TableQueued {
+		t.Errorf("after creating all tables: %s %+v %+v", v.State, v.FullLoad, v.Tables[0])
+	}
+	c.must("POST", path+runQuery+resumeProcessing, "")
+	clock.set(4 * time.Minute)
+	if v := s.State().Task(server, name); v.State != Running || v.FullLoad.RecordsCompleted == 0 || v.FullLoad.Completed {
+		t.Errorf("the load after that: %s %+v", v.State, v.FullLoad)
+	}
+}
+
+func TestRunErrors(t *testing.T) {
+	s, _ := world(t, Options{})
+	for name, edit := range map[string]func(*Task){
+		"AEM_RUN_TASK_NO_SRC_NO_TRG":      func(v *Task) { v.Source, v.Target = Endpoint{}, Endpoint{} },
+		"AEM_RUN_TASK_NO_SRC":             func(v *Task) { v.Source = Endpoint{} },
+		"AEM_RUN_TASK_TRG":                func(v *Task) { v.Target = Endpoint{} },
+		"AEM_RUN_TASK_NOT_FL_NOR_CDC":     func(v *Task) { v.FullLoadEnabled, v.ApplyChanges = false, false },
+		"AEM_RUN_BIDI_TASK_NO_FL_NOR_CDC": func(v *Task) { v.FullLoadEnabled, v.ApplyChanges, v.Profile = false, false, "BIDIRECTIONAL" },
+		"AEM_TASK_IN_RECOVERY":            func(v *Task) { v.State = Recovery },
+	} {
+		v := customTask(name, Stopped)
+		edit(&v)
+		if err := s.AddTask("S", v); err != nil {
+			t.Fatal(err)
+		}
+		as(t, s, Operator).refuses(name, "POST", "servers/S/tasks/"+name+runQuery+resumeProcessing, "")
+	}
+	if err := s.AddTask("S", Task{Name: "bare", State: Failed, StopReason: "FATAL_ERROR", Message: "broken"}); err != nil {
+		t.Fatal(err)
+	}
+	as(t, s, Operator).must("POST", "servers/S/tasks/bare"+runQuery+resumeProcessing, "")
+	if v := s.State().Task("S", "bare"); v.State != Running || v.StopReason != "NONE" || v.Message != "" {
+		t.Errorf("a failed task was started: %+v", v)
+	}
+}
+
+// TestTaskDelay lets starting and stopping take time, and callers lose patience.
+func TestTaskDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{Servers: -1, ComposeServers: -1, Users: []User{user(Operator)}, TaskDelay: 20 * time.Second})
+		s.AddServer(ServerState{Name: "S", Tasks: []Task{customTask("T", Running)}})
+		c := as(t, s, Operator)
+		path := "servers/S/tasks/T"
+		began := time.Now()
+		c.must("POST", path+stopQuery, "")
+		if took := time.Since(began); took != 20*time.Second {
+			t.Errorf("stopping takes %v", took)
+		}
+		c.refuses("AEM_RUN_TASK_TIMEOUT", "POST", path+"?action=run&timeout=5&option="+resumeProcessing, "")
+		if v := s.State().Task("S", "T"); v.State != Starting {
+			t.Errorf("after the timeout the task is %s", v.State)
+		}
+		c.refuses("AEM_TASK_ALREADY_RUNNING", "POST", path+runQuery+resumeProcessing, "")
+		time.Sleep(15 * time.Second)
+		if v := s.State().Task("S", "T"); v.State != Running {
+			t.Errorf("the task that was slow to start is %s", v.State)
+		}
+		c.refuses("AEM_STOP_TASK_TIMEOUT", "POST", path+"?action=stop&timeout=0", "")
+		if v := s.State().Task("S", "T"); v.State != Running {
+			t.Errorf("after the timeout the task is %s", v.State)
+		}
+		time.Sleep(20 * time.Second)
+		if v := s.State().Task("S", "T"); v.State != Stopped {
+			t.Errorf("the task that was slow to stop is %s", v.State)
+		}
+	})
+}
+
+// TestTroubledTasks starts tasks that are stopped or have failed by themselves.
+func TestTroubledTasks(t *testing.T) {
+	clock := newClock()
+	s := New(Options{Servers: 3, TasksPerServer: 17, Incidents: true, Start: testStart, Clock: clock.now, Users: []User{user(Operator)}})
+	c := as(t, s, Operator)
+	started := 0
+	for since := time.Duration(0); since < 10*time.Minute; since += 30 * time.Second {
+		clock.set(since)
+		for _, srv := range s.State().Servers {
+			for _, v := range srv.Tasks {
+				if srv.State != Monitored || v.State != Stopped && v.State != Failed {
+					continue
+				}
+				path := taskPath(srv.Name, v.Name)
+				c.must("POST", path+runQuery+resumeProcessing, "")
+				now := s.State().Task(srv.Name, v.Name)
+				if now.State != Running || now.Product == Replicate && now.Message != "" {
+					t.Fatalf("at %v %s was %s and is %s %q", since, v.Name, v.State, now.State, now.Message)
+				}
+				started++
+			}
+		}
+	}
+	if started < 5 {
+		t.Errorf("%d tasks were started", started)
+	}
+}
+
+func TestComposeTasks(t *testing.T) {
+	clock := newClock()
+	s := New(Options{Servers: -1, Start: testStart, Clock: clock.now, Users: []User{user(Admin)}})
+	c := as(t, s, Admin)
+	srv := s.State().Servers[0]
+	for _, v := range srv.Tasks {
+		path := taskPath(srv.Name, v.Name)
+		if v.State != Running {
+			c.must("POST", path+"?action=run&timeout=60", "")
+		}
+		if now := s.State().Task(srv.Name, v.Name); now.State != Running || now.StopReason != "NONE" {
+			t.Errorf("%s is %s %s", v.Name, now.State, now.StopReason)
+		}
+		c.must("POST", path+stopQuery, "")
+		if now := s.State().Task(srv.Name, v.Name); now.State != Stopped || now.StopReason != "NONE" || now.Loading.TablesLoading != 0 {
+			t.Errorf("%s is stopped: %+v", v.Name, now)
+		}
+		c.refuses("AEM_RUN_TASK_INNER_ERR", "POST", path+runQuery+reloadTarget, "")
+		c.refuses("AEM_METHOD_NOT_SUPPORTED_VERSION", "POST", path+"?action=delete", "")
+		c.must("POST", path+runQuery+resumeProcessing, "")
+	}
+}
+
+// TestEditsAndCallsAgree mixes SetTask with calls of the API: the last one counts.
+func TestEditsAndCallsAgree(t *testing.T) {
+	s, _, c, server, name := generated(t, Options{Healthy: true})
+	path := taskPath(server, name)
+	edit := func(state string) {
+		t.Helper()
+		if err := s.SetTask(server, name, func(v *Task) { v.State, v.DiskMB, v.Tables[0].State = state, 4711, TableError }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	state := func() string { return s.State().Task(server, name).State }
+	edit(Failed)
+	c.must("POST", path+runQuery+resumeProcessing, "")
+	if v := s.State().Task(server, name); v.State != Running || v.DiskMB != 4711 || v.Tables[0].State != TableError {
+		t.Errorf("started after an edit: %s %d %s", v.State, v.DiskMB, v.Tables[0].State)
+	}
+	x := s.State().Task(server, name).Tables[0]
+	c.must("POST", path+"/tables?action=reload&schema="+url.QueryEscape(x.Schema)+"&table="+url.QueryEscape(x.Name), "")
+	if v := s.State().Task(server, name); v.Tables[0].State != TableQueued {
+		t.Errorf("reloaded after an edit: %s", v.Tables[0].State)
+	}
+	c.must("POST", path+stopQuery, "")
+	if state() != Stopped {
+		t.Errorf("stopped after an edit: %s", state())
+	}
+	edit(Recovery)
+	if state() != Recovery {
+		t.Errorf("edited after a stop: %s", state())
+	}
+	if err := s.ResetTask(server, name); err != nil || state() != Stopped {
+		t.Errorf("reset: %v %s", err, state())
+	}
+}
+
+func TestDeleteTask(t *testing.T) {
+	s, _ := world(t, Options{})
+	c := as(t, s, Designer)
+	c.refuses("AEM_TASK_NOT_STOPPED", "POST", "servers/S/tasks/T?action=delete", "")
+	c.refuses("AEM_DELETE_TASK_INNER_ERR", "POST", "servers/S/tasks/U?action=delete&deletetasklogs=perhaps", "")
+	c.must("POST", "servers/S/tasks/T"+stopQuery, "")
+	for _, name := range []string{"T", "U"} {
+		c.must("POST", "servers/S/tasks/"+name+"?action=delete&deletetasklogs=False", "")
+		c.refuses("AEM_TASK_NOT_FOUND", "GET", "servers/S/tasks/"+name, "")
+	}
+	if n := len(s.State().Server("S").Tasks); n != 0 {
+		t.Errorf("%d tasks are left", n)
+	}
+}
+
+// TestAnswersOfRunTask has the state in the spelling of the shape.
+func TestAnswersOfRunTask(t *testing.T) {
+	for shape, want := range map[Shape]string{RealWorld: `"STOPPED"`, Guide: `"STOPPED"`, Legacy: "0"} {
+		s, _ := world(t, Options{Shape: shape})
+		body := strings.TrimPrefix(string(as(t, s, Operator).must("POST", "servers/S/tasks/T"+stopQuery, "")), "\ufeff")
+		var got struct {
+			State json.RawMessage
+			Error *string `json:"error_message"`
+		}
+		if err := json.Unmarshal([]byte(body), &got); err != nil || string(got.State) != want || got.Error == nil || *got.Error != "" {
+			t.Errorf("in the shape %v StopTask answers %s: %v", shape, body, fmt.Sprint(err))
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package aemtest
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestPutAndGetServer(t *testing.T) {
+	s, _ := world(t, Options{})
+	c := as(t, s, Admin)
+	c.must("PUT", "servers/new-1/def", strings.Replace(someServer, `"port"`, `"description":"d","verify_server_certificate":false,"port"`, 1))
+	v := s.State().Server("new-1")
+	if v == nil || v.State != Monitored || v.Host != "new.example.net" || v.User != "u" || v.Description != "d" || v.VerifyCertificate || v.Product != Replicate {
+		t.Fatalf("a new server: %+v", v)
+	}
+	c.must("PUT", "servers/cmp/def", strings.NewReplacer("new-1", "cmp", "AemReplicateServer", "AemComposeServer", `"443"`, "444").Replace(someServer))
+	if v := s.State().Server("cmp"); v.Product != Compose || v.Port != "444" {
+		t.Errorf("a new Compose server: %+v", v)
+	}
+
+	// read, modify, write; the password stays what it is within one session
+	var def map[string]any
+	read := func() string {
+		t.Helper()
+		c.json("servers/new-1/def", &def)
+		def["monitored"], def["description"] = false, "changed"
+		b, err := json.Marshal(def)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	body := read()
+	password, _ := def["password"].(string)
+	if !strings.HasPrefix(password, "{S:") || len(password) != 40 || def["$type"] != "AemReplicateServer" {
+		t.Errorf("the definition is %v", def)
+	}
+	as(t, s, Admin).refuses("AEM_PUT_SERVER_INNER_ERR", "PUT", "servers/new-1/def", body)
+	c.refuses("AEM_PUT_SERVER_INNER_ERR", "PUT", "servers/S/def", strings.NewReplacer("new-1", "S", "new.example.net", "s2").Replace(body))
+	c.must("PUT", "servers/new-1/def", body)
+	if v := s.State().Server("new-1"); v.State != NotMonitored || v.Description != "changed" {
+		t.Errorf("the server that is not to be monitored: %+v", v)
+	}
+	c.refuses("AEM_SERVER_NOT_MONITORED", "GET", "servers/new-1/tasks", "")
+	if read(); def["monitored"] == true {
+		t.Error("the definition says that the server is monitored")
+	}
+	def["monitored"] = true
+	b, _ := json.Marshal(def)
+	c.must("PUT", "servers/new-1/def", string(b))
+	if s.State().Server("new-1").State != Monitored {
+		t.Error("the server is not monitored again")
+	}
+}
+
+func TestPutServerErrors(t *testing.T) {
+	s, _ := world(t, Options{})
+	c := as(t, s, Admin)
+	for _, test := range []struct{ code, old, new string }{
+		{"AEM_INVALID_SERVER_TYPE", "AemReplicateServer", "ReplicateServer"},
+		{"AEM_NAME_URL_MISMATCH", `"new-1"`, `"new-2"`},
+		{"AEM_EMPTY_HOST", "new.example.net", ""},
+		{"AEM_EMPTY_PORT", `"443"`, `""`},
+		{"AEM_EMPTY_PORT", `"443"`, `null`},
+		{"AEM_EMPTY_USERNAME", `"u"`, `""`},
+		{"AEM_EMPTY_PASSWORD", `"p"`, `""`},
+		{"AEM_INVALID_PORT", `"443"`, `"70000"`},
+		{"AEM_INVALID_PORT", `"443"`, `"https"`},
+		{"AEM_INVALID_USERNAME", `"u"`, `"a:b"`},
+		{"AEM_INVALID_USERNAME", `"u"`, `"` + strings.Repeat("u", 105) + `"`},
+		{"AEM_INVALID_DESC", `"port"`, `"description":"` + strings.Repeat("d", 251) + `","port"`},
+		{"AEM_INVALID_HOST", "new.example.net", "new/example"},
+		{"AEM_INVALID_HOST", "new.example.net", strings.Repeat("h", 65)},
+		{"AEM_HOST_PORT_ALREADY_EXIST", "new.example.net", "S.example.net"},
+		{"DESERIALIZE_TO_TYPE", `"u"`, `{}`},
+		{"DESERIALIZE_TO_TYPE", `"port"`, `"monitored":"perhaps","port"`},
+		{"AEM_PUT_SERVER_INNER_ERR", `"p"`, `"{S:98bdfd05-d16e-4afb-ad24-256c4dc6aae9}"`},
+	} {
+		c.refuses(test.code, "PUT", "servers/new-1/def", strings.Replace(someServer, test.old, test.new, 1))
+	}
+	c.refuses("AEM_INVALID_NAME", "PUT", "servers/n%C3%A9/def", strings.Replace(someServer, "new-1", "né", 1))
+	c.refuses("AEM_INVALID_NAME", "PUT", "servers/"+strings.Repeat("n", 65)+"/def", strings.Replace(someServer, "new-1", strings.Repeat("n", 65), 1))
+	c.refuses("AEM_INVALID_SERVER_TYPE", "PUT", "servers/S/def", strings.NewReplacer("new-1", "S", "Replicate", "Compose").Replace(someServer))
+	if n := len(s.State().Servers); n != 1 {
+		t.Errorf("%d servers", n)
+	}
+}
+
+func TestDeleteServer(t *testing.T) {
+	s, _ := world(t, Options{})
+	c := as(t, s, Admin)
+	c.must("DELETE", "servers/S/def", "")
+	c.refuses("AEM_SERVER_NOT_FOUND", "DELETE", "servers/S/def", "")
+	c.refuses("AEM_SERVER_NOT_FOUND", "GET", "servers/S", "")
+	if len(s.State().Servers) != 0 {
+		t.Error("the server is still there")
+	}
+}
+
+func TestPutServerLicense(t *testing.T) {
+	s, _ := world(t, Options{})
+	c := as(t, s, Admin)
+	for body, want := range map[string]License{
+		someLicense: {LicenseValid, time.Date(2025, 9, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC), 122},
+		`{"license_type":"x","issue_date":"2025-08-01","expiration_date":"","checksum":"C"}`: {State: LicenseValid, Issued: time.Date(2025, 8, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		c.must("PUT", "servers/S/license/def", body)
+		if got := s.State().Server("S").License; got != want {
+			t.Errorf("the licence is %+v, want %+v", got, want)
+		}
+	}
+	for _, body := range []string{"", "no licence", "{", strings.Replace(someLicense, "checksum", "sum", 1), strings.Replace(someLicense, "2025-09-01", "01.09.2025", 1)} {
+		c.refuses("AEM_SRV_LIC_INVALID_FORMAT", "PUT", "servers/S/license/def", body)
+	}
+	c.refuses("AEM_PUT_SRV_LIC_INNER_ERR", "PUT", "servers/S/license/def", strings.Replace(someLicense, "2026-01-31", "2025-01-31", 1))
+}

@@ -1,0 +1,218 @@
+package aemtest
+
+import (
+	"slices"
+	"time"
+)
+
+// tableKey names a table of a task.
+type tableKey struct{ schema, name string }
+
+// tableSteer is what a call of the API has made of one table: it was reloaded, or
+// only resumed. Its times are of the task's own time.
+type tableSteer struct {
+	at     time.Duration
+	loads  bool          // it was reloaded
+	lasts  time.Duration // of loading
+	before CDC           // changes that do not count any more
+}
+
+// queuedFor is how long a table waits before it is reloaded.
+const queuedFor = 3 * time.Second
+
+// state is the state of the table, and which part of it is loaded.
+func (s *tableSteer) state(own time.Duration, settled string) (string, float64) {
+	elapsed := own - s.at
+	switch {
+	case !s.loads:
+		return settled, 1
+	case elapsed < queuedFor:
+		return TableQueued, 0
+	case elapsed < queuedFor+s.lasts:
+		return TableLoading, float64(elapsed-queuedFor) / float64(s.lasts)
+	}
+	return settled, 1
+}
+
+// settled is the state of a table that is loaded.
+func (t *task) settled(changes bool) string {
+	if changes && (t.changes() || t.custom && !t.static.FullLoadEnabled) {
+		return TableChangeProcessing
+	}
+	return TableCompleted
+}
+
+// steeredTable is what is left of a generated table's state and rows after the
+// calls of the API.
+func (t *task) steeredTable(p *planTable, state string, rows, transferred int64, own time.Duration) (string, int64, int64) {
+	s, ok := t.touched[tableKey{p.schema, p.name}]
+	if !ok || t.failedAgain(p, s, own) {
+		return state, rows, transferred
+	}
+	state, part := s.state(own, t.settled(p.changes > 0))
+	if s.loads {
+		rows = int64(t.life.load.rows * p.rows)
+		transferred = int64(float64(rows) * part)
+	}
+	return state, rows, transferred
+}
+
+// failedAgain reports whether the incident of a failing table has come back since
+// the table was reloaded or resumed.
+func (t *task) failedAgain(p *planTable, s tableSteer, own time.Duration) bool {
+	w := t.life.table
+	if w == nil || p != &t.life.plan.tables[len(t.life.plan.tables)-1] {
+		return false
+	}
+	elapsed, open := w.at(own)
+	return open && own-elapsed > s.at
+}
+
+// steerTable changes a generated table as the calls of the API have.
+func (t *task) steerTable(v *Table, own time.Duration) {
+	s, ok := t.touched[tableKey{v.Schema, v.Name}]
+	if !ok {
+		return
+	}
+	p := t.life.plan.find(v.Schema, v.Name)
+	if t.failedAgain(p, s, own) {
+		return
+	}
+	rows := int64(t.life.load.rows * p.rows)
+	bytes := t.life.load.bytes
+	t.applySteer(v, s, own, rows, bytes, p.changes > 0)
+	v.TargetSchema, v.TargetName = p.targetSchema, p.targetName
+	if t.life.restarted == nil || s.at >= *t.life.restarted {
+		v.Changes.less(s.before)
+	}
+}
+
+// applySteer makes a table of so many rows, each of so many bytes, what the call
+// of the API has made of it.
+func (t *task) applySteer(v *Table, s tableSteer, own time.Duration, rows int64, bytes float64, changes bool) {
+	state, part := s.state(own, t.settled(changes))
+	v.State = state
+	if !s.loads {
+		return
+	}
+	v.CachedInserts, v.CachedUpdates, v.CachedDeletes = 0, 0, 0
+	v.EstimatedRows, v.Start, v.End, v.DataErrors = 0, time.Time{}, time.Time{}, 0
+	v.TransferredRows = int64(float64(rows) * part)
+	v.TransferredBytes = int64(float64(v.TransferredRows) * bytes)
+	if state == TableQueued || state == TableLoading {
+		v.EstimatedRows = rows
+	}
+	if state != TableQueued {
+		v.Start = t.instant(s.at + queuedFor)
+	}
+	if state != TableQueued && state != TableLoading {
+		v.End = t.instant(s.at + queuedFor + s.lasts)
+	}
+}
+
+// less takes away what does not count any more.
+func (c *CDC) less(x CDC) {
+	c.Inserts, c.Updates = max(0, c.Inserts-x.Inserts), max(0, c.Updates-x.Updates)
+	c.Deletes, c.DDL = max(0, c.Deletes-x.Deletes), max(0, c.DDL-x.DDL)
+}
+
+// find finds a table of a plan that has it.
+func (p *plan) find(schema, name string) *planTable {
+	for i := range p.tables {
+		if t := &p.tables[i]; t.schema == schema && t.name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// bucket is the counter of the tables in a state.
+func (f *FullLoad) bucket(state string) *int64 {
+	switch state {
+	case TableQueued:
+		return &f.TablesQueued
+	case TableLoading:
+		return &f.TablesLoading
+	case TableError:
+		return &f.TablesWithError
+	}
+	return &f.TablesCompleted
+}
+
+// recount moves one table from the count of a state to that of another.
+func (f *FullLoad) recount(from, to string) {
+	if from == to {
+		return
+	}
+	if n := f.bucket(from); *n > 0 {
+		*n--
+	}
+	*f.bucket(to)++
+}
+
+// customAt is a custom task: it stands still but for what the API has done.
+func (t *task) customAt(now time.Time) Task {
+	v := t.static
+	own, p, idle := t.own(now)
+	if idle {
+		v.idle(p)
+	}
+	if len(t.touched) > 0 {
+		v.Tables = slices.Clone(v.Tables)
+		t.steerTables(own, &v)
+	}
+	if t.loadEnds > 0 && own < t.loadEnds {
+		v.FullLoad.Completed, v.FullLoad.End = false, time.Time{}
+	}
+	return v
+}
+
+// customRows is how many rows a custom table has that does not say.
+const customRows = 1000
+
+// steerTables changes the tables of a custom task as the calls of the API have.
+func (t *task) steerTables(own time.Duration, v *Task) {
+	for i := range v.Tables {
+		x := &v.Tables[i]
+		s, ok := t.touched[tableKey{x.Schema, x.Name}]
+		if !ok {
+			continue
+		}
+		was, rows, bytes := x.State, max(x.TransferredRows, x.EstimatedRows), 100.0
+		if x.TransferredRows > 0 && x.TransferredBytes > 0 {
+			bytes = float64(x.TransferredBytes) / float64(x.TransferredRows)
+		}
+		if rows == 0 {
+			rows = customRows
+		}
+		t.applySteer(x, s, own, rows, bytes, true)
+		if s.loads {
+			x.Changes.less(s.before)
+		}
+		v.FullLoad.recount(was, x.State)
+	}
+}
+
+// reloadCustom reloads all tables of a custom task.
+func (t *task) reloadCustom(own time.Duration) {
+	v := &t.static
+	v.DataErrors = 0
+	t.loadEnds = own + queuedFor + customLoad
+	v.FullLoad.Start, v.FullLoad.End, v.FullLoad.Completed = t.instant(own), t.instant(t.loadEnds), true
+	t.touched = make(map[tableKey]tableSteer, len(v.Tables))
+	for i := range v.Tables {
+		t.touched[tableKey{v.Tables[i].Schema, v.Tables[i].Name}] = tableSteer{at: own, loads: true, lasts: customLoad}
+	}
+}
+
+// customLoad is how long a table of a custom task is loaded.
+const customLoad = 20 * time.Second
+
+// forgetCounters sets what counts applied changes to zero, as a start does.
+func (t *task) forgetCounters() {
+	v := &t.static
+	v.CDC, v.Transactions = CDC{}, Transactions{}
+	for i := range v.Tables {
+		v.Tables[i].Changes = CDC{}
+	}
+}

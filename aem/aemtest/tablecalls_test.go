@@ -1,0 +1,127 @@
+package aemtest
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+)
+
+// TestTableCalls reloads and resumes tables, of a custom task and of a generated one.
+func TestTableCalls(t *testing.T) {
+	s, clock := world(t, Options{})
+	c := as(t, s, Operator)
+	path := "servers/S/tasks/T/tables?schema=HR&table="
+	c.must("POST", path+"bad&action=reload", "")
+	want := []struct {
+		after time.Duration
+		state string
+	}{{0, TableQueued}, {5 * time.Second, TableLoading}, {time.Minute, TableChangeProcessing}}
+	for _, w := range want {
+		clock.set(w.after)
+		v := s.State().Task("S", "T")
+		if v.Tables[1].State != w.state || v.Tables[0].State != TableChangeProcessing {
+			t.Errorf("%v after a reload: %s, the other table is %s", w.after, v.Tables[1].State, v.Tables[0].State)
+		}
+		if f := v.FullLoad; f.TablesWithError != 0 || f.TablesQueued+f.TablesLoading+f.TablesCompleted != 2 {
+			t.Errorf("%v after a reload: %+v", w.after, f)
+		}
+	}
+	if v := s.State().Task("S", "T").Tables[1]; v.DataErrors != 0 || v.TransferredRows != customRows || v.Start.IsZero() || v.End.IsZero() {
+		t.Errorf("a reloaded table: %+v", v)
+	}
+	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", path+"bad&action=Resume", "")
+	c.refuses("AEM_RELOAD_TABLE_ERR", "POST", path+"none&action=reload", "")
+	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", path+"none&action=Resume", "")
+	c.refuses("AEM_MISSING_FIELD", "POST", "servers/S/tasks/T/tables?schema=HR&action=reload", "")
+	c.refuses("AEM_MISSING_FIELD", "POST", "servers/S/tasks/T/tables?table=bad&action=Resume", "")
+	c.refuses("AEM_RELOAD_TABLE_ERR", "POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=reload", "") // not running
+	c.must("POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=resume", "")
+	if v := s.State().Task("S", "U"); v.Tables[1].State != TableChangeProcessing || v.FullLoad.TablesWithError != 0 {
+		t.Errorf("a resumed table: %+v", v.Tables[1])
+	}
+
+	file := customTask("F", Running)
+	file.Source.Type = "File Channel"
+	cdc := customTask("CDC", Running)
+	cdc.FullLoadEnabled = false
+	inLoad := customTask("L", Running)
+	inLoad.Tables[1].Start = testStart
+	for _, v := range []Task{file, cdc, inLoad} {
+		if err := s.AddTask("S", v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, action := range []string{"reload", "Resume"} {
+		c.refuses("AEM_INVALID_TASK_NT_NTSUPPEP", "POST", "servers/S/tasks/F/tables?schema=HR&table=bad&action="+action, "")
+	}
+	c.refuses("AEM_INVALID_TASK_NOT_FL", "POST", "servers/S/tasks/CDC/tables?schema=HR&table=bad&action=reload", "")
+	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", "servers/S/tasks/L/tables?schema=HR&table=bad&action=Resume", "")
+}
+
+// TestGeneratedTables mends the tables that generated tasks could not load, and
+// the one that an incident breaks.
+func TestGeneratedTables(t *testing.T) {
+	clock := newClock()
+	clock.set(2 * time.Minute)
+	s := New(Options{Servers: 3, TasksPerServer: 17, Incidents: true, Start: testStart, Clock: clock.now, Users: []User{user(Operator)}})
+	c := as(t, s, Operator)
+	var resumed, reloaded int
+	eachTask(s, func(server string, v *Task) {
+		for _, x := range v.Tables {
+			if x.State != TableError {
+				continue
+			}
+			if v.State != Running {
+				c.must("POST", taskPath(server, v.Name)+runQuery+resumeProcessing, "")
+				v.State = Running
+			}
+			query := taskPath(server, v.Name) + "/tables?schema=" + url.QueryEscape(x.Schema) + "&table=" + url.QueryEscape(x.Name) + "&action="
+			if status, code, _ := c.send("POST", query+"Resume", ""); status == http.StatusOK {
+				resumed++
+				continue
+			} else if code != "AEM_UNSPEND_TABLE_ERR" {
+				t.Errorf("%s: %s", query, code)
+			}
+			c.must("POST", query+"reload", "")
+			reloaded++
+		}
+	})
+	if resumed == 0 || reloaded == 0 {
+		t.Fatalf("%d tables were resumed and %d reloaded", resumed, reloaded)
+	}
+	clock.set(4*time.Minute + 30*time.Second) // the incident lasts until 5m
+	eachTask(s, func(_ string, v *Task) {
+		var errors, transferred int64
+		for _, x := range v.Tables {
+			if x.State == TableError {
+				errors++
+			}
+			transferred += x.TransferredRows
+		}
+		if v.State == Running && errors != 0 || v.FullLoadEnabled && (v.FullLoad.TablesWithError != errors || v.FullLoad.RecordsCompleted != transferred) {
+			t.Errorf("%s has %d tables in error and %d rows: %+v", v.Name, errors, transferred, v.FullLoad)
+		}
+	})
+	clock.set(22 * time.Minute) // it is on again
+	again := 0
+	eachTask(s, func(_ string, v *Task) {
+		if v.State == Running {
+			again += int(v.FullLoad.TablesWithError)
+		}
+	})
+	if again != resumed {
+		t.Errorf("%d tables have failed again, %d were resumed", again, resumed)
+	}
+}
+
+// eachTask visits the Replicate tasks of the servers that can be reached.
+func eachTask(s *Simulator, visit func(server string, v *Task)) {
+	for _, srv := range s.State().Servers {
+		for i := range srv.Tasks {
+			if srv.State == Monitored && srv.Product == Replicate {
+				visit(srv.Name, &srv.Tasks[i])
+			}
+		}
+	}
+}

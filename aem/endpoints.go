@@ -1,0 +1,250 @@
+package aem
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// EndpointsService reads and manages the endpoints of a Replicate server.
+type EndpointsService struct{ core *core }
+
+// Endpoint is one row of an endpoint list (GetEndpointList).
+type Endpoint struct {
+	Name        string
+	Description string
+	Role        EndpointRole
+	Type        string // as the console shows it, in a case of its own
+	Licensed    Bool   // the server's licence allows it
+}
+
+// EndpointRole says what an endpoint can be for a task.
+type EndpointRole string
+
+// The roles of an endpoint.
+const (
+	EndpointSource EndpointRole = "source"
+	EndpointTarget EndpointRole = "target"
+	EndpointBoth   EndpointRole = "both"
+	EndpointAll    EndpointRole = "all"
+)
+
+// EndpointState is the result of a test.
+type EndpointState string
+
+// The states of a tested endpoint.
+const (
+	EndpointUnknown   EndpointState = "unknown"
+	EndpointConnected EndpointState = "connected"
+	EndpointFailed    EndpointState = "failed"
+)
+
+// EndpointTest is the result of a test (TestEndpoint).
+type EndpointTest struct {
+	State            EndpointState
+	Message, Details string
+}
+
+// OK reports whether the endpoint can be used.
+func (t EndpointTest) OK() bool { return t.State == EndpointConnected }
+
+func endpointRole(word []byte) EndpointRole {
+	switch string(word) {
+	case "all", "0":
+		return EndpointAll
+	case "source", "1":
+		return EndpointSource
+	case "target", "2":
+		return EndpointTarget
+	case "both", "3":
+		return EndpointBoth
+	}
+	return ""
+}
+
+func endpointState(word []byte) EndpointState {
+	switch string(word) {
+	case "unknown", "0":
+		return EndpointUnknown
+	case "connected", "success", "1":
+		return EndpointConnected
+	case "error", "failure", "failed", "2":
+		return EndpointFailed
+	}
+	return ""
+}
+
+// List returns the endpoints of a server, or those of them that made sense together
+// with an ErrPartial. It needs the role Viewer on all endpoints.
+//
+//qem:operation GetEndpointList GET /servers/{server}/endpoints
+func (s EndpointsService) List(ctx context.Context, server string) ([]Endpoint, error) {
+	return fetch(ctx, s.core.call, &call{
+		operation:  "GetEndpointList",
+		verb:       http.MethodGet,
+		path:       []string{"servers", server, "endpoints"},
+		idempotent: true,
+	}, decodeEndpointList)
+}
+
+// Test lets the server connect to the endpoint's database and check what it needs
+// there, for at most timeout (to the second; 0 means a minute), for which the client
+// waits too. A test that finds a fault is a result; ErrTestTimeout says that there is
+// none. As it makes work for others it is never repeated by itself. It needs the role
+// Operator on the endpoint.
+//
+//qem:operation TestEndpoint GET /servers/{server}/endpoints/{endpoint}?action=test&timeout={s}
+func (s EndpointsService) Test(ctx context.Context, server, endpoint string, timeout time.Duration) (*EndpointTest, error) {
+	c := &call{
+		operation: "TestEndpoint",
+		verb:      http.MethodGet,
+		path:      []string{"servers", server, "endpoints", endpoint},
+		query:     query{{"action", "test"}},
+		once:      true,
+	}
+	c.setTimeout(timeout)
+	return fetch(ctx, s.core.call, c, decodeEndpointTest)
+}
+
+// A PatchOperation changes one setting of an endpoint.
+type PatchOperation struct {
+	Op    string // add, replace, remove or test
+	Path  string // /db_settings/…, as in an export with endpoints
+	Value any    // what JSON can hold, or a Password; unused by remove
+}
+
+// SetSetting adds a setting, or replaces it.
+func SetSetting(path string, value any) PatchOperation { return PatchOperation{"add", path, value} }
+
+// ReplaceSetting replaces a setting that is there.
+func ReplaceSetting(path string, value any) PatchOperation {
+	return PatchOperation{"replace", path, value}
+}
+
+// RemoveSetting removes a setting.
+func RemoveSetting(path string) PatchOperation { return PatchOperation{"remove", path, nil} }
+
+// TestSetting lets the patch fail when a setting is another.
+func TestSetting(path string, value any) PatchOperation { return PatchOperation{"test", path, value} }
+
+// Patch changes settings of an endpoint. Running tasks notice when they run next. The
+// type of an endpoint cannot be changed. It needs the role Designer on all endpoints.
+//
+//qem:operation PatchEndpoint PATCH /servers/{server}/endpoints/{endpoint}
+func (s EndpointsService) Patch(ctx context.Context, server, endpoint string, operations ...PatchOperation) error {
+	c := &call{
+		operation: "PatchEndpoint",
+		verb:      http.MethodPatch,
+		path:      []string{"servers", server, "endpoints", endpoint},
+	}
+	if len(operations) == 0 {
+		return refusal(c.operation, "there is nothing to change")
+	}
+	patch := make([]object, 0, len(operations))
+	for _, o := range operations {
+		element, err := s.patch(c.operation, o)
+		if err != nil {
+			return err
+		}
+		patch = append(patch, element)
+	}
+	if err := c.setJSON(patch); err != nil {
+		return err
+	}
+	return s.core.call(ctx, c)
+}
+
+func (s EndpointsService) patch(operation string, o PatchOperation) (object, error) {
+	if !strings.HasPrefix(o.Path, "/db_settings/") {
+		return nil, refusal(operation, "the path of a setting begins with /db_settings/")
+	}
+	element := object{"op": o.Op, "path": o.Path}
+	switch o.Op {
+	case "remove":
+		return element, nil
+	case "add", "replace", "test":
+	default:
+		return nil, refusal(operation, "an operation is add, replace, remove or test")
+	}
+	element["value"] = o.Value
+	if password, ok := o.Value.(Password); ok {
+		text, _ := password.reveal()
+		s.core.session.scrub.add(text)
+		element["value"] = text
+	}
+	return element, nil
+}
+
+// DeleteEndpointOptions say how to delete.
+type DeleteEndpointOptions struct {
+	// FallBackToPOST repeats the call as a POST when the server does not know the
+	// DELETE: the guide describes the one and shows the other.
+	FallBackToPOST bool
+}
+
+// Delete deletes an endpoint that no task uses (else ErrInUse). It needs the role
+// Designer on the endpoint.
+//
+//qem:operation DeleteEndpoint DELETE /servers/{server}/endpoints/{endpoint}?action=delete
+func (s EndpointsService) Delete(ctx context.Context, server, endpoint string, o DeleteEndpointOptions) error {
+	send := func(verb string) error {
+		return s.core.call(ctx, &call{
+			operation: "DeleteEndpoint",
+			verb:      verb,
+			path:      []string{"servers", server, "endpoints", endpoint},
+			query:     query{{"action", "delete"}},
+		})
+	}
+	err := send(http.MethodDelete)
+	if o.FallBackToPOST && unknownVerb(err) {
+		return send(http.MethodPost)
+	}
+	return err
+}
+
+// unknownVerb reports whether a web server, not the API, refused a request.
+func unknownVerb(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != KindHTTP {
+		return false
+	}
+	switch e.Status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return true
+	}
+	return false
+}
+
+// ReconfigureOptions say what becomes of the tasks that use an endpoint.
+type ReconfigureOptions struct {
+	// KeepTasks leaves the tasks as they are, for one who stops and resumes them
+	// himself. Otherwise the running ones are stopped and resumed.
+	KeepTasks bool
+}
+
+// Reconfigure gives an Oracle source endpoint the settings of the endpoint
+// {endpoint}__{configuration}, whose last part alone is the configuration. The
+// server does so in its own time; see Failover for all of the procedure. It needs
+// the role Operator on all endpoints.
+//
+//qem:operation ReconfigureEndpointNoWait PUT /servers/{server}/endpoints/{endpoint}?action=reconfigure&configuration={name}&recycle={bool}
+func (s EndpointsService) Reconfigure(ctx context.Context, server, endpoint, configuration string, o ReconfigureOptions) error {
+	const operation = "ReconfigureEndpointNoWait"
+	if err := missing(operation, "configuration", configuration); err != nil {
+		return err
+	}
+	if strings.HasPrefix(configuration, endpoint+configurationMark) {
+		return refusal(operation, "the configuration is only what follows the two underscores in the name of its endpoint")
+	}
+	return s.core.call(ctx, &call{
+		operation: operation,
+		verb:      http.MethodPut,
+		path:      []string{"servers", server, "endpoints", endpoint},
+		query:     query{{"action", "reconfigure"}, {"configuration", configuration}, {"recycle", boolText(!o.KeepTasks)}},
+	})
+}
+
+// configurationMark is between the names of an endpoint and its configuration.
+const configurationMark = "__"

@@ -1,0 +1,214 @@
+package aem_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+)
+
+// simulated returns a client of a small simulated Enterprise Manager, on which it may
+// do everything.
+func simulated() (client *aem.Client, end func()) {
+	admin := aemtest.DefaultAccount()
+	admin.Role = aemtest.Admin
+	em := aemtest.New(aemtest.Options{
+		Servers: -1, ComposeServers: -1, Users: []aemtest.User{admin},
+		Start: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
+	})
+	ada := aemtest.Principals{Users: []string{`CORP\ada`}}
+	em.AddServer(aemtest.ServerState{
+		Name: "repl-prod-01",
+		ACL:  &aemtest.ACL{Admin: ada, Viewer: aemtest.Principals{Groups: []string{`CORP\operations`}}},
+		Tasks: []aemtest.Task{{
+			Name: "ORA2SNOW_SALES", FullLoadEnabled: true, ApplyChanges: true,
+			Source: aemtest.Endpoint{Name: "Sales", Type: "Oracle"}, Target: aemtest.Endpoint{Name: "DWH", Type: "Snowflake"},
+			Tables: []aemtest.Table{{Schema: "SALES", Name: "ORDERS", State: aemtest.TableError}, {Schema: "SALES", Name: "ITEMS", State: aemtest.TableChangeProcessing}},
+			ACL:    &aemtest.ACL{Admin: aemtest.Principals{Groups: []string{`CORP\sales-it`}}, DisableInheritance: true},
+		}, {Name: "SQL2SNOW_HR", State: aemtest.Stopped}},
+	})
+	em.AddServer(aemtest.ServerState{Name: "repl-test-01", State: aemtest.ServerError, Message: "unreachable"})
+	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken), aem.WithTransport(em.Transport()))
+	if err != nil {
+		panic(err)
+	}
+	return client, func() {
+		_ = client.Close(context.Background())
+		em.Close()
+	}
+}
+
+// List what runs where.
+func ExampleTasksService_All() {
+	client, end := simulated()
+	defer end()
+	for task, err := range client.Tasks.All(context.Background()) {
+		if err != nil { // of one server, as a rule; the others follow
+			fmt.Printf("%s: cannot be reached: %v\n", task.Server.Name, errors.Is(err, aem.ErrServerNotConnected))
+			continue
+		}
+		fmt.Printf("%s: %s is %s\n", task.Server.Name, task.Name, task.State)
+	}
+	// Output:
+	// repl-prod-01: ORA2SNOW_SALES is running
+	// repl-prod-01: SQL2SNOW_HR is stopped
+	// repl-test-01: cannot be reached: true
+}
+
+// Stop a task, and go on where it stopped.
+func ExampleTasksService_Run() {
+	client, end := simulated()
+	defer end()
+	ctx := context.Background()
+	const server, task = "repl-prod-01", "ORA2SNOW_SALES"
+
+	_, err := client.Tasks.Stop(ctx, server, task, 2*time.Minute)
+	switch {
+	case errors.Is(err, aem.ErrAlreadyStopped):
+	case errors.Is(err, aem.ErrTaskTimeout): // it is still stopping
+		_, err = client.Tasks.WaitForState(ctx, server, task, aem.TaskStopped)
+	}
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	result, err := client.Tasks.Run(ctx, server, task, aem.ResumeProcessing(), 2*time.Minute)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(task, "is", result.State)
+	_, err = client.Tasks.Run(ctx, server, task, aem.ResumeProcessing(), 2*time.Minute)
+	fmt.Println("already running:", errors.Is(err, aem.ErrAlreadyRunning))
+	// Output:
+	// ORA2SNOW_SALES is running
+	// already running: true
+}
+
+// Wait until a task has stopped, but not for ever.
+func ExampleTasksService_WaitForState() {
+	client, end := simulated()
+	defer end()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	task, err := client.Tasks.WaitForState(ctx, "repl-prod-01", "SQL2SNOW_HR", aem.TaskStopped)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(task.State)
+	// Output: stopped
+}
+
+// Reload the tables of a task that have failed.
+func ExampleTablesService_Reload() {
+	client, end := simulated()
+	defer end()
+	ctx := context.Background()
+	tables, err := client.Tables.List(ctx, "repl-prod-01", "ORA2SNOW_SALES", aem.TableFilter{Error: true})
+	if err != nil && !errors.Is(err, aem.ErrPartial) {
+		fmt.Println(err)
+		return
+	}
+	for _, table := range tables {
+		err := client.Tables.Reload(ctx, "repl-prod-01", "ORA2SNOW_SALES", table.Schema, table.Name)
+		fmt.Println("reload", table.Schema+"."+table.Name, err)
+	}
+	// Output: reload SALES.ORDERS <nil>
+}
+
+// Export a task and look into it.
+func ExampleTasksService_Export() {
+	client, end := simulated()
+	defer end()
+	export, err := client.Tasks.Export(context.Background(), "repl-prod-01", "ORA2SNOW_SALES", aem.ExportTaskOptions{Endpoints: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer export.Close()
+	var document struct {
+		Definition struct {
+			Tasks []struct {
+				Task struct {
+					Name   string `json:"name"`
+					Source string `json:"source_name"`
+				} `json:"task"`
+			} `json:"tasks"`
+		} `json:"cmd.replication_definition"`
+	}
+	// A comment stands before the JSON.
+	if err := json.NewDecoder(aem.JSON(export)).Decode(&document); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, t := range document.Definition.Tasks {
+		fmt.Println(t.Task.Name, "reads", t.Task.Source)
+	}
+	// Output: ORA2SNOW_SALES reads Sales
+}
+
+// Audit who is admin where.
+func ExampleACLsService() {
+	client, end := simulated()
+	defer end()
+	ctx := context.Background()
+	show := func(what string, acl *aem.ACL, err error) {
+		switch {
+		case errors.Is(err, aem.ErrNoACL):
+			fmt.Println(what, "inherits its admins")
+		case err != nil:
+			fmt.Println(what, err)
+		default:
+			fmt.Println(what, "admins:", acl.Admin.Users, acl.Admin.Groups)
+		}
+	}
+	acl, err := client.ACLs.GetServer(ctx, "repl-prod-01")
+	show("repl-prod-01", acl, err)
+	tasks, err := client.Tasks.List(ctx, "repl-prod-01")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, task := range tasks {
+		acl, err := client.ACLs.GetTask(ctx, "repl-prod-01", task.Name)
+		show(task.Name, acl, err)
+	}
+	// Output:
+	// repl-prod-01 admins: [CORP\ada] []
+	// ORA2SNOW_SALES admins: [] [CORP\sales-it]
+	// SQL2SNOW_HR inherits its admins
+}
+
+// Make somebody an operator of a server, and leave the rest of its ACL alone.
+func ExampleACLsService_Update() {
+	client, end := simulated()
+	defer end()
+	ctx := context.Background()
+	err := client.ACLs.Update(ctx, aem.ServerACL("repl-prod-01"), func(acl *aem.ACL) error {
+		acl.SetUser(`CORP\bob`, aem.RoleOperator)
+		return nil
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	acl, err := client.ACLs.GetServer(ctx, "repl-prod-01")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for role, who := range acl.Roles() {
+		fmt.Println(role, who.Users, who.Groups)
+	}
+	// Output:
+	// admin [CORP\ada] []
+	// designer [] []
+	// operator [CORP\bob] []
+	// viewer [] [CORP\operations]
+	// none [] []
+}

@@ -1,0 +1,211 @@
+package aem
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+const (
+	exportWait = time.Minute // a server may take that long to gather an export
+	importWait = time.Minute // and to take one in
+)
+
+// JSON skips what an export has before its JSON: a byte order mark, and lines that
+// are blank or begin with //. Everything else is handed on as it is.
+func JSON(export io.Reader) io.Reader { return &jsonReader{in: bufio.NewReader(export)} }
+
+type jsonReader struct {
+	in    *bufio.Reader
+	begun bool
+}
+
+// Read implements io.Reader.
+func (j *jsonReader) Read(p []byte) (int, error) {
+	if !j.begun {
+		if err := j.skip(); err != nil {
+			return 0, err
+		}
+		j.begun = true
+	}
+	return j.in.Read(p)
+}
+
+func (j *jsonReader) skip() error {
+	if head, _ := j.in.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
+		_, _ = j.in.Discard(len(byteOrderMark))
+	}
+	for {
+		head, err := j.in.Peek(1)
+		if err != nil {
+			return err
+		}
+		switch head[0] {
+		case ' ', '\t', '\r', '\n':
+			_, _ = j.in.Discard(1)
+			continue
+		case '/':
+			if head, _ = j.in.Peek(2); string(head) == "//" {
+				if err := j.skipLine(); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		return nil
+	}
+}
+
+func (j *jsonReader) skipLine() error {
+	for {
+		_, err := j.in.ReadSlice('\n')
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+	}
+}
+
+// A stream is an answer that the caller reads.
+type stream struct {
+	life context.Context // of the caller; the context of an attempt ends too early
+	body *exported
+}
+
+// export makes a call whose answer the caller reads. It is not repeated: to gather
+// an export is work.
+func (c *core) export(ctx context.Context, call *call) (io.ReadCloser, error) {
+	call.verb = http.MethodGet
+	call.once = true
+	call.wait = exportWait
+	call.stream = &stream{life: ctx}
+	if err := c.call(ctx, call); err != nil {
+		return nil, err
+	}
+	return call.stream.body, nil
+}
+
+// open makes an attempt whose answer the caller reads. The time limit of the attempt
+// is for the beginning of the answer only.
+func (s *sender) open(parent, limit context.Context, c *call) error {
+	ctx, cancel := context.WithCancelCause(c.stream.life)
+	inTime := context.AfterFunc(limit, func() { cancel(limit.Err()) })
+	defer inTime()
+	a := attempt{sender: s, parent: parent, ctx: limit, call: c}
+	request, err := s.request(ctx, c)
+	if err != nil {
+		cancel(nil)
+		return err
+	}
+	response, err := s.client.Do(request)
+	if response != nil {
+		c.status = response.StatusCode
+	}
+	if err != nil {
+		defer cancel(nil)
+		return a.noAnswer(err)
+	}
+	body := &exported{
+		in:      response.Body,
+		attempt: attempt{sender: s, parent: c.stream.life, ctx: ctx, call: c},
+		idle:    s.timeout,
+		cancel:  cancel,
+	}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		defer body.Close()
+		return a.badAnswer(response, &limitedReader{r: response.Body, left: maxErrorBytes})
+	}
+	if err := body.begin(); err != nil {
+		_ = body.Close()
+		return err
+	}
+	c.stream.body = body
+	return nil
+}
+
+// exported is the body of an export. Its errors are *Error.
+type exported struct {
+	in      io.ReadCloser
+	head    []byte // read by begin
+	attempt attempt
+	idle    time.Duration // the longest wait for the next bytes
+	cancel  context.CancelCauseFunc
+	err     error // of the last read
+}
+
+var errIdle = errors.New("idle")
+
+// enoughToTell is how much of an object begin reads.
+const enoughToTell = 1024
+
+// begin reads the first bytes, which tell an error, and a page that is none of the
+// API's, from an export.
+func (e *exported) begin() error {
+	var text []byte
+	for len(text) == 0 || text[0] == '{' && len(text) < enoughToTell {
+		buffer := make([]byte, 4096)
+		n, err := e.fill(buffer)
+		e.head = append(e.head, buffer[:n]...)
+		text = bytes.TrimSpace(bytes.TrimPrefix(e.head, []byte(byteOrderMark)))
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if fault, ok := decodeError(bytes.NewReader(e.head)); ok {
+		failure := e.attempt.fault(KindAPI, "", nil)
+		failure.Code, failure.Message = e.attempt.clean(fault)
+		return failure
+	}
+	switch {
+	case len(text) == 0:
+		return e.attempt.fault(KindDecode, "the export is empty", nil)
+	case text[0] == '<':
+		return e.attempt.fault(KindDecode, "an HTML page instead of an export: is there a proxy in between, or is the URL path wrong?", nil)
+	}
+	return nil
+}
+
+// Read implements io.Reader.
+func (e *exported) Read(p []byte) (int, error) {
+	if len(e.head) > 0 {
+		n := copy(p, e.head)
+		e.head = e.head[n:]
+		return n, nil
+	}
+	return e.fill(p)
+}
+
+// fill reads the next bytes, for which it waits no longer than idle.
+func (e *exported) fill(p []byte) (int, error) {
+	if e.err != nil || len(p) == 0 {
+		return 0, e.err
+	}
+	timer := time.AfterFunc(e.idle, func() { e.cancel(errIdle) })
+	n, err := e.in.Read(p)
+	timer.Stop()
+	switch {
+	case err == nil || err == io.EOF:
+		e.err = err
+	case errors.Is(context.Cause(e.attempt.ctx), errIdle):
+		e.err = e.attempt.fault(KindTimeout, "nothing came for "+e.idle.String(), context.DeadlineExceeded)
+	default:
+		e.err = e.attempt.brokenOff(err)
+	}
+	return n, e.err
+}
+
+// Close ends the export, wherever it is.
+func (e *exported) Close() error {
+	if e.err == nil || e.err == io.EOF {
+		e.err = e.attempt.fault(KindCanceled, "the export is closed", nil)
+	}
+	e.head = nil
+	e.cancel(nil)
+	return e.in.Close()
+}

@@ -1,0 +1,372 @@
+package aem
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// answering makes a client whose calls get these answers, one after the other, and
+// returns where the requests go.
+func answering(t *testing.T, answers ...*http.Response) (*Client, *[]string) {
+	t.Helper()
+	return answeringTo(t, nobody{}, answers...)
+}
+
+func answeringTo(t *testing.T, observer Observer, answers ...*http.Response) (*Client, *[]string) {
+	t.Helper()
+	requests := &[]string{}
+	client := newClient(t, testURL, WithObserver(observer), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+		if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
+			return signedIn("id"), nil
+		}
+		body := ""
+		if r.Body != nil {
+			text, _ := io.ReadAll(r.Body)
+			body = " " + string(text)
+		}
+		*requests = append(*requests, strings.TrimSpace(r.Method+" "+strings.TrimPrefix(r.URL.RequestURI(), "/attunityenterprisemanager/api/v1")+body))
+		if len(*requests) > len(answers) {
+			return nil, io.ErrUnexpectedEOF
+		}
+		return answers[len(*requests)-1], nil
+	})))
+	return client, requests
+}
+
+func TestServerDefinitionTraps(t *testing.T) {
+	for name, tc := range map[string]struct {
+		body string
+		want ServerDefinition
+	}{
+		"as the guide shows it": {`{"$type":"AemReplicateServer","name":"n","description":"d","host":"h","port":"3552","username":"u","password":"{S:98b}","verify_server_certificate":"true","monitored":"False"}`,
+			ServerDefinition{Product: Replicate, Name: "n", Description: "d", Host: "h", Port: "3552", Username: "u", Password: NewPassword("{S:98b}"), VerifyCertificate: BoolOf(true), Monitored: BoolOf(false)}},
+		"with real types": {`{"$type":"AemComposeServer","name":"n","port":443,"verify_server_certificate":false,"monitored":true,"new":{}}`,
+			ServerDefinition{Product: Compose, Name: "n", Port: "443", VerifyCertificate: BoolOf(false), Monitored: BoolOf(true)}},
+		"with nulls": {`{"name":"n","host":null,"monitored":null,"password":null}`, ServerDefinition{Product: Replicate, Name: "n"}},
+	} {
+		got, err := decodeServerDefinition(strings.NewReader(tc.body))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(tc.want, *got, exact, passwords); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	for _, body := range []string{`{}`, `{"name":""}`, `null`, `[]`, ``, `{"error_code":"AEM_X"}`} {
+		if got, err := decodeServerDefinition(strings.NewReader(body)); err == nil {
+			t.Errorf("%s: %+v", body, got)
+		}
+	}
+}
+
+var passwords = cmp.Comparer(func(a, b Password) bool {
+	textA, _ := a.reveal()
+	textB, _ := b.reveal()
+	return textA == textB
+})
+
+func TestUpdateOfAServerKeepsItsPassword(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, requests := answering(t,
+			answer(200, `{"$type":"AemComposeServer","name":"n","host":"h","port":"1","username":"u","password":"{S:98b}","monitored":"true"}`),
+			answer(200, ""))
+		err := client.Servers.Update(t.Context(), "n", func(d *ServerDefinition) error {
+			d.Port = "2"
+			return nil
+		})
+		want := `PUT /servers/n/def {"$type":"AemComposeServer","description":"","host":"h","monitored":true,"name":"n","password":"{S:98b}","port":"2","username":"u","verify_server_certificate":true}`
+		if err != nil || len(*requests) != 2 || (*requests)[1] != want {
+			t.Errorf("%v, sent %q", err, *requests)
+		}
+	})
+}
+
+func TestUpdateOfAServerThatIsNotPut(t *testing.T) {
+	definition := `{"$type":"AemReplicateServer","name":"n","host":"h","port":"1","username":"u","password":"{S:98b}"}`
+	mine := errors.New("no")
+	for name, tc := range map[string]struct {
+		change func(*ServerDefinition) error
+		want   error
+	}{
+		"refused by the caller": {func(*ServerDefinition) error { return mine }, mine},
+		"renamed":               {func(d *ServerDefinition) error { d.Name = "other"; return nil }, ErrInvalid},
+		"without a password":    {func(d *ServerDefinition) error { d.Password = Password{}; return nil }, ErrInvalid},
+		"without a host":        {func(d *ServerDefinition) error { d.Host = ""; return nil }, ErrInvalid},
+		"of no product":         {func(d *ServerDefinition) error { d.Product = ""; return nil }, ErrInvalid},
+		"not UTF-8":             {func(d *ServerDefinition) error { d.Description = "\xff"; return nil }, ErrInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, requests := answering(t, answer(200, definition))
+				if err := client.Servers.Update(t.Context(), "n", tc.change); !errors.Is(err, tc.want) || len(*requests) != 1 {
+					t.Errorf("%v, sent %q", err, *requests)
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		client, requests := answering(t, apiAnswer(500, "AEM_GET_SERVER_INNER_ERR")())
+		if err := client.Servers.Update(t.Context(), "n", nil); err == nil || len(*requests) != 1 {
+			t.Errorf("%v, sent %q", err, *requests)
+		}
+	})
+}
+
+// In another session the stand-in for the password would be taken for a password.
+func TestPasswordOfAnEndedSessionIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		puts := 0
+		d := &door{expired: bareAnswer(440), answer: func(r *http.Request) *http.Response {
+			if r.Method == http.MethodPut {
+				puts++
+			}
+			return answer(200, `{"name":"n","host":"h","port":"1","username":"u","password":"{S:98b}"}`)
+		}}
+		client := newClient(t, testURL, WithTransport(d))
+		err := client.Servers.Update(t.Context(), "n", func(*ServerDefinition) error { d.expire(); return nil })
+		if !errors.Is(err, ErrInvalid) || puts != 0 || !strings.Contains(err.Error(), "definition again") {
+			t.Errorf("put %d times: %v", puts, err)
+		}
+		// A real password is of no session.
+		err = client.Servers.Update(t.Context(), "n", func(s *ServerDefinition) error {
+			s.Password = NewPassword("real")
+			d.expire()
+			return nil
+		})
+		if err != nil || puts != 1 {
+			t.Errorf("put %d times: %v", puts, err)
+		}
+	})
+}
+
+func TestPasswordsAreNeverShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const canary, standIn = "canary-pw", "{S:canary-98bdfd05}"
+		client, _ := answering(t,
+			answer(200, `{"name":"n","host":"h","port":"1","username":"u","password":"`+standIn+`"}`),
+			answer(500, `{"error_code":"AEM_PUT_SERVER_INNER_ERR","error_message":"bad password `+canary+`"}`),
+			answer(500, `{"error_code":"AEM_PATCH_ENDPOINT_INNER_ERR","error_message":"value `+canary+`"}`))
+		var out strings.Builder
+		logger := slog.New(slog.NewTextHandler(&out, nil))
+		show := func(v any) {
+			fmt.Fprintf(&out, "%v|%+v|%#v|%s|%q|%x|%d\n", v, v, v, v, v, v, v)
+			logger.Info("shown", "v", v)
+			slog.New(slog.NewJSONHandler(&out, nil)).Info("shown", "v", v)
+			_ = json.NewEncoder(&out).Encode(v)
+		}
+		d, err := client.Servers.Definition(t.Context(), "n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		show(d)
+		show(*d)
+		show(d.Password)
+		show(struct{ inner ServerDefinition }{*d})
+		d.Product, d.Password = Replicate, NewPassword(canary)
+		show(*d)
+		show(&d.Password)
+		show(SetSetting("/db_settings/password", d.Password))
+		show(struct{ inner Password }{d.Password})
+		show(client.Servers.Put(t.Context(), *d))
+		show(client.Endpoints.Patch(t.Context(), "n", "e", SetSetting("/db_settings/password", d.Password)))
+		for _, secret := range []string{canary, standIn, "98bdfd05", fmt.Sprintf("%x", canary)} {
+			for line := range strings.Lines(out.String()) {
+				if strings.Contains(line, secret) {
+					t.Errorf("%q is shown in %s", secret, line)
+				}
+			}
+		}
+		if !strings.Contains(out.String(), "bad password <secret>") || !strings.Contains(out.String(), "value <secret>") {
+			t.Errorf("the server's message is not shown: %s", &out)
+		}
+		if NewPassword("").IsSet() || !d.Password.IsSet() || fmt.Sprint(Password{}) != "" {
+			t.Error("an empty password is one")
+		}
+	})
+}
+
+func TestDocumentsThatAreNotSent(t *testing.T) {
+	client, requests := answering(t)
+	broken := errors.New("broken")
+	for name, tc := range map[string]struct {
+		document io.Reader
+		want     error
+	}{
+		"none":   {nil, ErrInvalid},
+		"empty":  {strings.NewReader(" \r\n"), ErrInvalid},
+		"mark":   {strings.NewReader(byteOrderMark + "\n"), ErrInvalid},
+		"broken": {iotest.ErrReader(broken), broken},
+	} {
+		for _, err := range []error{
+			client.Servers.Import(t.Context(), "s", tc.document),
+			client.Tasks.Import(t.Context(), "s", "t", tc.document),
+			client.Servers.PutLicense(t.Context(), "s", tc.document),
+		} {
+			if !errors.Is(err, tc.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if len(*requests) != 0 {
+		t.Errorf("sent %q", *requests)
+	}
+}
+
+func TestLicenseIsTextOrJSON(t *testing.T) {
+	for license, want := range map[string]string{"#c\nk=v": "text/plain; charset=utf-8", byteOrderMark + ` {"k":"v"}`: "application/json"} {
+		client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPut && r.Header.Get("Content-Type") != want {
+				t.Errorf("%q is sent as %s", license, r.Header.Get("Content-Type"))
+			}
+			return signedIn("id"), nil
+		})))
+		if err := client.Servers.PutLicense(t.Context(), "s", strings.NewReader(license)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestArgumentsThatAreNotSent(t *testing.T) {
+	client, requests := answering(t)
+	ctx := t.Context()
+	past := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	for name, err := range map[string]error{
+		"no run option":        noResult(client.Tasks.Run(ctx, "s", "t", RunOption{}, 0)),
+		"no position":          noResult(client.Tasks.Run(ctx, "s", "t", ResumeFromPosition(""), 0)),
+		"no time":              noResult(client.Tasks.Run(ctx, "s", "t", ResumeFromTimestamp(time.Time{}), 0)),
+		"position not UTF-8":   noResult(client.Tasks.Run(ctx, "s", "t", ResumeFromPosition("\xff"), 0)),
+		"no task":              noResult(client.Tasks.Stop(ctx, "s", "", 0)),
+		"no clone name":        client.Tasks.Clone(ctx, "s", "t", "", CloneTaskOptions{}),
+		"clone not UTF-8":      client.Tasks.Clone(ctx, "s", "t", "\xff", CloneTaskOptions{}),
+		"selection of nothing": client.Tasks.PutTableSelection(ctx, "s", "t", TableSelection{Excluded: []SelectedTable{{Owner: "a", Name: "b"}}}),
+		"no owner":             client.Tasks.PutTableSelection(ctx, "s", "t", TableSelection{Explicit: []SelectedTable{{Name: "b"}}}),
+		"table not UTF-8":      client.Tasks.PutTableSelection(ctx, "s", "t", TableSelection{Explicit: []SelectedTable{{Owner: "a", Name: "\xff"}}}),
+		"no point":             client.Tasks.SetRetentionBarrier(ctx, "s", "t", RetentionBarrier{Application: "a"}),
+		"no application":       client.Tasks.SetRetentionBarrier(ctx, "s", "t", RetentionBarrier{Point: past}),
+		"no application left":  client.Tasks.RemoveRetentionBarrier(ctx, "s", "t", ""),
+		"application encoding": client.Tasks.RemoveRetentionBarrier(ctx, "s", "t", "\xff"),
+		"no age":               client.Tasks.DeleteOldChangeData(ctx, "s", "t", ChangeDataAge{}),
+		"zero time":            client.Tasks.DeleteOldChangeData(ctx, "s", "t", ChangeDataBefore(time.Time{})),
+		"negative age":         client.Tasks.DeleteOldChangeData(ctx, "s", "t", ChangeDataOlderThan(-time.Hour)),
+		"no schema":            client.Tables.Reload(ctx, "s", "t", "", "x"),
+		"no table":             client.Tables.Resume(ctx, "s", "t", "x", ""),
+		"no configuration":     client.Endpoints.Reconfigure(ctx, "s", "MyOracle", "", ReconfigureOptions{}),
+		"a whole name":         client.Endpoints.Reconfigure(ctx, "s", "MyOracle", "MyOracle__Secondary", ReconfigureOptions{}),
+		"no patch":             client.Endpoints.Patch(ctx, "s", "e"),
+		"patch of all":         client.Endpoints.Patch(ctx, "s", "e", SetSetting("/", 1)),
+		"move":                 client.Endpoints.Patch(ctx, "s", "e", PatchOperation{Op: "move", Path: "/db_settings/a"}),
+		"patch with a channel": client.Endpoints.Patch(ctx, "s", "e", SetSetting("/db_settings/a", make(chan int))),
+		"audit without start":  noResult(client.Audit.Export(ctx, time.Time{}, past)),
+		"audit backwards":      noResult(client.Audit.Export(ctx, past, past.Add(-time.Second))),
+		"no server":            client.Servers.Delete(ctx, ""),
+		"no ACL":               client.ACLs.PutServer(ctx, "s", nil),
+		"literal ACL":          client.ACLs.PutTask(ctx, "s", "t", &ACL{Admin: Principals{Users: []string{`D\u`}}, DisableInheritance: BoolOf(true)}),
+		"empty name":           client.ACLs.PutServer(ctx, "s", NewACL(Principals{Users: []string{" "}}, Principals{}, Principals{}, Principals{}, true)),
+		"empty group":          client.ACLs.PutServer(ctx, "s", NewACL(Principals{Groups: []string{""}}, Principals{}, Principals{}, Principals{}, true)),
+		"principal not UTF-8":  client.ACLs.PutServer(ctx, "s", NewACL(Principals{Groups: []string{"\xff"}}, Principals{}, Principals{}, Principals{}, true)),
+		"no target":            client.ACLs.Update(ctx, ACLTarget{}, nil),
+	} {
+		if !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, text := range []string{"", "P", "PT", "P1DT", "1D", "P1H", "P-1D", "P1D ", "PT1D", "P1.5D"} {
+		if err := client.Tasks.DeleteOldChangeData(ctx, "s", "t", ChangeDataOffset(text)); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%q is a duration: %v", text, err)
+		}
+	}
+	if len(*requests) != 0 {
+		t.Errorf("sent %q", *requests)
+	}
+}
+
+// T-75: a good answer may tell that the task failed.
+func TestTaskResults(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answer *http.Response
+		want   TaskResult
+		is     error
+	}{
+		"running":           {answer(200, taskDone), TaskResult{State: TaskRunning}, nil},
+		"null message":      {answer(200, `{"state":"STOPPED","error_message":null}`), TaskResult{State: TaskStopped}, nil},
+		"NONE":              {answer(200, `{"state":1,"error_message":"NONE"}`), TaskResult{State: TaskRunning}, nil},
+		"no message":        {answer(200, `{"State":"RUNNING"}`), TaskResult{State: TaskRunning}, nil},
+		"two documents":     {answer(200, taskDone+`{"error_code":"INVALID_SESSION_ID","error_message":"Session expired or invalid"}`), TaskResult{State: TaskRunning}, nil},
+		"message":           {answer(200, `{"state":"STOPPED","error_message":"cannot\nconnect"}`), TaskResult{State: TaskStopped, Message: "cannot connect"}, ErrTaskFailed},
+		"only a message":    {answer(200, `{"error_message":"cannot connect"}`), TaskResult{Message: "cannot connect"}, ErrTaskFailed},
+		"state error":       {answer(200, `{"state":"ERROR","error_message":""}`), TaskResult{State: TaskError}, ErrTaskFailed},
+		"timed out":         {apiAnswer(500, CodeRunTaskTimeout)(), TaskResult{}, ErrTaskTimeout},
+		"already running":   {apiAnswer(500, CodeTaskAlreadyRunning)(), TaskResult{}, ErrAlreadyRunning},
+		"in recovery":       {apiAnswer(500, CodeTaskInRecovery)(), TaskResult{}, ErrInRecovery},
+		"code under 200":    {apiAnswer(200, CodeTaskAlreadyStopped)(), TaskResult{}, ErrAlreadyStopped},
+		"nothing":           {answer(200, ""), TaskResult{}, ErrDecode},
+		"an object":         {answer(200, "{}"), TaskResult{}, ErrDecode},
+		"a list":            {answer(200, "[]"), TaskResult{}, ErrDecode},
+		"cut off":           {answer(200, taskDone[:20]), TaskResult{}, ErrDecode},
+		"a page of proxies": {answer(200, "<html>"), TaskResult{}, ErrDecode},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, _ := answering(t, tc.answer)
+				got, err := client.Tasks.Run(t.Context(), "s", "t", ResumeProcessing(), 0)
+				if !errors.Is(err, tc.is) || tc.is == nil && err != nil {
+					t.Errorf("%v, want %v", err, tc.is)
+				}
+				if got == nil {
+					got = &TaskResult{}
+				}
+				if *got != tc.want {
+					t.Errorf("got %+v, want %+v", *got, tc.want)
+				}
+				if errors.Is(err, ErrTaskFailed) && (errors.Is(err, ErrTaskTimeout) || !strings.HasPrefix(err.Error(), "RunTask: failed (HTTP 200): ")) {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// The client waits for as long as it lets the API wait, and then as for any answer.
+func TestActionsOutlastTheClientsTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		delay := 69 * time.Second
+		client := newClient(t, testURL, WithTimeout(10*time.Second), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+			if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
+				return signedIn("id"), nil
+			}
+			select {
+			case <-time.After(delay):
+				return answer(200, taskDone), nil
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		})))
+		if _, err := client.Tasks.Run(t.Context(), "s", "t", ResumeProcessing(), time.Minute); err != nil {
+			t.Error(err)
+		}
+		started := time.Now()
+		delay = 71 * time.Second
+		_, err := client.Tasks.Stop(t.Context(), "s", "t", 0)
+		if !errors.Is(err, ErrTaskTimeout) || !errors.Is(err, ErrTimeout) || time.Since(started) != 70*time.Second || !strings.Contains(err.Error(), "1m10s") {
+			t.Errorf("after %v: %v", time.Since(started), err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := client.Tasks.Stop(ctx, "s", "t", 0); !errors.Is(err, ErrTaskTimeout) {
+			t.Errorf("the caller's deadline: %v", err)
+		}
+	})
+}

@@ -1,0 +1,71 @@
+package aem
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// defaultWait is how long the API waits for a task or an endpoint unless told
+// otherwise. The SDKs do not agree on it, so it is always sent.
+const defaultWait = time.Minute
+
+// An object is a JSON object to send.
+type object map[string]any
+
+// setJSON gives the call a JSON body. A text that is not valid UTF-8 is refused:
+// what would arrive would be another name.
+func (c *call) setJSON(v any) error {
+	body, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		return refusal(c.operation, "an argument cannot be sent as JSON: is it not UTF-8?")
+	}
+	c.body = body
+	return nil
+}
+
+// setDocument gives the call a body that was read from elsewhere. It is read to its
+// end first, since the API wants to know its exact length.
+func (c *call) setDocument(r io.Reader) error {
+	if r == nil {
+		return refusal(c.operation, "there is no document")
+	}
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return &Error{Operation: c.operation, Kind: KindRequest, Message: "the document to send cannot be read", err: err}
+	}
+	if strings.TrimSpace(strings.TrimPrefix(string(body), byteOrderMark)) == "" {
+		return refusal(c.operation, "the document to send is empty")
+	}
+	c.body = body
+	return nil
+}
+
+// setTimeout tells the API how long it may wait, and allows for it.
+func (c *call) setTimeout(d time.Duration) {
+	if d <= 0 {
+		d = defaultWait
+	}
+	seconds := (d + time.Second - 1) / time.Second
+	c.wait = seconds * time.Second
+	c.query = append(c.query, param{"timeout", strconv.FormatInt(int64(seconds), 10)})
+}
+
+func boolText(b bool) string { return strconv.FormatBool(b) }
+
+// timestamp is a time as the API's arguments want it.
+func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// missing refuses a call of which an argument is empty. namesAndValues alternate.
+func missing(operation string, namesAndValues ...string) error {
+	for i := 0; i < len(namesAndValues); i += 2 {
+		if namesAndValues[i+1] == "" {
+			return refusal(operation, fmt.Sprintf("the %s is empty", namesAndValues[i]))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package aem
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+const (
+	opRunTask  = "RunTask"
+	opStopTask = "StopTask"
+)
+
+// A RunOption says how to start a task. The zero RunOption is none.
+type RunOption struct {
+	name     string
+	position string // cdcposition
+	needs    bool   // a position
+}
+
+// String returns the API's name of the option.
+func (o RunOption) String() string { return o.name }
+
+// ResumeProcessing goes on where the task stopped. It is the only option of a
+// Compose task.
+func ResumeProcessing() RunOption { return RunOption{name: "RESUME_PROCESSING"} }
+
+// ReloadTarget starts the full load again, and so drops or truncates the tables of
+// the target as the task's settings say.
+func ReloadTarget() RunOption { return RunOption{name: "RELOAD_TARGET"} }
+
+// ResumeFromTimestamp applies the changes since a point in time.
+func ResumeFromTimestamp(t time.Time) RunOption {
+	if t.IsZero() {
+		return ResumeFromTimestampText("")
+	}
+	return ResumeFromTimestampText(timestamp(t))
+}
+
+// ResumeFromTimestampText is ResumeFromTimestamp with the time as the server wants
+// it. The guide demands 2017-03-07T11:19:03Z and shows the same without the Z.
+func ResumeFromTimestampText(text string) RunOption {
+	return RunOption{"RESUME_PROCESSING_FROM_TIMESTAMP", text, true}
+}
+
+// ResumeFromPosition applies the changes since a position in the source's log: an
+// SCN or LSN, as the source has it.
+func ResumeFromPosition(position string) RunOption {
+	return RunOption{"RESUME_PROCESSING_FROM_POSITION", position, true}
+}
+
+// RecreateAllTables creates the tables of the target anew, without data.
+func RecreateAllTables() RunOption { return RunOption{name: "METADATA_ONLY_RECREATE_ALL_TABLES"} }
+
+// CreateMissingTables creates the tables that the target lacks, without data.
+func CreateMissingTables() RunOption { return RunOption{name: "METADATA_ONLY_CREATE_MISSING_TABLES"} }
+
+// RecoverFromLocalCheckpoint goes on from the checkpoint in the task's folder.
+func RecoverFromLocalCheckpoint() RunOption {
+	return RunOption{name: "RECOVER_USING_LOCALLY_STORED_CHECKPOINT"}
+}
+
+// RecoverFromTargetCheckpoint goes on from a checkpoint of the table
+// attrep_txn_state of the target, for a task that stores its recovery data there.
+func RecoverFromTargetCheckpoint(checkpoint string) RunOption {
+	return RunOption{"RECOVER_USING_CHECKPOINT_STORED_ON_TARGET", checkpoint, true}
+}
+
+// TaskResult is how a task is after it was started or stopped.
+type TaskResult struct {
+	State   TaskState
+	Message string // why it failed; "" when it did not
+}
+
+// Run starts a task and waits until it runs or has failed, at most timeout (to the
+// second; 0 means a minute), for which the client waits too.
+//
+// ErrTaskTimeout says that the task did not run in time; it may still do so, see
+// WaitForState. ErrTaskFailed says that it was started and failed, and comes with
+// the result. The call is never repeated by itself. It needs the role Operator on
+// the task.
+//
+//qem:operation RunTask POST /servers/{server}/tasks/{task}?action=run&option={option}&timeout={s}
+func (s TasksService) Run(ctx context.Context, server, task string, how RunOption, timeout time.Duration) (*TaskResult, error) {
+	c := &call{
+		operation: opRunTask,
+		verb:      http.MethodPost,
+		path:      []string{"servers", server, "tasks", task},
+		query:     query{{"action", "run"}, {"option", how.name}},
+	}
+	if err := missing(c.operation, "run option", how.name); err != nil {
+		return nil, err
+	}
+	if how.needs {
+		if err := missing(c.operation, "position", how.position); err != nil {
+			return nil, err
+		}
+		if err := c.setJSON(object{"cdcposition": how.position}); err != nil {
+			return nil, err
+		}
+	}
+	c.setTimeout(timeout)
+	return s.core.act(ctx, c)
+}
+
+// Stop stops a task and waits until it has stopped or failed, at most timeout (to
+// the second; 0 means a minute), for which the client waits too. Errors are as of
+// Run. It needs the role Operator on the task.
+//
+//qem:operation StopTask POST /servers/{server}/tasks/{task}?action=stop&timeout={s}
+func (s TasksService) Stop(ctx context.Context, server, task string, timeout time.Duration) (*TaskResult, error) {
+	c := &call{
+		operation: opStopTask,
+		verb:      http.MethodPost,
+		path:      []string{"servers", server, "tasks", task},
+		query:     query{{"action", "stop"}},
+	}
+	c.setTimeout(timeout)
+	return s.core.act(ctx, c)
+}
+
+// act makes a call that starts or stops a task. The API may tell with a good
+// answer that the task failed.
+func (c *core) act(ctx context.Context, call *call) (*TaskResult, error) {
+	result, err := fetch(ctx, c.call, call, decodeTaskResult)
+	if err != nil {
+		return nil, err
+	}
+	result.Message = c.session.scrub.clean(result.Message, maxMessage)
+	if result.Message == "" && result.State != TaskError {
+		return result, nil
+	}
+	failure := &Error{Operation: call.operation, Kind: KindFailed, Message: result.Message, Status: call.status}
+	if failure.Message == "" {
+		failure.Message = "the task is in the state error"
+	}
+	return result, failure
+}

@@ -1,0 +1,46 @@
+package dashboards
+
+import (
+	"flag"
+	"io/fs"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qem-exporter/qem_exporter/dashboards/internal/generate"
+)
+
+var update = flag.Bool("update", false, "write the dashboards anew")
+
+// TestCurrent holds the committed files against their descriptions.
+func TestCurrent(t *testing.T) {
+	if *update {
+		if err := generate.Write("."); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := generate.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := fs.Glob(Files(), "*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if want[name] == nil {
+			t.Errorf("%s is not made by the generator any more: remove it", name)
+		}
+	}
+	for name, content := range want {
+		got, err := fs.ReadFile(Files(), name)
+		if err != nil {
+			t.Errorf("%v: run go generate ./dashboards", err)
+			continue
+		}
+		if diff := cmp.Diff(string(content), string(got)); diff != "" {
+			t.Errorf("%s is out of date: run go generate ./dashboards (-want +got)\n%s", name, diff)
+		}
+	}
+}

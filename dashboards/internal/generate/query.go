@@ -1,0 +1,174 @@
+package generate
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/qem-exporter/qem_exporter/collector"
+)
+
+// families are those that a query may ask for, by name.
+type families map[string]family
+
+type family struct {
+	kind   string
+	labels []collector.Label
+	polled bool // changes with a poll, not with a scrape
+}
+
+// known are the exporter's families, and those of every exporter and scrape that
+// the dashboards show.
+func known() families {
+	known := families{}
+	for _, d := range collector.Families() {
+		f := family{kind: d.Type, labels: d.Labels}
+		f.polled = f.label("manager") != nil
+		known[d.Name] = f
+		if d.Type == "histogram" {
+			bucket := f
+			bucket.labels = append(slices.Clone(f.labels), collector.Label{Name: "le"})
+			known[d.Name+"_bucket"], known[d.Name+"_sum"], known[d.Name+"_count"] = bucket, f, f
+		}
+	}
+	for _, name := range []string{
+		"up", "scrape_duration_seconds", "scrape_samples_scraped",
+		"go_goroutines", "go_memstats_heap_inuse_bytes", "go_memstats_next_gc_bytes", "go_gc_gomemlimit_bytes", "go_info",
+		"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_start_time_seconds",
+		"promhttp_metric_handler_requests_total", "promhttp_metric_handler_errors_total", "promhttp_metric_handler_requests_in_flight",
+	} {
+		known[name] = family{labels: []collector.Label{{Name: "code"}, {Name: "cause"}, {Name: "version"}}}
+	}
+	return known
+}
+
+func (f family) label(name string) *collector.Label {
+	for i := range f.labels {
+		if f.labels[i].Name == name {
+			return &f.labels[i]
+		}
+	}
+	return nil
+}
+
+// A selector in a query as the descriptions write it: the name of a family, with
+// matchers or without. tagged in place of a name stands for the samples that carry
+// tags and those that every task has, untagged for the tasks without a chosen tag.
+var (
+	selector = regexp.MustCompile(`\b(?:(?:qem|go|process|promhttp|scrape)_[a-z0-9_]+|up\b|(?:un)?tagged\b)(\{[^}]*\})?`)
+	matching = regexp.MustCompile(`^([a-z_]+)(=~|!~|!=|=)"([^"]*)"$`)
+	plain    = regexp.MustCompile(`^[a-z0-9_|]*$`)
+)
+
+// expand gives every selector of a query the matchers of the variables, and
+// reports whether it asks for something that changes with a poll. A family that
+// the exporter does not have, or a label or value of it that does not exist, is
+// an error.
+func (k families) expand(query string, variables []string) (expanded string, polled bool, err error) {
+	expanded = selector.ReplaceAllStringFunc(query, func(text string) string {
+		name, matchers, _ := strings.Cut(strings.TrimSuffix(text, "}"), "{")
+		switch chosen := variableMatchers(k["qem_task_up"], variables); name {
+		case "tagged":
+			return fmt.Sprintf(`{__name__=~"qem_task_tag|qem_task_up",%s,tag=~"$tag"}`, chosen)
+		case "untagged":
+			return fmt.Sprintf(`(qem_task_up{%[1]s,tag!~"$tag"} unless on (%[2]s) qem_task_tag{%[1]s,tag=~"$tag"})`, chosen, taskLabels)
+		}
+		f, ok := k[name]
+		if !ok {
+			err = fmt.Errorf("there is no family %s", name)
+			return text
+		}
+		polled = polled || f.polled
+		all := variableMatchers(f, variables)
+		if matchers != "" {
+			if e := f.check(matchers); e != nil {
+				err = fmt.Errorf("%s: %w", name, e)
+			}
+			all += "," + matchers
+		}
+		return name + "{" + all + "}"
+	})
+	return expanded, polled, err
+}
+
+// variableMatchers are the matchers of the variables that choose among the samples
+// of a family. Job and instance are Prometheus's: every sample has them.
+func variableMatchers(f family, variables []string) string {
+	var all []string
+	for _, v := range variables {
+		if v == "job" || v == "instance" || v != "tag" && f.label(v) != nil {
+			all = append(all, v+`=~"$`+v+`"`)
+		}
+	}
+	return strings.Join(all, ",")
+}
+
+// check holds matchers against the labels of the family and their known values.
+func (f family) check(matchers string) error {
+	for m := range strings.SplitSeq(matchers, ",") {
+		parts := matching.FindStringSubmatch(m)
+		if parts == nil {
+			return fmt.Errorf("cannot read the matcher %s", m)
+		}
+		label := f.label(parts[1])
+		if label == nil {
+			return fmt.Errorf("there is no label %s", parts[1])
+		}
+		if len(label.Values) == 0 || !plain.MatchString(parts[3]) {
+			continue
+		}
+		for value := range strings.SplitSeq(parts[3], "|") {
+			if !slices.Contains(label.Values, value) {
+				return fmt.Errorf("the label %s has no value %s", parts[1], value)
+			}
+		}
+	}
+	return nil
+}
+
+// The labels by which samples of one thing are the same, whichever exporter of a
+// pair they are from.
+const (
+	managerLabels = "manager"
+	serverLabels  = "manager, server"
+	taskLabels    = "manager, server, task"
+	tableLabels   = "manager, server, task, schema, table"
+)
+
+func maxBy(labels, expr string) string { return "max by (" + labels + ") (" + expr + ")" }
+
+func perManager(expr string) string { return maxBy(managerLabels, expr) }
+func perServer(expr string) string  { return maxBy(serverLabels, expr) }
+func perTask(expr string) string    { return maxBy(taskLabels, expr) }
+func perTable(expr string) string   { return maxBy(tableLabels, expr) }
+
+// ofTasks is expr for the tasks of which condition has a sample.
+func ofTasks(expr, condition string) string {
+	return "((" + expr + ")\nand on (" + taskLabels + ")\n(" + condition + "))"
+}
+
+// withTag is expr for the tasks that bear a chosen tag; for all of them, those
+// without a tag too, while all tags are chosen. Then untagged is empty, since no tag
+// is all there is to be, and Prometheus does not even compare.
+func withTag(expr string) string {
+	return "((" + expr + ")\nunless on (" + taskLabels + ") untagged)"
+}
+
+// total is the sum of expr by a label over the whole fleet. It adds up a server as
+// one exporter sees it first, which is cheap, and takes the mean of a pair: where one
+// has seen a change that the other has not, nothing counts twice.
+func total(label, expr string) string {
+	byServer := serverLabels + ", " + label
+	return "sum by (" + label + ") (avg by (" + byServer + ") (sum by (" + byServer + ", job, instance) (" + expr + ")))"
+}
+
+// top is expr for the n things for which rank is highest at the end of the shown
+// time, so that a panel has n lines, not as many as took turns.
+func top(n int, labels, expr, rank string) string {
+	return fmt.Sprintf("((%s)\nand on (%s)\ntopk(%d, %s))", expr, labels, n, rank)
+}
+
+// orZero is the result of an aggregation, or 0 if it is of nothing and there are
+// samples of the family.
+func orZero(expr, family string) string { return expr + "\nor\n0 * count(" + family + ")" }

@@ -1,0 +1,187 @@
+package dashboards
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/qem-exporter/qem_exporter/collector"
+)
+
+// selector is a metric in a query: its names, matchers and range, and the function
+// it is the argument of.
+type selector struct{ names, matchers, span, function string }
+
+var (
+	lists     = regexp.MustCompile(`\b(by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)`)
+	word      = regexp.MustCompile(`(?:([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{([^}]*)\})?|\{([^}]*)\})(?:\[([^\]]*)\])?(\s*\()?`)
+	called    = regexp.MustCompile(`([a-z_]+)\($`)
+	named     = regexp.MustCompile(`__name__=~"([^"]*)"`)
+	operators = []string{"and", "or", "unless", "bool"}
+)
+
+// selectors are the metrics in a query.
+func selectors(expr string) []selector {
+	expr = lists.ReplaceAllString(expr, "")
+	var found []selector
+	for _, at := range word.FindAllStringSubmatchIndex(expr, -1) {
+		part := func(i int) string {
+			if at[2*i] < 0 {
+				return ""
+			}
+			return expr[at[2*i]:at[2*i+1]]
+		}
+		if part(5) != "" || slices.Contains(operators, part(1)) {
+			continue // a function or an operator
+		}
+		s := selector{names: part(1), matchers: part(2) + part(3), span: part(4)}
+		if names := named.FindStringSubmatch(s.matchers); names != nil {
+			s.names = names[1]
+		}
+		if function := called.FindStringSubmatch(expr[:at[0]]); function != nil {
+			s.function = function[1]
+		}
+		found = append(found, s)
+	}
+	return found
+}
+
+func TestSelectors(t *testing.T) {
+	got := selectors(`sum by (task) (rate(a_total{job=~"$job"}[$__range])) > bool 1 and on (task) topk(10, {__name__=~"b|c",job="x y"}) or 1000 * d`)
+	want := []selector{
+		{"a_total", `job=~"$job"`, "$__range", "rate"},
+		{"b|c", `__name__=~"b|c",job="x y"`, "", ""},
+		{"d", "", "", ""},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// TestQueries: every selector is of the chosen exporters, and of what else the
+// dashboard lets choose; a counter is only ever looked at as a rate or an increase;
+// rates are over the rate interval.
+func TestQueries(t *testing.T) {
+	excluded, needed := exclusions(t), map[[3]string]bool{}
+	types := kinds()
+	each(t, func(t *testing.T, m *model) {
+		for _, p := range m.drawn() {
+			for _, target := range p.Targets {
+				of := fmt.Sprintf("%q %s", p.Title, target.RefID)
+				found := selectors(target.Expr)
+				if len(found) == 0 {
+					t.Errorf("%s asks for nothing", of)
+				}
+				for _, s := range found {
+					checkMatchers(t, m, of, s)
+					rate := s.function == "rate" || s.function == "increase"
+					if types[s.names] == "counter" && !rate {
+						t.Errorf("%s: the counter %s is in %q", of, s.names, s.function)
+					}
+					if key := [3]string{"target-rate-interval-rule", m.Title, p.Title}; rate && s.span != "$__rate_interval" {
+						needed[key] = true
+						if !excluded[key] || s.span != "$__range" {
+							t.Errorf("%s: %s over %s", of, s.function, s.span)
+						}
+					}
+				}
+			}
+		}
+	})
+	for _, x := range slices.Collect(maps.Keys(excluded)) {
+		if !needed[x] {
+			t.Errorf(".lint allows %q what it does not need", x)
+		}
+	}
+}
+
+func checkMatchers(t *testing.T, m *model, of string, s selector) {
+	t.Helper()
+	for _, v := range []string{"job", "instance"} {
+		if !strings.Contains(s.matchers, v+`=~"$`+v+`"`) {
+			t.Errorf("%s: %s is not of the chosen %s", of, s.names, v)
+		}
+	}
+	for _, d := range collector.Families() {
+		if !slices.Contains(strings.Split(s.names, "|"), d.Name) {
+			continue
+		}
+		for _, l := range d.Labels {
+			if l.Name != "tag" && m.variable(l.Name) != nil && !strings.Contains(s.matchers, l.Name+`=~"$`+l.Name+`"`) {
+				t.Errorf("%s: %s is not of the chosen %s", of, s.names, l.Name)
+			}
+		}
+	}
+}
+
+// kinds are the types of the families by name; of others, the name tells.
+func kinds() map[string]string {
+	all := map[string]string{
+		"process_cpu_seconds_total": "counter", "promhttp_metric_handler_requests_total": "counter", "promhttp_metric_handler_errors_total": "counter",
+	}
+	for _, d := range collector.Families() {
+		all[d.Name] = d.Type
+		if d.Type == "histogram" {
+			all[d.Name], all[d.Name+"_bucket"], all[d.Name+"_sum"], all[d.Name+"_count"] = "counter", "counter", "counter", "counter"
+		}
+	}
+	return all
+}
+
+// TestQueriesParse has promtool read the queries of all panels and variables.
+func TestQueriesParse(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Fatal("promtool is not installed: run make test, which installs it")
+	}
+	queries, err := Queries(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(queries) < 100 {
+		t.Fatalf("there are %d queries", len(queries))
+	}
+	type rule struct {
+		Record string `yaml:"record"`
+		Expr   string `yaml:"expr"`
+	}
+	var rules []rule
+	add := func(record, expr string) {
+		record = regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(record), "_")
+		rules = append(rules, rule{"d:" + record, expr})
+		if strings.Contains(expr, "$") {
+			t.Errorf("%s has a variable that its dashboard has not: %s", record, expr)
+		}
+	}
+	for _, q := range queries {
+		add(q.Dashboard+" "+q.Panel+" "+q.RefID, q.Expr)
+	}
+	for _, m := range models(t) {
+		for _, v := range m.Templating.List {
+			if definition := regexp.MustCompile(`^label_values\((.+), ([a-z]+)\)$`).FindStringSubmatch(v.Definition); definition != nil && definition[2] == v.Name {
+				add(m.UID+" variable "+v.Name, regexp.MustCompile(`\$[a-z]+`).ReplaceAllString(definition[1], ".+"))
+			} else if v.Type == "query" {
+				t.Errorf("%s: the variable %s asks for %s", m.UID, v.Name, v.Definition)
+			}
+		}
+	}
+	data, err := yaml.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboards", "rules": rules}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(promtool, "check", "rules", path).CombinedOutput(); err != nil {
+		t.Errorf("promtool: %v\n%s", err, out)
+	}
+}

@@ -1,0 +1,156 @@
+package deploy_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const rendered = "helm/rendered.yaml"
+
+// helm renders the chart; found is false where it is not installed.
+func helm(t *testing.T, set ...string) (out []byte, found bool) {
+	t.Helper()
+	path, err := exec.LookPath("helm")
+	if err != nil {
+		t.Log("there is no helm: the chart is checked as it was last rendered")
+		return nil, false
+	}
+	args := []string{"template", "qem-exporter", chart, "--namespace=qem-exporter", "--kube-version=1.34.0"}
+	for _, s := range set {
+		args = append(args, "--set="+s)
+	}
+	command := exec.Command(path, args...)
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	if out, err = command.Output(); err != nil {
+		t.Fatalf("helm %s: %v\n%s", strings.Join(args, " "), err, &stderr)
+	}
+	return out, true
+}
+
+// renderedHeader names the chart that was rendered, by what makes the output with
+// default values.
+func renderedHeader(t *testing.T) string {
+	t.Helper()
+	hash := sha256.New()
+	paths := append([]string{chart + "/Chart.yaml", chart + "/values.yaml"}, glob(t, chart+"/templates/*")...)
+	for _, path := range paths {
+		data := readFile(t, path)
+		fmt.Fprintf(hash, "%s %d\n%s", path, len(data), data)
+	}
+	return fmt.Sprintf("# The chart with its default values, rendered by go test ./deploy -update with helm on the PATH.\n# Chart: sha256 %x\n", hash.Sum(nil))
+}
+
+// TestRenderedChart checks the output with default values, which is kept here so that
+// it is checked, and seen in a review, without helm.
+func TestRenderedChart(t *testing.T) {
+	header := renderedHeader(t)
+	if out, found := helm(t); found {
+		same(t, rendered, append([]byte(header), out...))
+	}
+	data := readFile(t, rendered)
+	if !bytes.HasPrefix(data, []byte(header)) {
+		t.Fatalf("the chart was changed after %s was rendered: run go test ./deploy -update with helm on the PATH", rendered)
+	}
+	m := manifests{T: t, objects: documents(t, rendered, data)}
+	m.checkAll()
+}
+
+// TestChartWithEverything renders the chart with what is off by default.
+func TestChartWithEverything(t *testing.T) {
+	out, found := helm(t, "shards=3", "serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboards.enabled=true",
+		"credentials.existingSecret=", "credentials.values.password=p", "extraArgs={--log.level=debug,--web.enable-lifecycle}",
+		"nodeSelector.zone=a", "podLabels.team=crm", "podAnnotations.note=x", "priorityClassName=high", "fullnameOverride=other")
+	if !found {
+		return
+	}
+	m := manifests{T: t, objects: documents(t, "helm template", out)}
+	m.checkAll()
+	m.checkMonitoring()
+	m.one("ServiceMonitor")
+	if name := m.text(m.one("Secret"), "metadata/name"); name != "other-credentials" {
+		t.Errorf("the Secret is %s", name)
+	}
+}
+
+// The chart and the manifests run the same pods.
+func TestChartIsLikeTheManifests(t *testing.T) {
+	chartPod := podOf(manifests{T: t, objects: documents(t, rendered, readFile(t, rendered))})
+	manifestPod := podOf(kustomized(t))
+	if !reflect.DeepEqual(chartPod, manifestPod) {
+		t.Errorf("the chart's pods are\n%v\nthose of the manifests\n%v", chartPod, manifestPod)
+	}
+}
+
+// podOf is the pod of the StatefulSet, without what differs on purpose.
+func podOf(m manifests) object {
+	pod := maps.Clone(at(m.T, m.one("StatefulSet"), "spec/template/spec").(object))
+	c := maps.Clone(m.container())
+	delete(c, "imagePullPolicy") // a value of the chart
+	env := slices.Clone(c["env"].([]any))
+	env[1] = "as many as replicas"
+	c["env"] = env
+	pod["containers"] = []any{c}
+	return pod
+}
+
+func TestChartVersion(t *testing.T) {
+	c := document(t, chart+"/Chart.yaml")
+	if c["appVersion"] != version(t) || c["version"] != version(t) {
+		t.Errorf("the chart has versions %v and %v, want %s", c["version"], c["appVersion"], version(t))
+	}
+}
+
+// The schema knows every value, and every value of the schema has a default, by which
+// it is documented.
+func TestValuesSchema(t *testing.T) {
+	var schema object
+	if err := json.Unmarshal(readFile(t, chart+"/values.schema.json"), &schema); err != nil {
+		t.Fatal(err)
+	}
+	properties := schema["properties"].(object)
+	delete(properties, "global") // Helm's own
+	compareKeys(t, "", properties, document(t, chart+"/values.yaml"))
+}
+
+func compareKeys(t *testing.T, path string, properties, values object) {
+	t.Helper()
+	if want, got := slices.Sorted(maps.Keys(properties)), slices.Sorted(maps.Keys(values)); !slices.Equal(got, want) {
+		t.Errorf("values%s has the keys %q, its schema %q", path, got, want)
+	}
+	for key, p := range properties {
+		nested, _ := p.(object)["properties"].(object)
+		value, ok := values[key].(object)
+		if nested != nil && ok && key != "config" {
+			compareKeys(t, path+"."+key, nested, value)
+		}
+	}
+}
+
+// Every template uses only values that there are.
+func TestTemplatesUseKnownValues(t *testing.T) {
+	values := document(t, chart+"/values.yaml")
+	for _, path := range glob(t, filepath.Join(chart, "templates/*")) {
+		for _, use := range strings.Split(string(readFile(t, path)), ".Values.")[1:] {
+			end := strings.IndexFunc(use, func(r rune) bool { return r != '.' && (r < 'A' || r > 'z') })
+			var node any = values
+			for key := range strings.SplitSeq(use[:end], ".") {
+				o, _ := node.(object)
+				if _, ok := o[key]; !ok {
+					t.Errorf("%s uses .Values.%s, which values.yaml does not have", path, use[:end])
+					break
+				}
+				node = o[key]
+			}
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package deploy_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	rulesFile      = "../alerts/qem.rules.yml"
+	dashboardFiles = "../dashboards/*.json"
+	kubernetes     = "kubernetes"
+	chart          = "helm/qem-exporter"
+)
+
+const ruleHeader = `# Made of alerts/qem.rules.yml by go test ./deploy -update.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: qem-exporter
+spec:
+`
+
+// TestPrometheusRule holds the manifest against the rules file, whose text it has.
+func TestPrometheusRule(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(ruleHeader)
+	for line := range strings.Lines(string(readFile(t, rulesFile))) {
+		if strings.TrimSpace(line) != "" {
+			b.WriteString("  ")
+		}
+		b.WriteString(line)
+	}
+	same(t, filepath.Join(kubernetes, "prometheusrule.yaml"), []byte(b.String()))
+	same(t, filepath.Join(chart, "rules/qem.rules.yml"), readFile(t, rulesFile))
+}
+
+// kustomized are the manifests with what kustomize adds to them: labels and the
+// generated ConfigMap.
+func kustomized(t *testing.T) manifests {
+	t.Helper()
+	k := document(t, filepath.Join(kubernetes, "kustomization.yaml"))
+	m := manifests{T: t}
+	for _, name := range texts(t, k, "resources") {
+		if strings.HasSuffix(name, ".yaml") {
+			m.objects = append(m.objects, documents(t, name, readFile(t, filepath.Join(kubernetes, name)))...)
+		}
+	}
+	for _, generated := range list(t, k, "configMapGenerator") {
+		data := object{}
+		for _, name := range texts(t, generated, "files") {
+			data[name] = string(readFile(t, filepath.Join(kubernetes, name)))
+		}
+		m.objects = append(m.objects, object{
+			"apiVersion": "v1", "kind": "ConfigMap",
+			"metadata": object{"name": generated["name"]}, "data": data,
+		})
+	}
+	for _, o := range m.objects {
+		metadata := o["metadata"].(object)
+		labels, _ := metadata["labels"].(object)
+		if labels == nil {
+			labels = object{}
+			metadata["labels"] = labels
+		}
+		for name, value := range at(t, k, "labels/0/pairs").(object) {
+			labels[name] = value
+		}
+	}
+	return m
+}
+
+func TestKubernetes(t *testing.T) {
+	m := kustomized(t)
+	m.checkAll()
+	if image := m.text(m.container(), "image"); image != "ghcr.io/qem-exporter/qem_exporter:"+version(t) {
+		t.Errorf("the image is %s, but VERSION %s", image, version(t))
+	}
+	if len(m.all("ServiceMonitor")) != 1 {
+		t.Error("there is no ServiceMonitor")
+	}
+	secret := document(t, filepath.Join(kubernetes, "secret.example.yaml"))
+	for _, v := range list(t, m.one("StatefulSet"), "spec/template/spec/volumes") {
+		if v["name"] == "credentials" && m.text(v, "secret/secretName") != m.text(secret, "metadata/name") {
+			t.Error("the example of a Secret is not the one that is mounted")
+		}
+	}
+	m.text(secret, "stringData/password")
+}
+
+// No manifest is forgotten.
+func TestKustomization(t *testing.T) {
+	resources := texts(t, document(t, filepath.Join(kubernetes, "kustomization.yaml")), "resources")
+	for _, name := range names(glob(t, filepath.Join(kubernetes, "*.yaml"))) {
+		used := slices.Contains(resources, name)
+		if want := name != "kustomization.yaml" && name != "secret.example.yaml"; used != want {
+			t.Errorf("%s is a resource %t, want %t", name, used, want)
+		}
+	}
+	if !slices.Contains(resources, "../"+chart+"/dashboards") {
+		t.Error("the dashboards are not there")
+	}
+}
+
+const dashboardsHeader = `# A ConfigMap for each dashboard, because all of them are too large for one that kubectl
+# applies. The JSON files are copies of those in dashboards/ of the repository; they and
+# this file are made by go test ./deploy -update.
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+generatorOptions:
+  disableNameSuffixHash: true
+  labels:
+    grafana_dashboard: "1"
+configMapGenerator:
+`
+
+// maxApplied is the size of the annotation in which kubectl apply keeps an object.
+const maxApplied = 262_144
+
+func TestDashboards(t *testing.T) {
+	dir := filepath.Join(chart, "dashboards")
+	text := dashboardsHeader
+	originals := glob(t, dashboardFiles)
+	for _, path := range originals {
+		name, data := filepath.Base(path), readFile(t, path)
+		same(t, filepath.Join(dir, name), data)
+		text += fmt.Sprintf("  - name: qem-exporter-dashboard-%s\n    files: [%s]\n", strings.TrimSuffix(name, ".json"), name)
+		quoted, err := json.Marshal(string(data))
+		if err != nil || len(quoted) > maxApplied-2000 {
+			t.Errorf("%s is %d bytes long as a JSON string (%v): kubectl cannot apply it", name, len(quoted), err)
+		}
+	}
+	same(t, filepath.Join(dir, "kustomization.yaml"), []byte(text))
+	if got := names(glob(t, filepath.Join(dir, "*.json"))); !slices.Equal(got, names(originals)) {
+		t.Errorf("the chart has the dashboards %q: delete what is not in the repository any more", got)
+	}
+}
+
+// TestKustomizeOutput checks what kustomize itself makes, where kubectl is installed.
+func TestKustomizeOutput(t *testing.T) {
+	kubectl, err := exec.LookPath("kubectl")
+	if err != nil {
+		t.Log("there is no kubectl: the manifests are checked without it")
+		return
+	}
+	command := exec.Command(kubectl, "kustomize", kubernetes)
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("kubectl kustomize: %v", err)
+	}
+	m := manifests{T: t, objects: documents(t, "kubectl kustomize", out)}
+	m.checkAll()
+	m.checkMonitoring()
+}

@@ -1,0 +1,175 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+)
+
+// polledExporter is one that has polled once and will not do so again.
+func polledExporter(t *testing.T, tables string) *exporter {
+	t.Helper()
+	now := time.Now().Truncate(time.Second)
+	sim := simulate(t, aemtest.Options{
+		Seed: 3, Servers: 3, ComposeServers: 1, TasksPerServer: 10, OddNames: true,
+		Start: now.Add(-130 * time.Second), Clock: frozen(now),
+	}, false)
+	e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPassword, polledOnce, "tables: {mode: "+tables+"}")))
+	e.awaitReady()
+	return e
+}
+
+// TestPromtool holds the metrics to the conventions. The one name that breaks them,
+// an age in days, is the contract's: it is what the API counts, with its rounding and
+// its sign, beside the expiry as a timestamp.
+func TestPromtool(t *testing.T) {
+	const known = `qem_server_license_days_to_expiration use base unit "seconds" instead of "days"`
+	e := polledExporter(t, "all")
+	_, body := e.get("/metrics", nil)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	check := exec.CommandContext(ctx, promtoolPath, "check", "metrics")
+	check.Stdin = bytes.NewReader(body)
+	out, _ := check.CombinedOutput() // a remark makes the exit code 3
+	if remarks := strings.TrimSpace(string(out)); remarks != known {
+		t.Errorf("promtool says\n%s\nwant only\n%s", remarks, known)
+	}
+}
+
+// The forms that a scraper may ask for.
+const (
+	asText        = "text/plain;version=0.0.4"
+	asOpenMetrics = "application/openmetrics-text;version=1.0.0"
+	asProtobuf    = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+)
+
+// TestForms asks for the same samples in every form and compression.
+func TestForms(t *testing.T) {
+	e := polledExporter(t, "all")
+	_, plain := e.get("/metrics", nil)
+	want := polled(parseText(t, plain))
+	if len(want) < 5000 {
+		t.Fatalf("only %d samples", len(want))
+	}
+	for _, form := range []string{asText, asOpenMetrics, asProtobuf} {
+		for _, compression := range []string{"identity", "gzip", "zstd"} {
+			t.Run(strings.Split(form, ";")[0]+" "+compression, func(t *testing.T) {
+				body := e.scrape(t, "/metrics", form, compression)
+				if diff := cmp.Diff(want, polled(parse(t, form, body))); diff != "" {
+					t.Errorf("other samples than in plain text (-plain +this):\n%.2000s", diff)
+				}
+			})
+		}
+	}
+}
+
+// TestNameFilter asks for two families by name.
+func TestNameFilter(t *testing.T) {
+	e := polledExporter(t, "summary")
+	_, plain := e.get("/metrics", nil)
+	want := map[string]float64{}
+	for key, value := range parseText(t, plain) {
+		if name := seriesName(key); name == "qem_up" || name == "qem_task_state" {
+			want[key] = value
+		}
+	}
+	if len(want) < 50 {
+		t.Fatalf("only %d samples", len(want))
+	}
+	for _, form := range []string{asText, asOpenMetrics, asProtobuf} {
+		for _, compression := range []string{"identity", "gzip", "zstd"} {
+			t.Run(strings.Split(form, ";")[0]+" "+compression, func(t *testing.T) {
+				body := e.scrape(t, "/metrics?name[]=qem_task_state&name[]=qem_up&name[]=none", form, compression)
+				if diff := cmp.Diff(want, parse(t, form, body)); diff != "" {
+					t.Errorf("not what was asked for (-want +got):\n%.2000s", diff)
+				}
+			})
+		}
+	}
+}
+
+// scrape asks for a form and a compression, must get both, and returns what was
+// compressed.
+func (e *exporter) scrape(t *testing.T, path, form, compression string) []byte {
+	t.Helper()
+	status, header, body := fetch(t, "http://"+e.address+path, http.Header{"Accept": {form}, "Accept-Encoding": {compression}})
+	if status != http.StatusOK {
+		t.Fatalf("status %d: %.300s", status, body)
+	}
+	mediaType, _, _ := strings.Cut(form, ";")
+	if got := header.Get("Content-Type"); !strings.HasPrefix(got, mediaType) {
+		t.Fatalf("asked for %s, got %s", mediaType, got)
+	}
+	got := header.Get("Content-Encoding")
+	if got != compression && (compression != "identity" || got != "") {
+		t.Fatalf("asked for %s, got %s", compression, got)
+	}
+	return decompress(t, compression, body)
+}
+
+func decompress(t *testing.T, compression string, body []byte) []byte {
+	t.Helper()
+	var r io.Reader = bytes.NewReader(body)
+	var err error
+	switch compression {
+	case "gzip":
+		r, err = gzip.NewReader(r)
+	case "zstd":
+		var d *zstd.Decoder
+		if d, err = zstd.NewReader(r); err == nil {
+			defer d.Close()
+			r = d
+		}
+	}
+	if err == nil {
+		body, err = io.ReadAll(r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// parse reads the samples; OpenMetrics must end with its one mark of the end.
+func parse(t *testing.T, form string, body []byte) map[string]float64 {
+	t.Helper()
+	ends := bytes.Count(body, []byte("# EOF"))
+	switch form {
+	case asProtobuf:
+		return parseProtobuf(t, body)
+	case asOpenMetrics:
+		if ends != 1 || !bytes.HasSuffix(body, []byte("\n# EOF\n")) {
+			t.Errorf("%d marks of the end; the body ends in %q", ends, tail(string(body), 20))
+		}
+	default:
+		if ends != 0 {
+			t.Error("the text format has no mark of the end")
+		}
+	}
+	return parseText(t, body)
+}
+
+// polled are the samples that stay the same from one scrape to the next. Buckets are
+// left out: the formats write their bounds differently.
+func polled(samples map[string]float64) map[string]float64 {
+	some := map[string]float64{}
+	for key, value := range samples {
+		if name := seriesName(key); strings.HasPrefix(name, "qem_") && !strings.HasSuffix(name, "_bucket") {
+			some[key] = value
+		}
+	}
+	return some
+}

@@ -1,0 +1,175 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+)
+
+// TestSIGTERM ends the exporter properly, also while an Enterprise Manager hangs.
+func TestSIGTERM(t *testing.T) {
+	for name, fault := range map[string]*aemtest.Fault{
+		"idle":           nil,
+		"while it hangs": {Operation: "GetTaskDetails", Kind: aemtest.FaultHang},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sim := simulate(t, small(), false)
+			if fault != nil {
+				sim.AddFault(*fault)
+			}
+			e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPassword, polledOnce)))
+			eventually(t, "there is a session, and the poll has come as far as it can", func() bool {
+				return sim.ActiveSessions() == 1 && sim.Requests("GetTaskDetails") == 4
+			})
+			e.signal(syscall.SIGTERM)
+			if code := e.wait(); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+			if sim.ActiveSessions() != 0 || sim.Logouts() != 1 {
+				t.Errorf("%d sessions left, %d logouts", sim.ActiveSessions(), sim.Logouts())
+			}
+		})
+	}
+}
+
+// TestPasswordChange changes the password of the account and the file that it is in.
+func TestPasswordChange(t *testing.T) {
+	t.Parallel() // it waits for polls
+	sim := simulate(t, small(), false)
+	file := write(t, "password", canary+"\n")
+	e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPasswordFile(file), polledOften)))
+	e.awaitReady()
+
+	changed := account()
+	changed.Password = canary + "-changed"
+	write(t, file, changed.Password+"\n")
+	sim.SetUsers(changed)
+	sim.ExpireSessions()
+	eventually(t, "it has logged in again", func() bool { return sim.Logins() == 2 })
+	polls := e.samples()[`qem_polls_total{manager="prod",result="success"}`]
+	eventually(t, "polls succeed again", func() bool {
+		now := e.samples()
+		return now[`qem_polls_total{manager="prod",result="success"}`] > polls && now[`qem_up{manager="prod"}`] == 1
+	})
+	if sim.RefusedLogins() != 0 {
+		t.Errorf("%d logins were refused: the old password was tried", sim.RefusedLogins())
+	}
+}
+
+// TestBrokenReload keeps what runs when the configuration is broken, and takes the
+// next good one.
+func TestBrokenReload(t *testing.T) {
+	t.Parallel() // it waits for polls
+	sim := simulate(t, small(), false)
+	good := config("before", sim.URL, byPassword, polledOften)
+	path := write(t, "qem.yml", good)
+	e := startExporter(t, path)
+	e.awaitReady()
+	const outcome = "qem_exporter_config_last_reload_successful{}"
+
+	write(t, path, strings.Replace(good, "password:", "pasword:", 1))
+	e.signal(syscall.SIGHUP)
+	eventually(t, "the failed reload is told", func() bool {
+		value, ok := e.samples()[outcome]
+		return ok && value == 0
+	})
+	if written := e.stderr.String(); !strings.Contains(written, "pasword") || !strings.Contains(written, "qem.yml:") {
+		t.Error("the log does not tell what is wrong, and where")
+	}
+	polls := sim.Requests("GetServerList")
+	eventually(t, "the old configuration is in force", func() bool {
+		return sim.Requests("GetServerList") > polls+1 && e.samples()[`qem_up{manager="before"}`] == 1
+	})
+	if sim.Logins() != 1 {
+		t.Errorf("%d logins: the failed reload has cost the session", sim.Logins())
+	}
+
+	write(t, path, strings.Replace(good, "before", "after", 1))
+	e.signal(syscall.SIGHUP)
+	eventually(t, "the new configuration is in force", func() bool {
+		now := e.samples()
+		_, old := now[`qem_up{manager="before"}`]
+		return now[outcome] == 1 && now[`qem_up{manager="after"}`] == 1 && !old
+	})
+}
+
+// TestStaleness watches through Prometheus what vanishes and what comes back: a
+// server that was removed, and an Enterprise Manager that was stopped and started.
+// This Prometheus scrapes protobuf.
+func TestStaleness(t *testing.T) {
+	t.Parallel() // it waits for polls
+	manager := newManager(t)
+	e := startExporter(t, write(t, "qem.yml", config("prod", manager.url(), byPassword, polledOften, "retries: 0", "tables: {mode: all}")))
+	prometheus := startPrometheus(t, []string{e.address}, "--enable-feature=native-histograms")
+	const entities = `count({__name__=~"qem_(server|task|table)_.+"})`
+	has := func(expression string) bool { _, ok := prometheus.scalar(expression); return ok }
+
+	eventually(t, "both servers are there", func() bool { return prometheus.is("count(qem_server_info)", 2) })
+	if err := manager.sim.RemoveServer("repl-prod-02"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all series of the removed server are gone", func() bool {
+		return !has(`{server="repl-prod-02"}`) && prometheus.is(`count(qem_table_state{server="repl-prod-01"})`, 4)
+	})
+
+	manager.stop()
+	eventually(t, "it is down and its data are gone", func() bool { return prometheus.is("qem_up", 0) && !has(entities) })
+	if !prometheus.is(`qem_api_errors_total{error="connection",operation="GetServerList"} > bool 0`, 1) {
+		t.Error("the errors are not counted")
+	}
+	manager.sim.ExpireSessions() // as a restart does
+	manager.start()
+	eventually(t, "it is up and its data are back", func() bool {
+		return prometheus.is("qem_up", 1) && prometheus.is("count(qem_server_info)", 1) && prometheus.is("count(qem_table_state)", 4)
+	})
+	if !prometheus.is(`qem_api_logins_total{result="failure"}`, 0) || manager.sim.Logins() != 2 {
+		t.Errorf("%d logins, or one failed; want the first and one after the restart", manager.sim.Logins())
+	}
+}
+
+// restartable is a simulated Enterprise Manager that can be stopped and started, at
+// the same address.
+type restartable struct {
+	t       *testing.T
+	sim     *aemtest.Simulator
+	address string
+	server  *http.Server
+	ended   chan struct{}
+}
+
+func newManager(t *testing.T) *restartable {
+	t.Helper()
+	o := small()
+	o.Users = []aemtest.User{account()}
+	m := &restartable{t: t, sim: aemtest.New(o), address: freeAddress(t)}
+	m.start()
+	t.Cleanup(m.stop)
+	t.Cleanup(m.sim.Close)
+	return m
+}
+
+func (m *restartable) url() string { return "http://" + m.address + aemtest.Path }
+
+func (m *restartable) start() {
+	m.t.Helper()
+	l, err := net.Listen("tcp", m.address)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.server, m.ended = &http.Server{Handler: m.sim}, make(chan struct{})
+	go func(server *http.Server, ended chan struct{}) {
+		defer close(ended)
+		_ = server.Serve(l)
+	}(m.server, m.ended)
+}
+
+func (m *restartable) stop() {
+	_ = m.server.Close()
+	<-m.ended
+}

@@ -1,0 +1,115 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+)
+
+const failures = `qem_polls_total{manager="prod",result="failure"}`
+
+// TestLockOut polls every second with a password that is wrong. So many logins would
+// lock the account; the right password is tried as soon as it is there.
+func TestLockOut(t *testing.T) {
+	t.Parallel() // it waits for polls
+	const attempts = 5
+	o := small()
+	o.LockoutAfter = attempts + 1
+	o.Users = []aemtest.User{account()}
+	o.Users[0].Password = canary + "-right"
+	sim := simulate(t, o, false)
+	file := write(t, "password", canary+"-wrong")
+	e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPasswordFile(file), polledOften)))
+	e.awaitReady()
+	eventually(t, "eight polls have failed", func() bool { return e.samples()[failures] >= 8 })
+	if n := sim.RefusedLogins(); n == 0 || n > attempts {
+		t.Errorf("%d attempts to log in with the wrong password, want at most %d", n, attempts)
+	}
+	if e.samples()[`qem_up{manager="prod"}`] != 0 {
+		t.Error("it is up")
+	}
+	if n := strings.Count(e.stderr.String(), "level=ERROR"); n != 1 {
+		t.Errorf("it is logged as an error %d times, want once", n)
+	}
+	write(t, file, canary+"-right")
+	eventually(t, "the right password is used", func() bool { return e.samples()[`qem_up{manager="prod"}`] == 1 })
+}
+
+// TestHugeAnswers serves 2 GB where a few kilobytes should be. The limit is 64 MiB,
+// and the process must stay small.
+func TestHugeAnswers(t *testing.T) {
+	const most = 300 << 20
+	for _, test := range []struct {
+		name, operation string
+		element         func(n int) string // of an endless list; nil: blanks
+		list, path      string
+	}{
+		{name: "blanks", operation: "GetServerList"},
+		{name: "blanks instead of a task", operation: "GetTaskDetails"},
+		{name: "servers", operation: "GetServerList", list: "serverList", path: "/servers",
+			element: func(n int) string { return `{"name":"` + strconv.Itoa(n) + `"}` }},
+		{name: "tasks", operation: "GetTaskList", list: "taskList", path: "/servers/repl-prod-01/tasks",
+			element: func(n int) string { return `{"name":"` + strconv.Itoa(n) + `"}` }},
+		{name: "tables", operation: "GetTableStatuses", list: "table_details", path: "/tables",
+			element: func(n int) string { return `{"table_on_source":"` + strconv.Itoa(n) + `"}` }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			sim := simulate(t, small(), false)
+			url := sim.URL
+			if test.element != nil {
+				url = endless(t, sim, test.path, test.list, test.element) + aemtest.Path
+			} else {
+				sim.AddFault(aemtest.Fault{Operation: test.operation, Kind: aemtest.FaultOversized})
+			}
+			e := startExporter(t, write(t, "qem.yml", config("prod", url, byPassword, polledOnce, "request_timeout: 30s", "tables: {mode: all}")))
+			e.awaitReady()
+			now := e.samples()
+			if now[`qem_api_errors_total{error="too_large",manager="prod",operation="`+test.operation+`"}`] == 0 {
+				t.Error("nothing was too large")
+			}
+			if now[`qem_polls_total{manager="prod",result="success"}`] != 0 {
+				t.Error("the poll was a success")
+			}
+			if peak := e.peakMemory(); peak > most {
+				t.Errorf("the process took up to %d MiB, want at most %d", peak>>20, most>>20)
+			} else {
+				t.Logf("at most %d MiB", peak>>20)
+			}
+		})
+	}
+}
+
+// endless serves a list of 2 GB at a path, and the simulator everywhere else.
+func endless(t *testing.T, sim *aemtest.Server, path, list string, element func(int) string) string {
+	t.Helper()
+	const size = 2 << 30
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, path) {
+			sim.ServeHTTP(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"`+list+`":[`)
+		var block []byte
+		for n, sent := 0, 0; sent < size; n++ {
+			block = append(append(block, element(n)...), ',')
+			if len(block) < 64<<10 {
+				continue
+			}
+			if _, err := w.Write(block); err != nil {
+				return
+			}
+			sent += len(block)
+			block = block[:0]
+		}
+		_, _ = io.WriteString(w, `{"name":"last"}]}`)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}

@@ -1,0 +1,163 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+)
+
+// scraped is what the command scrape did.
+type scraped struct {
+	code    int
+	samples map[string]float64
+	stderr  string
+}
+
+// runScrape runs the command scrape with a configuration.
+func runScrape(t *testing.T, configuration string) scraped {
+	t.Helper()
+	p := launch(t, binary, "--config.file="+write(t, "qem.yml", configuration), "scrape")
+	s := scraped{code: p.wait(), stderr: p.stderr.String()}
+	s.samples = parseText(t, []byte(p.stdout.String()))
+	return s
+}
+
+// TestScrapeTellsWhatIsWrong gives the command what people get wrong at first. It must
+// say what is wrong, in a way that helps, and end with 1.
+func TestScrapeTellsWhatIsWrong(t *testing.T) {
+	plain, secure := simulate(t, small(), false), simulate(t, small(), true)
+	others := small()
+	others.Users = []aemtest.User{{Name: account().Name, Password: "another", APIToken: "another", JWT: "another", Role: aemtest.Viewer}}
+	closed := simulate(t, others, false)
+	proxy := webPage(t)
+	nobody := "http://" + freeAddress(t) + aemtest.Path
+	misnamed := "tls_config: {server_name: other.example.com, ca_file: " + write(t, "ca.pem", string(secure.CertPEM())) + "}"
+	swap := func(url, from, to string) string { return strings.Replace(url, from, to, 1) }
+
+	for _, test := range []struct {
+		name, url string
+		lines     []string
+		says      string // a regular expression for stderr
+	}{
+		{"wrong path", plain.URL + "/wrong", []string{byPassword}, `HTTP 404.*(?i:path)`},
+		{"http on a TLS port", swap(secure.URL, "https:", "http:"), []string{byPassword}, `(?i)https|TLS`},
+		{"https on a plain port", swap(plain.URL, "http:", "https:"), []string{byPassword}, `tls: .*(?i:http)`},
+		{"self-signed certificate", secure.URL, []string{byPassword}, `tls: .*ca_file`},
+		{"name that the certificate has not", secure.URL, []string{byPassword, misnamed}, `tls: .*host name.*server_name`},
+		{"wrong password", closed.URL, []string{byPassword}, `Login: UNAUTHORIZED_REQUEST \(HTTP 401\): the login is refused`},
+		{"expired token", closed.URL, []string{byToken}, `Login: UNAUTHORIZED_REQUEST \(HTTP 401\): the login is refused`},
+		{"expired JSON web token", closed.URL, []string{byJWT}, `Login: UNAUTHORIZED_REQUEST \(HTTP 401\): the login is refused`},
+		{"web page at the address", proxy + aemtest.Path, []string{byPassword}, `Login: decode.*proxy`},
+		{"proxy with a page of its own", "http://qem.example.com" + aemtest.Path, []string{byPassword, "proxy_url: " + proxy}, `Login: decode.*proxy`},
+		{"nobody there", nobody, []string{byPassword, "retries: 0"}, `connection.*refused`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := runScrape(t, config("prod", test.url, test.lines...))
+			if got.code != 1 {
+				t.Errorf("exit code %d, want 1", got.code)
+			}
+			if !regexp.MustCompile(test.says).MatchString(got.stderr) || !strings.Contains(got.stderr, "prod") {
+				t.Errorf("it says\n%swant something like %s", got.stderr, test.says)
+			}
+			if lines := strings.Count(got.stderr, "\n"); lines > 3 {
+				t.Errorf("it takes %d lines to say so:\n%s", lines, got.stderr)
+			}
+			if up, ok := got.samples[`qem_up{manager="prod"}`]; !ok || up != 0 {
+				t.Errorf("qem_up is %v (%v)", up, ok)
+			}
+			for key := range got.samples {
+				if about(key) {
+					t.Errorf("unexpected: %s", key)
+				}
+			}
+		})
+	}
+	if n := closed.RefusedLogins(); n != 3 {
+		t.Errorf("%d logins were refused; one attempt is enough for each of the three", n)
+	}
+}
+
+// webPage is the address of a web server that has the same page everywhere.
+func webPage(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, "<!DOCTYPE html><html><body>Please accept the terms of use.</body></html>")
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// TestScrape prints what the daemon would serve, and logs out.
+func TestScrape(t *testing.T) {
+	sim := simulate(t, small(), false)
+	got := runScrape(t, config("prod", sim.URL, byPassword))
+	if got.code != 0 || got.stderr != "" {
+		t.Errorf("exit code %d, stderr %q", got.code, got.stderr)
+	}
+	want := map[string]float64{
+		`qem_up{manager="prod"}`:                                                 1,
+		`qem_server_up{manager="prod",server="repl-prod-01"}`:                    1,
+		`qem_server_up{manager="prod",server="repl-prod-02"}`:                    1,
+		`qem_server_tasks{manager="prod",server="repl-prod-01",state="running"}`: 2,
+		`qem_polls_total{manager="prod",result="success"}`:                       1,
+	}
+	for key, value := range want {
+		if got.samples[key] != value {
+			t.Errorf("%s = %v, want %v", key, got.samples[key], value)
+		}
+	}
+	if sim.ActiveSessions() != 0 {
+		t.Errorf("%d sessions left", sim.ActiveSessions())
+	}
+}
+
+// TestOddAnswers polls an Enterprise Manager that says what it should not. That is no
+// reason to fail, nor to make up anything.
+func TestOddAnswers(t *testing.T) {
+	sim := simulate(t, small(), false)
+	sim.AddServer(aemtest.ServerState{Name: "s", Tasks: []aemtest.Task{
+		{Name: "twice", ApplyChanges: true, MemoryMB: 1},
+		{Name: "twice", ApplyChanges: true, MemoryMB: 2},
+		{Name: "Case", MemoryMB: 3},
+		{Name: "case", MemoryMB: 4},
+		{Name: "bare"},
+	}})
+	sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Task: "bare", Kind: aemtest.FaultBody,
+		Body: `{"name":"bare","$type":"AemReplicateTaskInfoDetailed"}`})
+	got := runScrape(t, config("prod", sim.URL, byPassword, "tables: {mode: off}"))
+	if got.code != 0 {
+		t.Errorf("exit code %d:\n%s", got.code, got.stderr)
+	}
+	task := func(name, task string) string { return name + `{manager="prod",server="s",task="` + task + `"}` }
+	for key, value := range map[string]float64{
+		`qem_polls_total{manager="prod",result="success"}`:      1,
+		`qem_exporter_duplicates_dropped_total{manager="prod"}`: 1,
+		task("qem_task_memory_bytes", "twice"):                  1 << 20,
+		task("qem_task_memory_bytes", "Case"):                   3 << 20,
+		task("qem_task_memory_bytes", "case"):                   4 << 20,
+		task("qem_task_up", "bare"):                             1,
+		`qem_task_info{manager="prod",product="replicate",server="s",task="bare",type="AemReplicateTaskInfoDetailed"}`: 1,
+		`qem_task_state{manager="prod",server="s",state="running",task="bare"}`:                                        1,
+	} {
+		if found, ok := got.samples[key]; !ok || found != value {
+			t.Errorf("%s = %v (%v), want %v", key, found, ok, value)
+		}
+	}
+	for key := range got.samples {
+		switch seriesName(key) {
+		case "qem_task_info", "qem_task_state", "qem_task_stop_reason", "qem_task_up":
+			continue // of the task list, but for the description
+		}
+		if strings.Contains(key, `task="bare"`) {
+			t.Errorf("made up: %s", key)
+		}
+	}
+}

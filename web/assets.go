@@ -1,0 +1,60 @@
+package web
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"net/http"
+	"strings"
+)
+
+//go:embed assets
+var assetFiles embed.FS
+
+// asset is a file that the page loads. Its address has a hash of its content, so
+// that browsers may keep it for good.
+type asset struct {
+	Path        string // below the page, without a leading slash
+	contentType string
+	body        []byte
+	gzipped     []byte
+}
+
+// assets are what the page loads: the style, the script, the icon.
+type assets struct{ Style, Script, Icon asset }
+
+func loadAssets() assets {
+	return assets{
+		Style:  loadAsset("page.css", "text/css; charset=utf-8"),
+		Script: loadAsset("page.js", "text/javascript; charset=utf-8"),
+		Icon:   loadAsset("icon.svg", "image/svg+xml"),
+	}
+}
+
+func loadAsset(name, contentType string) asset {
+	body, err := assetFiles.ReadFile("assets/" + name)
+	if err != nil {
+		panic(err) // the binary was built without it, which the build prevents
+	}
+	sum := sha256.Sum256(body)
+	stem, extension, _ := strings.Cut(name, ".")
+	return asset{
+		Path:        "static/" + stem + "." + hex.EncodeToString(sum[:6]) + "." + extension,
+		contentType: contentType,
+		body:        body,
+		gzipped:     compress(body),
+	}
+}
+
+func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Type", a.contentType)
+	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Add("Vary", "Accept-Encoding")
+	body := a.body
+	if acceptsGzip(r) {
+		header.Set("Content-Encoding", "gzip")
+		body = a.gzipped
+	}
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,144 @@
+package web
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// query is what a visitor asked the page to show. Everything is in the address,
+// so that it survives a refresh and can be passed on.
+type query struct {
+	Search  string
+	State   string // one of the filters; "" is every task
+	Manager string
+	Server  string
+	Sort    string // one of the columns; "" is by attention
+	Desc    bool
+	Limit   int      // how many tasks at most, open ones apart
+	Servers bool     // all servers, not only the first
+	Open    []string // keys of the tasks whose details are shown
+}
+
+// Bounds of what an address can ask for.
+const (
+	defaultLimit = 100
+	maxLimit     = 10000
+	maxOpen      = 50
+	maxSearch    = 200 // bytes
+)
+
+// parseQuery takes what it understands and leaves the rest: an old address shows
+// a page, too.
+func parseQuery(values url.Values) query {
+	q := query{
+		Search:  cut(strings.TrimSpace(strings.ToValidUTF8(values.Get("q"), "\ufffd")), maxSearch),
+		Manager: values.Get("manager"),
+		Server:  values.Get("server"),
+		Servers: values.Get("servers") == "all",
+		Limit:   defaultLimit,
+	}
+	if state := values.Get("state"); filterOf(state) != nil {
+		q.State = state
+	}
+	name, desc := strings.CutPrefix(values.Get("sort"), "-")
+	if c := columnOf(name); c != nil && c.compare != nil {
+		q.Sort, q.Desc = name, desc
+	}
+	if n, err := strconv.Atoi(values.Get("limit")); err == nil && n > 0 {
+		q.Limit = min(n, maxLimit)
+	}
+	for _, key := range values["open"] {
+		if len(q.Open) < maxOpen && !slices.Contains(q.Open, key) {
+			q.Open = append(q.Open, key)
+		}
+	}
+	return q
+}
+
+// cut shortens a text to n bytes or a little less, at the end of a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// values lists the parameters of the address, defaults left out.
+func (q query) values() url.Values {
+	v := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	set("q", q.Search)
+	set("state", q.State)
+	set("manager", q.Manager)
+	set("server", q.Server)
+	if q.Sort != "" && q.Desc {
+		set("sort", "-"+q.Sort)
+	} else {
+		set("sort", q.Sort)
+	}
+	if q.Limit != defaultLimit {
+		set("limit", strconv.Itoa(q.Limit))
+	}
+	if q.Servers {
+		set("servers", "all")
+	}
+	for _, key := range q.Open {
+		v.Add("open", key)
+	}
+	return v
+}
+
+// link is the address of the page with this query, relative to the page.
+func (q query) link() string { return "?" + q.values().Encode() }
+
+// toggled is the link that opens or closes a task.
+func (q query) toggled(key string) string {
+	if i := slices.Index(q.Open, key); i >= 0 {
+		q.Open = slices.Delete(slices.Clone(q.Open), i, i+1)
+	} else {
+		q.Open = append(slices.Clone(q.Open), key)
+		q.Open = q.Open[max(0, len(q.Open)-maxOpen):]
+	}
+	return q.link()
+}
+
+// filtered is the link that filters by state.
+func (q query) filtered(state string) string {
+	q.State, q.Limit = state, defaultLimit
+	return q.link()
+}
+
+// within is the link to the tasks of a server, or of a manager when server is "".
+func (q query) within(manager, server string) string {
+	q.Manager, q.Server, q.State, q.Limit = manager, server, "", defaultLimit
+	return q.link()
+}
+
+// sorted is the link of a column's header: first its own direction, then the
+// other, then by attention again.
+func (q query) sorted(c *column) string {
+	switch {
+	case q.Sort != c.Name:
+		q.Sort, q.Desc = c.Name, c.numeric
+	case q.Desc == c.numeric:
+		q.Desc = !c.numeric
+	default:
+		q.Sort, q.Desc = "", false
+	}
+	return q.link()
+}
+
+// key names a task in an address.
+func key(manager, server, task string) string {
+	return url.PathEscape(manager) + "/" + url.PathEscape(server) + "/" + url.PathEscape(task)
+}
