@@ -8,10 +8,10 @@ LDFLAGS := -s -w \
 	-X $(PKG).Revision=$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown) \
 	-X $(PKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown) \
 	-X $(PKG).BuildDate=$(shell git log -1 --format=%cd --date=format:%Y%m%d-%H:%M:%S 2>/dev/null || echo unknown)
-FUZZTIME ?= 5s
+FUZZTIME ?= 10s
 E2E     := ./e2e/ ./web/ ./dashboards/
 
-.PHONY: all build run test unit e2e fuzz check lint bench docs clean
+.PHONY: all build run test unit e2e fuzz check cross packages lint bench docs clean
 
 all: build
 
@@ -21,7 +21,7 @@ build:
 run: build
 	./qem_exporter demo
 
-test: check unit e2e fuzz
+test: check cross unit e2e fuzz
 
 # Formatting and vet; golangci-lint has a target of its own because building it takes minutes.
 check:
@@ -42,6 +42,14 @@ e2e:
 # Every fuzz target for a few seconds.
 fuzz:
 	@scripts/fuzz $(FUZZTIME)
+
+# Builds for every system and processor that releases are made for, and vets for Windows.
+cross:
+	@scripts/cross
+
+# deb and rpm, in dist/.
+packages:
+	VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' scripts/packages
 
 lint:
 	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest run

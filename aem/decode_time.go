@@ -35,15 +35,21 @@ func parseTime(text []byte) time.Time {
 		return time.Time{}
 	}
 	date := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if date.Day() != day {
+	if day > 28 && date.Day() != day {
 		return time.Time{}
 	}
 	return sane(date.Add(clock - offset))
 }
 
+// In Unix seconds, so that comparing with them needs no calendar.
+var (
+	startOfYear2     = time.Date(2, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	startOfYear10000 = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+)
+
 // sane makes the zero time of years that mean that there is no time.
 func sane(t time.Time) time.Time {
-	if t.Year() <= 1 || t.Year() > 9999 {
+	if at := t.Unix(); at < startOfYear2 || at >= startOfYear10000 {
 		return time.Time{}
 	}
 	return t

@@ -1,0 +1,277 @@
+//go:build e2e
+
+package alerts_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+)
+
+// hasten divides the durations of the shipped files: "for: 15m" becomes 4.5 s, [30m] 9 s.
+const hasten = "200"
+
+// speed is how fast the simulated fleet lives: an incident of 4 minutes takes 30 s.
+const speed = 8
+
+// clock is the fleet's: it stands still until it is started, and can be put forward.
+type clock struct {
+	origin  time.Time
+	started atomic.Pointer[time.Time]
+	ahead   atomic.Int64
+}
+
+func (c *clock) start() {
+	now := time.Now()
+	c.started.Store(&now)
+}
+
+// since is how long the fleet has lived.
+func (c *clock) since() time.Duration {
+	s := c.started.Load()
+	if s == nil {
+		return 0
+	}
+	return time.Since(*s)*speed + time.Duration(c.ahead.Load())
+}
+
+// putForward makes it so late at least.
+func (c *clock) putForward(to time.Duration) { c.ahead.Add(int64(max(0, to-c.since()))) }
+
+func (c *clock) now() time.Time { return c.origin.Add(c.since()) }
+
+// enterpriseManager is a simulated one that can be killed, and come back at its address.
+type enterpriseManager struct {
+	*aemtest.Simulator
+	address string
+	serving *http.Server
+}
+
+func startManager(t *testing.T, c *clock) *enterpriseManager {
+	t.Helper()
+	account := aemtest.DefaultAccount()
+	account.Role = aemtest.Admin // for the tests of endpoints
+	m := &enterpriseManager{address: "127.0.0.1:0", Simulator: aemtest.New(aemtest.Options{
+		Seed: 1, Servers: 4, ComposeServers: 1, TasksPerServer: 12, Healthy: true, Incidents: true,
+		Users: []aemtest.User{account}, Start: c.origin, Clock: c.now,
+	})}
+	m.serve(t)
+	t.Cleanup(func() {
+		m.Close()
+		m.kill()
+	})
+	return m
+}
+
+func (m *enterpriseManager) serve(t *testing.T) {
+	t.Helper()
+	l, err := net.Listen("tcp", m.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.address, m.serving = l.Addr().String(), &http.Server{Handler: m, ReadHeaderTimeout: time.Minute}
+	go m.serving.Serve(l)
+}
+
+func (m *enterpriseManager) kill() { _ = m.serving.Close() }
+
+// stack is exporter, Prometheus and Alertmanager, with the shipped files.
+type stack struct {
+	prometheus, alertmanager string // their addresses
+	told                     *told
+}
+
+func startStack(t *testing.T, m *enterpriseManager) *stack {
+	t.Helper()
+	told := listen(t)
+	s := &stack{told: told}
+	exporter := startExporter(t, m.address)
+	example := hastened(t, alertmanagerFile, "http://127.0.0.1:9/", told.url)
+	s.alertmanager = startProgram(t, `address=(127\.0\.0\.1:\d+)`, program(t, "alertmanager", "prometheus-alertmanager"),
+		"--config.file="+example, "--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
+
+	dir := t.TempDir()
+	config := fmt.Sprintf(`
+global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 500ms}
+rule_files: [%s/*.rules.yml]
+alerting:
+  alertmanagers: [{static_configs: [{targets: ['%s']}]}]
+scrape_configs:
+  - job_name: qem
+    static_configs: [{targets: ['%s']}]
+`, dir, s.alertmanager, exporter)
+	s.prometheus = startProgram(t, `Listening on" address=(127\.0\.0\.1:\d+)`, program(t, "prometheus"),
+		"--config.file="+write(t, "prometheus.yml", config), "--web.listen-address="+freeAddress(t), "--storage.tsdb.path="+t.TempDir(),
+		"--web.enable-lifecycle", "--rules.alert.resend-delay=5s")
+
+	// Prometheus takes seconds until it scrapes, in which there are no exporters to it:
+	// it gets the rules only then.
+	await(t, "Prometheus scrapes and knows Alertmanager", time.Minute, func() bool {
+		var managers struct{ ActiveAlertmanagers []any }
+		s.api("/api/v1/alertmanagers", &managers)
+		var up struct{ Result []any }
+		s.api("/api/v1/query?query=qem_task_up", &up)
+		return len(managers.ActiveAlertmanagers) == 1 && len(up.Result) > 0
+	})
+	rules, err := os.ReadFile(hastened(t, rulesFile, "", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, rulesFile), rules, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Post("http://"+s.prometheus+"/-/reload", "", nil)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("Prometheus does not load the rules: %v, %v", response, err)
+	}
+	_ = response.Body.Close()
+	return s
+}
+
+// startExporter starts the built exporter and returns its address.
+func startExporter(t *testing.T, manager string) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "qem_exporter")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "..")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	config := write(t, "qem_exporter.yml", fmt.Sprintf(`
+enterprise_managers:
+  - name: demo
+    url: http://%s%s
+    poll_interval: 500ms
+    max_age: 30s
+    auth: {type: active_directory, username: %s, domain: %s, password: %s}
+    tables: {mode: errors}
+    latency_objectives: [{objective: 5m}]
+    collectors: {endpoint_tests: {interval: 2s}}
+`, manager, aemtest.Path, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword))
+	return startProgram(t, `qem_exporter started.*?(127\.0\.0\.1:\d+)`, binary, "--config.file="+config, "--web.listen-address=127.0.0.1:0")
+}
+
+// hastened is a shipped file in which time passes faster, with something replaced.
+func hastened(t *testing.T, file, old, replacement string) string {
+	t.Helper()
+	text := run(t, "../scripts/hasten", hasten, file)
+	if old != "" {
+		text = strings.ReplaceAll(text, old, replacement)
+	}
+	return write(t, file, text)
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// output is what a program has written, for a test to read while it runs.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// startProgram starts a program, which ends with the test, and returns the address that
+// it says it listens on.
+func startProgram(t *testing.T, says, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = t.TempDir()
+	if name == program(t, "alertmanager", "prometheus-alertmanager") {
+		cmd.Dir = "" // the shipped file is named from here
+	}
+	said := new(output)
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if text := said.String(); t.Failed() {
+			t.Logf("%s wrote at the end:\n%s", filepath.Base(name), text[max(0, len(text)-2000):])
+		}
+	})
+	var address string
+	await(t, filepath.Base(name)+" listens", time.Minute, func() bool {
+		for _, m := range regexp.MustCompile(says).FindAllStringSubmatch(said.String(), -1) {
+			address = m[1]
+		}
+		return address != ""
+	})
+	return address
+}
+
+// await waits until something is so.
+func await(t *testing.T, what string, limit time.Duration, so func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !so() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("not within %v: %s", limit, what)
+		}
+	}
+}
+
+// client keeps no connection, so that none outlives a test.
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
+
+// get decodes what a URL answers, and reports whether it did.
+func get(url string, into any) bool {
+	response, err := client.Get(url)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	return response.StatusCode == http.StatusOK && json.NewDecoder(response.Body).Decode(into) == nil
+}
+
+// api asks Prometheus.
+func (s *stack) api(path string, data any) bool {
+	return get("http://"+s.prometheus+path, &struct{ Data any }{data})
+}
