@@ -57,9 +57,11 @@ lint:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-# docs/metrics.md from the collector's table of families, and the dashboards.
+# docs/metrics.md from the collector's table of families, the configuration's reference,
+# the examples of the SDK guide, and the dashboards.
 docs:
 	$(GO) test ./collector -run TestDocs -update
+	$(GO) test ./docs -run 'TestConfigurationReference|TestBlocks' -update
 	$(GO) generate ./dashboards
 
 clean:

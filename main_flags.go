@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 
@@ -52,7 +54,24 @@ func newFlags() *flags {
 	f.demo = f.cli.Command("demo", "Run the exporter on a simulated Enterprise Manager, with nothing to set up.")
 	addFleetFlags(f.demo, &f.demoFleet, "true")
 	f.addServiceCommands()
+	f.cli.Validate(func(*kingpin.Application) error { return f.check() })
 	return f
+}
+
+// check refuses numbers that mean nothing.
+func (f *flags) check() error {
+	if f.app.TotalShards < 1 {
+		return fmt.Errorf("--total-shards is %d: it must be at least 1", f.app.TotalShards)
+	}
+	for _, o := range []aemtest.Options{f.simulateFleet, f.demoFleet} {
+		if o.Servers < 0 || o.TasksPerServer < 0 || o.TablesPerTask < 0 || o.Latency < 0 {
+			return errors.New("--servers, --tasks, --tables and --latency must not be negative")
+		}
+		if o.Speed < 0 {
+			return errors.New("--speed must not be negative")
+		}
+	}
+	return nil
 }
 
 func (f *flags) addDaemonFlags() {

@@ -248,6 +248,7 @@ func TestCommandLine(t *testing.T) {
 		{"bad log level", []string{"--log.level=loud"}, 1, nil, []string{"loud"}},
 		{"bad shard", []string{"--config.file=" + good, "--shard=3", "--total-shards=2"}, 1, nil, []string{"shard is 3"}},
 		{"bad shard of a scrape", []string{"scrape", "--config.file=" + good, "--shard=3"}, 1, nil, []string{"shard is 3"}},
+		{"no shards", []string{"--config.file=" + good, "--total-shards=0"}, 1, nil, []string{"--total-shards is 0"}},
 		{"telemetry path taken", []string{"--config.file=" + good, "--web.telemetry-path=/"}, 1, nil, []string{`telemetry path "/" is taken`}},
 		{"no configuration", nil, 1, nil, []string{"--config.file", "QEM_URL"}},
 		{"missing configuration", []string{"--config.file=/none.yml"}, 1, nil, []string{"/none.yml"}},
@@ -258,6 +259,8 @@ func TestCommandLine(t *testing.T) {
 		{"check several", []string{"check-config", bad, good}, 1, []string{good + ": ok"}, []string{"colour"}},
 		{"check missing", []string{"check-config", "/none.yml"}, 1, nil, []string{"/none.yml"}},
 		{"check nothing", []string{"check-config"}, 1, nil, []string{"file"}},
+		{"negative fleet", []string{"simulate", "--servers=-1"}, 1, nil, []string{"must not be negative"}},
+		{"time that runs backwards", []string{"demo", "--speed=-2"}, 1, nil, []string{"--speed"}},
 		{"simulator for others", []string{"simulate", "--listen-address=0.0.0.0:0"}, 1, nil, []string{"loopback"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

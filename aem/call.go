@@ -22,6 +22,7 @@ type call struct {
 	contentType string // of body; "": JSON
 	idempotent  bool   // may be repeated after a fault
 	once        bool   // of a GET that must not be repeated by net/http either
+	urgent      bool   // does not wait for the rate limit
 
 	wait   time.Duration   // the API may take that much longer than others before it answers
 	bound  string          // the only session that the call makes sense in; "": any

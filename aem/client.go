@@ -79,6 +79,7 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	session := &session{
 		credentials: credentials,
 		signIn:      signIn(repeats, plain, scrub),
+		signOut:     signOut(plain),
 		limit:       retry.limit(),
 		observer:    o.observer,
 		logger:      o.logger,
@@ -133,17 +134,7 @@ func (c *Client) Logout(ctx context.Context) error {
 	if id == "" {
 		return nil
 	}
-	err := c.core.plain(ctx, &call{
-		operation: "Logout",
-		verb:      http.MethodGet,
-		path:      []string{"logout"},
-		session:   id,
-	})
-	switch sessionStateOf(err) {
-	case sessionInvalid, sessionDoubtful: // it has ended already
-		return nil
-	}
-	return err
+	return c.core.session.signOut(ctx, id)
 }
 
 // Close ends the session and closes idle connections. Later calls fail with

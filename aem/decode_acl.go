@@ -72,6 +72,9 @@ func (s *scanner) named(to *[]string) {
 	if !s.expect('[', "the members of a role") {
 		return
 	}
+	if *to == nil { // the role is there, and nobody has it
+		*to = []string{}
+	}
 	s.token()
 	for s.more(']') {
 		var name string

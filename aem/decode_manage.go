@@ -76,7 +76,7 @@ func decodeTaskResult(r io.Reader) (*TaskResult, error) {
 // decodeTableList reads the body of GetTableList.
 func decodeTableList(r io.Reader) ([]TableInfo, error) {
 	s := newScanner(r)
-	s.keys = make([]knownKey, 0, maxKnownKeys)
+	s.most, s.keys = maxPassed, make([]knownKey, 0, maxKnownKeys)
 	var list []TableInfo
 	s.document(false, func(key []byte) bool {
 		if string(key) != "tablelist" {
@@ -92,6 +92,7 @@ func decodeTableList(r io.Reader) ([]TableInfo, error) {
 		})
 		return true
 	})
+	s.needList("tablelist")
 	err := s.result()
 	if !usable(err) {
 		return nil, err
@@ -135,6 +136,7 @@ func decodeEndpointList(r io.Reader) ([]Endpoint, error) {
 		})
 		return true
 	})
+	s.needList("endpointList")
 	err := s.result()
 	if !usable(err) {
 		return nil, err

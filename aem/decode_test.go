@@ -54,6 +54,8 @@ func askers() []asker {
 		{"GetServerList", "serverList", func(r io.Reader) (int, error) { l, err := decodeServerList(r); return len(l), err }},
 		{"GetTaskList", "taskList", func(r io.Reader) (int, error) { l, err := decodeTaskList(r); return len(l), err }},
 		{"GetTableStatuses", "table_details", func(r io.Reader) (int, error) { l, err := tables(r); return len(l), err }},
+		{"GetTableList", "tablelist", func(r io.Reader) (int, error) { l, err := decodeTableList(r); return len(l), err }},
+		{"GetEndpointList", "endpointList", func(r io.Reader) (int, error) { l, err := decodeEndpointList(r); return len(l), err }},
 		{"GetServerDetails", "", func(r io.Reader) (int, error) {
 			d, err := decodeServerDetails(r)
 			if (d == nil) != (err != nil) {
@@ -137,12 +139,13 @@ func TestDetailsWithoutAnyKnownMember(t *testing.T) {
 }
 
 func TestListEnvelope(t *testing.T) {
-	const element = `{"name":"x","table_on_source":"x"}`
+	const element = `{"name":"x","table_on_source":"x","table":"x"}`
 	for _, ask := range askers() {
 		if ask.list == "" {
 			continue
 		}
-		snake := map[string]string{"serverList": "server_list", "taskList": "task_list", "table_details": "TableDetails"}[ask.list]
+		snake := map[string]string{"serverList": "server_list", "taskList": "task_list", "table_details": "TableDetails",
+			"tablelist": "tableList", "endpointList": "endpoint_list"}[ask.list]
 		tests := []struct {
 			name, body string
 			n          int
@@ -191,8 +194,11 @@ func TestNonsenseInAListCostsOnlyThatElement(t *testing.T) {
 			continue
 		}
 		key := "name"
-		if ask.list == "table_details" {
+		switch ask.list {
+		case "table_details":
 			key = "table_on_source"
+		case "tablelist":
+			key = "table"
 		}
 		bad := []string{
 			`null`, `"x"`, `1`, `false`, `[]`, `[{"` + key + `":"x"}]`, `{}`, `{"state":"RUNNING"}`,
@@ -213,7 +219,8 @@ func TestErrorCodeInAGoodAnswer(t *testing.T) {
 	const members = `"error_code":"INVALID_SESSION_ID","error_message":"Session expired or invalid"`
 	elements := map[string]string{
 		"serverList": `"serverList":[{"name":"x"},7]`, "taskList": `"taskList":[{"name":"x"}]`,
-		"table_details": `"table_details":[{"table_on_source":"x"}]`, "": `"name":"x","state":"RUNNING"`,
+		"table_details": `"table_details":[{"table_on_source":"x"}]`,
+		"tablelist":     `"tablelist":[{"table":"x"}]`, "endpointList": `"endpointList":[{"name":"x"}]`, "": `"name":"x","state":"RUNNING"`,
 	}
 	for _, ask := range askers() {
 		for name, body := range map[string]string{

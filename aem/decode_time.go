@@ -42,9 +42,9 @@ func parseTime(text []byte) time.Time {
 }
 
 // In Unix seconds, so that comparing with them needs no calendar.
-var (
-	startOfYear2     = time.Date(2, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
-	startOfYear10000 = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+const (
+	startOfYear2     = -62_104_060_800
+	startOfYear10000 = 253_402_300_800
 )
 
 // sane makes the zero time of years that mean that there is no time.

@@ -214,14 +214,16 @@ const (
 
 // sessionState goes by the error code first, since the guide gives the general
 // errors no HTTP status, and uses 401 both for "not signed in" and for "not
-// permitted".
+// permitted". A 403 without a code may be either, too: taken for a lasting denial, an
+// ended session would never be renewed.
 func (e *Error) sessionState() sessionState {
 	switch {
 	case e.Code == codeInvalidSession:
 		return sessionInvalid
 	case e.Status == statusSessionExpired && e.Code == "":
 		return sessionInvalid
-	case e.Status == statusUnauthorized, e.Status == statusSessionExpired:
+	case e.Status == statusUnauthorized, e.Status == statusSessionExpired,
+		e.Status == statusForbidden && e.Code == "":
 		return sessionDoubtful
 	case e.Kind == KindAPI && e.Code != codeUnauthorized, e.Kind == KindPartial:
 		return sessionValid

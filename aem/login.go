@@ -44,6 +44,24 @@ func signIn(leave context.Context, next step, scrub *scrubber) func(context.Cont
 	}
 }
 
+// signOut makes the call Logout, which ends the session with that id.
+func signOut(next step) func(ctx context.Context, id string) error {
+	return func(ctx context.Context, id string) error {
+		err := next(ctx, &call{
+			operation: "Logout",
+			verb:      http.MethodGet,
+			path:      []string{"logout"},
+			session:   id,
+			urgent:    true, // who leaves does not wait long, and the session would stay behind
+		})
+		switch sessionStateOf(err) {
+		case sessionInvalid, sessionDoubtful: // it has ended already
+			return nil
+		}
+		return err
+	}
+}
+
 // refused reports whether a login failed because of the credentials.
 func refused(err error) bool {
 	var e *Error

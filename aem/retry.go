@@ -117,6 +117,9 @@ func rateStep(perSecond float64, next step) step {
 	}
 	limiter := rate.NewLimiter(rate.Limit(perSecond), 1)
 	return func(ctx context.Context, c *call) error {
+		if c.urgent {
+			return next(ctx, c)
+		}
 		started := time.Now()
 		if err := limiter.Wait(ctx); err != nil {
 			cause := ctx.Err()

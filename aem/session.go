@@ -19,6 +19,7 @@ const (
 type session struct {
 	credentials CredentialsFunc
 	signIn      func(context.Context, Login) (string, error)
+	signOut     func(ctx context.Context, id string) error
 	limit       time.Duration // of a login, with its repeats
 	observer    Observer
 	logger      *slog.Logger
@@ -46,8 +47,8 @@ type opening struct {
 	err  error
 }
 
-// A denial says what to make of an operation's 401, which may mean that the
-// session has ended or that the account may not do this.
+// A denial says what to make of an operation's 401 or bare 403, which may mean that
+// the session has ended or that the account may not do this.
 type denial struct {
 	until  time.Time // another login for its sake is not worth it before
 	proven bool      // a fresh session did not help
@@ -71,6 +72,9 @@ func (s *session) step(next step) step {
 			c.session = id
 			err = next(ctx, c)
 			if !s.judge(c.operation, id, err, &u) {
+				if u.doubted != "" && sessionStateOf(err) == sessionDoubtful {
+					_ = s.signOut(ctx, u.doubted) // it was good, and nobody uses it any more
+				}
 				return err
 			}
 			u.repeated = true
@@ -80,8 +84,8 @@ func (s *session) step(next step) step {
 
 // A use is what one call does to the session.
 type use struct {
-	repeated bool // it is made for the second time
-	doubted  bool // because of its 401, there was a new login
+	repeated bool   // it is made for the second time
+	doubted  string // the session that it gave up because of its 401 or 403
 }
 
 // get returns the session's id, after a login if there is none.
@@ -235,7 +239,7 @@ func (s *session) reject(err error) {
 	s.log("session_rejected", failure)
 }
 
-// doubt decides about a 401: a new session is tried once, and an operation for
+// doubt decides about a 401 or a bare 403: a new session is tried once, and an operation for
 // which that did not help does not cause another login for a while.
 func (s *session) doubt(operation, id string, u *use) bool {
 	now := time.Now()
@@ -254,13 +258,13 @@ func (s *session) doubt(operation, id string, u *use) bool {
 	}
 	s.denied[operation] = denial{until: now.Add(doubtMemory)}
 	s.id = ""
-	u.doubted = true
+	u.doubted = id
 	return true
 }
 
-// withdraw takes back the doubt of a call that did not meet another 401.
+// withdraw takes back the doubt of a call that was not denied again.
 func (s *session) withdraw(operation string, u use) {
-	if !u.doubted {
+	if u.doubted == "" {
 		return
 	}
 	s.mu.Lock()

@@ -119,6 +119,7 @@ func TestExpiredSessionCausesOneLogin(t *testing.T) {
 		"code under 500": apiAnswer(500, codeInvalidSession),
 		"bare 440":       bareAnswer(440),
 		"bare 401":       bareAnswer(401),
+		"bare 403":       bareAnswer(403),
 	} {
 		for _, used := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, used before: %v", name, used), func(t *testing.T) {
@@ -208,7 +209,6 @@ func TestRejectedSessionsAreNotAskedForWithoutEnd(t *testing.T) {
 
 func TestPermissionIsNotAnExpiredSession(t *testing.T) {
 	for name, denial := range map[string]func() *http.Response{
-		"bare 403":       bareAnswer(403),
 		"code under 403": apiAnswer(403, codeUnauthorized),
 		"code under 500": apiAnswer(500, codeUnauthorized),
 		"code under 200": apiAnswer(200, codeUnauthorized),
@@ -230,6 +230,25 @@ func TestPermissionIsNotAnExpiredSession(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestLasting403CausesOneLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &door{answer: func(*http.Request) *http.Response { return bareAnswer(403)() }}
+		client := newClient(t, testURL, WithTransport(d))
+		for range 5 {
+			failed, err := together(20, func() error {
+				_, err := client.Servers.List(t.Context())
+				return err
+			})
+			if failed != 20 || !errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrLogin) || errors.Is(err, ErrSession) {
+				t.Errorf("%d failed: %v", failed, err)
+			}
+		}
+		if logins, _ := d.counts(); logins != 2 || len(d.valid) != 1 {
+			t.Errorf("%d logins, sessions left: %v", logins, d.valid)
+		}
+	})
 }
 
 // deniedDetails answers 401 for the details of tasks called secret.

@@ -154,12 +154,10 @@ func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
 	return request, nil
 }
 
-// A redirectFault is a redirection that is not followed, told without its path.
-type redirectFault struct{ to string }
+// A redirectFault says why a redirection is not followed, without its path.
+type redirectFault string
 
-func (f redirectFault) Error() string {
-	return "redirected to " + f.to + ", which is not followed; if that is the Enterprise Manager, change the URL"
-}
+func (f redirectFault) Error() string { return string(f) }
 
 // checkRedirect follows a redirection only of a GET and to where the request went
 // in the first place: the session and the credentials are for nobody else, and a
@@ -167,8 +165,12 @@ func (f redirectFault) Error() string {
 func checkRedirect(next *http.Request, via []*http.Request) error {
 	first := via[0]
 	if next.URL.Scheme != first.URL.Scheme || next.URL.Host != first.URL.Host ||
-		first.Method != http.MethodGet || len(via) > maxRedirects {
-		return redirectFault{to: next.URL.Scheme + "://" + next.URL.Host}
+		first.Method != http.MethodGet {
+		return redirectFault("redirected to " + next.URL.Scheme + "://" + next.URL.Host +
+			", which is not followed; if that is the Enterprise Manager, change the URL")
+	}
+	if len(via) > maxRedirects {
+		return redirectFault("redirected again and again: check the path of the URL (usually /attunityenterprisemanager)")
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,13 +40,15 @@ func (c *clock) start() {
 	c.started.Store(&now)
 }
 
-// since is how long the fleet has lived.
-func (c *clock) since() time.Duration {
+// since is how long the fleet has lived, at how long it had at an instant.
+func (c *clock) since() time.Duration { return c.at(time.Now()) }
+
+func (c *clock) at(now time.Time) time.Duration {
 	s := c.started.Load()
 	if s == nil {
 		return 0
 	}
-	return time.Since(*s)*speed + time.Duration(c.ahead.Load())
+	return now.Sub(*s)*speed + time.Duration(c.ahead.Load())
 }
 
 // putForward makes it so late at least.
@@ -65,9 +68,13 @@ func startManager(t *testing.T, c *clock) *enterpriseManager {
 	account := aemtest.DefaultAccount()
 	account.Role = aemtest.Admin // for the tests of endpoints
 	m := &enterpriseManager{address: "127.0.0.1:0", Simulator: aemtest.New(aemtest.Options{
-		Seed: 1, Servers: 4, ComposeServers: 1, TasksPerServer: 12, Healthy: true, Incidents: true,
+		Seed: 12, Servers: 4, ComposeServers: 1, TasksPerServer: 12, Healthy: true, Incidents: true,
 		Users: []aemtest.User{account}, Start: c.origin, Clock: c.now,
 	})}
+	err := m.SetTask("repl-prod-02", "ORA2SQL_INVENTORY", func(v *aemtest.Task) { v.Tags = append(v.Tags, "team=crm") })
+	if err != nil {
+		t.Fatal(err)
+	}
 	m.serve(t)
 	t.Cleanup(func() {
 		m.Close()
@@ -122,9 +129,7 @@ scrape_configs:
 	await(t, "Prometheus scrapes and knows Alertmanager", time.Minute, func() bool {
 		var managers struct{ ActiveAlertmanagers []any }
 		s.api("/api/v1/alertmanagers", &managers)
-		var up struct{ Result []any }
-		s.api("/api/v1/query?query=qem_task_up", &up)
-		return len(managers.ActiveAlertmanagers) == 1 && len(up.Result) > 0
+		return len(managers.ActiveAlertmanagers) == 1 && s.has("qem_task_up")
 	})
 	rules, err := os.ReadFile(hastened(t, rulesFile, "", ""))
 	if err != nil {
@@ -141,8 +146,7 @@ scrape_configs:
 	return s
 }
 
-// startExporter starts the built exporter and returns its address.
-func startExporter(t *testing.T, manager string) string {
+func buildExporter(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "qem_exporter")
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "..")
@@ -150,6 +154,12 @@ func startExporter(t *testing.T, manager string) string {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
+	return binary
+}
+
+// startExporter starts the built exporter and returns its address.
+func startExporter(t *testing.T, manager string) string {
+	t.Helper()
 	config := write(t, "qem_exporter.yml", fmt.Sprintf(`
 enterprise_managers:
   - name: demo
@@ -161,7 +171,7 @@ enterprise_managers:
     latency_objectives: [{objective: 5m}]
     collectors: {endpoint_tests: {interval: 2s}}
 `, manager, aemtest.Path, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword))
-	return startProgram(t, `qem_exporter started.*?(127\.0\.0\.1:\d+)`, binary, "--config.file="+config, "--web.listen-address=127.0.0.1:0")
+	return startProgram(t, `qem_exporter started.*?(127\.0\.0\.1:\d+)`, buildExporter(t), "--config.file="+config, "--web.listen-address=127.0.0.1:0")
 }
 
 // hastened is a shipped file in which time passes faster, with something replaced.
@@ -242,8 +252,16 @@ func startProgram(t *testing.T, says, name string, args ...string) string {
 	return address
 }
 
-// await waits until something is so.
+// await waits until something is so, which must be within a limit.
 func await(t *testing.T, what string, limit time.Duration, so func() bool) {
+	t.Helper()
+	if !within(t, limit, so) {
+		t.Fatalf("not within %v: %s", limit, what)
+	}
+}
+
+// within waits until something is so, and reports whether it was within a limit.
+func within(t *testing.T, limit time.Duration, so func() bool) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
@@ -253,9 +271,10 @@ func await(t *testing.T, what string, limit time.Duration, so func() bool) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatalf("not within %v: %s", limit, what)
+			return false
 		}
 	}
+	return true
 }
 
 // client keeps no connection, so that none outlives a test.
@@ -274,4 +293,30 @@ func get(url string, into any) bool {
 // api asks Prometheus.
 func (s *stack) api(path string, data any) bool {
 	return get("http://"+s.prometheus+path, &struct{ Data any }{data})
+}
+
+// has reports whether a query gives something now.
+func (s *stack) has(query string) bool {
+	var answer struct{ Result []any }
+	return s.api("/api/v1/query?query="+url.QueryEscape(query), &answer) && len(answer.Result) > 0
+}
+
+// firing are the alerts that fire in Prometheus, muted or not.
+func (s *stack) firing() []string {
+	var answer struct {
+		Alerts []struct {
+			Labels map[string]string
+			State  string
+		}
+	}
+	if !s.api("/api/v1/alerts", &answer) {
+		return []string{"Prometheus does not answer"}
+	}
+	var firing []string
+	for _, a := range answer.Alerts {
+		if a.State == "firing" {
+			firing = append(firing, label(a.Labels))
+		}
+	}
+	return firing
 }

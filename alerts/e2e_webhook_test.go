@@ -5,6 +5,7 @@ package alerts_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -42,10 +43,9 @@ func listen(t *testing.T) *told {
 func (o *told) notify(w http.ResponseWriter, r *http.Request) {
 	var message struct {
 		Alerts []struct {
-			Status      string
-			Labels      map[string]string
-			Annotations map[string]string
-			StartsAt    time.Time
+			Status   string
+			Labels   map[string]string
+			StartsAt time.Time
 		}
 	}
 	if err := json.NewDecoder(r.Body).Decode(&message); err != nil {
@@ -65,20 +65,18 @@ func (o *told) notify(w http.ResponseWriter, r *http.Request) {
 
 // label writes the labels of an alert: its name, severity, then what it is about.
 func label(l map[string]string) string {
+	rest := maps.Clone(l)
 	text := l["alertname"] + " " + l["severity"]
-	for _, name := range []string{"job", "instance", "manager", "server", "task", "endpoint", "state", "reason", "team"} {
-		if l[name] != "" {
-			text += fmt.Sprintf(" %s=%q", name, l[name])
+	delete(rest, "alertname")
+	delete(rest, "severity")
+	for _, name := range []string{"manager", "server", "task", "endpoint", "reason", "team"} {
+		if v, ok := rest[name]; ok {
+			text += fmt.Sprintf(" %s=%q", name, v)
+			delete(rest, name)
 		}
 	}
-	known := len(strings.Fields("alertname severity"))
-	for _, name := range []string{"job", "instance", "manager", "server", "task", "endpoint", "state", "reason", "team"} {
-		if l[name] != "" {
-			known++
-		}
-	}
-	if len(l) != known {
-		text += fmt.Sprintf(" %v", l) // a label that nobody expects
+	for name, v := range rest {
+		text += fmt.Sprintf(" %s=%q", name, v) // not one that is expected
 	}
 	return text
 }
@@ -90,7 +88,7 @@ func (o *told) from(n int) []telling {
 	return slices.Clone(o.all[n:])
 }
 
-// has reports whether an alert was told with a status, after the first n.
-func (o *told) has(n int, alert, status string) bool {
-	return slices.ContainsFunc(o.from(n), func(x telling) bool { return x.alert == alert && x.status == status })
+// has reports whether someone was told an alert with a status.
+func (o *told) has(alert, status string) bool {
+	return slices.ContainsFunc(o.from(0), func(x telling) bool { return x.receiver+" "+x.alert == alert && x.status == status })
 }

@@ -163,6 +163,7 @@ func New(o Options) (*App, error) {
 	a.collector = collector.New(collector.Options{Registerer: a.registry, Logger: o.Logger, Now: time.Now})
 	a.units = factory{
 		collector:   a.collector,
+		memory:      &memory{},
 		shard:       o.Shard,
 		totalShards: o.TotalShards,
 		version:     o.Version,

@@ -28,9 +28,15 @@ enterprise_managers:
       domain: %s
       password: %s
     tables:
-      mode: errors
+      mode: all
+      limit: 300
     latency_objectives:
       - objective: 5m
+    collectors:
+      endpoints: true
+      endpoint_tests: {interval: 15s}
+      acls: {interval: 1m}
+      retention_barriers: {interval: 1m}
 `
 
 // DemoOptions describe the demo.
@@ -42,6 +48,9 @@ type DemoOptions struct {
 
 // Demo runs a simulator and the exporter that polls it until the context ends.
 func Demo(ctx context.Context, o DemoOptions) error {
+	account := aemtest.DefaultAccount()
+	account.Role = aemtest.Admin // for what the optional collectors read
+	o.Fleet.Users = []aemtest.User{account}
 	s, err := startSimulator(ctx, "127.0.0.1:0", o.Fleet, o.App.Logger)
 	if err != nil {
 		return err

@@ -45,6 +45,7 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 	c := collector.New(collector.Options{Registerer: registry, Logger: o.Logger})
 	units, err := scrapeUnits(cfg, factory{
 		collector:   c,
+		memory:      &memory{},
 		shard:       o.Shard,
 		totalShards: o.TotalShards,
 		version:     o.Version,

@@ -21,6 +21,7 @@ type unit struct {
 	client    *aem.Client
 	poller    *poll.Poller
 	collector *collector.Collector
+	memory    *memory
 	logger    *slog.Logger
 
 	cancel context.CancelFunc
@@ -35,6 +36,7 @@ type unit struct {
 // factory makes units that publish to one collector.
 type factory struct {
 	collector          *collector.Collector
+	memory             *memory // of the process
 	shard, totalShards int
 	version            string // of the exporter
 	logger             *slog.Logger
@@ -45,6 +47,7 @@ func (f *factory) newUnit(m config.Manager) (*unit, error) {
 	u := &unit{
 		manager:   m,
 		collector: f.collector,
+		memory:    f.memory,
 		logger:    f.logger.With(slog.String("manager", m.Name)),
 		done:      make(chan struct{}),
 	}
@@ -63,15 +66,22 @@ func (f *factory) newUnit(m config.Manager) (*unit, error) {
 
 // publish passes a finished poll on, unless the unit is retired.
 func (u *unit) publish(m *fleet.Manager) {
+	if u.pass(m) {
+		u.memory.tidy(u.collector.Current().Samples())
+	}
+}
+
+func (u *unit) pass(m *fleet.Manager) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.retired {
-		return
+		return false
 	}
 	if m.Result != fleet.Failure {
 		u.lastSuccess.Store(&m.Ended)
 	}
 	u.collector.Publish(m)
+	return true
 }
 
 // succeeded is when the last poll ended that read the server list; zero when none has.

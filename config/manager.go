@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -108,6 +109,8 @@ func address(p *string) codec {
 					d.name(join(auth, "username")), d.name(join(auth, "password")))
 			case u.Hostname() == "":
 				d.fail(v.path, "has no host: %s", wantURL)
+			case !validPort(u.Port()):
+				d.fail(v.path, "has a port that there is not: it must be from 1 to 65535")
 			case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#"):
 				d.fail(v.path, "must end with the path, without ? and #: %s", wantURL)
 			default:
@@ -116,6 +119,12 @@ func address(p *string) codec {
 		},
 		encode: func() *yaml.Node { return shown(*p) },
 	}
+}
+
+// validPort reports whether a URL may have the port; it may do without.
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // hostOf is the default name of a manager: the host, with its port unless that

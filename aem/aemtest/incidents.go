@@ -2,6 +2,7 @@ package aemtest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -61,9 +62,10 @@ func incidents() []incident {
 
 // strikes chooses what the incidents meet.
 type strikes struct {
-	tasks, loads, composes []*task // that are well
-	servers                []*server
-	next                   int
+	tasks, composes []*task // that are well
+	loads           []*task // that are repeated
+	servers         []*server
+	next            int
 }
 
 // scheduleIncidents gives the incidents to tasks and servers.
@@ -177,16 +179,39 @@ func lowDisk(x *strikes, w window) {
 
 func userStops(x *strikes, w window) { x.out(x.tasks, w, only(Stopped, "NORMAL", "")) }
 
-func stalls(x *strikes, w window) { x.out(x.loads, w, only(Running, "NONE", "")) }
+// stalls meets loads a third of the way through, each time: they are repeated as
+// often as the incident comes back.
+func stalls(x *strikes, w window) {
+	// Loads of servers that others meet are seen for a part of the time only.
+	loads := slices.DeleteFunc(slices.Clone(x.loads), func(t *task) bool {
+		return slices.ContainsFunc(x.servers, func(s *server) bool { return x.taken(s) && slices.Contains(s.tasks, t) })
+	})
+	if len(loads) == 0 {
+		loads = x.loads
+	}
+	x.out(loads, w, func(t *task) []phase {
+		l := &t.life.load
+		l.every = w.every
+		l.begin = w.begin - l.lasts/3 - ages*l.every
+		return []phase{{state: Running, reason: "NONE"}}
+	})
+}
 
 func composeFails(x *strikes, w window) {
 	x.out(x.composes, w, only(Failed, "NONE", "ETL set failed\r\nSee the task log"))
 }
 
+// licenceEnds meets the first server, which no other incident takes away.
 func licenceEnds(x *strikes, w window) {
 	if len(x.servers) > 0 {
-		x.servers[len(x.servers)-1].license = &licenseSpell{w}
+		x.servers[0].license = &licenseSpell{w}
 	}
+}
+
+// taken reports whether serverFails or serverUnwatched meets a server.
+func (x *strikes) taken(s *server) bool {
+	n := slices.Index(x.servers, s)
+	return n > 0 && n >= len(x.servers)-2
 }
 
 // serverFails leaves a fleet of one server alone.

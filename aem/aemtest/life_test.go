@@ -276,3 +276,44 @@ func TestWindowStretch(t *testing.T) {
 		}
 	}
 }
+
+// TestStalledLoadIsUnderWay: whatever the fleet, each time the incident comes there
+// is a full load with tables to go that stays where it is, and goes on afterwards.
+func TestStalledLoadIsUnderWay(t *testing.T) {
+	var stall Incident
+	for _, i := range Incidents() {
+		if i.Name == "stalled full load" {
+			stall = i
+		}
+	}
+	for seed := range uint64(20) {
+		for _, healthy := range []bool{false, true} {
+			s := New(Options{Seed: seed, Servers: 3 + int(seed%4), Incidents: true, Healthy: healthy, Start: testStart})
+			for round := range time.Duration(3) {
+				begins := stall.Begins + round*stall.Every
+				under := func(at time.Duration) map[string]int64 {
+					loads := make(map[string]int64)
+					for _, srv := range s.StateAt(testStart.Add(at)).Servers {
+						for _, v := range srv.Tasks {
+							f := v.FullLoad
+							if srv.State == Monitored && v.State == Running && !f.Completed && f.TablesLoading > 0 && f.RecordsCompleted > 0 {
+								loads[srv.Name+"/"+v.Name] = f.RecordsCompleted
+							}
+						}
+					}
+					return loads
+				}
+				before, first, last, after := under(begins-10*time.Second), under(begins+time.Second), under(begins+stall.Lasts-time.Second), under(begins+stall.Lasts+20*time.Second)
+				stalled := 0
+				for name, n := range first {
+					if n == last[name] && before[name] > 0 && before[name] < n && after[name] > n {
+						stalled++
+					}
+				}
+				if stalled != 1 {
+					t.Errorf("seed %d, healthy %v, round %d: %d full loads stall", seed, healthy, round, stalled)
+				}
+			}
+		}
+	}
+}

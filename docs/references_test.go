@@ -1,0 +1,393 @@
+package docs_test
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"io"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/qem-exporter/qem_exporter/collector"
+	"github.com/qem-exporter/qem_exporter/config"
+)
+
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
+
+// written are all pages that people read.
+func written(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, pattern := range []string{"*.md", "runbooks/*.md", "../*.md", "../dashboards/*.md", "../deploy/*.md", "../deploy/*/*.md"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, names...)
+	}
+	return all
+}
+
+var (
+	code   = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
+	link   = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	scheme = regexp.MustCompile(`^[a-z]+:`)
+)
+
+// A link within the repository leads to a file, and its anchor to a heading.
+func TestLinks(t *testing.T) {
+	n := 0
+	for _, page := range written(t) {
+		for _, match := range link.FindAllStringSubmatch(code.ReplaceAllString(read(t, page), "`"), -1) {
+			target, anchor, _ := strings.Cut(match[1], "#")
+			if scheme.MatchString(target) {
+				continue
+			}
+			n++
+			file := page
+			if target != "" {
+				file = filepath.Join(filepath.Dir(page), target)
+			}
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("%s: %s leads nowhere", page, match[1])
+				continue
+			}
+			if anchor != "" && !slices.Contains(anchors(t, file), anchor) {
+				t.Errorf("%s: %s has no heading #%s", page, file, anchor)
+			}
+		}
+	}
+	if n < 100 {
+		t.Errorf("only %d links were found", n)
+	}
+}
+
+var (
+	heading  = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	notInURL = regexp.MustCompile(`[^a-z0-9 _-]`)
+)
+
+// anchors are the names that the headings of a page have on GitHub.
+func anchors(t *testing.T, page string) []string {
+	t.Helper()
+	var all []string
+	fenced := regexp.MustCompile("(?s)```.*?```")
+	for _, match := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(read(t, page), ""), -1) {
+		name := notInURL.ReplaceAllString(strings.ToLower(match[1]), "")
+		all = append(all, strings.ReplaceAll(name, " ", "-"))
+	}
+	return all
+}
+
+// Every page of the documentation is in its index.
+func TestIndex(t *testing.T) {
+	index := read(t, "README.md")
+	for _, page := range pages(t) {
+		if filepath.Base(page) != "README.md" && !strings.Contains(index, "]("+page+")") {
+			t.Errorf("README.md lacks %s", page)
+		}
+	}
+}
+
+var (
+	metricName = regexp.MustCompile(`(?:^|[^a-z0-9_:])(qem_[a-z0-9_]+[*…]?)`) // not of what rules record, such as server:qem_up:max
+	selector   = regexp.MustCompile(`(qem_[a-z0-9_]+)\{([^}]*)\}`)
+	matcher    = regexp.MustCompile(`([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"`)
+)
+
+// families are those that the exporter serves, by name.
+func families() map[string]collector.Doc {
+	byName := map[string]collector.Doc{}
+	for _, d := range collector.Families() {
+		byName[d.Name] = d
+		if d.Type == "histogram" {
+			for _, part := range []string{"_bucket", "_sum", "_count"} {
+				byName[d.Name+part] = d
+			}
+		}
+	}
+	return byName
+}
+
+// A metric that a page names is one that the exporter serves, with that label and,
+// where its values are known, that value.
+func TestMetricsExist(t *testing.T) {
+	known := families()
+	other := []string{"qem_exporter", "qem_thresholds"} // the program, a group of rules
+	for _, page := range written(t) {
+		text := read(t, page)
+		for _, match := range metricName.FindAllStringSubmatch(text, -1) {
+			name := match[1]
+			if prefix := strings.TrimRight(name, "*…"); prefix != name {
+				if !hasPrefix(known, prefix) {
+					t.Errorf("%s: nothing begins with %s", page, prefix)
+				}
+				continue
+			}
+			if _, ok := known[name]; !ok && !slices.Contains(other, name) {
+				t.Errorf("%s: the exporter has no %s", page, name)
+			}
+		}
+		for _, s := range selector.FindAllStringSubmatch(text, -1) {
+			for _, m := range matcher.FindAllStringSubmatch(s[2], -1) {
+				checkMatcher(t, page, known[s[1]], m[1], m[2], m[3])
+			}
+		}
+	}
+}
+
+func hasPrefix(known map[string]collector.Doc, prefix string) bool {
+	for name := range known {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func checkMatcher(t *testing.T, page string, family collector.Doc, label, operator, value string) {
+	t.Helper()
+	i := slices.IndexFunc(family.Labels, func(l collector.Label) bool { return l.Name == label })
+	if i < 0 {
+		t.Errorf("%s: %s has no label %s", page, family.Name, label)
+		return
+	}
+	for _, v := range strings.Split(value, "|") {
+		if known := family.Labels[i].Values; known != nil && !slices.Contains(known, v) {
+			t.Errorf("%s: %s has no %s %s %q, only %v", page, family.Name, label, operator, v, known)
+		}
+	}
+}
+
+var flagName = regexp.MustCompile("`--([a-z][a-z0-9.-]*)")
+
+// A flag that a page names is one that the program has.
+func TestFlagsExist(t *testing.T) {
+	help, err := exec.CommandContext(t.Context(), binary, "--help-long").CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := []string{"http2", "port", "debug"} // of attunity_exporter
+	for _, page := range pages(t) {
+		for _, match := range flagName.FindAllStringSubmatch(read(t, page), -1) {
+			known := regexp.MustCompile(`--(\[no-\])?` + regexp.QuoteMeta(match[1]) + `\b`)
+			if !known.Match(help) && (page != "migrating.md" || !slices.Contains(others, match[1])) {
+				t.Errorf("%s: there is no flag --%s", page, match[1])
+			}
+		}
+	}
+}
+
+const (
+	referenceBegin = "<!-- reference -->\n"
+	referenceEnd   = "<!-- /reference -->\n"
+)
+
+// The reference is what the schema says; -update writes it.
+func TestConfigurationReference(t *testing.T) {
+	const page = "configuration.md"
+	text := read(t, page)
+	before, rest, found := strings.Cut(text, referenceBegin)
+	_, after, ends := strings.Cut(rest, referenceEnd)
+	if !found || !ends {
+		t.Fatalf("%s has no place for the reference", page)
+	}
+	compare(t, page, text, before+referenceBegin+reference()+referenceEnd+after)
+}
+
+// reference is the schema as tables, one for the top level and one for each part.
+func reference() string {
+	var b strings.Builder
+	b.WriteString("\n| key | type | default | meaning |\n|---|---|---|---|\n")
+	cell := strings.NewReplacer("|", `\|`, "<", `\<`)
+	for _, key := range config.Schema() {
+		byDefault := ""
+		if key.Default != "" {
+			byDefault = "`" + key.Default + "`"
+			if strings.Contains(key.Default, " ") && !strings.HasPrefix(key.Default, "[") {
+				byDefault = key.Default
+			}
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", key.Path, key.Type, cell.Replace(byDefault), cell.Replace(key.Doc))
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// compare fails when a generated page is old, or writes it.
+func compare(t *testing.T, page, is, want string) {
+	t.Helper()
+	if is == want {
+		return
+	}
+	if !*update {
+		t.Errorf("%s is old: go test ./docs -update", page)
+		return
+	}
+	if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Every environment variable of the configuration is in its reference.
+func TestEnvironmentVariables(t *testing.T) {
+	page := read(t, "configuration.md")
+	names := regexp.MustCompile(`name: "(QEM_[A-Z_]+)"`).FindAllStringSubmatch(read(t, "../config/env.go"), -1)
+	if len(names) < 5 {
+		t.Fatalf("only %d variables were found", len(names))
+	}
+	for _, name := range names {
+		if !strings.Contains(page, "`"+name[1]+"`") {
+			t.Errorf("configuration.md lacks %s", name[1])
+		}
+	}
+}
+
+// examples are the bodies of the SDK's examples, by name, without the lines that make
+// the client and those that say what comes out.
+func examples(t *testing.T) map[string]string {
+	t.Helper()
+	files := token.NewFileSet()
+	const file = "../aem/example_test.go"
+	tree, err := parser.ParseFile(files, file, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := read(t, file)
+	bodies := map[string]string{}
+	for _, d := range tree.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || !strings.HasPrefix(f.Name.Name, "Example") {
+			continue
+		}
+		body := source[files.Position(f.Body.Lbrace).Offset+1 : files.Position(f.Body.Rbrace).Offset]
+		body, _, _ = strings.Cut(body, "\t// Output:")
+		body = strings.Replace(body, "\tclient, end := simulated()\n\tdefer end()\n", "", 1)
+		formatted, err := format.Source([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		for line := range strings.Lines(strings.Trim(string(formatted), "\n")) {
+			b.WriteString(strings.TrimPrefix(line, "\t"))
+		}
+		bodies[f.Name.Name] = b.String() + "\n"
+	}
+	return bodies
+}
+
+// checkExample sees that a block is the body of an example; -update makes it so.
+func checkExample(t *testing.T, b block, name string) {
+	t.Helper()
+	want, ok := examples(t)[name]
+	if !ok {
+		t.Errorf("%s: there is no %s", b.where, name)
+		return
+	}
+	page, _, _ := strings.Cut(b.where, ":")
+	text := read(t, page)
+	fenced := func(body string) string { return "```" + b.info + "\n" + body + "```\n" }
+	compare(t, page, text, strings.Replace(text, fenced(b.text), fenced(want), 1))
+}
+
+// The metrics of other exporters, all of which the page on migrating has.
+const others = `
+attunity_server attunity_server_tasks attunity_server_days_to_license_expiration attunity_server_task_state attunity_task_total_latency_seconds
+attunity_task_source_latency_seconds attunity_task_inc_changes_total attunity_task_inc_accumulated_changes_total attunity_task_inc_apply_changes_total
+attunity_task_full_load_table_count
+attunity_server_{disk_usage_mb,memory_usage_mb,attunity_cpu_percentage,machine_cpu_percentage}
+attunity_task_{cpu_percentage,memory_mb,disk_usage_mb,data_error_count,applied_insert_count,applied_update_count,applied_delete_count,applied_ddl_count}
+attunity_task_{tables_completed_count,tables_loading_count,tables_queued_count,tables_with_error_count,records_completed_count,estimated_records_for_all_tables_count}
+attunity_task_{source,target}_throughput_{records_count,volume} attunity_task_cdc_{source,target}_throughput_{records_count,volume}
+attunity_task_{commit_change_records_count,rollback_transaction_count,rollback_change_records_count,rollback_change_volume_mb}
+attunity_task_{applied_transactions_in_progress_count,applied_records_in_progress_count,applied_comitted_transaction_count,applied_records_comitted_count}
+attunity_task_applied_volume_comitted_mb attunity_task_incoming_{accumulated,applying}_changes_{in_memory,on_disk}_count
+task_state cdc_event_counters__applied_{insert,update,delete,ddl}_count
+full_load_counters__{tables_completed,tables_loading,tables_queued,tables_with_error,records_completed,estimated_records_for_all_tables}_count
+full_load_throughput__{source,target}_throughput_{records_count,volume} cdc_throughput__{source,target}_throughput_{records_count,volume}__current
+cdc_transactions_counters__{commit_change_records_count,rollback_transaction_count,rollback_change_records_count,rollback_change_volume_mb}
+cdc_transactions_counters__{applied_transactions_in_progress_count,applied_records_in_progress_count,applied_committed_transaction_count}
+cdc_transactions_counters__{applied_records_comitted_count,applied_volume_comitted_mb} cdc_latency__{source,total}_latency
+cdc_transactions_counters__incoming_accumulated_changes_{in_memory,on_disk}_count memory_mb cpu_percentage disk_usage_mb data_error_count
+`
+
+func TestMigratingIsComplete(t *testing.T) {
+	page := read(t, "migrating.md")
+	for _, pattern := range strings.Fields(others) {
+		for _, name := range expand(pattern) {
+			if !strings.Contains(page, "\n| `"+name+"` | `") {
+				t.Errorf("migrating.md lacks %s", name)
+			}
+		}
+	}
+}
+
+// expand is the shell's expansion of braces.
+func expand(pattern string) []string {
+	before, rest, found := strings.Cut(pattern, "{")
+	if !found {
+		return []string{pattern}
+	}
+	choices, after, _ := strings.Cut(rest, "}")
+	var all []string
+	for _, choice := range strings.Split(choices, ",") {
+		all = append(all, expand(before+choice+after)...)
+	}
+	return all
+}
+
+// The log lines that the operations page explains are those that the code writes.
+func TestLogLinesExist(t *testing.T) {
+	_, table, _ := strings.Cut(read(t, "operations.md"), "\n## Log lines\n")
+	table, _, found := strings.Cut(table, "\n## ")
+	if !found {
+		t.Fatal("the page has no such section")
+	}
+	var source strings.Builder
+	for _, folder := range []string{"app", "poll", "aem"} {
+		files, err := filepath.Glob("../" + folder + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			source.WriteString(read(t, file))
+		}
+	}
+	n := 0
+	for _, row := range regexp.MustCompile("(?m)^\\| [a-z]+ \\|([^|]+)\\|").FindAllStringSubmatch(table, -1) {
+		for _, message := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
+			n++
+			what, _ := strings.CutSuffix(message[1], " cannot be read") // also made of two parts
+			text := source.String()
+			if !strings.Contains(text, strconv.Quote(message[1])) && !strings.Contains(text, strconv.Quote(what)) {
+				t.Errorf("nothing logs %q", message[1])
+			}
+		}
+	}
+	if n < 15 {
+		t.Errorf("only %d messages were found", n)
+	}
+}
+
+// An alert or a threshold that a page names is in the rules.
+func TestRulesExist(t *testing.T) {
+	rules := read(t, "../alerts/qem.rules.yml")
+	named := regexp.MustCompile(`\b(?:Qem[A-Z]\w+|qem:threshold:\w+)`)
+	for _, page := range written(t) {
+		for _, name := range named.FindAllString(read(t, page), -1) {
+			if !strings.Contains(rules, "alert: "+name+"\n") && !strings.Contains(rules, "record: "+name+"\n") {
+				t.Errorf("%s: the rules have no %s", page, name)
+			}
+		}
+	}
+}

@@ -1,0 +1,279 @@
+package docs_test
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+)
+
+// sandbox is what a page's reader has: an Enterprise Manager, /etc/qem_exporter
+// with the files that the pages name, and the exporter on the path.
+type sandbox struct {
+	dir    string // in place of /etc/qem_exporter, and the working directory
+	em     *aemtest.Server
+	daemon string // host:port, once it runs
+}
+
+const defaultConfig = `
+enterprise_managers:
+  - name: prod
+    url: https://qem.example.com/attunityenterprisemanager
+    auth: {username: svc_prometheus, domain: ACME, password_file: password}
+    tls_config: {ca_file: ca.pem}
+`
+
+func newSandbox(t *testing.T) *sandbox {
+	t.Helper()
+	s := &sandbox{dir: t.TempDir(), em: aemtest.NewTLSServer(aemtest.Options{})}
+	t.Cleanup(s.em.Close)
+	s.write("password", aemtest.DefaultPassword+"\n")
+	s.write("token", aemtest.DefaultAPIToken+"\n")
+	s.write("ca.pem", string(s.em.CertPEM()))
+	s.write("config.yml", s.local(defaultConfig))
+	cert, key := certificate(t, time.Now().Add(time.Hour))
+	s.write("tls.crt", string(cert))
+	s.write("tls.key", string(key))
+	return s
+}
+
+func (s *sandbox) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *sandbox) write(name, text string) string {
+	if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
+		panic(err)
+	}
+	return s.path(name)
+}
+
+// local puts what is here in the place of what the pages name.
+func (s *sandbox) local(text string) string {
+	host := strings.TrimSuffix(strings.TrimPrefix(s.em.URL, "https://"), aemtest.Path)
+	replace := []string{
+		"qem.example.com:443", host, "qem.example.com", host, "qem-test.example.com", host,
+		"/etc/qem_exporter/", s.dir + "/",
+		"svc_prometheus@acme.example.com", aemtest.DefaultUser + "@" + aemtest.DefaultDomain,
+		"svc_prometheus", aemtest.DefaultUser, "ACME", aemtest.DefaultDomain,
+	}
+	if s.daemon != "" {
+		replace = append(replace, "localhost:10045", s.daemon)
+	}
+	return strings.NewReplacer(replace...).Replace(text)
+}
+
+// environment is that of every command.
+func (s *sandbox) environment() []string {
+	return []string{
+		"PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH"),
+		"HOME=" + os.Getenv("HOME"), "GOFLAGS=" + os.Getenv("GOFLAGS"), "GOPATH=" + os.Getenv("GOPATH"),
+		"GOCACHE=" + os.Getenv("GOCACHE"), "GOMODCACHE=" + os.Getenv("GOMODCACHE"), "GOPROXY=" + os.Getenv("GOPROXY"),
+		"SSL_CERT_FILE=" + s.path("ca.pem"), // the reader's machine trusts the certificate
+		"QEM_PASSWORD=", "QEM_TEST_PASSWORD=" + aemtest.DefaultPassword,
+	}
+}
+
+func (s *sandbox) getenv(name string) string {
+	for _, entry := range s.environment() {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// run runs a program, which must succeed.
+func (s *sandbox) run(t *testing.T, where, name string, args ...string) {
+	t.Helper()
+	s.runIn(t, s.dir, where, name, args...)
+}
+
+// inRepository is run with the repository as the working directory.
+func (s *sandbox) inRepository(t *testing.T, where, name string, args ...string) {
+	t.Helper()
+	s.runIn(t, "..", where, name, args...)
+}
+
+func (s *sandbox) runIn(t *testing.T, dir, where, name string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir, cmd.Env = dir, s.environment()
+	if name == "go" {
+		cmd.Env = append(cmd.Env, "QEM_PASSWORD="+aemtest.DefaultPassword)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v\n%s", where, err, out)
+	}
+	t.Logf("%s\n%.1000s", where, out)
+}
+
+var listening = regexp.MustCompile(`listen_addresses=\[([^\]]+)\]`)
+
+// start starts the daemon on a port that is free, and waits until it is ready.
+func (s *sandbox) start(t *testing.T, b block) {
+	t.Helper()
+	script := "exec " + strings.TrimSpace(b.text) + " --web.listen-address=127.0.0.1:0"
+	cmd := exec.Command("bash", "-euo", "pipefail", "-c", script)
+	cmd.Dir, cmd.Env = s.dir, s.environment()
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	for s.daemon == "" && lines.Scan() {
+		if match := listening.FindStringSubmatch(lines.Text()); match != nil {
+			s.daemon = match[1]
+		} else {
+			t.Log(lines.Text())
+		}
+	}
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		_, _ = io.Copy(io.Discard, stderr)
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-drained
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%s: %v", b.where, err)
+		}
+	})
+	if s.daemon == "" {
+		t.Fatalf("%s: it does not start", b.where)
+	}
+	waitReady(t, "http://"+s.daemon+"/-/ready")
+}
+
+func waitReady(t *testing.T, url string) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for {
+		if resp, err := http.Get(url); err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it does not get ready")
+		}
+	}
+}
+
+// certificate makes a self-signed one for 127.0.0.1 that ends at the given time.
+func certificate(t *testing.T, end time.Time) (cert, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: end.Add(-2 * time.Hour), NotAfter: end,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
+}
+
+// expiredServer serves TLS with a certificate of yesterday, which is expired.pem.
+func expiredServer(t *testing.T, s *sandbox) string {
+	t.Helper()
+	cert, key := certificate(t, time.Now().Add(-24*time.Hour))
+	s.write("expired.pem", string(cert))
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.Config.ErrorLog = quiet()
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func plainServer(t *testing.T) string {
+	return serve(t, http.NotFoundHandler())
+}
+
+// pageServer is some other service, which has a page for everything.
+func pageServer(t *testing.T) string {
+	return serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<html><body>Welcome</body></html>")
+	}))
+}
+
+// hangingServer does not answer.
+func hangingServer(t *testing.T) string {
+	end := make(chan struct{})
+	host := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-end:
+		}
+	}))
+	t.Cleanup(func() { close(end) }) // before the server closes
+	return host
+}
+
+func serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ErrorLog = quiet()
+	server.Start()
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// closedPort is an address where nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// unlicensedManager is an Enterprise Manager without a licence.
+func unlicensedManager(t *testing.T) string {
+	t.Helper()
+	em := aemtest.NewServer(aemtest.Options{})
+	t.Cleanup(em.Close)
+	em.AddFault(aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultAPIError, Status: 500, Code: "LICENSE_NOT_FOUND"})
+	return em.URL
+}
