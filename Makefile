@@ -9,9 +9,9 @@ LDFLAGS := -s -w \
 	-X $(PKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown) \
 	-X $(PKG).BuildDate=$(shell git log -1 --format=%cd --date=format:%Y%m%d-%H:%M:%S 2>/dev/null || echo unknown)
 FUZZTIME ?= 10s
-E2E     := ./e2e/ ./web/ ./dashboards/
+E2E     := ./e2e/ ./web/ ./dashboards/ ./alerts/
 
-.PHONY: all build run test unit e2e fuzz check cross packages lint bench docs clean
+.PHONY: all build run demo test unit e2e fuzz check cross packages lint bench docs clean
 
 all: build
 
@@ -20,6 +20,11 @@ build:
 
 run: build
 	./qem_exporter demo
+
+# The whole stack: exporter, simulated Enterprise Manager, Prometheus and Alertmanager.
+demo: build
+	@scripts/install-test-tools
+	@scripts/demo
 
 test: check cross unit e2e fuzz
 
@@ -35,7 +40,7 @@ unit:
 	$(GO) test -race -timeout 10m ./...
 
 # The built binary against the simulated Enterprise Manager with a real Prometheus, the
-# status page in Chromium, and the queries of the dashboards.
+# status page in Chromium, the queries of the dashboards, and the alerts on their way.
 e2e:
 	$(GO) test -tags e2e -timeout 10m -count 1 -p 1 $(E2E)
 

@@ -45,7 +45,7 @@ func TestLockOut(t *testing.T) {
 // TestHugeAnswers serves 2 GB where a few kilobytes should be. The limit is 64 MiB,
 // and the process must stay small.
 func TestHugeAnswers(t *testing.T) {
-	const most = 300 << 20
+	const most = 400 << 20
 	for _, test := range []struct {
 		name, operation string
 		element         func(n int) string // of an endless list; nil: blanks

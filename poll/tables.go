@@ -105,13 +105,13 @@ type tally struct {
 	selection *selection
 	task      hash // of the server's and the task's name
 	seed      maphash.Seed
-	seen      map[[2]uint64]struct{} // names by 128 bits of hash, far smaller than the names
+	seen      map[uint64]struct{} // names by a hash that nobody can foresee, far smaller than the names
 	now       time.Time
 }
 
 func (t *tally) visit(s *aem.TableStatus) error {
 	rank := t.task.text(s.Schema).text(s.Name).sum()
-	name := [2]uint64{rank, maphash.Comparable(t.seed, [2]string{s.Schema, s.Name})}
+	name := maphash.Comparable(t.seed, [2]string{s.Schema, s.Name})
 	if _, twice := t.seen[name]; twice {
 		t.duplicates++
 		return nil
@@ -203,7 +203,7 @@ func (t *task) readTables(ctx context.Context) (*reading, error) {
 			selection: r.selection,
 			task:      newHash().text(t.server.info.Name).text(t.info.Name),
 			seed:      maphash.MakeSeed(),
-			seen:      map[[2]uint64]struct{}{},
+			seen:      map[uint64]struct{}{},
 			now:       time.Now(),
 		}
 		return last.visit

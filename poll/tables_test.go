@@ -17,7 +17,7 @@ import (
 func tallyOf(s *selection, o *TableOptions, task string, tables ...aem.TableStatus) *tally {
 	t := &tally{
 		options: o, selection: s, task: newHash().text("server").text(task),
-		seed: maphash.MakeSeed(), seen: map[[2]uint64]struct{}{}, now: time.Now(),
+		seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, now: time.Now(),
 	}
 	var reused aem.TableStatus
 	for _, table := range tables {

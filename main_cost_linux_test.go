@@ -24,7 +24,7 @@ import (
 func BenchmarkMemory(b *testing.B) {
 	sim := aemtest.NewServer(aemtest.Options{Servers: 10, ComposeServers: -1, TasksPerServer: 200, TablesPerTask: 34, Healthy: true})
 	defer sim.Close()
-	d := startMeasured(b, sim)
+	d := startMeasured(b, sim, "tables: {mode: all, limit: 100000}")
 	d.awaitPoll(b, 1)
 	series := d.scrape(b)
 	poll := d.polls(b)
@@ -45,10 +45,41 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
+// BenchmarkScrapeTime is the time of a scrape and of a poll, by the size of the fleet
+// and the latency of the API.
+func BenchmarkScrapeTime(b *testing.B) {
+	for _, size := range []struct{ servers, tasks int }{{1, 10}, {10, 100}, {50, 200}} {
+		for _, latency := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond} {
+			b.Run(fmt.Sprintf("%dx%d/%v", size.servers, size.tasks, latency), func(b *testing.B) {
+				sim := aemtest.NewServer(aemtest.Options{
+					Servers: size.servers, ComposeServers: -1, TasksPerServer: size.tasks, TablesPerTask: -1, Healthy: true, Latency: latency,
+				})
+				defer sim.Close()
+				d := startMeasured(b, sim, `tables: {mode: "off"}`)
+				d.awaitPoll(b, 1)
+				series := d.scrape(b)
+				for _, encoding := range []string{"identity", "gzip"} {
+					var times []time.Duration
+					for range 20 * b.N {
+						begun := time.Now()
+						d.get(b, "", encoding)
+						times = append(times, time.Since(begun))
+					}
+					b.ReportMetric(usage.Median(times).Seconds()*1e3, encoding+"-ms")
+				}
+				b.ReportMetric(float64(series), "series")
+				b.ReportMetric(d.sum(b, "qem_poll_last_duration_seconds"), "poll-s")
+				b.ReportMetric(d.sum(b, "process_cpu_seconds_total"), "CPU-s")
+				b.ReportMetric(float64(d.memory(b).Resident)/1e6, "resident-MB")
+			})
+		}
+	}
+}
+
 // measured is a daemon whose memory is measured.
 type measured struct{ pid, url string }
 
-func startMeasured(b *testing.B, sim *aemtest.Server) *measured {
+func startMeasured(b *testing.B, sim *aemtest.Server, tables string) *measured {
 	b.Helper()
 	dir := b.TempDir()
 	config, addressFile := filepath.Join(dir, "qem.yml"), filepath.Join(dir, "log")
@@ -58,8 +89,9 @@ enterprise_managers:
     url: %s
     poll_interval: 15s
     auth: {type: api_token, token: %s}
-    tables: {mode: all, limit: 100000}
-`, sim.URL, aemtest.DefaultAPIToken)
+    max_concurrent_requests: 64
+    %s
+`, sim.URL, aemtest.DefaultAPIToken, tables)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
@@ -91,13 +123,13 @@ enterprise_managers:
 }
 
 // get asks for some families, or for all; the body comes as the daemon sends it.
-func (d *measured) get(b *testing.B, query string) []byte {
+func (d *measured) get(b *testing.B, query, encoding string) []byte {
 	b.Helper()
 	r, err := http.NewRequest(http.MethodGet, d.url+query, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	r.Header.Set("Accept-Encoding", "gzip")
+	r.Header.Set("Accept-Encoding", encoding)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		b.Fatal(err)
@@ -110,18 +142,24 @@ func (d *measured) get(b *testing.B, query string) []byte {
 	return body
 }
 
-func (d *measured) scrape(b *testing.B) (series int) { return len(sampleLines(b, d.get(b, ""))) }
+func (d *measured) scrape(b *testing.B) (series int) {
+	return len(sampleLines(b, d.get(b, "", "gzip")))
+}
 
 // polls is how many polls have ended.
-func (d *measured) polls(b *testing.B) (n int) {
-	for _, line := range sampleLines(b, d.get(b, "?name[]=qem_polls_total")) {
-		count, err := strconv.ParseFloat(string(line[bytes.LastIndexByte(line, ' ')+1:]), 64)
+func (d *measured) polls(b *testing.B) int { return int(d.sum(b, "qem_polls_total")) }
+
+// sum adds up the samples of a family.
+func (d *measured) sum(b *testing.B, family string) (sum float64) {
+	b.Helper()
+	for _, line := range sampleLines(b, d.get(b, "?name[]="+family, "gzip")) {
+		value, err := strconv.ParseFloat(string(line[bytes.LastIndexByte(line, ' ')+1:]), 64)
 		if err != nil {
 			b.Fatal(err)
 		}
-		n += int(count)
+		sum += value
 	}
-	return n
+	return sum
 }
 
 func (d *measured) awaitPoll(b *testing.B, number int) {
