@@ -144,6 +144,33 @@ func (s *scanner) needList(name string) {
 	}
 }
 
+// collect reads a document that is but a list, and keeps the elements that have a
+// name. read reads one element and says its name.
+func collect[T any](s *scanner, envelope string, read func() (element T, name string)) ([]T, error) {
+	var list []T
+	key := strings.ToLower(envelope)
+	s.document(false, func(member []byte) bool {
+		if string(member) != key {
+			return false
+		}
+		s.list(envelope, func() bool {
+			element, name := read()
+			if name == "" {
+				return false
+			}
+			list = append(list, element)
+			return true
+		})
+		return true
+	})
+	s.needList(envelope)
+	err := s.result()
+	if !usable(err) {
+		return nil, err
+	}
+	return list, err
+}
+
 // sections reads an object, or a list of objects as if they were one.
 func (s *scanner) sections(member func(key []byte) bool) {
 	if s.dec.PeekKind() != '[' {

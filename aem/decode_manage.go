@@ -77,27 +77,10 @@ func decodeTaskResult(r io.Reader) (*TaskResult, error) {
 func decodeTableList(r io.Reader) ([]TableInfo, error) {
 	s := newScanner(r)
 	s.most, s.keys = maxPassed, make([]knownKey, 0, maxKnownKeys)
-	var list []TableInfo
-	s.document(false, func(key []byte) bool {
-		if string(key) != "tablelist" {
-			return false
-		}
-		s.list("tablelist", func() bool {
-			table := s.tableInfo()
-			if table.Name == "" {
-				return false
-			}
-			list = append(list, table)
-			return true
-		})
-		return true
+	return collect(s, "tablelist", func() (TableInfo, string) {
+		element := s.tableInfo()
+		return element, element.Name
 	})
-	s.needList("tablelist")
-	err := s.result()
-	if !usable(err) {
-		return nil, err
-	}
-	return list, err
 }
 
 func (s *scanner) tableInfo() TableInfo {
@@ -121,27 +104,10 @@ func (s *scanner) tableInfo() TableInfo {
 // decodeEndpointList reads the body of GetEndpointList.
 func decodeEndpointList(r io.Reader) ([]Endpoint, error) {
 	s := newScanner(r)
-	var list []Endpoint
-	s.document(false, func(key []byte) bool {
-		if string(key) != "endpointlist" {
-			return false
-		}
-		s.list("endpointList", func() bool {
-			endpoint := s.endpoint()
-			if endpoint.Name == "" {
-				return false
-			}
-			list = append(list, endpoint)
-			return true
-		})
-		return true
+	return collect(s, "endpointList", func() (Endpoint, string) {
+		element := s.endpoint()
+		return element, element.Name
 	})
-	s.needList("endpointList")
-	err := s.result()
-	if !usable(err) {
-		return nil, err
-	}
-	return list, err
 }
 
 func (s *scanner) endpoint() Endpoint {

@@ -8,27 +8,10 @@ import (
 // decodeServerList reads the body of GetServerList.
 func decodeServerList(r io.Reader) ([]ServerInfo, error) {
 	s := newScanner(r)
-	var list []ServerInfo
-	s.document(false, func(key []byte) bool {
-		if string(key) != "serverlist" {
-			return false
-		}
-		s.list("serverList", func() bool {
-			info := s.serverInfo()
-			if info.Name == "" {
-				return false
-			}
-			list = append(list, info)
-			return true
-		})
-		return true
+	return collect(s, "serverList", func() (ServerInfo, string) {
+		element := s.serverInfo()
+		return element, element.Name
 	})
-	s.needList("serverList")
-	err := s.result()
-	if !usable(err) {
-		return nil, err
-	}
-	return list, err
 }
 
 func (s *scanner) serverInfo() ServerInfo {

@@ -10,27 +10,10 @@ import (
 // decodeTaskList reads the body of GetTaskList.
 func decodeTaskList(r io.Reader) ([]TaskInfo, error) {
 	s := newScanner(r)
-	var list []TaskInfo
-	s.document(false, func(key []byte) bool {
-		if string(key) != "tasklist" {
-			return false
-		}
-		s.list("taskList", func() bool {
-			info := s.taskInfo()
-			if info.Name == "" {
-				return false
-			}
-			list = append(list, info)
-			return true
-		})
-		return true
+	return collect(s, "taskList", func() (TaskInfo, string) {
+		element := s.taskInfo()
+		return element, element.Name
 	})
-	s.needList("taskList")
-	err := s.result()
-	if !usable(err) {
-		return nil, err
-	}
-	return list, err
 }
 
 func (s *scanner) taskInfo() TaskInfo {

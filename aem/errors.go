@@ -56,7 +56,7 @@ const (
 	KindDecode     Kind = "decode"     // an answer that the API does not give
 	KindTooLarge   Kind = "too_large"  // an answer beyond the limit
 	KindHTTP       Kind = "http"       // an HTTP status without an API error code
-	KindLogin      Kind = "login"      // no session, and no attempt to log in for now
+	KindLogin      Kind = "login"      // no session, and no attempt to log in yet
 	KindCanceled   Kind = "canceled"   // ended by the caller
 	KindPartial    Kind = "partial"    // a list of which some elements made no sense
 	KindRequest    Kind = "request"    // a call that cannot be made as asked; nothing was sent
