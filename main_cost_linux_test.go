@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 	"github.com/qem-exporter/qem_exporter/internal/usage"
 )
 
@@ -109,7 +110,7 @@ enterprise_managers:
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	started := regexp.MustCompile(`qem_exporter started.*?(127\.0\.0\.1:\d+)`)
+	started := regexp.MustCompile(testproc.Started)
 	for range time.Tick(50 * time.Millisecond) {
 		written, err := os.ReadFile(addressFile)
 		if err != nil {

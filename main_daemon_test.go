@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 func TestDaemonLogsOutOnSIGTERM(t *testing.T) {
@@ -64,7 +65,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 
 func TestSIGHUPReloads(t *testing.T) {
 	sim := simulated(t)
-	path := write(t, "qem.yml", configText("before", sim.URL))
+	path := testproc.File(t, "qem.yml", configText("before", sim.URL))
 	p := launch(t, nil, "--config.file="+path, "--web.listen-address=127.0.0.1:0")
 	base := "http://" + p.listening()
 	p.awaitReady(base)
@@ -204,7 +205,7 @@ func TestNoSecretComesOut(t *testing.T) {
 	good := aemtest.NewServer(aemtest.Options{Seed: 1, Users: []aemtest.User{account}})
 	t.Cleanup(good.Close)
 	refusing := simulated(t)
-	path := write(t, "qem.yml", fmt.Sprintf(`enterprise_managers:
+	path := testproc.File(t, "qem.yml", fmt.Sprintf(`enterprise_managers:
 - {name: good, url: %[1]s, auth: {type: active_directory, username: %[3]s, domain: %[4]s, password: %[5]s}}
 - {name: token, url: %[1]s, auth: {type: api_token, token: %[5]s-token}}
 - {name: refused, url: %[2]s, retries: 0, auth: {type: active_directory, username: %[3]s, domain: %[4]s, password_file: password}}
@@ -236,7 +237,7 @@ func TestNoSecretComesOut(t *testing.T) {
 	for _, args := range [][]string{
 		{"scrape", "--config.file=" + path, "--log.level=debug"},
 		{"check-config", path},
-		{"check-config", write(t, "bad.yml", "enterprise_managers:\n- {url: 'https://u:"+canary+"@h', auth: {type: api_token, token: ["+canary+"], password: "+canary+"}}\n")},
+		{"check-config", testproc.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://u:"+canary+"@h', auth: {type: api_token, token: ["+canary+"], password: "+canary+"}}\n")},
 	} {
 		_, stdout, stderr := command(t, env, args...)
 		refuse(t, strings.Join(args, " "), stdout+stderr, canary)

@@ -54,6 +54,9 @@ func newFlags() *flags {
 	f.demo = f.cli.Command("demo", "Run the exporter on a simulated Enterprise Manager, with nothing to set up.")
 	addFleetFlags(f.demo, &f.demoFleet, "true")
 	f.addServiceCommands()
+	for _, c := range []*kingpin.CmdClause{f.simulate, f.demo} {
+		c.Validate(f.refuseConfigFile)
+	}
 	f.cli.Validate(func(*kingpin.Application) error { return f.check() })
 	return f
 }
@@ -70,6 +73,14 @@ func (f *flags) check() error {
 		if o.Speed < 0 {
 			return errors.New("--speed must not be negative")
 		}
+	}
+	return nil
+}
+
+// refuseConfigFile is for the commands that would ignore it.
+func (f *flags) refuseConfigFile(c *kingpin.CmdClause) error {
+	if f.configFile != "" {
+		return fmt.Errorf("%s takes no --config.file: it simulates an Enterprise Manager instead of polling one that is configured", c.FullCommand())
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 	"github.com/qem-exporter/qem_exporter/service"
 )
 
@@ -24,7 +25,7 @@ func installArguments(args ...string) ([]string, error) {
 }
 
 func TestServiceArguments(t *testing.T) {
-	path := write(t, "qem service.yml", serviceConfig)
+	path := testproc.File(t, "qem service.yml", serviceConfig)
 	t.Chdir(filepath.Dir(path))
 	rewrite(t, "web.yml", "http_server_config: {http2: true}\n")
 	for name, tc := range map[string]struct{ args, want []string }{
@@ -64,8 +65,8 @@ func TestServiceArguments(t *testing.T) {
 
 // What would keep the service from starting is told when it is installed.
 func TestServiceArgumentsAreChecked(t *testing.T) {
-	good := "--config.file=" + write(t, "good.yml", serviceConfig)
-	bad := "--config.file=" + write(t, "bad.yml", "nonsense: true\n")
+	good := "--config.file=" + testproc.File(t, "good.yml", serviceConfig)
+	bad := "--config.file=" + testproc.File(t, "bad.yml", "nonsense: true\n")
 	for name, tc := range map[string]struct {
 		args []string
 		want string
@@ -116,7 +117,7 @@ func (discard) Error(uint32, string) error   { return nil }
 // The daemon of a service says when it serves, and logs out when it is stopped.
 func TestServiceDaemon(t *testing.T) {
 	sim := simulated(t)
-	path := write(t, "qem.yml", configText("prod", sim.URL))
+	path := testproc.File(t, "qem.yml", configText("prod", sim.URL))
 	daemon := serviceDaemon([]string{"--config.file=" + path, "--web.listen-address=127.0.0.1:0"})
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

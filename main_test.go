@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,59 +8,25 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // binary is the built command.
 var binary string
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "qem_exporter")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	binary = filepath.Join(dir, "qem_exporter")
-	code := 1
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-	} else {
-		code = m.Run()
-	}
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// output is what a process has written, for a test to read while it runs.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
+func TestMain(m *testing.M) { os.Exit(testproc.Main(m, ".", &binary)) }
 
 // process is the command, running.
 type process struct {
 	t              *testing.T
 	cmd            *exec.Cmd
-	stdout, stderr output
+	stdout, stderr testproc.Output
 	exited         chan struct{}
 	client         *http.Client
 }
@@ -120,7 +85,7 @@ func (p *process) signal(s os.Signal) {
 // listening waits for the start and returns the address that was chosen.
 func (p *process) listening() string {
 	p.t.Helper()
-	address := regexp.MustCompile(`qem_exporter started.*?(127\.0\.0\.1:\d+)`)
+	address := regexp.MustCompile(testproc.Started)
 	var found []string
 	eventually(p.t, "it has started", func() bool {
 		found = address.FindStringSubmatch(p.stderr.String())
@@ -173,16 +138,7 @@ func command(t *testing.T, env []string, args ...string) (code int, stdout, stde
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("waited in vain until %s", what)
-		}
-	}
+	testproc.Eventually(t, what, 20*time.Second, holds)
 }
 
 func simulated(t *testing.T) *aemtest.Server {
@@ -211,14 +167,6 @@ func configText(name, url string) string {
 `, name, url, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword)
 }
 
-// write makes a file in a directory of the test.
-func write(t *testing.T, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	rewrite(t, path, text)
-	return path
-}
-
 func rewrite(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -227,8 +175,8 @@ func rewrite(t *testing.T, path, text string) {
 }
 
 func TestCommandLine(t *testing.T) {
-	good := write(t, "good.yml", configText("prod", "https://qem.example.com"))
-	bad := write(t, "bad.yml", "enterprise_managers:\n- {url: 'https://qem.example.com', colour: red, retries: many}\n")
+	good := testproc.File(t, "good.yml", configText("prod", "https://qem.example.com"))
+	bad := testproc.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://qem.example.com', colour: red, retries: many}\n")
 	for _, tc := range []struct {
 		name   string
 		args   []string
@@ -261,6 +209,8 @@ func TestCommandLine(t *testing.T) {
 		{"check nothing", []string{"check-config"}, 1, nil, []string{"file"}},
 		{"negative fleet", []string{"simulate", "--servers=-1"}, 1, nil, []string{"must not be negative"}},
 		{"time that runs backwards", []string{"demo", "--speed=-2"}, 1, nil, []string{"--speed"}},
+		{"demo of a configuration", []string{"demo", "--config.file=" + good}, 1, nil, []string{"demo takes no --config.file"}},
+		{"simulator of a configuration", []string{"--config.file=" + good, "simulate"}, 1, nil, []string{"simulate takes no --config.file"}},
 		{"simulator for others", []string{"simulate", "--listen-address=0.0.0.0:0"}, 1, nil, []string{"loopback"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -306,7 +256,7 @@ func TestScrapeTellsProblems(t *testing.T) {
 	up.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Times: 1, Kind: aemtest.FaultAPIError, Code: "AEM_GET_TASK_FAILED", Message: "no such task here"})
 	down.AddFault(aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultStatus, Status: 500})
 	_, second, _ := strings.Cut(configText("second", down.URL), "\n")
-	path := write(t, "qem.yml", configText("first", up.URL)+second)
+	path := testproc.File(t, "qem.yml", configText("first", up.URL)+second)
 	code, stdout, stderr := command(t, nil, "scrape", "--config.file="+path)
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)

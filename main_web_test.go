@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // endpoints are all paths that answer, with pprof and the lifecycle switched on.
@@ -109,7 +111,7 @@ func TestPprofAndReloadAreOffByDefault(t *testing.T) {
 
 func TestReloadIsForPOST(t *testing.T) {
 	sim := simulated(t)
-	path := write(t, "qem.yml", configText("before", sim.URL))
+	path := testproc.File(t, "qem.yml", configText("before", sim.URL))
 	p := launch(t, nil, "--config.file="+path, "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle")
 	base := "http://" + p.listening()
 	p.awaitReady(base)

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 const alertmanagerFile = "alertmanager.example.yml"
@@ -130,7 +132,7 @@ type alertmanager struct{ url string }
 func startAlertmanager(t *testing.T) alertmanager {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program(t, "alertmanager", "prometheus-alertmanager"), "--config.file="+alertmanagerFile,
+	cmd := exec.CommandContext(ctx, testproc.Find(t, "alertmanager", "prometheus-alertmanager"), "--config.file="+alertmanagerFile,
 		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
 	said, err := cmd.StderrPipe()
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 const (
@@ -80,22 +82,10 @@ func read(t *testing.T, name string, into any) {
 	}
 }
 
-// program finds one of the names on the path.
-func program(t *testing.T, names ...string) string {
-	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("%s is not installed: run make test, which installs what the tests need", strings.Join(names, " or "))
-	return ""
-}
-
 // run runs a program, which must succeed, and returns what it says.
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), program(t, name), args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), testproc.Find(t, name), args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}

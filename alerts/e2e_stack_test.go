@@ -3,7 +3,6 @@
 package alerts_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -14,12 +13,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // hasten divides the durations of the shipped files: "for: 15m" becomes 4.5 s, [30m] 9 s.
@@ -107,7 +106,7 @@ func startStack(t *testing.T, m *enterpriseManager) *stack {
 	s := &stack{told: told}
 	exporter := startExporter(t, m.address)
 	example := hastened(t, alertmanagerFile, "http://127.0.0.1:9/", told.url)
-	s.alertmanager = startProgram(t, `address=(127\.0\.0\.1:\d+)`, program(t, "alertmanager", "prometheus-alertmanager"),
+	s.alertmanager = startProgram(t, `address=(127\.0\.0\.1:\d+)`, testproc.Find(t, "alertmanager", "prometheus-alertmanager"),
 		"--config.file="+example, "--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
 
 	dir := t.TempDir()
@@ -120,13 +119,13 @@ scrape_configs:
   - job_name: qem
     static_configs: [{targets: ['%s']}]
 `, dir, s.alertmanager, exporter)
-	s.prometheus = startProgram(t, `Listening on" address=(127\.0\.0\.1:\d+)`, program(t, "prometheus"),
-		"--config.file="+write(t, "prometheus.yml", config), "--web.listen-address="+freeAddress(t), "--storage.tsdb.path="+t.TempDir(),
+	s.prometheus = startProgram(t, `Listening on" address=(127\.0\.0\.1:\d+)`, testproc.Find(t, "prometheus"),
+		"--config.file="+testproc.File(t, "prometheus.yml", config), "--web.listen-address="+testproc.FreeAddress(t), "--storage.tsdb.path="+t.TempDir(),
 		"--web.enable-lifecycle", "--rules.alert.resend-delay=5s")
 
 	// Prometheus takes seconds until it scrapes, in which there are no exporters to it:
 	// it gets the rules only then.
-	await(t, "Prometheus scrapes and knows Alertmanager", time.Minute, func() bool {
+	testproc.Eventually(t, "Prometheus scrapes and knows Alertmanager", time.Minute, func() bool {
 		var managers struct{ ActiveAlertmanagers []any }
 		s.api("/api/v1/alertmanagers", &managers)
 		return len(managers.ActiveAlertmanagers) == 1 && s.has("qem_task_up")
@@ -146,21 +145,10 @@ scrape_configs:
 	return s
 }
 
-func buildExporter(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "qem_exporter")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "..")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
-}
-
 // startExporter starts the built exporter and returns its address.
 func startExporter(t *testing.T, manager string) string {
 	t.Helper()
-	config := write(t, "qem_exporter.yml", fmt.Sprintf(`
+	config := testproc.File(t, "qem_exporter.yml", fmt.Sprintf(`
 enterprise_managers:
   - name: demo
     url: http://%s%s
@@ -171,7 +159,7 @@ enterprise_managers:
     latency_objectives: [{objective: 5m}]
     collectors: {endpoint_tests: {interval: 2s}}
 `, manager, aemtest.Path, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword))
-	return startProgram(t, `qem_exporter started.*?(127\.0\.0\.1:\d+)`, buildExporter(t), "--config.file="+config, "--web.listen-address=127.0.0.1:0")
+	return startProgram(t, testproc.Started, testproc.Build(t, ".."), "--config.file="+config, "--web.listen-address=127.0.0.1:0")
 }
 
 // hastened is a shipped file in which time passes faster, with something replaced.
@@ -181,44 +169,7 @@ func hastened(t *testing.T, file, old, replacement string) string {
 	if old != "" {
 		text = strings.ReplaceAll(text, old, replacement)
 	}
-	return write(t, file, text)
-}
-
-func write(t *testing.T, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// output is what a program has written, for a test to read while it runs.
-type output struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
+	return testproc.File(t, file, text)
 }
 
 // startProgram starts a program, which ends with the test, and returns the address that
@@ -227,54 +178,18 @@ func startProgram(t *testing.T, says, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = t.TempDir()
-	if name == program(t, "alertmanager", "prometheus-alertmanager") {
+	if name == testproc.Find(t, "alertmanager", "prometheus-alertmanager") {
 		cmd.Dir = "" // the shipped file is named from here
 	}
-	said := new(output)
-	cmd.Stdout, cmd.Stderr = said, said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if text := said.String(); t.Failed() {
-			t.Logf("%s wrote at the end:\n%s", filepath.Base(name), text[max(0, len(text)-2000):])
-		}
-	})
+	said := testproc.Start(t, cmd)
 	var address string
-	await(t, filepath.Base(name)+" listens", time.Minute, func() bool {
+	testproc.Eventually(t, filepath.Base(name)+" listens", time.Minute, func() bool {
 		for _, m := range regexp.MustCompile(says).FindAllStringSubmatch(said.String(), -1) {
 			address = m[1]
 		}
 		return address != ""
 	})
 	return address
-}
-
-// await waits until something is so, which must be within a limit.
-func await(t *testing.T, what string, limit time.Duration, so func() bool) {
-	t.Helper()
-	if !within(t, limit, so) {
-		t.Fatalf("not within %v: %s", limit, what)
-	}
-}
-
-// within waits until something is so, and reports whether it was within a limit.
-func within(t *testing.T, limit time.Duration, so func() bool) bool {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for !so() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return false
-		}
-	}
-	return true
 }
 
 // client keeps no connection, so that none outlives a test.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // raised is what an incident of the simulated fleet leads to: who is told which alert.
@@ -105,8 +106,8 @@ func checkIncidents(t *testing.T, c *clock, s *stack) {
 	missing := func(status string) []string {
 		return slices.DeleteFunc(slices.Clone(must), func(a string) bool { return s.told.has(a, status) })
 	}
-	await(t, "the incidents end", time.Minute+end/speed, func() bool { return c.since() > end })
-	within(t, 20*time.Second, func() bool { return len(missing("resolved")) == 0 })
+	testproc.Eventually(t, "the incidents end", time.Minute+end/speed, func() bool { return c.since() > end })
+	testproc.Within(20*time.Second, func() bool { return len(missing("resolved")) == 0 })
 	for _, status := range []string{"firing", "resolved"} {
 		if m := missing(status); len(m) > 0 {
 			t.Errorf("not told as %s:\n%s", status, strings.Join(m, "\n"))
@@ -135,15 +136,15 @@ const unreachable = `operations-pager QemManagerUnreachable critical manager="de
 func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
 	before := len(s.told.from(0))
 	c.putForward(aemtest.Incidents()[0].Every + 2*time.Minute)
-	await(t, "alerts about tasks and a server fire again", 30*time.Second, func() bool {
+	testproc.Eventually(t, "alerts about tasks and a server fire again", 30*time.Second, func() bool {
 		firing := strings.Join(s.firing(), "\n")
 		return strings.Contains(firing, "QemServerError") && strings.Contains(firing, "QemTaskError") && strings.Count(firing, "QemTaskStoppedAbnormally") == 2
 	})
 	m.kill()
-	await(t, "Prometheus knows that the Enterprise Manager is dead", 30*time.Second, func() bool { return s.has("qem_up == 0") })
+	testproc.Eventually(t, "Prometheus knows that the Enterprise Manager is dead", 30*time.Second, func() bool { return s.has("qem_up == 0") })
 	dead := time.Now()
 	// Those that fired are muted at first, then end.
-	await(t, "it is the only alert", 30*time.Second, func() bool {
+	testproc.Eventually(t, "it is the only alert", 30*time.Second, func() bool {
 		return slices.Equal(s.firing(), []string{strings.TrimPrefix(unreachable, "operations-pager ")}) && s.told.has(unreachable, "firing")
 	})
 	var told []string
@@ -156,5 +157,5 @@ func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
 		t.Errorf("for a dead Enterprise Manager there were %d notifications:\n%s", len(told), strings.Join(told, "\n"))
 	}
 	m.serve(t)
-	await(t, "it is told that the Enterprise Manager is back", 30*time.Second, func() bool { return s.told.has(unreachable, "resolved") })
+	testproc.Eventually(t, "it is told that the Enterprise Manager is back", 30*time.Second, func() bool { return s.told.has(unreachable, "resolved") })
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // quiet are the queries, as "dashboard / panel / reference", for whose samples
@@ -41,7 +42,7 @@ func startRig(t *testing.T) *rig {
 		Operation: "GetTaskDetails", Server: first.Name, Task: first.Tasks[len(first.Tasks)-1].Name,
 		Kind: aemtest.FaultStatus, Status: http.StatusInternalServerError,
 	})
-	config := write(t, "qem_exporter.yml", fmt.Sprintf(`
+	config := testproc.File(t, "qem_exporter.yml", fmt.Sprintf(`
 enterprise_managers:
   - name: demo
     url: %s
@@ -52,7 +53,7 @@ enterprise_managers:
     latency_objectives: [{objective: 30s}]
     collectors: {endpoints: true, endpoint_tests: {interval: 10s}, acls: {interval: 10s}, retention_barriers: {interval: 10s}}
 `, sim.URL, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword))
-	binary := build(t)
+	binary := testproc.Build(t, "..")
 	var targets []string
 	for range 2 {
 		targets = append(targets, startExporter(t, binary, config))

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/qem-exporter/qem_exporter/collector"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // selector is a metric in a query: its names, matchers and range, and the function
@@ -138,10 +139,7 @@ func kinds() map[string]string {
 
 // TestQueriesParse has promtool read the queries of all panels and variables.
 func TestQueriesParse(t *testing.T) {
-	promtool, err := exec.LookPath("promtool")
-	if err != nil {
-		t.Fatal("promtool is not installed: run make test, which installs it")
-	}
+	promtool := testproc.Find(t, "promtool")
 	queries, err := Queries(nil)
 	if err != nil {
 		t.Fatal(err)

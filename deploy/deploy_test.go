@@ -21,6 +21,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 var update = flag.Bool("update", false, "write the copies of rules and dashboards, and render the chart")
@@ -28,23 +30,7 @@ var update = flag.Bool("update", false, "write the copies of rules and dashboard
 // binary is the built command.
 var binary string
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	dir, err := os.MkdirTemp("", "qem_exporter")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	binary = filepath.Join(dir, "qem_exporter")
-	code := 1
-	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-	} else {
-		code = m.Run()
-	}
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(testproc.Main(m, "..", &binary)) }
 
 // object is a node of YAML with string keys.
 type object = map[string]any

@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/qem-exporter/qem_exporter/config"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 var update = flag.Bool("update", false, "write the generated parts of the documentation")
@@ -27,23 +27,7 @@ var update = flag.Bool("update", false, "write the generated parts of the docume
 // binary is the built command.
 var binary string
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	dir, err := os.MkdirTemp("", "qem_exporter-docs")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	binary = filepath.Join(dir, "qem_exporter")
-	code := 1
-	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-	} else {
-		code = m.Run()
-	}
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(testproc.Main(m, "..", &binary)) }
 
 // block is a fenced block of a page.
 type block struct {

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // sandbox is what a page's reader has: an Enterprise Manager, /etc/qem_exporter
@@ -168,22 +169,14 @@ func (s *sandbox) start(t *testing.T, b block) {
 
 func waitReady(t *testing.T, url string) {
 	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(30 * time.Second)
-	for {
-		if resp, err := http.Get(url); err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return
-			}
+	testproc.Eventually(t, "it is ready", 30*time.Second, func() bool {
+		resp, err := http.Get(url)
+		if err != nil {
+			return false
 		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatal("it does not get ready")
-		}
-	}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
 }
 
 // certificate makes a self-signed one for 127.0.0.1 that ends at the given time.
@@ -256,17 +249,6 @@ func serve(t *testing.T, h http.Handler) string {
 	server.Start()
 	t.Cleanup(server.Close)
 	return strings.TrimPrefix(server.URL, "http://")
-}
-
-// closedPort is an address where nobody listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // unlicensedManager is an Enterprise Manager without a licence.

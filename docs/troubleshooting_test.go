@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // trouble is a fault, and what the exporter says of it.
@@ -117,7 +118,7 @@ func connectionTroubles(t *testing.T, s *sandbox) []trouble {
 	return []trouble{
 		{says: "the certificate has expired or is not yet valid", env: from(expiredServer(t, s), "QEM_PASSWORD=wrong", "QEM_CA_FILE=expired.pem")},
 		{says: "the port does not speak TLS", env: from("https://"+plainServer(t), "QEM_PASSWORD=wrong")},
-		{says: "connection refused", env: from("https://"+closedPort(t), "QEM_PASSWORD=wrong")},
+		{says: "connection refused", env: from("https://"+testproc.FreeAddress(t), "QEM_PASSWORD=wrong")},
 		{says: "no such host", env: from("https://qem.invalid", "QEM_PASSWORD=wrong")},
 		{says: "no complete answer in time", file: hung},
 		{says: "an answer without a session: it is probably the page of a proxy or of another service", env: from("http://"+pageServer(t), "QEM_PASSWORD=wrong")},

@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // polledExporter is one that has polled once and will not do so again.
@@ -41,7 +42,7 @@ func TestPromtool(t *testing.T) {
 	_, body := e.get("/metrics", nil)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	check := exec.CommandContext(ctx, promtoolPath, "check", "metrics")
+	check := exec.CommandContext(ctx, testproc.Find(t, "promtool"), "check", "metrics")
 	check.Stdin = bytes.NewReader(body)
 	out, _ := check.CombinedOutput() // a remark makes the exit code 3
 	if remarks := strings.TrimSpace(string(out)); remarks != known {

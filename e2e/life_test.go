@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // TestSIGTERM ends the exporter properly, also while an Enterprise Manager hangs.
@@ -147,7 +148,7 @@ func newManager(t *testing.T) *restartable {
 	t.Helper()
 	o := small()
 	o.Users = []aemtest.User{account()}
-	m := &restartable{t: t, sim: aemtest.New(o), address: freeAddress(t)}
+	m := &restartable{t: t, sim: aemtest.New(o), address: testproc.FreeAddress(t)}
 	m.start()
 	t.Cleanup(m.stop)
 	t.Cleanup(m.sim.Close)

@@ -3,12 +3,10 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,12 +14,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // patience is how long anything may take: much longer than it does on a machine
@@ -46,41 +44,14 @@ func tellsSecret(text string) bool {
 // eventually waits until holds is true; the test fails when that takes too long.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	end := time.After(patience)
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-end:
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
-}
-
-// output is what a process has written, for a test to read while it runs.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
+	testproc.Eventually(t, what, patience, holds)
 }
 
 // process is a program, running.
 type process struct {
 	t              *testing.T
 	cmd            *exec.Cmd
-	stdout, stderr output
+	stdout, stderr testproc.Output
 	exited         chan struct{}
 }
 
@@ -173,7 +144,7 @@ func startExporter(t *testing.T, config string, args ...string) *exporter {
 	t.Helper()
 	e := &exporter{begun: time.Now()}
 	e.process = launch(t, binary, append(args, "--config.file="+config, "--web.listen-address=127.0.0.1:0")...)
-	started := regexp.MustCompile(`qem_exporter started.*?(127\.0\.0\.1:\d+)`)
+	started := regexp.MustCompile(testproc.Started)
 	eventually(t, "the exporter has started", func() bool {
 		found := started.FindStringSubmatch(e.stderr.String())
 		if found == nil && !e.running() {
@@ -240,17 +211,6 @@ func fetch(t *testing.T, url string, header http.Header) (int, http.Header, []by
 
 // client keeps no connection, so that none outlives a test.
 var client = &http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}}
-
-// freeAddress is a loopback address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // write makes a file in a new directory, or in that of a file that exists.
 func write(t *testing.T, path, text string) string {

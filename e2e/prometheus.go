@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // prometheus is a Prometheus, running.
@@ -31,9 +33,9 @@ scrape_configs:
   - job_name: qem
     static_configs: [{targets: [%s]}]
 `, strings.Join(quoted, ", ")))
-	address := freeAddress(t)
+	address := testproc.FreeAddress(t)
 	p := &prometheus{url: "http://" + address}
-	p.process = launch(t, prometheusPath, append(args, "--config.file="+config, "--web.listen-address="+address,
+	p.process = launch(t, testproc.Find(t, "prometheus"), append(args, "--config.file="+config, "--web.listen-address="+address,
 		"--storage.tsdb.path="+t.TempDir(), "--log.level=error")...)
 	eventually(t, "Prometheus is ready", func() bool {
 		if !p.running() {

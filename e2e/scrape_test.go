@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 // scraped is what the command scrape did.
@@ -37,7 +38,7 @@ func TestScrapeTellsWhatIsWrong(t *testing.T) {
 	others.Users = []aemtest.User{{Name: account().Name, Password: "another", APIToken: "another", JWT: "another", Role: aemtest.Viewer}}
 	closed := simulate(t, others, false)
 	proxy := webPage(t)
-	nobody := "http://" + freeAddress(t) + aemtest.Path
+	nobody := "http://" + testproc.FreeAddress(t) + aemtest.Path
 	misnamed := "tls_config: {server_name: other.example.com, ca_file: " + write(t, "ca.pem", string(secure.CertPEM())) + "}"
 	swap := func(url, from, to string) string { return strings.Replace(url, from, to, 1) }
 
