@@ -11,7 +11,7 @@ LDFLAGS := -s -w \
 FUZZTIME ?= 10s
 E2E     := ./e2e/ ./web/ ./dashboards/ ./alerts/
 
-.PHONY: all build run demo test unit e2e fuzz check cross packages lint bench docs clean
+.PHONY: all build run demo test unit e2e fuzz check cross packages reproducible sbom vulncheck lint bench docs clean
 
 all: build
 
@@ -55,6 +55,19 @@ cross:
 # deb and rpm, in dist/.
 packages:
 	VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' scripts/packages
+
+# The same source gives the same bytes.
+reproducible:
+	@scripts/reproducible
+
+# The software bill of materials of the binary, as SPDX.
+sbom: build
+	@mkdir -p dist
+	$(GO) run ./internal/sbom qem_exporter > dist/qem_exporter.spdx.json
+
+# Known vulnerabilities in what the binary calls.
+vulncheck:
+	@scripts/vulncheck
 
 lint:
 	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest run
