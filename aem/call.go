@@ -76,7 +76,7 @@ func (q query) encode() string {
 	return b.String()
 }
 
-// escape percent-encodes everything but letters, digits and - _ . ~
+// escape percent-encodes everything but letters, digits and the signs -, _, . and ~.
 func escape(s string) string {
 	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }

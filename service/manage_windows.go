@@ -13,6 +13,12 @@ import (
 	"golang.org/x/sys/windows/svc/mgr"
 )
 
+// What the list of services shows.
+const (
+	displayName = "Qlik Enterprise Manager exporter for Prometheus"
+	description = "Polls Qlik Enterprise Managers and serves metrics of their Replicate and Compose servers, tasks and tables."
+)
+
 // account is the one with the least rights that reaches the network. The service's
 // own identity (NT SERVICE\qem_exporter) is added to it, so that files can be made
 // readable for this service alone.

@@ -16,11 +16,6 @@ import (
 // Name is that of the service and of its source in the event log.
 const Name = "qem_exporter"
 
-const (
-	displayName = "Qlik Enterprise Manager exporter for Prometheus"
-	description = "Polls Qlik Enterprise Managers and serves metrics of their Replicate and Compose servers, tasks and tables."
-)
-
 // ErrNotWindows is what everything returns where there are no Windows services.
 var ErrNotWindows = errors.New("there are Windows services on Windows only: elsewhere use a unit of systemd or a container, see deploy/ in the repository")
 
