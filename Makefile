@@ -9,7 +9,7 @@ LDFLAGS := -s -w \
 	-X $(PKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown) \
 	-X $(PKG).BuildDate=$(shell git log -1 --format=%cd --date=format:%Y%m%d-%H:%M:%S 2>/dev/null || echo unknown)
 FUZZTIME ?= 10s
-E2E     := ./e2e/ ./web/ ./dashboards/ ./alerts/
+E2E     := ./e2e/ ./internal/web/ ./dashboards/ ./alerts/
 
 .PHONY: all build run demo test unit e2e fuzz check cross packages reproducible sbom vulncheck lint bench docs clean
 

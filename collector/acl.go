@@ -1,6 +1,6 @@
 package collector
 
-import "github.com/qem-exporter/qem_exporter/fleet"
+import "github.com/qem-exporter/qem_exporter/internal/fleet"
 
 // aclFamilies is the table of an ACL's families, of the collector acls. They count
 // principals and never name them.

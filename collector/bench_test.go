@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 // largeFleet is an Enterprise Manager at the size that the exporter is built for.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/qem-exporter/qem_exporter/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 // jump is the reading of a clock that somebody set: the wall clock has moved, the

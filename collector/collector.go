@@ -17,8 +17,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/qem-exporter/qem_exporter/exposition"
-	"github.com/qem-exporter/qem_exporter/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/exposition"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 // Options are what a Collector works with.

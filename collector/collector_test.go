@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/qem-exporter/qem_exporter/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 // pass lets time go by in a synctest bubble.

@@ -1,6 +1,6 @@
 package collector
 
-import "github.com/qem-exporter/qem_exporter/fleet"
+import "github.com/qem-exporter/qem_exporter/internal/fleet"
 
 // ofCompose reads a number of a Compose task's details, which may be unknown.
 func ofCompose(read func(c *fleet.ComposeDetails) float64) func(t *fleet.Task) float64 {

@@ -12,8 +12,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/qem-exporter/qem_exporter/exposition"
-	"github.com/qem-exporter/qem_exporter/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/exposition"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/usage"
 )
 

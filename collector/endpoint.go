@@ -1,6 +1,6 @@
 package collector
 
-import "github.com/qem-exporter/qem_exporter/fleet"
+import "github.com/qem-exporter/qem_exporter/internal/fleet"
 
 // endpointFamilies is the table of an endpoint's families, of the collector endpoints.
 func endpointFamilies() []family[fleet.Endpoint] {

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/qem-exporter/qem_exporter/exposition"
+	"github.com/qem-exporter/qem_exporter/internal/exposition"
 )
 
 // The API methods that samples come from.

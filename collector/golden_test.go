@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 // goldenFleet has every kind of server, task and table. Its numbers are all

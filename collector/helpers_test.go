@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/qem-exporter/qem_exporter/exposition"
-	"github.com/qem-exporter/qem_exporter/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/exposition"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 var update = flag.Bool("update", false, "write the golden files and docs/metrics.md anew")

@@ -1,6 +1,6 @@
 package collector
 
-import "github.com/qem-exporter/qem_exporter/exposition"
+import "github.com/qem-exporter/qem_exporter/internal/exposition"
 
 // node keeps the label texts of one entity as long as it lives: those of a manager
 // have servers for children, those of a server its tasks, those of a task its

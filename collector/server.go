@@ -1,6 +1,6 @@
 package collector
 
-import "github.com/qem-exporter/qem_exporter/fleet"
+import "github.com/qem-exporter/qem_exporter/internal/fleet"
 
 // serverFamilies is the table of a server's families.
 func serverFamilies() []family[fleet.Server] {

@@ -3,8 +3,8 @@ package collector
 import (
 	"slices"
 
-	"github.com/qem-exporter/qem_exporter/exposition"
-	"github.com/qem-exporter/qem_exporter/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/exposition"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 // tables are the families of all that an Enterprise Manager has. They are only

@@ -1,6 +1,6 @@
 package collector
 
-import "github.com/qem-exporter/qem_exporter/fleet"
+import "github.com/qem-exporter/qem_exporter/internal/fleet"
 
 // tableFamilies is the table of a table's families: those of its state and its
 // changes.

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/qem-exporter/qem_exporter/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 // ofReplicate reads a number of a Replicate task; a Compose task has none of these.

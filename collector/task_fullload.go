@@ -1,6 +1,6 @@
 package collector
 
-import "github.com/qem-exporter/qem_exporter/fleet"
+import "github.com/qem-exporter/qem_exporter/internal/fleet"
 
 // taskFullLoadFamilies is the table of a Replicate task's full load.
 func taskFullLoadFamilies() []family[fleet.Task] {

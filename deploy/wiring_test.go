@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qem-exporter/qem_exporter/config"
+	"github.com/qem-exporter/qem_exporter/internal/config"
 )
 
 // manifests are the objects of a deployment, whoever has rendered them.

@@ -19,7 +19,7 @@ import (
 	"testing"
 
 	"github.com/qem-exporter/qem_exporter/collector"
-	"github.com/qem-exporter/qem_exporter/config"
+	"github.com/qem-exporter/qem_exporter/internal/config"
 )
 
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
@@ -242,7 +242,7 @@ func compare(t *testing.T, page, is, want string) {
 // Every environment variable of the configuration is in its reference.
 func TestEnvironmentVariables(t *testing.T) {
 	page := read(t, "configuration.md")
-	names := regexp.MustCompile(`name: "(QEM_[A-Z_]+)"`).FindAllStringSubmatch(read(t, "../config/env.go"), -1)
+	names := regexp.MustCompile(`name: "(QEM_[A-Z_]+)"`).FindAllStringSubmatch(read(t, "../internal/config/env.go"), -1)
 	if len(names) < 5 {
 		t.Fatalf("only %d variables were found", len(names))
 	}
@@ -354,7 +354,7 @@ func TestLogLinesExist(t *testing.T) {
 		t.Fatal("the page has no such section")
 	}
 	var source strings.Builder
-	for _, folder := range []string{"app", "poll", "aem"} {
+	for _, folder := range []string{"internal/app", "internal/poll", "aem"} {
 		files, err := filepath.Glob("../" + folder + "/*.go")
 		if err != nil {
 			t.Fatal(err)

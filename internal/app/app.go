@@ -1,0 +1,211 @@
+// Package app is the life of the daemon: what starts, in which order, what a
+// reload replaces, and how everything ends.
+//
+//	a, err := app.New(options)
+//	err = a.Start(ctx)      // listens, serves, polls
+//	addresses := a.Addrs()  // known at once, also for ":0"
+//	err = a.Reload(ctx)     // new configuration, or everything as it was
+//	err = a.Stop(ctx)       // polls end, sessions are logged out, requests drain
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+
+	"github.com/qem-exporter/qem_exporter/collector"
+	"github.com/qem-exporter/qem_exporter/internal/config"
+	"github.com/qem-exporter/qem_exporter/internal/exposition"
+	"github.com/qem-exporter/qem_exporter/internal/web"
+)
+
+// Options says where the configuration comes from and how the daemon is reached.
+type Options struct {
+	// Load reads the configuration, at the start and at every reload.
+	Load func() (*config.Config, error)
+
+	ListenAddresses []string // host:port; port 0 lets the system choose
+	SystemdSocket   bool     // take the sockets that systemd hands over instead
+	WebConfigFile   string   // TLS, basic auth and rate limit, in the exporter-toolkit's format; "" is none
+	TelemetryPath   string   // where the metrics are; "" is /metrics
+	EnableLifecycle bool     // POST /-/reload
+	EnablePprof     bool     // /debug/pprof/
+
+	// Shard of TotalShards is the part of the servers that this process polls;
+	// TotalShards 0 or 1 is all of them.
+	Shard, TotalShards int
+
+	Version string // of the exporter, for the user agent and the status page
+	Logger  *slog.Logger
+
+	// StopTimeout bounds everything that Stop does; 0 is 10 s.
+	StopTimeout time.Duration
+}
+
+// DefaultStopTimeout bounds a stop: below the 30 s that container platforms and
+// the 90 s that systemd give before they kill.
+const DefaultStopTimeout = 10 * time.Second
+
+func (o Options) withDefaults() Options {
+	if o.TelemetryPath == "" {
+		o.TelemetryPath = "/metrics"
+	}
+	if o.StopTimeout <= 0 {
+		o.StopTimeout = DefaultStopTimeout
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	if o.Load == nil {
+		return errors.New("no configuration to load")
+	}
+	if len(o.ListenAddresses) == 0 && !o.SystemdSocket {
+		return errors.New("no address to listen on: give --web.listen-address or --web.systemd-socket")
+	}
+	if err := checkShard(o.Shard, o.TotalShards); err != nil {
+		return err
+	}
+	if err := toolkit.Validate(o.WebConfigFile); err != nil {
+		return fmt.Errorf("web configuration file %s: %w", o.WebConfigFile, err)
+	}
+	return nil
+}
+
+// checkShard says what is wrong with a shard's number, if anything.
+func checkShard(shard, total int) error {
+	switch {
+	case total < 0:
+		return fmt.Errorf("total shards is %d: it must be at least 1", total)
+	case shard < 0 || shard >= max(1, total):
+		return fmt.Errorf("shard is %d: it must be between 0 and total shards - 1, which is %d", shard, max(1, total)-1)
+	}
+	return nil
+}
+
+// The errors of an App that is not running.
+var (
+	ErrNotRunning     = errors.New("qem_exporter is not running")
+	ErrAlreadyStarted = errors.New("qem_exporter was started before")
+)
+
+// App is the daemon. Its methods may be called from several goroutines.
+type App struct {
+	options   Options
+	logger    *slog.Logger
+	registry  *prometheus.Registry
+	collector *collector.Collector
+	units     factory
+	handler   http.Handler
+	listeners []net.Listener
+
+	begun    time.Time
+	running  atomic.Pointer[generation] // nil before Start
+	reloads  chan chan error
+	failures chan error
+
+	life    context.Context // ends with Stop; everything that runs hangs on it
+	endLife context.CancelFunc
+
+	mu       sync.Mutex // guards the rest
+	state    state
+	cleanups []cleanup
+	stopped  chan struct{} // closed when the teardown is over
+	stopErr  error
+}
+
+type state int
+
+const (
+	created state = iota
+	started
+	stopping
+)
+
+// cleanup undoes one step of the start.
+type cleanup struct {
+	name string
+	run  func(context.Context) error
+}
+
+// New checks the options and puts the daemon together. Nothing runs yet.
+func New(o Options) (*App, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	a := &App{
+		options:  o,
+		logger:   o.Logger,
+		registry: prometheus.NewRegistry(),
+		reloads:  make(chan chan error),
+		failures: make(chan error, 1),
+		stopped:  make(chan struct{}),
+	}
+	a.life, a.endLife = context.WithCancel(context.Background())
+	a.registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	a.collector = collector.New(collector.Options{Registerer: a.registry, Logger: o.Logger, Now: time.Now})
+	a.units = factory{
+		collector:   a.collector,
+		memory:      &memory{},
+		shard:       o.Shard,
+		totalShards: o.TotalShards,
+		version:     o.Version,
+		logger:      o.Logger,
+	}
+
+	pages := web.Options{
+		TelemetryPath: o.TelemetryPath,
+		Metrics: exposition.NewHandler(exposition.HandlerOptions{
+			Own:        a.registry,
+			Snapshot:   a.collector.Current,
+			Registerer: a.registry,
+			Logger:     o.Logger,
+		}),
+		Status: a.status,
+		Config: a.redacted,
+		Pprof:  o.EnablePprof,
+		Logger: o.Logger,
+	}
+	if o.EnableLifecycle {
+		pages.Reload = a.Reload
+	}
+	handler, err := web.New(pages)
+	if err != nil {
+		return nil, err
+	}
+	a.handler = handler
+	return a, nil
+}
+
+// Addrs are the addresses that are listened on, in the order of the options;
+// nil before Start.
+func (a *App) Addrs() []net.Addr {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var addrs []net.Addr
+	for _, l := range a.listeners {
+		addrs = append(addrs, l.Addr())
+	}
+	return addrs
+}
+
+// Failed gives an error when a listener stopped serving although nobody asked
+// for it. The rest goes on until Stop.
+func (a *App) Failed() <-chan error { return a.failures }

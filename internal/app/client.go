@@ -1,0 +1,99 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/qem-exporter/qem_exporter/aem"
+	"github.com/qem-exporter/qem_exporter/internal/config"
+)
+
+// newClient makes the API client that a manager's configuration describes. It
+// reads the TLS files, so that a wrong one is told at once, and connects nowhere.
+func newClient(m config.Manager, observer aem.Observer, version string, logger *slog.Logger) (*aem.Client, error) {
+	transport, err := newTransport(m)
+	if err != nil {
+		return nil, err
+	}
+	return aem.New(m.URL, credentials(m.Auth),
+		aem.WithTransport(transport),
+		aem.WithTimeout(m.RequestTimeout),
+		aem.WithRetries(m.Retries),
+		aem.WithMaxResponseBytes(m.MaxResponseBytes),
+		aem.WithRateLimit(m.MaxRequestsPerSecond),
+		aem.WithObserver(observer),
+		aem.WithLogger(logger),
+		aem.WithUserAgent("qem_exporter/"+version),
+	)
+}
+
+// credentials reads the secret at every login, so that a rotated file is used
+// from the next login on.
+func credentials(auth config.Auth) aem.CredentialsFunc {
+	return func(ctx context.Context) (aem.Login, error) {
+		secret, err := auth.Secret()
+		if err != nil {
+			return aem.Login{}, err
+		}
+		switch auth.Type {
+		case config.APIToken:
+			return aem.APIToken(secret)(ctx)
+		case config.JWT:
+			return aem.JWT(secret)(ctx)
+		default:
+			return aem.ActiveDirectory(auth.Username, auth.Domain, secret)(ctx)
+		}
+	}
+}
+
+// newTransport follows changes of the TLS files while it is in use.
+func newTransport(m config.Manager) (http.RoundTripper, error) {
+	tlsConfig, err := promconfig.NewTLSConfig(&m.TLS)
+	if err != nil {
+		return nil, fmt.Errorf("tls_config: %w", err)
+	}
+	proxy := m.Proxy.Proxy()
+	connectHeader := m.Proxy.GetProxyConnectHeader()
+	base := func(c *tls.Config) (http.RoundTripper, error) {
+		t := aem.NewTransport(aem.TransportOptions{
+			TLS:            c,
+			Proxy:          proxy,
+			MaxConnections: m.MaxConcurrentRequests,
+			HTTP2:          m.HTTP2,
+			// Connections outlive the pause between two polls.
+			IdleTimeout: m.PollInterval + 30*time.Second,
+		})
+		t.ProxyConnectHeader = connectHeader
+		return t, nil
+	}
+	files := tlsFiles(m.TLS)
+	if files == (promconfig.TLSRoundTripperSettings{}) {
+		return base(tlsConfig)
+	}
+	rt, err := promconfig.NewTLSRoundTripper(tlsConfig, files, base)
+	if err != nil {
+		return nil, fmt.Errorf("tls_config: %w", err)
+	}
+	return rt, nil
+}
+
+// tlsFiles are the files whose change must be noticed; nothing else is set.
+func tlsFiles(c promconfig.TLSConfig) promconfig.TLSRoundTripperSettings {
+	var s promconfig.TLSRoundTripperSettings
+	if c.CAFile != "" {
+		s.CA = promconfig.NewFileSecret(c.CAFile)
+	}
+	if c.CertFile != "" {
+		s.Cert = promconfig.NewFileSecret(c.CertFile)
+	}
+	if c.KeyFile != "" {
+		s.Key = promconfig.NewFileSecret(c.KeyFile)
+	}
+	return s
+}

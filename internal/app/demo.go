@@ -1,0 +1,97 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/config"
+)
+
+// demoConfig is the configuration of the demo, given the simulator's address.
+const demoConfig = `
+enterprise_managers:
+  - name: demo
+    url: %s
+    poll_interval: 5s
+    max_age: 30s
+    auth:
+      type: active_directory
+      username: %s
+      domain: %s
+      password: %s
+    tables:
+      mode: all
+      limit: 300
+    latency_objectives:
+      - objective: 5m
+    collectors:
+      endpoints: true
+      endpoint_tests: {interval: 15s}
+      acls: {interval: 1m}
+      retention_barriers: {interval: 1m}
+`
+
+// DemoOptions describe the demo.
+type DemoOptions struct {
+	App   Options // Load is the demo's own
+	Fleet aemtest.Options
+	Out   io.Writer // is told where to look
+}
+
+// Demo runs a simulator and the exporter that polls it until the context ends.
+func Demo(ctx context.Context, o DemoOptions) error {
+	account := aemtest.DefaultAccount()
+	account.Role = aemtest.Admin // for what the optional collectors read
+	o.Fleet.Users = []aemtest.User{account}
+	s, err := startSimulator(ctx, "127.0.0.1:0", o.Fleet, o.App.Logger)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf(demoConfig, s.url, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword)
+	o.App.Load = func() (*config.Config, error) {
+		return config.Parse("demo", []byte(text), func(string) string { return "" })
+	}
+	started := func(a *App) {
+		base := localURL(a.Addrs()[0], o.App.WebConfigFile)
+		fmt.Fprintf(o.Out, "Metrics:      %s%s\nStatus page:  %s/\nEnterprise Manager, simulated: %s\nStop with Ctrl-C.\n",
+			base, a.options.TelemetryPath, base, s.url)
+	}
+	err = Run(ctx, o.App, nil, started)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), DefaultStopTimeout)
+	defer cancel()
+	return errors.Join(err, s.stop(ctx))
+}
+
+// localURL is where a browser on this machine reaches a listener.
+func localURL(addr net.Addr, webConfigFile string) string {
+	scheme := "http://"
+	if usesTLS(webConfigFile) {
+		scheme = "https://"
+	}
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return scheme + addr.String()
+	}
+	return fmt.Sprintf("%slocalhost:%d", scheme, tcp.Port)
+}
+
+// usesTLS tells whether a web configuration file, which New has checked, sets up TLS.
+func usesTLS(webConfigFile string) bool {
+	if webConfigFile == "" {
+		return false
+	}
+	data, err := os.ReadFile(webConfigFile)
+	if err != nil {
+		return false
+	}
+	var c toolkit.Config
+	return yaml.Unmarshal(data, &c) == nil && c.TLSConfig.IsEnabled()
+}

@@ -1,0 +1,274 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
+)
+
+// binary is the built command.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(testproc.Main(m, "../..", &binary)) }
+
+// process is the command, running.
+type process struct {
+	t              *testing.T
+	cmd            *exec.Cmd
+	stdout, stderr testproc.Output
+	exited         chan struct{}
+	client         *http.Client
+}
+
+// launch starts the command with an environment of its own.
+func launch(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	p := prepare(t, env, binary, args...)
+	p.start()
+	return p
+}
+
+func prepare(t *testing.T, env []string, name string, args ...string) *process {
+	p := &process{t: t, cmd: exec.Command(name, args...), exited: make(chan struct{}), client: http.DefaultClient}
+	p.cmd.Env = append(env, "PATH="+os.Getenv("PATH"))
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	return p
+}
+
+func (p *process) start() {
+	p.t.Helper()
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	go func() {
+		defer close(p.exited)
+		_ = p.cmd.Wait()
+	}()
+	p.t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-p.exited
+		if p.t.Failed() {
+			p.t.Logf("stdout:\n%.2000s\nstderr:\n%s", &p.stdout, &p.stderr)
+		}
+	})
+}
+
+// wait is the exit code.
+func (p *process) wait() int {
+	p.t.Helper()
+	select {
+	case <-p.exited:
+	case <-time.After(30 * time.Second):
+		p.t.Fatal("it does not end")
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+func (p *process) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.t.Fatal(err)
+	}
+}
+
+// listening waits for the start and returns the address that was chosen.
+func (p *process) listening() string {
+	p.t.Helper()
+	address := regexp.MustCompile(testproc.Started)
+	var found []string
+	eventually(p.t, "it has started", func() bool {
+		found = address.FindStringSubmatch(p.stderr.String())
+		select {
+		case <-p.exited:
+			p.t.Fatal("it has ended")
+		default:
+		}
+		return found != nil
+	})
+	return found[1]
+}
+
+func (p *process) do(method, url string, header ...string) (int, string) {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(context.Background(), method, url, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if len(header) == 2 {
+		request.SetBasicAuth(header[0], header[1])
+	}
+	response, err := p.client.Do(request)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
+}
+
+func (p *process) awaitReady(base string) {
+	p.t.Helper()
+	eventually(p.t, "it is ready", func() bool {
+		code, _ := p.do("GET", base+"/-/ready")
+		return code == http.StatusOK
+	})
+}
+
+// command runs the command to its end.
+func command(t *testing.T, env []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	p := launch(t, env, args...)
+	code = p.wait()
+	return code, p.stdout.String(), p.stderr.String()
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	testproc.Eventually(t, what, 20*time.Second, holds)
+}
+
+func simulated(t *testing.T) *aemtest.Server {
+	t.Helper()
+	s := aemtest.NewServer(aemtest.Options{Seed: 1, Servers: 2, TasksPerServer: 3, TablesPerTask: 2, Healthy: true})
+	t.Cleanup(s.Close)
+	return s
+}
+
+// environment describes a simulated Enterprise Manager in variables.
+func environment(url string) []string {
+	return []string{
+		"QEM_URL=" + url,
+		"QEM_USERNAME=" + aemtest.DefaultDomain + `\` + aemtest.DefaultUser,
+		"QEM_PASSWORD=" + aemtest.DefaultPassword,
+	}
+}
+
+// configText is a configuration of one manager with the default account.
+func configText(name, url string) string {
+	return fmt.Sprintf(`enterprise_managers:
+- name: %s
+  url: %s
+  retries: 0
+  auth: {type: active_directory, username: %s, domain: %s, password: %s}
+`, name, url, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword)
+}
+
+func rewrite(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	good := testproc.File(t, "good.yml", configText("prod", "https://qem.example.com"))
+	bad := testproc.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://qem.example.com', colour: red, retries: many}\n")
+	for _, tc := range []struct {
+		name   string
+		args   []string
+		code   int
+		stdout []string
+		stderr []string
+	}{
+		{"version", []string{"--version"}, 0, []string{"qem_exporter, version", "go version"}, nil},
+		{"help", []string{"--help"}, 0, []string{
+			"--config.file", "--web.listen-address", "--web.config.file", "--[no-]web.systemd-socket", "--web.telemetry-path",
+			"--[no-]web.enable-lifecycle", "--[no-]web.enable-pprof", "--log.level", "--log.format", "--[no-]version",
+			"--shard", "--total-shards", "check-config", "scrape", "simulate", "demo",
+		}, nil},
+		{"help of a command", []string{"simulate", "--help"}, 0, []string{"--servers", "--seed", "--speed", "--[no-]incidents", "--latency"}, nil},
+		{"unknown flag", []string{"--colour"}, 1, nil, []string{"unknown long flag '--colour'", "try --help"}},
+		{"unknown command", []string{"paint"}, 1, nil, []string{"paint"}},
+		{"bad log level", []string{"--log.level=loud"}, 1, nil, []string{"loud"}},
+		{"bad shard", []string{"--config.file=" + good, "--shard=3", "--total-shards=2"}, 1, nil, []string{"shard is 3"}},
+		{"bad shard of a scrape", []string{"scrape", "--config.file=" + good, "--shard=3"}, 1, nil, []string{"shard is 3"}},
+		{"no shards", []string{"--config.file=" + good, "--total-shards=0"}, 1, nil, []string{"--total-shards is 0"}},
+		{"telemetry path taken", []string{"--config.file=" + good, "--web.telemetry-path=/"}, 1, nil, []string{`telemetry path "/" is taken`}},
+		{"no configuration", nil, 1, nil, []string{"--config.file", "QEM_URL"}},
+		{"missing configuration", []string{"--config.file=/none.yml"}, 1, nil, []string{"/none.yml"}},
+		{"bad configuration", []string{"--config.file=" + bad}, 1, nil, []string{"bad.yml", "colour"}},
+		{"web configuration missing", []string{"--config.file=" + good, "--web.config.file=/none.yml"}, 1, nil, []string{"/none.yml"}},
+		{"check", []string{"check-config", good}, 0, []string{good + ": ok, 1 Enterprise Manager\n"}, nil},
+		{"check bad", []string{"check-config", bad}, 1, nil, []string{"colour", "retries"}},
+		{"check several", []string{"check-config", bad, good}, 1, []string{good + ": ok"}, []string{"colour"}},
+		{"check missing", []string{"check-config", "/none.yml"}, 1, nil, []string{"/none.yml"}},
+		{"check nothing", []string{"check-config"}, 1, nil, []string{"file"}},
+		{"negative fleet", []string{"simulate", "--servers=-1"}, 1, nil, []string{"must not be negative"}},
+		{"time that runs backwards", []string{"demo", "--speed=-2"}, 1, nil, []string{"--speed"}},
+		{"demo of a configuration", []string{"demo", "--config.file=" + good}, 1, nil, []string{"demo takes no --config.file"}},
+		{"simulator of a configuration", []string{"--config.file=" + good, "simulate"}, 1, nil, []string{"simulate takes no --config.file"}},
+		{"simulator for others", []string{"simulate", "--listen-address=0.0.0.0:0"}, 1, nil, []string{"loopback"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			code, stdout, stderr := command(t, nil, tc.args...)
+			if code != tc.code {
+				t.Errorf("exit code %d, want %d", code, tc.code)
+			}
+			for _, want := range tc.stdout {
+				if !strings.Contains(stdout, want) {
+					t.Errorf("stdout lacks %q", want)
+				}
+			}
+			for _, want := range tc.stderr {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("stderr lacks %q", want)
+				}
+			}
+		})
+	}
+}
+
+func TestScrape(t *testing.T) {
+	sim := simulated(t)
+	code, stdout, stderr := command(t, environment(sim.URL), "scrape")
+	if code != 0 || stderr != "" {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+	for _, line := range []string{"qem_up{", "qem_server_state{", "qem_task_total_latency_seconds{", "# HELP qem_up "} {
+		if !strings.Contains("\n"+stdout, "\n"+line) {
+			t.Errorf("the output lacks %s", line)
+		}
+	}
+	if strings.Contains(stdout, "go_goroutines") {
+		t.Error("the output tells about the process")
+	}
+	if sim.Logins() != 1 || sim.ActiveSessions() != 0 {
+		t.Errorf("%d logins, %d sessions left", sim.Logins(), sim.ActiveSessions())
+	}
+}
+
+func TestScrapeTellsProblems(t *testing.T) {
+	up, down := simulated(t), simulated(t)
+	up.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Times: 1, Kind: aemtest.FaultAPIError, Code: "AEM_GET_TASK_FAILED", Message: "no such task here"})
+	down.AddFault(aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultStatus, Status: 500})
+	_, second, _ := strings.Cut(configText("second", down.URL), "\n")
+	path := testproc.File(t, "qem.yml", configText("first", up.URL)+second)
+	code, stdout, stderr := command(t, nil, "scrape", "--config.file="+path)
+	if code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	for _, want := range []string{`qem_up{manager="first"} 1`, `qem_up{manager="second"} 0`} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("stdout lacks %s", want)
+		}
+	}
+	for _, want := range []string{"first: server ", "no such task here", "second: ", "could not read second"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("stderr lacks %q", want)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/usage"
+)
+
+// BenchmarkMemory lets the daemon poll 60 000 tables, which are about a million
+// series, and scrapes it between the polls with gzip. It reports the resident bytes a
+// series when all is quiet, and at the worst moment of a poll and a scrape.
+func BenchmarkMemory(b *testing.B) {
+	sim := aemtest.NewServer(aemtest.Options{Servers: 10, ComposeServers: -1, TasksPerServer: 200, TablesPerTask: 34, Healthy: true})
+	defer sim.Close()
+	d := startMeasured(b, sim, "tables: {mode: all, limit: 100000}")
+	d.awaitPoll(b, 1)
+	series := d.scrape(b)
+	poll := d.polls(b)
+	for range b.N {
+		// The first snapshots have grown to their size by now.
+		if err := usage.ResetPeak(d.pid); err != nil {
+			b.Fatal(err)
+		}
+		poll++
+		d.awaitPoll(b, poll)
+		d.scrape(b)
+		worst := d.memory(b).Peak
+		time.Sleep(3 * time.Second) // the Go runtime gives unused memory back little by little
+		quiet := d.memory(b).Resident
+		b.ReportMetric(float64(series), "series")
+		b.ReportMetric(float64(quiet)/float64(series), "quiet-B/series")
+		b.ReportMetric(float64(worst)/float64(series), "worst-B/series")
+	}
+}
+
+// BenchmarkScrapeTime is the time of a scrape and of a poll, by the size of the fleet
+// and the latency of the API.
+func BenchmarkScrapeTime(b *testing.B) {
+	for _, size := range []struct{ servers, tasks int }{{1, 10}, {10, 100}, {50, 200}} {
+		for _, latency := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond} {
+			b.Run(fmt.Sprintf("%dx%d/%v", size.servers, size.tasks, latency), func(b *testing.B) {
+				sim := aemtest.NewServer(aemtest.Options{
+					Servers: size.servers, ComposeServers: -1, TasksPerServer: size.tasks, TablesPerTask: -1, Healthy: true, Latency: latency,
+				})
+				defer sim.Close()
+				d := startMeasured(b, sim, `tables: {mode: "off"}`)
+				d.awaitPoll(b, 1)
+				series := d.scrape(b)
+				for _, encoding := range []string{"identity", "gzip"} {
+					var times []time.Duration
+					for range 20 * b.N {
+						begun := time.Now()
+						d.get(b, "", encoding)
+						times = append(times, time.Since(begun))
+					}
+					b.ReportMetric(usage.Median(times).Seconds()*1e3, encoding+"-ms")
+				}
+				b.ReportMetric(float64(series), "series")
+				b.ReportMetric(d.sum(b, "qem_poll_last_duration_seconds"), "poll-s")
+				b.ReportMetric(d.sum(b, "process_cpu_seconds_total"), "CPU-s")
+				b.ReportMetric(float64(d.memory(b).Resident)/1e6, "resident-MB")
+			})
+		}
+	}
+}
+
+// measured is a daemon whose memory is measured.
+type measured struct{ pid, url string }
+
+func startMeasured(b *testing.B, sim *aemtest.Server, tables string) *measured {
+	b.Helper()
+	dir := b.TempDir()
+	config, addressFile := filepath.Join(dir, "qem.yml"), filepath.Join(dir, "log")
+	text := fmt.Sprintf(`
+enterprise_managers:
+  - name: prod
+    url: %s
+    poll_interval: 15s
+    auth: {type: api_token, token: %s}
+    max_concurrent_requests: 64
+    %s
+`, sim.URL, aemtest.DefaultAPIToken, tables)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	log, err := os.Create(addressFile)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { log.Close() })
+	cmd := exec.Command(binary, "--config.file="+config, "--web.listen-address=127.0.0.1:0")
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	started := regexp.MustCompile(testproc.Started)
+	for range time.Tick(50 * time.Millisecond) {
+		written, err := os.ReadFile(addressFile)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if found := started.FindSubmatch(written); found != nil {
+			return &measured{strconv.Itoa(cmd.Process.Pid), "http://" + string(found[1]) + "/metrics"}
+		}
+	}
+	return nil
+}
+
+// get asks for some families, or for all; the body comes as the daemon sends it.
+func (d *measured) get(b *testing.B, query, encoding string) []byte {
+	b.Helper()
+	r, err := http.NewRequest(http.MethodGet, d.url+query, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("Accept-Encoding", encoding)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return body
+}
+
+func (d *measured) scrape(b *testing.B) (series int) {
+	return len(sampleLines(b, d.get(b, "", "gzip")))
+}
+
+// polls is how many polls have ended.
+func (d *measured) polls(b *testing.B) int { return int(d.sum(b, "qem_polls_total")) }
+
+// sum adds up the samples of a family.
+func (d *measured) sum(b *testing.B, family string) (sum float64) {
+	b.Helper()
+	for _, line := range sampleLines(b, d.get(b, "?name[]="+family, "gzip")) {
+		value, err := strconv.ParseFloat(string(line[bytes.LastIndexByte(line, ' ')+1:]), 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sum += value
+	}
+	return sum
+}
+
+func (d *measured) awaitPoll(b *testing.B, number int) {
+	for range time.Tick(100 * time.Millisecond) {
+		if d.polls(b) >= number {
+			return
+		}
+	}
+}
+
+func (d *measured) memory(b *testing.B) usage.Memory {
+	b.Helper()
+	m, err := usage.MemoryOf(d.pid)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return m
+}
+
+func sampleLines(b *testing.B, body []byte) (lines [][]byte) {
+	b.Helper()
+	r, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

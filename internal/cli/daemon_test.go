@@ -1,0 +1,284 @@
+package cli
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
+)
+
+func TestDaemonLogsOutOnSIGTERM(t *testing.T) {
+	for _, s := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		t.Run(s.String(), func(t *testing.T) {
+			sim := simulated(t)
+			p := launch(t, environment(sim.URL), "--web.listen-address=127.0.0.1:0")
+			p.awaitReady("http://" + p.listening())
+			if sim.ActiveSessions() != 1 {
+				t.Errorf("%d sessions while it runs", sim.ActiveSessions())
+			}
+			p.signal(s)
+			if code := p.wait(); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+			if sim.ActiveSessions() != 0 || sim.Logouts() != 1 {
+				t.Errorf("%d sessions left, %d logouts", sim.ActiveSessions(), sim.Logouts())
+			}
+		})
+	}
+}
+
+// Whoever cannot wait for the logout signals again.
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	sim := simulated(t)
+	p := launch(t, environment(sim.URL), "--web.listen-address=127.0.0.1:0")
+	p.awaitReady("http://" + p.listening())
+	sim.AddFault(aemtest.Fault{Kind: aemtest.FaultHang})
+	eventually(t, "the second signal has ended it", func() bool {
+		p.signal(syscall.SIGTERM)
+		select {
+		case <-p.exited:
+			return true
+		default:
+			return false
+		}
+	})
+	if code := p.wait(); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+}
+
+func TestSIGHUPReloads(t *testing.T) {
+	sim := simulated(t)
+	path := testproc.File(t, "qem.yml", configText("before", sim.URL))
+	p := launch(t, nil, "--config.file="+path, "--web.listen-address=127.0.0.1:0")
+	base := "http://" + p.listening()
+	p.awaitReady(base)
+
+	rewrite(t, path, "nonsense\n")
+	p.signal(syscall.SIGHUP)
+	eventually(t, "the failed reload is told", func() bool {
+		_, scrape := p.do("GET", base+"/metrics")
+		return strings.Contains(scrape, "\nqem_exporter_config_last_reload_successful 0") && strings.Contains(scrape, `qem_up{manager="before"} 1`)
+	})
+	rewrite(t, path, configText("after", sim.URL))
+	p.signal(syscall.SIGHUP)
+	eventually(t, "the new configuration is in force", func() bool {
+		_, scrape := p.do("GET", base+"/metrics")
+		return strings.Contains(scrape, `qem_up{manager="after"} 1`) && !strings.Contains(scrape, `"before"`)
+	})
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if sim.ActiveSessions() != 0 {
+		t.Errorf("%d sessions left", sim.ActiveSessions())
+	}
+}
+
+func TestLifecycleFlag(t *testing.T) {
+	sim := simulated(t)
+	for _, tc := range []struct {
+		args []string
+		code int
+		body string
+	}{
+		{nil, http.StatusForbidden, "--web.enable-lifecycle"},
+		{[]string{"--web.enable-lifecycle"}, http.StatusOK, "reloaded"},
+	} {
+		p := launch(t, environment(sim.URL), append(tc.args, "--web.listen-address=127.0.0.1:0")...)
+		code, body := p.do("POST", "http://"+p.listening()+"/-/reload")
+		if code != tc.code || !strings.Contains(body, tc.body) {
+			t.Errorf("%v: POST /-/reload = %d %q, want %d and %q", tc.args, code, body, tc.code, tc.body)
+		}
+	}
+}
+
+// The socket is the third file descriptor, as systemd hands it over.
+func TestSystemdSocket(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket, err := l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	p := prepare(t, environment(simulated(t).URL), "sh", "-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --web.systemd-socket`, binary)
+	p.cmd.ExtraFiles = []*os.File{socket}
+	p.start()
+	if address := p.listening(); address != l.Addr().String() {
+		t.Errorf("it listens on %s, want the socket %s", address, l.Addr())
+	}
+	_ = l.Close() // the process has it alone
+	if code, _ := p.do("GET", "http://"+l.Addr().String()+"/-/healthy"); code != http.StatusOK {
+		t.Errorf("healthy = %d", code)
+	}
+}
+
+// The hash is of the password "fakepassword".
+const webUser, webPassword, webHash = "prometheus", "fakepassword", "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
+
+func TestWebConfigurationCoversEverything(t *testing.T) {
+	sim := simulated(t)
+	dir := t.TempDir()
+	pool := certificate(t, dir)
+	web := filepath.Join(dir, "web.yml")
+	rewrite(t, web, fmt.Sprintf("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\nbasic_auth_users: {%s: %s}\n", webUser, webHash))
+	p := launch(t, environment(sim.URL), "--web.listen-address=127.0.0.1:0", "--web.listen-address=127.0.0.1:0",
+		"--web.config.file="+web, "--web.enable-lifecycle", "--web.enable-pprof")
+	address := p.listening()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
+	defer transport.CloseIdleConnections()
+	p.client = &http.Client{Transport: transport}
+
+	for _, path := range []string{"/metrics", "/", "/config", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/debug/pprof/", "/none"} {
+		method := "GET"
+		if path == "/-/reload" {
+			method = "POST"
+		}
+		if code, body := p.do(method, "https://"+address+path); code != http.StatusUnauthorized || strings.Contains(body, "qem") {
+			t.Errorf("%s without credentials = %d %q", path, code, body)
+		}
+		if code, _ := p.do(method, "https://"+address+path, webUser, "wrong"); code != http.StatusUnauthorized {
+			t.Errorf("%s with a wrong password = %d", path, code)
+		}
+		if code, _ := p.do(method, "https://"+address+path, webUser, webPassword); code == http.StatusUnauthorized {
+			t.Errorf("%s with the password = %d", path, code)
+		}
+		if code, body := p.do(method, "http://"+address+path, webUser, webPassword); code != http.StatusBadRequest || strings.Contains(body, "qem") {
+			t.Errorf("%s without TLS = %d %q", path, code, body)
+		}
+	}
+}
+
+// certificate makes cert.pem and key.pem for 127.0.0.1.
+func certificate(t *testing.T, dir string) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	rewrite(t, filepath.Join(dir, "cert.pem"), string(cert))
+	rewrite(t, filepath.Join(dir, "key.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(cert)
+	return pool
+}
+
+// A secret is nowhere, whatever is logged and however it is used.
+func TestNoSecretComesOut(t *testing.T) {
+	const canary = "canary-7Ue2xQ9"
+	account := aemtest.DefaultAccount()
+	account.Password, account.APIToken = canary, canary+"-token"
+	good := aemtest.NewServer(aemtest.Options{Seed: 1, Users: []aemtest.User{account}})
+	t.Cleanup(good.Close)
+	refusing := simulated(t)
+	path := testproc.File(t, "qem.yml", fmt.Sprintf(`enterprise_managers:
+- {name: good, url: %[1]s, auth: {type: active_directory, username: %[3]s, domain: %[4]s, password: %[5]s}}
+- {name: token, url: %[1]s, auth: {type: api_token, token: %[5]s-token}}
+- {name: refused, url: %[2]s, retries: 0, auth: {type: active_directory, username: %[3]s, domain: %[4]s, password_file: password}}
+- {name: unreachable, url: "http://127.0.0.1:1", retries: 0, auth: {type: api_token, token: "${CANARY}"}, proxy_url: "http://user:%[5]s@127.0.0.1:1"}
+`, good.URL, refusing.URL, aemtest.DefaultUser, aemtest.DefaultDomain, canary))
+	rewrite(t, filepath.Join(filepath.Dir(path), "password"), canary+"\n")
+	env := []string{"CANARY=" + canary}
+
+	for _, format := range []string{"logfmt", "json"} {
+		t.Run(format, func(t *testing.T) {
+			p := launch(t, env, "--config.file="+path, "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle",
+				"--log.level=debug", "--log.format="+format)
+			base := "http://" + p.listening()
+			p.awaitReady(base)
+			for _, page := range []string{"/metrics", "/config", "/", "/api/v1/status", "/-/ready"} {
+				_, body := p.do("GET", base+page)
+				refuse(t, page, body, canary)
+				if page == "/metrics" && !(strings.Contains(body, `qem_up{manager="good"} 1`) && strings.Contains(body, `qem_up{manager="token"} 1`) && strings.Contains(body, `qem_up{manager="refused"} 0`)) {
+					t.Errorf("the credentials were not used as they should:\n%s", body)
+				}
+			}
+			p.do("POST", base+"/-/reload")
+			p.signal(syscall.SIGTERM)
+			p.wait()
+			refuse(t, "the log", p.stderr.String(), canary)
+			refuse(t, "stdout", p.stdout.String(), canary)
+		})
+	}
+	for _, args := range [][]string{
+		{"scrape", "--config.file=" + path, "--log.level=debug"},
+		{"check-config", path},
+		{"check-config", testproc.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://u:"+canary+"@h', auth: {type: api_token, token: ["+canary+"], password: "+canary+"}}\n")},
+	} {
+		_, stdout, stderr := command(t, env, args...)
+		refuse(t, strings.Join(args, " "), stdout+stderr, canary)
+	}
+}
+
+func refuse(t *testing.T, where, text, secret string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, secret) {
+			t.Errorf("%s gives the secret away: %s", where, line)
+		}
+	}
+}
+
+func TestSimulate(t *testing.T) {
+	p := launch(t, nil, "simulate", "--listen-address=127.0.0.1:0", "--servers=2", "--tasks=3", "--tables=0", "--latency=1ms")
+	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+\S*`)
+	eventually(t, "it tells where it is", func() bool { return strings.Contains(p.stdout.String(), "qem_exporter scrape") })
+	code, stdout, _ := command(t, environment(address.FindString(p.stdout.String())), "scrape")
+	if code != 0 || strings.Count(stdout, "\nqem_server_up{") != 3 {
+		t.Errorf("exit code %d, want 0 and two Replicate servers and a Compose server:\n%s", code, stdout)
+	}
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestDemo(t *testing.T) {
+	p := launch(t, nil, "demo", "--web.listen-address=127.0.0.1:0", "--servers=2")
+	base := "http://" + p.listening()
+	p.awaitReady(base)
+	for _, want := range []string{base + "/metrics", base + "/\n", "simulated"} {
+		eventually(t, "it tells "+want, func() bool { return strings.Contains(p.stdout.String(), want) })
+	}
+	if _, scrape := p.do("GET", base+"/metrics"); !strings.Contains(scrape, `qem_up{manager="demo"} 1`) {
+		t.Error("the demo's manager is not up")
+	}
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}

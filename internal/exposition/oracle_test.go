@@ -1,0 +1,302 @@
+package exposition_test
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // the oracle offers it, too
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/qem-exporter/qem_exporter/internal/exposition"
+)
+
+// plainFamily and its parts describe samples in the simplest terms, from which both
+// a Snapshot and the families of the oracle are made.
+type plainFamily struct {
+	name, help string
+	counter    bool
+	columns    []plainColumn
+}
+
+type plainColumn struct {
+	rows   plainRows
+	extra  []string // name, value, …
+	values []float64
+}
+
+type plainRows [][]string // of name, value, …
+
+// snapshotOf puts the families through a Builder.
+func snapshotOf(families []plainFamily) (*exposition.Snapshot, exposition.Report) {
+	b := exposition.NewBuilder()
+	labels := make(map[*[]string][]exposition.LabelSet)
+	for i := range families {
+		f := &exposition.Family{Name: families[i].name, Help: families[i].help}
+		if families[i].counter {
+			f.Type = exposition.Counter
+		}
+		for _, c := range families[i].columns {
+			if len(c.rows) == 0 {
+				b.Add(f, nil, exposition.LabelSet{}, nil)
+				continue
+			}
+			rows := labels[&c.rows[0]]
+			if rows == nil {
+				for _, row := range c.rows {
+					rows = append(rows, exposition.NewLabelSet(row...))
+				}
+				labels[&c.rows[0]] = rows
+			}
+			b.Add(f, rows, exposition.NewLabelSet(c.extra...), slices.Clone(c.values))
+		}
+	}
+	return b.Build()
+}
+
+// gathererOf makes the same samples the common way, checked as a Registry would.
+func gathererOf(families []plainFamily) prometheus.Gatherer {
+	byName := make(map[string]*dto.MetricFamily)
+	seen := make(map[string]bool)
+	for _, f := range families {
+		for _, c := range f.columns {
+			for i, value := range c.values {
+				labels := pairsOf(append(slices.Clone(c.rows[i]), c.extra...))
+				key := f.name + " " + keyOf(labels)
+				if math.IsNaN(value) || seen[key] {
+					continue
+				}
+				seen[key] = true
+				if byName[f.name] == nil {
+					byName[f.name] = &dto.MetricFamily{
+						Name: proto.String(f.name), Help: proto.String(f.help), Type: dto.MetricType_GAUGE.Enum(),
+					}
+				}
+				metric := &dto.Metric{Label: labels}
+				if f.counter {
+					byName[f.name].Type = dto.MetricType_COUNTER.Enum()
+					metric.Counter = &dto.Counter{Value: proto.Float64(value)}
+				} else {
+					metric.Gauge = &dto.Gauge{Value: proto.Float64(value)}
+				}
+				byName[f.name].Metric = append(byName[f.name].Metric, metric)
+			}
+		}
+	}
+	var all []*dto.MetricFamily
+	for _, f := range byName {
+		all = append(all, f)
+	}
+	return prometheus.Gatherers{prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return all, nil })}
+}
+
+func pairsOf(nameValues []string) []*dto.LabelPair {
+	var pairs []*dto.LabelPair
+	for i := 0; i < len(nameValues); i += 2 {
+		value := strings.ToValidUTF8(nameValues[i+1], "\uFFFD")
+		pairs = append(pairs, &dto.LabelPair{Name: proto.String(nameValues[i]), Value: proto.String(value)})
+	}
+	sortPairs(pairs)
+	return pairs
+}
+
+func sortPairs(pairs []*dto.LabelPair) {
+	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
+}
+
+// keyOf writes labels so that different ones never look the same.
+func keyOf(pairs []*dto.LabelPair) string {
+	var key strings.Builder
+	for _, pair := range pairs {
+		key.WriteString(pair.GetName() + "\xff" + pair.GetValue() + "\xff")
+	}
+	return key.String()
+}
+
+// The requests that the comparison goes through.
+var (
+	acceptHeaders = []string{
+		"",
+		"*/*",
+		"text/plain;version=0.0.4",
+		"application/openmetrics-text;version=1.0.0",
+		"application/openmetrics-text;version=0.0.1",
+		"application/openmetrics-text",
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+		// Prometheus 3, without and with native histograms.
+		"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+		"application/openmetrics-text;version=2.0.0,text/html",
+	}
+	escapings     = []string{"", ";escaping=allow-utf-8", ";escaping=underscores", ";escaping=dots", ";escaping=values", ";escaping=nonsense"}
+	acceptEncodes = []string{"", "gzip", "zstd"}
+)
+
+func get(h http.Handler, target, accept, acceptEncoding string) *http.Response {
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	if accept != "" {
+		r.Header.Set("Accept", accept)
+	}
+	if acceptEncoding != "" {
+		r.Header.Set("Accept-Encoding", acceptEncoding)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+// decompress returns the plain body.
+func decompress(t *testing.T, response *http.Response) []byte {
+	t.Helper()
+	var plain io.Reader = response.Body
+	switch e := response.Header.Get("Content-Encoding"); e {
+	case "":
+	case "gzip":
+		r, err := gzip.NewReader(response.Body)
+		if err != nil {
+			t.Fatalf("opening gzip body: %v", err)
+		}
+		plain = r
+	case "zstd":
+		r, err := zstd.NewReader(response.Body, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			t.Fatalf("opening zstd body: %v", err)
+		}
+		defer r.Close()
+		plain = r
+	default:
+		t.Fatalf("unexpected content encoding %q", e)
+	}
+	body, err := io.ReadAll(plain)
+	if err != nil {
+		t.Fatalf("decompressing: %v", err)
+	}
+	return body
+}
+
+// parsed is what a client makes of a family. Values are compared by their bits.
+type parsed struct {
+	Name, Help, Type string
+	Samples          []string
+	Bits             []uint64
+}
+
+// parse reads a body strictly. Families and samples come sorted, since the text
+// decoder knows no order.
+func parse(t *testing.T, format expfmt.Format, body []byte) []parsed {
+	t.Helper()
+	if format.FormatType() == expfmt.TypeOpenMetrics {
+		if !bytes.HasSuffix(body, []byte("# EOF\n")) || bytes.Count(body, []byte("# EOF\n")) != 1 {
+			t.Fatalf("not exactly one end mark at the end of:\n%s", body)
+		}
+	}
+	var families []parsed
+	decoder := expfmt.NewDecoder(bytes.NewReader(body), format)
+	for {
+		var f dto.MetricFamily
+		err := decoder.Decode(&f)
+		if errors.Is(err, io.EOF) {
+			slices.SortStableFunc(families, func(a, b parsed) int { return cmp.Compare(a.Name, b.Name) })
+			return families
+		}
+		if err != nil {
+			t.Fatalf("%v in:\n%s", err, body)
+		}
+		families = append(families, parseFamily(&f))
+	}
+}
+
+func parseFamily(f *dto.MetricFamily) parsed {
+	for _, m := range f.Metric {
+		sortPairs(m.Label)
+	}
+	sort.SliceStable(f.Metric, func(i, j int) bool { return keyOf(f.Metric[i].Label) < keyOf(f.Metric[j].Label) })
+	p := parsed{Name: f.GetName(), Help: f.GetHelp(), Type: f.GetType().String()}
+	for _, m := range f.Metric {
+		p.Samples = append(p.Samples, keyOf(m.Label))
+		switch {
+		case m.Counter != nil:
+			p.Bits = append(p.Bits, math.Float64bits(m.Counter.GetValue()))
+		case m.Gauge != nil:
+			p.Bits = append(p.Bits, math.Float64bits(m.Gauge.GetValue()))
+		default: // only families of the exporter's own registry
+			m.Label = nil
+			p.Help += m.String()
+		}
+	}
+	return p
+}
+
+// oracle answers as promhttp does for the same samples.
+func oracle(g prometheus.Gatherer) http.Handler {
+	return promhttp.HandlerFor(g, promhttp.HandlerOpts{
+		EnableOpenMetrics: true, ErrorHandling: promhttp.ContinueOnError,
+	})
+}
+
+// compare asks both handlers the same and reports any difference that a client
+// could see.
+func compare(t *testing.T, ours, theirs http.Handler, target, accept, acceptEncoding string, known parses) {
+	t.Helper()
+	got, want := get(ours, target, accept, acceptEncoding), get(theirs, target, accept, acceptEncoding)
+	if got.StatusCode != want.StatusCode {
+		t.Fatalf("Accept %q: status %d, want %d", accept, got.StatusCode, want.StatusCode)
+	}
+	for _, name := range []string{"Content-Type", "Content-Encoding", "Vary"} {
+		if diff := gocmp.Diff(want.Header.Values(name), got.Header.Values(name)); diff != "" {
+			t.Fatalf("Accept %q, Accept-Encoding %q: %s (-want +got):\n%s", accept, acceptEncoding, name, diff)
+		}
+	}
+	format := expfmt.Format(got.Header.Get("Content-Type"))
+	gotBody, wantBody := decompress(t, got), decompress(t, want)
+	if diff := gocmp.Diff(known.parse(t, format, wantBody), known.parse(t, format, gotBody)); diff != "" {
+		t.Fatalf("%s, %q (-want +got):\n%s\n%s", format, acceptEncoding, diff, gotBody)
+	}
+}
+
+// parses remembers what bodies say: the OpenMetrics decoder is slow, and most bodies
+// are the same in every encoding and escaping.
+type parses map[string][]parsed
+
+func (known parses) parse(t *testing.T, format expfmt.Format, body []byte) []parsed {
+	t.Helper()
+	key := fmt.Sprint(format.FormatType(), " ", string(body))
+	families, ok := known[key]
+	if !ok {
+		families = parse(t, format, body)
+		known[key] = families
+	}
+	return families
+}
+
+// compareAll compares every form, encoding and escaping.
+func compareAll(t *testing.T, ours, theirs http.Handler, target string) {
+	t.Helper()
+	known := parses{}
+	for _, accept := range acceptHeaders {
+		for _, escaping := range escapings {
+			if accept == "" && escaping != "" || strings.Contains(accept, ",") && escaping != "" {
+				continue
+			}
+			for _, acceptEncoding := range acceptEncodes {
+				compare(t, ours, theirs, target, accept+escaping, acceptEncoding, known)
+			}
+		}
+	}
+}

@@ -1,0 +1,213 @@
+//go:build e2e
+
+package web
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
+)
+
+// shown is a status page that a browser can look at, and what it shows.
+type shown struct {
+	*httptest.Server
+	managers atomic.Pointer[[]Manager]
+}
+
+func serve(t *testing.T, managers ...Manager) *shown {
+	t.Helper()
+	s := &shown{}
+	s.poll(managers...)
+	o := options()
+	o.Status = func() Status { return Status{Version: "1.2.3", Started: now, Managers: *s.managers.Load()} }
+	h, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Server = httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// poll shows what another poll saw.
+func (s *shown) poll(managers ...Manager) {
+	for i := range managers {
+		managers[i].PollInterval = 2 * time.Second // so that the page asks every second
+	}
+	s.managers.Store(&managers)
+}
+
+const (
+	isLive   = `document.getElementById("live").textContent === "Live"`
+	rowNames = `[...document.querySelectorAll(".tasks th.task a[aria-expanded]")].map((a) => a.textContent).join(" ")`
+)
+
+func click(id string) string { return fmt.Sprintf(`document.getElementById(%q).click()`, id) }
+
+func linkOf(manager, server, task string) string {
+	return "t-" + short(key(manager, server, task)) + "-link"
+}
+
+func TestBrowserSortsSearchesAndOpens(t *testing.T) {
+	page, b := serve(t, two()...), openBrowser(t, 1280, 900)
+	b.open(page.URL)
+	b.await("the sign that it is live", isLive)
+	if got := b.eval(rowNames); got != "broken later late unread tables Loading well" {
+		t.Errorf("at first it shows %q", got)
+	}
+
+	b.eval(click("sort-latency"))
+	b.await("tasks sorted by latency", rowNames+` === "later late well broken tables unread Loading"`)
+	b.await("the sorted column told", `document.querySelector("th.latency").getAttribute("aria-sort") === "descending"`)
+	b.eval(`document.getElementById("sort-task").focus()`)
+	b.key("Enter", 13)
+	b.await("tasks sorted by name", rowNames+` === "broken late later Loading tables unread well"`)
+	b.await("the focus where it was", `document.activeElement.id === "sort-task"`)
+
+	b.key("/", 191)
+	b.await("the focus in the search", `document.activeElement.id === "q"`)
+	b.write("late")
+	b.await("the tasks searched for", rowNames+` === "late later" && location.search.includes("q=late")`)
+	b.eval(`document.getElementById("q").value = ""; document.getElementById("q").dispatchEvent(new Event("input"))`)
+	b.await("all tasks again", rowNames+` === "broken late later Loading tables unread well"`)
+
+	b.eval(click("chip-error"))
+	b.await("the tasks in error", rowNames+` === "broken"`)
+	b.eval(click(linkOf("east", "s1", "broken")))
+	b.await("the details", `document.querySelector("tr.details")?.innerText.includes("erp (Oracle)")`)
+	b.await("the link's state", fmt.Sprintf(`document.getElementById(%q).getAttribute("aria-expanded") === "true"`, linkOf("east", "s1", "broken")))
+	b.eval(`history.back()`)
+	b.await("the details closed by going back", `!document.querySelector("tr.details") && `+rowNames+` === "broken"`)
+	b.eval(`history.back()`)
+	b.await("all tasks by going back", rowNames+` === "broken late later Loading tables unread well"`)
+}
+
+// A task fails while somebody looks: the page tells, and everything that was
+// typed, opened, focused and scrolled stays.
+func TestBrowserShowsATaskThatFails(t *testing.T) {
+	page, b := serve(t, many(300)), openBrowser(t, 1280, 700)
+	b.open(page.URL + "/?sort=task&q=ora2snow")
+	b.await("the sign that it is live", isLive)
+	link := linkOf("big", "server-000", "ORA2SNOW_00042")
+	b.eval(click(link))
+	b.await("the details", `document.querySelector("tr.details")`)
+	b.eval(fmt.Sprintf(`document.documentElement.style.scrollBehavior = "auto"; document.getElementById(%[1]q).focus(); document.getElementById(%[1]q).scrollIntoView({block: "center"});
+		window.kept = {scroll: scrollY, row: document.querySelector("tr.open"), tiles: document.getElementById("tiles").innerText}`, link))
+	if b.eval(`scrollY`) == 0.0 {
+		t.Fatal("nothing to scroll")
+	}
+
+	failed := many(300)
+	failed.Last.Ended = failed.Last.Ended.Add(time.Second)
+	task := &failed.Last.Servers[0].Tasks[42]
+	task.State, task.Message = fleet.TaskError, "ORA-03113: end-of-file on communication channel"
+	page.poll(failed)
+
+	b.await("the failed task", `document.querySelector("tr.open")?.innerText.includes("ORA-03113") && document.querySelector("tr.open .s-error")`)
+	for what, expression := range map[string]string{
+		"the number in the title":     `document.title === "(19) qem_exporter"`,
+		"the number in the tiles":     `document.getElementById("tiles").innerText !== kept.tiles`,
+		"the news for screen readers": `document.getElementById("news").textContent.includes("Tasks that need attention 19")`,
+		"the search":                  `document.getElementById("q").value === "ora2snow"`,
+		"the sorting":                 `document.querySelector("th.task").getAttribute("aria-sort") === "ascending"`,
+		"the open details":            `document.querySelectorAll("tr.details").length === 1`,
+		"the focus":                   fmt.Sprintf(`document.activeElement.id === %q`, link),
+		"the scroll position":         `scrollY === kept.scroll`,
+		"the row itself":              `document.querySelector("tr.open") === kept.row`,
+	} {
+		if b.eval(expression) != true {
+			t.Errorf("after the refresh: not %s (title %v, news %v, scrolled %v)", what, b.eval(`document.title`),
+				b.eval(`document.getElementById("news").textContent`), b.eval(`scrollY - kept.scroll`))
+		}
+	}
+}
+
+// Data that cannot be refreshed must not pass for live.
+func TestBrowserTellsThatItIsCutOff(t *testing.T) {
+	page, b := serve(t, two()...), openBrowser(t, 1280, 900)
+	b.open(page.URL)
+	b.await("the sign that it is live", isLive)
+	page.CloseClientConnections()
+	page.Server.Close()
+	b.await("the warning", `document.getElementById("live").textContent === "Old data: the exporter does not answer"`)
+	b.forgive("net::ERR_") // refused, or reset while the page still loads its icon
+
+	b.eval(click("pause"))
+	if got := b.eval(`document.getElementById("live").textContent + document.getElementById("pause").getAttribute("aria-pressed")`); got != "Pausedtrue" {
+		t.Errorf("paused, it says %q", got)
+	}
+}
+
+func TestBrowserWithoutScripts(t *testing.T) {
+	page, b := serve(t, two()...), openBrowser(t, 1280, 900)
+	b.call("Emulation.setScriptExecutionDisabled", map[string]any{"value": true}, nil)
+	b.open(page.URL + "/?sort=-latency&open=" + "east%2Fs1%2Flate")
+	for _, want := range []string{"Reload the page to refresh it.", "erp (Oracle)", "ORA-01555"} {
+		if text := b.text(); !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+func TestBrowserOnAPhone(t *testing.T) {
+	page, b := serve(t, append(two(), many(200))...), openBrowser(t, 390, 844)
+	b.open(page.URL + "/?open=" + "east%2Fs1%2Flate")
+	b.await("the sign that it is live", isLive)
+	if width := b.eval(`document.documentElement.scrollWidth`); width != 390.0 {
+		t.Errorf("the page is %v wide on a screen of 390", width)
+	}
+	if hidden := b.eval(`[...document.querySelectorAll(".tasks th.task, .tasks td.state, .tasks td.latency")].some((e) => e.offsetWidth < 40)`); hidden != false {
+		t.Error("a column that matters is not to be seen")
+	}
+}
+
+// contrasts lists the texts whose contrast is below what WCAG AA asks for.
+const contrasts = `(() => {
+	const rgb = (text) => text.match(/[\d.]+/g).map(Number);
+	const light = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+	const back = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length === 3 || c[3] === 1) return c; } return [255, 255, 255]; };
+	const poor = [];
+	for (const e of document.querySelectorAll("body *")) {
+		if (![...e.childNodes].some((n) => n.nodeType === 3 && n.nodeValue.trim()) || e.closest("[hidden]")) continue;
+		const a = light(rgb(getComputedStyle(e).color)), b = light(back(e));
+		const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (ratio < 4.5) poor.push(ratio.toFixed(2) + " " + e.className + ": " + e.textContent.trim().slice(0, 40));
+	}
+	return poor.join("\n");
+})()`
+
+func TestBrowserInLightAndDark(t *testing.T) {
+	down := prod(&fleet.Manager{Result: fleet.Failure, Ended: now, ProblemCount: 1, Problems: []fleet.Problem{{Operation: "Login", Reason: "timeout", Message: "no answer"}}})
+	page, b := serve(t, append(two(), down, prod(polled()), Manager{Name: "new"})...), openBrowser(t, 1280, 900)
+	var backs []any
+	for _, scheme := range []string{"light", "dark"} {
+		b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]any{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+		b.open(page.URL + "/?state=attention&open=" + "east%2Fs1%2Flate")
+		b.await("the sign that it is live", isLive)
+		if poor := b.eval(contrasts); poor != "" {
+			t.Errorf("%s: too little contrast:\n%v", scheme, poor)
+		}
+		backs = append(backs, b.eval(`getComputedStyle(document.body).backgroundColor`))
+	}
+	if slices.Equal(backs[:1], backs[1:]) {
+		t.Errorf("light and dark are the same: %v", backs)
+	}
+}
+
+func TestBrowserWithTenThousandTasks(t *testing.T) {
+	page, b := serve(t, many(10000)), openBrowser(t, 1280, 900)
+	b.open(page.URL)
+	b.await("the sign that it is live", isLive)
+	b.eval(`document.getElementById("q").focus()`)
+	b.write("09999")
+	b.await("the task searched for", rowNames+` === "ORA2SNOW_09999"`)
+	timing := `(() => { const n = performance.getEntriesByType("navigation")[0]; return [n.responseEnd, n.domContentLoadedEventEnd, n.loadEventEnd].map(Math.round).join(", ") })()`
+	t.Log("milliseconds to response, DOM, load: ", b.eval(timing))
+	t.Log("milliseconds of each later answer: ", b.eval(`performance.getEntriesByType("resource").filter((e) => e.initiatorType === "xmlhttprequest").map((e) => Math.round(e.duration)).join(", ")`))
+}
