@@ -181,7 +181,7 @@ func taskTableFamilies() []family[fleet.Task] {
 		{
 			gauge("qem_task_latency_objective_seconds",
 				"Latency that the task should not exceed, in seconds. Absent when neither a tag of the task nor the configuration sets one."),
-			source{field: "the task's tag latency_objective=<duration>, or the configuration's latency_objectives"},
+			source{field: "the task's tag latency_objective=<duration>, or the configuration's objectives"},
 			one(ofReplicate(func(t *fleet.Task) float64 { return t.LatencyObjective })),
 		},
 		{

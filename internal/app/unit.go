@@ -133,8 +133,8 @@ func pollOptions(m config.Manager) poll.Options {
 		Interval:    m.PollInterval,
 		Concurrency: m.MaxConcurrentRequests,
 		Servers:     poll.Filter(m.Servers),
-		Tasks:       poll.Filter(m.Tasks),
-		Tags:        m.Tags,
+		Tasks:       poll.Filter(m.Tasks.Filter),
+		Tags:        m.Tasks.Tags,
 		Tables: poll.TableOptions{
 			Mode:     poll.TableMode(m.Tables.Mode),
 			Filter:   poll.Filter(m.Tables.Filter),
@@ -154,8 +154,10 @@ func pollOptions(m config.Manager) poll.Options {
 	if barriers := m.Collectors.RetentionBarriers; barriers.Enabled {
 		o.RetentionBarriers = barriers.Interval
 	}
-	for _, l := range m.LatencyObjectives {
-		o.Objectives = append(o.Objectives, poll.Objective(l))
+	for _, e := range m.Objectives {
+		if e.Latency > 0 && e.Tag == nil {
+			o.Objectives = append(o.Objectives, poll.Objective{Server: e.Server, Task: e.Task, Objective: e.Latency})
+		}
 	}
 	return o
 }
