@@ -18,7 +18,6 @@ import (
 	"testing"
 
 	"github.com/qem-exporter/qem_exporter/collector"
-	"github.com/qem-exporter/qem_exporter/internal/config"
 )
 
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -126,6 +126,9 @@ func (u *unit) close(ctx context.Context) error {
 	return nil
 }
 
+// tableSweeps is the configuration's default of tables.interval, in poll intervals.
+const tableSweeps = 5
+
 // pollOptions is what a manager's configuration says about its polls.
 func pollOptions(m config.Manager) poll.Options {
 	o := poll.Options{
@@ -142,6 +145,9 @@ func pollOptions(m config.Manager) poll.Options {
 			Limit:    m.Tables.Limit,
 		},
 		Endpoints: m.Collectors.Endpoints,
+	}
+	if m.Tables.Interval == tableSweeps*m.PollInterval {
+		o.Tables.Interval = 0 // the poller reads no changed task out of turn
 	}
 	if tests := m.Collectors.EndpointTests; tests.Enabled {
 		o.EndpointTests = poll.EndpointTestOptions{
