@@ -2,7 +2,6 @@ package aem
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -43,22 +42,6 @@ type call struct {
 // A step of a client's chain makes a call by handing it to the next step.
 // An error it returns is an *Error.
 type step func(ctx context.Context, c *call) error
-
-// fetch makes a call whose answer decode understands. The result is also good
-// when the error is ErrPartial.
-func fetch[T any](ctx context.Context, next step, c *call, decode func(io.Reader) (T, error)) (T, error) {
-	var result T
-	c.decode = func(_ http.Header, r io.Reader) (err error) {
-		result, err = decode(r)
-		return err
-	}
-	err := next(ctx, c)
-	if err != nil && !errors.Is(err, ErrPartial) {
-		var none T
-		return none, err
-	}
-	return result, err
-}
 
 // A query is the part of a URL behind the question mark, in the order given.
 type query []param

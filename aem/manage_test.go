@@ -34,7 +34,7 @@ func answeringTo(t *testing.T, observer Observer, answers ...*http.Response) (*C
 		body := ""
 		if r.Body != nil {
 			text, _ := io.ReadAll(r.Body)
-			body = " " + string(text)
+			body = " " + sorted(string(text))
 		}
 		*requests = append(*requests, strings.TrimSpace(r.Method+" "+strings.TrimPrefix(r.URL.RequestURI(), "/attunityenterprisemanager/api/v1")+body))
 		if len(*requests) > len(answers) {

@@ -59,7 +59,7 @@ func deniedDetails(r *http.Request) *http.Response {
 	if strings.HasSuffix(r.URL.Path, "/secret") {
 		return answer(401, `{"error_code":"UNAUTHORIZED_REQUEST","error_message":"Unauthorized Request."}`)
 	}
-	return answer(200, `{"name":"t","serverList":[]}`)
+	return answer(200, `{"state":"RUNNING","serverList":[]}`)
 }
 
 func TestLasting401CausesOneLoginPerOperation(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 const (
@@ -176,7 +178,7 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 }
 
 // errTooLarge is what a limitedReader says beyond its limit.
-var errTooLarge = errors.New("more than the limit")
+var errTooLarge = wire.ErrTooLarge
 
 // A limitedReader reads a body up to a limit and remembers what went wrong, since
 // a decoder may put it in its own words.
