@@ -21,12 +21,11 @@ type call struct {
 	contentType string // of body; "": JSON
 	idempotent  bool   // may be repeated after a fault
 	once        bool   // of a GET that must not be repeated by net/http either
-	urgent      bool   // does not wait for the rate limit
+	urgent      bool   // does not wait for the rate limit, though it counts
 
-	wait   time.Duration   // the API may take that much longer than others before it answers
-	bound  string          // the only session that the call makes sense in; "": any
-	leave  context.Context // there is no repeat after its end; nil: that of the call's
-	stream *stream         // hands the answer to the caller; nil: decode reads it
+	wait   time.Duration // the API may take that much longer than others before it answers
+	bound  string        // the only session that the call makes sense in; "": any
+	stream *stream       // hands the answer to the caller; nil: decode reads it
 
 	// decode reads a good answer, anew in every attempt. Nil: the answer says
 	// nothing but that it is good.
@@ -35,8 +34,9 @@ type call struct {
 	authorization string    // Login's credentials
 	deadline      time.Time // of all attempts together; set by the retry step, zero: none
 	session       string    // set by the session step
-	release       func()    // gives the slot of the attempt back; set by the gate step, nil: it has none
-	status        int       // of the last attempt, 0 without an answer; set by the transport step
+	jar           http.CookieJar
+	release       func() // gives the slot of the attempt back; set by the gate step, nil: it has none
+	status        int    // of the last attempt, 0 without an answer; set by the transport step
 }
 
 // A step of a client's chain makes a call by handing it to the next step.

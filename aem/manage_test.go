@@ -118,7 +118,7 @@ func TestUpdateOfAServerThatIsNotPut(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		client, requests := answering(t, apiAnswer(500, "AEM_GET_SERVER_INNER_ERR")())
+		client, requests := answering(t, apiAnswer(500, CodeServerNotFound)())
 		if err := client.Servers.Update(t.Context(), "n", nil); err == nil || len(*requests) != 1 {
 			t.Errorf("%v, sent %q", err, *requests)
 		}

@@ -130,7 +130,7 @@ func TestDoubtIsWithdrawn(t *testing.T) {
 		}
 		// The login that a 401 causes fails; the next 401 must cause one again.
 		d.expire()
-		d.login = func(*http.Request) (*http.Response, error) { return answer(500, ""), nil }
+		d.login = func(*http.Request) (*http.Response, error) { return answer(503, ""), nil }
 		if err := list(); !errors.Is(err, ErrLogin) {
 			t.Fatal(err)
 		}

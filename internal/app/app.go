@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/collector"
 	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
@@ -162,6 +163,7 @@ func New(o Options) (*App, error) {
 	)
 	a.collector = collector.New(collector.Options{Registerer: a.registry, Logger: o.Logger, Now: time.Now})
 	a.units = factory{
+		guard:       aem.NewLoginGuard(),
 		collector:   a.collector,
 		memory:      &memory{},
 		shard:       o.Shard,

@@ -57,7 +57,7 @@ func (a *App) build(cfg *config.Config, current *generation) (*generation, error
 		u := current.unit(m.Name)
 		if u == nil || !u.manager.Equal(m) {
 			var err error
-			if u, err = a.units.newUnit(m); err != nil {
+			if u, err = a.units.newUnit(m, u); err != nil {
 				return nil, err
 			}
 		}
@@ -87,6 +87,8 @@ func (a *App) swap(next *generation) change {
 
 	for _, u := range end {
 		u.retire()
+		heir := next.unit(u.manager.Name)
+		u.handedOn = heir != nil && heir.client == u.client
 	}
 	a.running.Store(next)
 	for _, u := range begin {

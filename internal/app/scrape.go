@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/collector"
 	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
@@ -44,6 +45,7 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 	registry := prometheus.NewRegistry()
 	c := collector.New(collector.Options{Registerer: registry, Logger: o.Logger})
 	units, err := scrapeUnits(cfg, factory{
+		guard:       aem.NewLoginGuard(),
 		collector:   c,
 		memory:      &memory{},
 		shard:       o.Shard,
@@ -75,7 +77,7 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 func scrapeUnits(cfg *config.Config, f factory) ([]*unit, error) {
 	var units []*unit
 	for _, m := range cfg.Managers() {
-		u, err := f.newUnit(m)
+		u, err := f.newUnit(m, nil)
 		if err != nil {
 			return nil, err
 		}

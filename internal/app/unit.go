@@ -29,12 +29,16 @@ type unit struct {
 
 	lastSuccess atomic.Pointer[time.Time] // end of the last poll that read the server list
 
+	handedOn bool // the client is another unit's now
+
 	mu      sync.Mutex // held while publishing
 	retired bool
 }
 
 // factory makes units that publish to one collector.
 type factory struct {
+	guard *aem.LoginGuard // of the accounts of the process
+
 	collector          *collector.Collector
 	memory             *memory // of the process
 	shard, totalShards int
@@ -42,8 +46,9 @@ type factory struct {
 	logger             *slog.Logger
 }
 
-// newUnit makes a unit that does nothing yet.
-func (f *factory) newUnit(m config.Manager) (*unit, error) {
+// newUnit makes a unit that does nothing yet. It takes over the client of the unit that
+// it replaces, if there is one and the configuration lets it.
+func (f *factory) newUnit(m config.Manager, old *unit) (*unit, error) {
 	u := &unit{
 		manager:   m,
 		collector: f.collector,
@@ -51,10 +56,14 @@ func (f *factory) newUnit(m config.Manager) (*unit, error) {
 		logger:    f.logger.With(slog.String("manager", m.Name)),
 		done:      make(chan struct{}),
 	}
-	var err error
-	u.client, err = newClient(m, newObserver(f.collector, m.Name), f.version, u.logger)
-	if err != nil {
-		return nil, fmt.Errorf("enterprise manager %q: %w", m.Name, err)
+	if old != nil && access(old.manager).Equal(access(m)) {
+		u.client = old.client
+	} else {
+		var err error
+		u.client, err = newClient(m, f.guard, newObserver(f.collector, m.Name), f.version, u.logger)
+		if err != nil {
+			return nil, fmt.Errorf("enterprise manager %q: %w", m.Name, err)
+		}
 	}
 	o := pollOptions(m)
 	o.Shard, o.TotalShards = f.shard, f.totalShards
@@ -109,11 +118,14 @@ func (u *unit) start(ctx context.Context) {
 	}()
 }
 
-// stop ends the poller and its session.
+// stop ends the poller, and its session unless another unit uses it on.
 func (u *unit) stop(ctx context.Context) error {
 	u.cancel()
 	if err := wait(ctx, u.done); err != nil {
 		return fmt.Errorf("poll has not ended: %w", err)
+	}
+	if u.handedOn {
+		return nil
 	}
 	return u.close(ctx)
 }
