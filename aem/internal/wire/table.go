@@ -26,7 +26,7 @@ import (
 // in objects as current), oldcurrent (in the legacy style); date; bare (never quoted);
 // message and none (a text for which NONE means none, and is written so by the guide);
 // profile; names (a list of objects with a name); required; omitempty; null (for an
-// empty one, null is written); own (written by Own only); replicate and compose (written
+// empty one, null is written); zulu (a time that ends in Z); own (written by Own only); replicate and compose (written
 // of tasks of that product only).
 type Table[T any] struct{ table }
 
@@ -341,6 +341,9 @@ func (t *Table[T]) Unmarshal(data []byte, to *T) (*Scanner, error) {
 	s := NewScanner(bytes.NewReader(data))
 	s.Exact, s.Strict = true, true
 	s.Document(false, func(key []byte) bool { return s.memberOf(t.root, key, unsafe.Pointer(to)) })
+	if s.skipped > 0 {
+		s.Fault("a list has an element that makes no sense")
+	}
 	if len(s.problems) > 0 {
 		s.Fault("the value of " + s.problems[0].Field + " cannot be read")
 	}
@@ -427,6 +430,9 @@ func (f *field) read(s *Scanner, base unsafe.Pointer) {
 	switch f.kind {
 	case kindText:
 		s.Text((*string)(p))
+		if s.Exact && s.instead != "" {
+			s.Problem(f.name, []byte(s.instead))
+		}
 	case kindMessage:
 		s.Text((*string)(p))
 		if text := (*string)(p); strings.EqualFold(strings.TrimSpace(*text), "none") {
