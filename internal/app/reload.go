@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/internal/config"
 )
 
 // Reload reads the configuration again and puts it in force: unchanged
@@ -53,6 +55,8 @@ func (a *App) serveReloads() func(context.Context) error {
 
 // reload builds everything that is new before it touches anything that runs.
 func (a *App) reload() error {
+	tell(a.options.Supervisor.Reloading)
+	defer tell(a.options.Supervisor.Ready)
 	now := time.Now()
 	current := a.running.Load()
 	next, err := a.buildFromFile(current)
@@ -62,6 +66,7 @@ func (a *App) reload() error {
 		return err
 	}
 	change := a.swap(next)
+	a.warn(next.config)
 	a.logger.Info("configuration reloaded",
 		slog.Int("enterprise_managers", len(next.units)),
 		slog.Int("added", change.added),
@@ -76,4 +81,11 @@ func (a *App) buildFromFile(current *generation) (*generation, error) {
 		return nil, err
 	}
 	return a.build(cfg, current)
+}
+
+// warn logs what is legal in a configuration and yet a likely slip.
+func (a *App) warn(cfg *config.Config) {
+	for _, w := range cfg.Warnings() {
+		a.logger.Warn("the configuration is perhaps not what was meant", slog.String("warning", w))
+	}
 }

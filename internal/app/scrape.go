@@ -7,8 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
@@ -57,7 +59,11 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 		return err
 	}
 	var down []string
-	for _, m := range pollOnce(ctx, units) {
+	polled := pollOnce(ctx, units)
+	if ctx.Err() != nil {
+		return errors.New("interrupted: not everything was read, and nothing is printed")
+	}
+	for _, m := range polled {
 		c.Publish(m)
 		tellProblems(o.Problems, m)
 		if m.Result == fleet.Failure {
@@ -114,7 +120,7 @@ func tellProblems(w io.Writer, m *fleet.Manager) {
 		if p.Task != "" {
 			where += ": task " + p.Task
 		}
-		fmt.Fprintf(w, "%s: %s\n", where, p.Message)
+		fmt.Fprintf(w, "%s: %s\n", printable(where), printable(p.Message))
 	}
 	if rest := m.ProblemCount - len(m.Problems); rest > 0 {
 		fmt.Fprintf(w, "%s: and %d more\n", m.Name, rest)
@@ -131,4 +137,36 @@ func writeText(w io.Writer, own prometheus.Gatherer, c *collector.Collector) err
 		}
 	}
 	return errors.Join(err, c.Current().WriteText(w))
+}
+
+// printable is a text from the other side for a terminal: what would move its cursor or
+// break the line is escaped.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
+
+// Terminal is a writer of lines for a terminal: label values of metrics are the other
+// side's, and control characters in them would be obeyed.
+type Terminal struct {
+	To   io.Writer
+	rest string // of a line that has not ended yet
+}
+
+func (t *Terminal) Write(p []byte) (int, error) {
+	lines := strings.SplitAfter(t.rest+string(p), "\n")
+	t.rest = lines[len(lines)-1]
+	for _, line := range lines[:len(lines)-1] {
+		if _, err := io.WriteString(t.To, printable(strings.TrimSuffix(line, "\n"))+"\n"); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
 }

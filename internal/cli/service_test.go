@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
 	"github.com/qem-exporter/qem_exporter/internal/service"
+	"github.com/qem-exporter/qem_exporter/internal/testproc"
 )
 
 const serviceConfig = "enterprise_managers:\n- url: https://qem.example.com\n  auth: {username: u, password: p}\n"

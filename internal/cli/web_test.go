@@ -31,6 +31,7 @@ func daemonWith(t *testing.T, webConfig string, args ...string) (p *process, add
 	web := filepath.Join(dir, "web.yml")
 	rewrite(t, web, webConfig)
 	p = launch(t, environment(simulated(t).URL), append(args, "--web.listen-address=127.0.0.1:0", "--web.config.file="+web)...)
+	p.web = web
 	return p, p.listening()
 }
 
@@ -41,6 +42,9 @@ func TestBasicAuthCoversEveryEndpoint(t *testing.T) {
 		code, _ := p.do("GET", "http://"+address+"/-/ready", webUser, webPassword)
 		return code == http.StatusOK
 	})
+	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address); code != 0 || !strings.Contains(out, "401") {
+		t.Errorf("health = %d %s", code, out)
+	}
 	for _, e := range endpoints {
 		for _, method := range []string{e.method, "HEAD", "OPTIONS", "PUT", "DELETE"} {
 			if code, body := p.do(method, "http://"+address+e.path); code != http.StatusUnauthorized || strings.Contains(body, "qem") {
@@ -62,6 +66,9 @@ func TestTLSCoversEveryEndpoint(t *testing.T) {
 		if code, body := p.do(e.method, "http://"+address+e.path); code != http.StatusBadRequest || strings.Contains(body, "qem_") {
 			t.Errorf("%s %s without TLS = %d %q", e.method, e.path, code, body)
 		}
+	}
+	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address, "--web.config.file="+p.web); code != 0 {
+		t.Errorf("health = %d %s", code, out)
 	}
 	conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
 	if err == nil {
