@@ -96,63 +96,64 @@ type Past struct {
 // Server to the next: Details, the elements of Tasks, and the Tasks slice itself.
 type Server struct {
 	// From the server list.
-	Name           string
-	Product        string // Replicate or Compose
-	Host           string
-	Port           string
-	Platform       string
-	Version        string
-	State          string // ServerMonitored, ServerNotMonitored, ServerError, or what the API says
-	Message        string // why it is in error, in the API's words; never a label
-	LastConnection Number // Unix seconds
+	Name           string `json:"name"`
+	Product        string `json:"product"` // Replicate or Compose
+	Host           string `json:"host,omitzero"`
+	Port           string `json:"port,omitzero"`
+	Platform       string `json:"platform,omitzero"`
+	Version        string `json:"version,omitzero"`
+	State          string `json:"state"`                                      // ServerMonitored, ServerNotMonitored, ServerError, or what the API says
+	Message        string `json:"message,omitzero"`                           // why it is in error, in the API's words; never a label
+	LastConnection Number `json:"last_connection_timestamp_seconds,omitzero"` // Unix seconds
 
 	// Up is Yes when details and task list were read when they were last due, No when it is monitored
 	// and they were not, when it is in error, or paused as struggling; Unknown until both have ended
 	// once, and when it is not monitored.
-	Up Flag
+	Up Flag `json:"up"`
 	// Unreadable is why it cannot be read: the error's code or kind; "" when it can.
-	Unreadable string
-	Struggling bool          // it is asked less, because it does not answer well
-	Outline    Reading       // of its task list
-	Sweep      Reading       // of its details and those of every task
-	Interval   time.Duration // at which sweeps are due
+	Unreadable string        `json:"unreadable,omitzero"`
+	Struggling bool          `json:"struggling,omitzero"` // it is asked less, because it does not answer well
+	Outline    Reading       `json:"-"`                   // of its task list
+	Sweep      Reading       `json:"-"`                   // of its details and those of every task
+	Interval   time.Duration `json:"-"`                   // at which sweeps are due
 
-	MemoryLimit, DiskLimit Number // bytes, from the configuration
+	MemoryLimit Number `json:"memory_limit_bytes,omitzero"`
+	DiskLimit   Number `json:"disk_limit_bytes,omitzero"` // bytes, from the configuration
 
-	Details     *ServerDetails // nil when they could not be read, or are too old
-	TasksListed Number         // tasks of the whole list; absent when it could not be read
-	TasksPolled Number         // those that the filters leave
-	Tasks       []*Task        // those the filters leave, in the API's order
-	Past        *Past          // while the tasks cannot be read: those of the last sight
+	Details     *ServerDetails `json:"details,omitzero"`      // nil when they could not be read, or are too old
+	TasksListed Number         `json:"tasks_listed,omitzero"` // tasks of the whole list; absent when it could not be read
+	TasksPolled Number         `json:"tasks_polled,omitzero"` // those that the filters leave
+	Tasks       []*Task        `json:"-"`                     // those the filters leave, in the API's order
+	Past        *Past          `json:"-"`                     // while the tasks cannot be read: those of the last sight
 
 	// From the optional collectors; nil when they are off, or nothing could be read.
-	Endpoints     []Endpoint
-	EndpointTests []EndpointTest
-	ACLs          []ACL
+	Endpoints     []Endpoint     `json:"-"`
+	EndpointTests []EndpointTest `json:"-"`
+	ACLs          []ACL          `json:"-"`
 
 	// Problems says what of it could not be read, in words fit for an operator, the first of them
 	// at most (MaxProblems); ProblemCount counts them all.
-	Problems     []Problem
-	ProblemCount int
-	Duplicates   int // tasks and tables that were dropped because the API named them twice
+	Problems     []Problem `json:"-"`
+	ProblemCount int       `json:"-"`
+	Duplicates   int       `json:"duplicates,omitzero"` // tasks and tables that were dropped because the API named them twice
 }
 
 // ServerDetails is what the details of a server say.
 type ServerDetails struct {
-	License      License
-	TaskSummary  TaskSummary
-	DiskBytes    Number
-	MemoryBytes  Number
-	ReplicateCPU Number // ratio
-	MachineCPU   Number // ratio
+	License      License     `json:"license,omitzero"`
+	TaskSummary  TaskSummary `json:"task_summary,omitzero"`
+	DiskBytes    Number      `json:"disk_bytes,omitzero"`
+	MemoryBytes  Number      `json:"memory_bytes,omitzero"`
+	ReplicateCPU Number      `json:"replicate_cpu_ratio,omitzero"` // ratio
+	MachineCPU   Number      `json:"machine_cpu_ratio,omitzero"`   // ratio
 }
 
 // License is a server's licence.
 type License struct {
-	State     string // LicenseValid, ..., or what the API says
-	Issued    Number // Unix seconds
-	Expires   Number // Unix seconds; absent for one without end
-	Remaining Number // seconds, as the API counts them; may be negative
+	State     string `json:"state,omitzero"`                     // LicenseValid, ..., or what the API says
+	Issued    Number `json:"issued_timestamp_seconds,omitzero"`  // Unix seconds
+	Expires   Number `json:"expires_timestamp_seconds,omitzero"` // Unix seconds; absent for one without end
+	Remaining Number `json:"remaining_seconds,omitzero"`         // seconds, as the API counts them; may be negative
 }
 
 // States of a licence.
@@ -167,8 +168,11 @@ const (
 
 // TaskSummary counts a server's tasks as its details do.
 type TaskSummary struct {
-	Running, Stopped, Recovering, Error Number
-	Total                               Number
+	Running    Number `json:"running,omitzero"`
+	Stopped    Number `json:"stopped,omitzero"`
+	Recovering Number `json:"recovering,omitzero"`
+	Error      Number `json:"error,omitzero"`
+	Total      Number `json:"total,omitzero"`
 }
 
 // MaxProblems bounds Server.Problems.
@@ -176,10 +180,10 @@ const MaxProblems = 100
 
 // Problem is one thing that could not be read.
 type Problem struct {
-	Server    string    // "" for the Enterprise Manager itself
-	Task      string    // "" for a server
-	Operation string    // the API method, such as GetTaskDetails
-	Reason    string    // the API's error code, or timeout, connection, ...
-	Message   string    // the error in words, without secrets
-	Since     time.Time // of the first of its kind in a row
+	Server    string    `json:"server,omitzero"`    // "" for the Enterprise Manager itself
+	Task      string    `json:"task,omitzero"`      // "" for a server
+	Operation string    `json:"operation,omitzero"` // the API method, such as GetTaskDetails
+	Reason    string    `json:"reason"`             // the API's error code, or timeout, connection, ...
+	Message   string    `json:"message"`            // the error in words, without secrets
+	Since     time.Time `json:"since,omitzero"`     // of the first of its kind in a row
 }

@@ -57,6 +57,6 @@ type Principals struct {
 // RetentionBarrier is the point before which an application no longer needs a task's
 // change data.
 type RetentionBarrier struct {
-	Application string
-	Time        Number // Unix seconds
+	Application string `json:"application,omitzero"`
+	Time        Number `json:"timestamp_seconds,omitzero"` // Unix seconds
 }
