@@ -87,10 +87,14 @@ type Roster struct {
 
 // Past is what was there when it could last be read, for people, never for metrics.
 type Past struct {
-	Seen    time.Time
-	Servers int     // of a manager
-	Tasks   []*Task // of a server
+	Seen      time.Time
+	Servers   int     // of a manager
+	TaskCount int     // of a manager
+	Tasks     []*Task // of a server
 }
+
+// Count is the number of tasks.
+func (p *Past) Count() int { return max(p.TaskCount, len(p.Tasks)) }
 
 // Server is one Replicate or Compose server. What did not change keeps its pointer from one
 // Server to the next: Details, the elements of Tasks, and the Tasks slice itself.

@@ -29,13 +29,16 @@ type Attention struct {
 	Severity Severity
 	Rank     int // orders those of one severity: the worst kind of trouble has the highest
 	Reasons  []string
+	Alert    string // that tells of what has that rank, and whose runbook helps; "" when none does
 }
 
-func (a *Attention) add(s Severity, rank int, reason string) {
+func (a *Attention) add(s Severity, rank int, alert, reason string) {
 	if s.Level() > a.Severity.Level() {
 		a.Severity = s
 	}
-	a.Rank = max(a.Rank, rank)
+	if rank > a.Rank {
+		a.Rank, a.Alert = rank, alert
+	}
 	a.Reasons = append(a.Reasons, reason)
 }
 
@@ -111,23 +114,23 @@ func (t *Task) Attention(now time.Time) Attention {
 	a := Attention{Severity: Fine}
 	t.judgeState(&a)
 	if t.Late() == Yes {
-		a.add(Warning, 5, fmt.Sprintf("%s behind, objective %s", Span(t.Latency()), Span(t.Expected.Latency)))
+		a.add(Warning, 5, "QemTaskTargetLatencyHigh", fmt.Sprintf("%s behind, objective %s", Span(t.Latency()), Span(t.Expected.Latency)))
 	}
 	if t.LoadOverdue(now) == Yes {
-		a.add(Warning, 4, fmt.Sprintf("loading for %s, objective %s", Span(t.loading(now)), Span(t.Expected.FullLoad)))
+		a.add(Warning, 4, "QemTaskFullLoadStalled", fmt.Sprintf("loading for %s, objective %s", Span(t.loading(now)), Span(t.Expected.FullLoad)))
 	}
 	switch {
 	case t.Problem != nil && t.Up != No:
-		a.add(Warning, 3, "its tables could not be read: "+t.Problem.Message)
+		a.add(Warning, 3, "", "its tables could not be read: "+t.Problem.Message)
 	case t.Problem != nil:
-		a.add(Warning, 3, "its details could not be read: "+t.Problem.Message)
+		a.add(Warning, 3, "", "its details could not be read: "+t.Problem.Message)
 	case t.Up == No:
-		a.add(Warning, 3, "its details could not be read")
+		a.add(Warning, 3, "", "its details could not be read")
 	case t.Up == Unknown:
-		a.add(NotKnown, 1, "its details have not been read yet")
+		a.add(NotKnown, 1, "", "its details have not been read yet")
 	}
 	if t.TableStates != nil && t.TableStates.Error > 0 {
-		a.add(Warning, 2, Plural(t.TableStates.Error, "table")+" in error")
+		a.add(Warning, 2, "QemTaskTablesInError", Plural(t.TableStates.Error, "table")+" in error")
 	}
 	switch t.Expected.Priority {
 	case PriorityNone:
@@ -142,20 +145,20 @@ func (t *Task) judgeState(a *Attention) {
 	switch t.State {
 	case TaskRunning:
 	case TaskError:
-		a.add(Critical, 9, t.because("in error"))
+		a.add(Critical, 9, "QemTaskError", t.because("in error"))
 	case TaskRecovering:
-		a.add(Warning, 7, t.because("recovering"))
+		a.add(Warning, 7, "QemTaskRecovering", t.because("recovering"))
 	case TaskStopped:
 		switch {
 		case AbnormalStop(t.StopReason):
-			a.add(Critical, 8, t.because("stopped"))
+			a.add(Critical, 8, "QemTaskStoppedAbnormally", t.because("stopped"))
 		case t.Expected.Running:
-			a.add(Critical, 8, t.because("stopped, though it is expected to run"))
+			a.add(Critical, 8, "QemTaskStoppedAbnormally", t.because("stopped, though it is expected to run"))
 		}
 	case "":
-		a.add(NotKnown, 1, "its state is not known")
+		a.add(NotKnown, 1, "", "its state is not known")
 	default: // one that nobody knows yet
-		a.add(Warning, 6, t.because("in the state "+Words(t.State)))
+		a.add(Warning, 6, "", t.because("in the state "+Words(t.State)))
 	}
 }
 
@@ -176,24 +179,31 @@ func (s *Server) Attention(now time.Time) Attention {
 	a := Attention{Severity: Fine}
 	switch {
 	case s.State == ServerError:
-		a.add(Critical, 9, cmp.Or(s.Message, "in error"))
+		a.add(Critical, 9, "QemServerError", cmp.Or(s.Message, "in error"))
 	case s.State == ServerNotMonitored:
-		a.add(Fine, 0, "not monitored: its tasks are not read")
+		a.add(Fine, 0, "QemServerNotMonitored", "not monitored: its tasks are not read")
 	case s.Unreadable != "":
-		a.add(Critical, 8, "it cannot be read: "+Words(strings.ToLower(s.Unreadable)))
+		a.add(Critical, 8, "QemServerNotRead", "it cannot be read: "+Words(strings.ToLower(s.Unreadable)))
 	case s.Up == No:
-		a.add(Critical, 8, "its details and task list could not be read")
+		a.add(Critical, 8, "QemServerNotRead", "its details and task list could not be read")
 	case s.Up == Unknown:
-		a.add(NotKnown, 1, "it has not been read yet")
+		a.add(NotKnown, 1, "", "it has not been read yet")
 	case s.State != ServerMonitored && s.State != "":
-		a.add(Warning, 6, "in the state "+Words(s.State))
+		a.add(Warning, 6, "", "in the state "+Words(s.State))
+	}
+	if s.Interval > 0 && s.Sweep.Took > s.Interval {
+		a.add(Warning, 4, "", fmt.Sprintf("reading it took %s, longer than its interval of %s",
+			Span(Num(s.Sweep.Took.Seconds())), Span(Num(s.Interval.Seconds()))))
+	}
+	if s.Struggling {
+		a.add(Warning, 3, "", "it does not answer well and is asked less")
 	}
 	if s.Details != nil {
 		if severity, reason := s.Details.License.Judge(now); severity != Fine {
-			a.add(severity, 7, reason)
+			a.add(severity, 7, "QemServerLicenseExpiring", reason)
 		}
 		if total, ok := s.Details.TaskSummary.Total.Get(); ok && total > s.TasksListed.Or(total) {
-			a.add(Warning, 5, fmt.Sprintf("%.0f tasks, of which the list has %.0f", total, s.TasksListed.Float()))
+			a.add(Warning, 5, "", fmt.Sprintf("%.0f tasks, of which the list has %.0f", total, s.TasksListed.Float()))
 		}
 	}
 	return a

@@ -38,7 +38,7 @@ func serve(t *testing.T, managers ...Manager) *shown {
 // poll shows what another poll saw.
 func (s *shown) poll(managers ...Manager) {
 	for i := range managers {
-		managers[i].PollInterval = 2 * time.Second // so that the page asks every second
+		managers[i].StateInterval = 2 * time.Second // so that the page asks soon again
 	}
 	s.managers.Store(&managers)
 }
@@ -58,7 +58,7 @@ func TestBrowserSortsSearchesAndOpens(t *testing.T) {
 	page, b := serve(t, two()...), openBrowser(t, 1280, 900)
 	b.open(page.URL)
 	b.await("the sign that it is live", isLive)
-	if got := b.eval(rowNames); got != "broken later late unread tables Loading well" {
+	if got := b.eval(rowNames); got != "broken later late unread tables well Loading" {
 		t.Errorf("at first it shows %q", got)
 	}
 
@@ -104,8 +104,7 @@ func TestBrowserShowsATaskThatFails(t *testing.T) {
 	}
 
 	failed := many(300)
-	failed.Last.Ended = failed.Last.Ended.Add(time.Second)
-	task := &failed.Last.Servers[0].Tasks[42]
+	task := failed.View.Servers[0].Tasks[42]
 	task.State, task.Message = fleet.TaskError, "ORA-03113: end-of-file on communication channel"
 	page.poll(failed)
 
@@ -148,7 +147,7 @@ func TestBrowserWithoutScripts(t *testing.T) {
 	page, b := serve(t, two()...), openBrowser(t, 1280, 900)
 	b.call("Emulation.setScriptExecutionDisabled", map[string]any{"value": true}, nil)
 	b.open(page.URL + "/?sort=-latency&open=" + "east%2Fs1%2Flate")
-	for _, want := range []string{"Reload the page to refresh it.", "erp (Oracle)", "ORA-01555"} {
+	for _, want := range []string{"reload the page to refresh it.", "erp (Oracle)", "ORA-01555"} {
 		if text := b.text(); !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q:\n%s", want, text)
 		}
@@ -183,8 +182,7 @@ const contrasts = `(() => {
 })()`
 
 func TestBrowserInLightAndDark(t *testing.T) {
-	down := prod(&fleet.Manager{Result: fleet.Failure, Ended: now, ProblemCount: 1, Problems: []fleet.Problem{{Operation: "Login", Reason: "timeout", Message: "no answer"}}})
-	page, b := serve(t, append(two(), down, prod(polled()), Manager{Name: "new"})...), openBrowser(t, 1280, 900)
+	page, b := serve(t, append(two(), down("off", "no answer"), manager("m", lost("l", replicating("x", 1))), Manager{Name: "new"})...), openBrowser(t, 1280, 900)
 	var backs []any
 	for _, scheme := range []string{"light", "dark"} {
 		b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]any{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
