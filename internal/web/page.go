@@ -263,6 +263,9 @@ func (d *pageData) addTiles(q query) int {
 		level = worst(level, m.Severity)
 		up += boolean(m.State == stateUp || m.State == statePartial)
 		bad += boolean(needsAttention(m.Severity))
+		if m.State != stateUp && m.State != statePartial || m.Past != nil {
+			serverLevel = worst(serverLevel, fleet.NotKnown) // nobody sees whether its servers are well
+		}
 	}
 	badServers, notMonitored := 0, 0
 	for i := range d.Servers {

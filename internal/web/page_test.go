@@ -45,6 +45,7 @@ func TestTiles(t *testing.T) {
 		{"nothing read yet", []Manager{fresh}, "Servers read", "unknown", "– no server has been seen"},
 		{"nothing read yet", []Manager{fresh}, "Enterprise Managers read", "unknown", "0 of 1"},
 		{"down", []Manager{down("m", "wrong password")}, "Enterprise Managers read", "critical", "0 of 1"},
+		{"one down", []Manager{down("m", "x"), manager("n", serverOf("s"))}, "Servers read", "unknown", "1 of 5 monitored"},
 		{"down", []Manager{down("m", "wrong password")}, "Tasks that need attention", "unknown", "0 of 12, 12 not seen"},
 		{"no manager", nil, "Tasks that need attention", "unknown", "– no task has been seen"},
 	} {
