@@ -1,34 +1,41 @@
-# make run   builds the daemon and starts it on its embedded simulated Enterprise Manager
-# make test  runs all the tests, installing what they need
-GO      ?= go
-VERSION ?= $(shell cat VERSION)
-PKG     := github.com/prometheus/common/version
-LDFLAGS := -s -w \
+# make run       builds the daemon and starts it on its embedded simulated Enterprise Manager
+# make test      runs all the tests, installing what they need
+# make generate  writes anew whatever is made of something else
+GO       ?= go
+VERSION  ?= $(shell cat VERSION)
+REVISION ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+BRANCH   ?= $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown)
+DATE     ?= $(shell git log -1 --format=%cd --date=format:%Y%m%d-%H:%M:%S 2>/dev/null || echo unknown)
+PKG      := github.com/prometheus/common/version
+LDFLAGS  := -s -w \
 	-X $(PKG).Version=$(VERSION) \
-	-X $(PKG).Revision=$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown) \
-	-X $(PKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown) \
-	-X $(PKG).BuildDate=$(shell git log -1 --format=%cd --date=format:%Y%m%d-%H:%M:%S 2>/dev/null || echo unknown)
-FUZZTIME ?= 10s
-E2E     := ./e2e/ ./internal/web/ ./dashboards/ ./alerts/
+	-X $(PKG).Revision=$(REVISION) \
+	-X $(PKG).Branch=$(BRANCH) \
+	-X $(PKG).BuildDate=$(DATE)
+FUZZTIME ?= 5s
+E2E      := ./e2e/ ./internal/web/ ./dashboards/ ./alerts/
 
-.PHONY: all build run demo test unit e2e fuzz check cross packages reproducible sbom vulncheck lint bench docs clean
+.PHONY: all build install run demo test unit e2e fuzz check cross generate generated lint shipped \
+	packages image sbom reproducible vulncheck bench clean
 
 all: build
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o qem_exporter .
 
+# As root: the binary where the unit of deploy/systemd looks for it.
+install: build
+	install -D -m 0755 qem_exporter '$(DESTDIR)/usr/local/bin/qem_exporter'
+
 run: build
 	./qem_exporter demo
 
 # The whole stack: exporter, simulated Enterprise Manager, Prometheus and Alertmanager.
 demo: build
-	@scripts/install-test-tools
 	@scripts/demo
 
 test: check cross unit e2e fuzz
 
-# Formatting and vet; golangci-lint has a target of its own because building it takes minutes.
 check:
 	@scripts/install-test-tools
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go')); \
@@ -52,35 +59,51 @@ fuzz:
 cross:
 	@scripts/cross
 
+# The linters, with the arrows between the packages: .golangci.yml. Building them takes a
+# minute or two the first time.
+lint:
+	@scripts/tool golangci-lint run
+
+# Sources before what is made of them: the chart and the documentation come last.
+generate:
+	$(GO) generate ./aem/... ./internal/... ./collector/... ./alerts/... ./dashboards/...
+	$(GO) test ./collector -run '^TestDocs$$' -update
+	$(GO) generate ./deploy/... ./docs/...
+
+# Fails where make generate changes a file.
+generated:
+	@scripts/generated
+
+# What is shipped, run: packages, chart, manifests, the Windows program, completions,
+# workflows. Needs root, and minutes the first time, for the tools that it builds.
+shipped:
+	@scripts/install-test-tools shipped
+	$(GO) test -tags shipped -timeout 20m -count 1 ./deploy/...
+
 # deb and rpm, in dist/.
 packages:
 	VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' scripts/packages
+
+# The container image.
+image:
+	docker build --build-arg VERSION='$(VERSION)' --build-arg REVISION='$(REVISION)' \
+		-t qem_exporter:'$(VERSION)' .
+
+# The bill of materials of the binary, as CycloneDX.
+sbom: build
+	@mkdir -p dist
+	@scripts/sbom qem_exporter dist/qem_exporter.cdx.json
 
 # The same source gives the same bytes.
 reproducible:
 	@scripts/reproducible
 
-# The software bill of materials of the binary, as SPDX.
-sbom: build
-	@mkdir -p dist
-	$(GO) run ./internal/sbom qem_exporter > dist/qem_exporter.spdx.json
-
 # Known vulnerabilities in what the binary calls.
 vulncheck:
 	@scripts/vulncheck
 
-lint:
-	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest run
-
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
-
-# docs/metrics.md from the collector's table of families, the configuration's reference,
-# the examples of the SDK guide, and the dashboards.
-docs:
-	$(GO) test ./collector -run TestDocs -update
-	$(GO) test ./docs -run 'TestConfigurationReference|TestBlocks' -update
-	$(GO) generate ./dashboards
 
 clean:
 	rm -rf qem_exporter bin dist .cache

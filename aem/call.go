@@ -36,6 +36,7 @@ type call struct {
 	authorization string    // Login's credentials
 	deadline      time.Time // of all attempts together; set by the retry step, zero: none
 	session       string    // set by the session step
+	release       func()    // gives the slot of the attempt back; set by the gate step, nil: it has none
 	status        int       // of the last attempt, 0 without an answer; set by the transport step
 }
 

@@ -28,7 +28,7 @@ type Client struct {
 
 // core is what the services share.
 type core struct {
-	call    step // check → session → retry → rate → observer → HTTP
+	call    step // check → session → retry → rate → gate → observer → HTTP
 	plain   step // the same without a session, for Login and Logout
 	session *session
 	http    *http.Client
@@ -72,7 +72,7 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	scrub := &scrubber{}
 	sender := newSender(root, o, scrub)
 	retry := retrier{retries: o.retries, timeout: o.timeout, observer: o.observer, jitter: fullJitter}
-	plain := retry.step(rateStep(o.perSecond, observeStep(o.observer, o.logger, sender.send)))
+	plain := retry.step(rateStep(o.perSecond, gateStep(observeStep(o.observer, o.logger, sender.send))))
 
 	life, end := context.WithCancel(context.Background())
 	repeats, leave := context.WithCancel(life)

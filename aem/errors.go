@@ -252,9 +252,8 @@ func sessionStateOf(err error) sessionState {
 
 // ended is the error of a call that its caller gave up, or gave too little time.
 func ended(operation, during string, cause error) *Error {
-	e := &Error{Operation: operation, Kind: KindTimeout, Message: "the caller's deadline passed " + during, err: cause}
-	if errors.Is(cause, context.Canceled) {
-		e.Kind, e.Message = KindCanceled, "given up by the caller "+during
+	if errors.Is(cause, context.DeadlineExceeded) {
+		return &Error{Operation: operation, Kind: KindTimeout, Message: "the caller's deadline passed " + during, err: cause}
 	}
-	return e
+	return &Error{Operation: operation, Kind: KindCanceled, Message: "given up by the caller " + during, err: cause}
 }

@@ -121,18 +121,10 @@ func rateStep(perSecond float64, next step) step {
 			return next(ctx, c)
 		}
 		started := time.Now()
-		if err := limiter.Wait(ctx); err != nil {
-			cause := ctx.Err()
-			if cause == nil { // the wait would be longer than the time left
-				cause = context.DeadlineExceeded
-			}
-			e := ended(c.operation, "while waiting for the request rate limit", cause)
-			e.final = true
-			return e
+		if err := limiter.Wait(ctx); err != nil { // also when the wait would be longer than the time left
+			return notSent(ctx, c, "while waiting for the request rate limit", context.DeadlineExceeded)
 		}
-		if !c.deadline.IsZero() {
-			c.deadline = c.deadline.Add(time.Since(started))
-		}
+		c.extend(time.Since(started))
 		return next(ctx, c)
 	}
 }

@@ -6,6 +6,8 @@
 // which also renders the chart if helm is on the PATH.
 package deploy_test
 
+//go:generate go test -run ^(TestPrometheusRule|TestDashboards|TestRenderedChart)$ . -update
+
 import (
 	"bytes"
 	"errors"

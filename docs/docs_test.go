@@ -6,6 +6,8 @@
 // check lists them. A block that a test cannot run says "example".
 package docs_test
 
+//go:generate go test -run ^(TestConfigurationReference|TestExamples)$ . -update
+
 import (
 	"flag"
 	"fmt"
@@ -72,15 +74,24 @@ func read(t *testing.T, name string) string {
 	return string(data)
 }
 
+// globbed are the files that the patterns match, of which there must be some.
+func globbed(t *testing.T, patterns ...string) []string {
+	t.Helper()
+	var all []string
+	for _, pattern := range patterns {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("there is no %s (%v)", pattern, err)
+		}
+		all = append(all, names...)
+	}
+	return all
+}
+
 // pages are those whose blocks are tried. The queries of the runbooks are
 // tested beside the alerts.
 func pages(t *testing.T) []string {
-	t.Helper()
-	names, err := filepath.Glob("*.md")
-	if err != nil || len(names) < 10 {
-		t.Fatalf("only %d pages, %v", len(names), err)
-	}
-	return append(names, "../README.md")
+	return globbed(t, "*.md", "../*.md", "../deploy/*.md", "../deploy/*/*.md", "../dashboards/*.md")
 }
 
 // Every block of a page is tried, in the order in which a reader meets them.
@@ -90,7 +101,7 @@ func TestBlocks(t *testing.T) {
 		if len(blocks) == 0 {
 			continue
 		}
-		t.Run(filepath.Base(page), func(t *testing.T) {
+		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			s := newSandbox(t)
 			for _, b := range blocks {
@@ -111,7 +122,8 @@ func check(t *testing.T, s *sandbox, b block) {
 		s.run(t, b.where, "bash", "-euo", "pipefail", "-c", b.text)
 	case "sh run daemon": // the last line starts the exporter, which runs until the page ends
 		s.start(t, b)
-	case "sh example", "powershell example":
+	case "sh example", "powershell example", "yaml example":
+	case "sh install", "yaml kustomize": // by make shipped
 	case "yaml config": // becomes config.yml
 		checkConfig(t, s, b)
 	case "yaml web":
@@ -130,8 +142,7 @@ func check(t *testing.T, s *sandbox, b block) {
 	case "go test":
 		s.inRepository(t, b.where, "go", "test", s.write("docs_test.go", b.text))
 	default:
-		if name, ok := strings.CutPrefix(b.info, "go Example"); ok {
-			checkExample(t, b, "Example"+name)
+		if strings.HasPrefix(b.info, "go Example") { // by TestExamples
 			return
 		}
 		t.Errorf("%s: nobody knows what to do with a block of %q", b.where, b.info)

@@ -26,16 +26,7 @@ func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // written are all pages that people read.
 func written(t *testing.T) []string {
-	t.Helper()
-	var all []string
-	for _, pattern := range []string{"*.md", "runbooks/*.md", "../*.md", "../dashboards/*.md", "../deploy/*.md", "../deploy/*/*.md"} {
-		names, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, names...)
-	}
-	return all
+	return append(pages(t), globbed(t, "runbooks/*.md", "decisions/*.md")...)
 }
 
 var (
@@ -93,7 +84,10 @@ func anchors(t *testing.T, page string) []string {
 func TestIndex(t *testing.T) {
 	index := read(t, "README.md")
 	for _, page := range pages(t) {
-		if filepath.Base(page) != "README.md" && !strings.Contains(index, "]("+page+")") {
+		if strings.Contains(page, "/") || page == "README.md" {
+			continue
+		}
+		if !strings.Contains(index, "]("+page+")") {
 			t.Errorf("README.md lacks %s", page)
 		}
 	}
@@ -178,7 +172,7 @@ func TestFlagsExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	others := []string{"http2", "port", "debug"} // of attunity_exporter
-	for _, page := range pages(t) {
+	for _, page := range globbed(t, "*.md", "../README.md") {
 		for _, match := range flagName.FindAllStringSubmatch(read(t, page), -1) {
 			known := regexp.MustCompile(`--(\[no-\])?` + regexp.QuoteMeta(match[1]) + `\b`)
 			if !known.Match(help) && (page != "migrating.md" || !slices.Contains(others, match[1])) {
@@ -286,18 +280,27 @@ func examples(t *testing.T) map[string]string {
 	return bodies
 }
 
-// checkExample sees that a block is the body of an example; -update makes it so.
-func checkExample(t *testing.T, b block, name string) {
-	t.Helper()
-	want, ok := examples(t)[name]
-	if !ok {
-		t.Errorf("%s: there is no %s", b.where, name)
-		return
+// A block that is the body of an example of the SDK is so to the letter; -update makes it so.
+func TestExamples(t *testing.T) {
+	known := examples(t)
+	for _, page := range pages(t) {
+		text := read(t, page)
+		made := text
+		for _, b := range blocksOf(t, page) {
+			name, ok := strings.CutPrefix(b.info, "go Example")
+			if !ok {
+				continue
+			}
+			want, ok := known["Example"+name]
+			if !ok {
+				t.Errorf("%s: there is no Example%s", b.where, name)
+				continue
+			}
+			fenced := func(body string) string { return "```" + b.info + "\n" + body + "```\n" }
+			made = strings.Replace(made, fenced(b.text), fenced(want), 1)
+		}
+		compare(t, page, text, made)
 	}
-	page, _, _ := strings.Cut(b.where, ":")
-	text := read(t, page)
-	fenced := func(body string) string { return "```" + b.info + "\n" + body + "```\n" }
-	compare(t, page, text, strings.Replace(text, fenced(b.text), fenced(want), 1))
 }
 
 // The metrics of other exporters, all of which the page on migrating has.

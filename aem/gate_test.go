@@ -1,0 +1,97 @@
+package aem
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// slots is a Gate that counts.
+type slots struct {
+	free       chan struct{}
+	held, most int
+	err        error
+}
+
+func (s *slots) Acquire(ctx context.Context) (func(), error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	select {
+	case <-s.free:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	s.held++
+	s.most = max(s.most, s.held)
+	return func() { s.held--; s.free <- struct{}{} }, nil
+}
+
+func oneSlot() *slots {
+	s := &slots{free: make(chan struct{}, 1)}
+	s.free <- struct{}{}
+	return s
+}
+
+func TestGateIsHeldByAttemptsOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := oneSlot()
+		var during []int
+		client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+			if isLogin(r) {
+				time.Sleep(time.Second)
+				during = append(during, gate.held)
+				return signedIn("s"), nil
+			}
+			during = append(during, gate.held)
+			if len(during) == 2 {
+				go func() {
+					time.Sleep(500 * time.Millisecond)
+					during = append(during, gate.held)
+				}()
+				return answer(503, "", "Retry-After", "1"), nil
+			}
+			return answer(200, `{"serverList":[]}`), nil
+		})))
+		if _, err := client.Servers.List(WithGate(t.Context(), gate)); err != nil {
+			t.Fatal(err)
+		}
+		// login, first attempt, pause, second attempt
+		if want := [4]int{0, 1, 0, 1}; len(during) != 4 || [4]int(during) != want || gate.held != 0 {
+			t.Errorf("slots held %v, want %v; %d at the end", during, want, gate.held)
+		}
+	})
+}
+
+func TestWaitForTheGateIsNotTheServersTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := oneSlot()
+		client := newClient(t, testURL, WithTimeout(time.Second), WithRetries(0),
+			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+				if isLogin(r) {
+					return signedIn("s"), nil
+				}
+				time.Sleep(900 * time.Millisecond)
+				return answer(200, `{"serverList":[]}`), r.Context().Err()
+			})))
+		release, _ := gate.Acquire(t.Context())
+		time.AfterFunc(time.Minute, release)
+		if _, err := client.Servers.List(WithGate(t.Context(), gate)); err != nil {
+			t.Errorf("after a minute's wait for the gate: %v", err)
+		}
+		release, _ = gate.Acquire(t.Context())
+		defer release()
+		ctx, cancel := context.WithTimeout(WithGate(t.Context(), gate), time.Second)
+		defer cancel()
+		if _, err := client.Servers.List(ctx); !errors.Is(err, ErrTimeout) {
+			t.Errorf("the gate never opens: %v", err)
+		}
+		own := errors.New("not now")
+		if _, err := client.Servers.List(WithGate(t.Context(), &slots{err: own})); !errors.Is(err, own) || errors.Is(err, ErrTimeout) {
+			t.Errorf("a gate's own error is lost: %v", err)
+		}
+	})
+}
