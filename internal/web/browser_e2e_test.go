@@ -5,6 +5,7 @@ package web
 import (
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -208,4 +209,30 @@ func TestBrowserWithTenThousandTasks(t *testing.T) {
 	timing := `(() => { const n = performance.getEntriesByType("navigation")[0]; return [n.responseEnd, n.domContentLoadedEventEnd, n.loadEventEnd].map(Math.round).join(", ") })()`
 	t.Log("milliseconds to response, DOM, load: ", b.eval(timing))
 	t.Log("milliseconds of each later answer: ", b.eval(`performance.getEntriesByType("resource").filter((e) => e.initiatorType === "xmlhttprequest").map((e) => Math.round(e.duration)).join(", ")`))
+}
+
+// axeFile is where scripts/install-test-tools puts the checker of accessibility.
+const axeFile = "../../.cache/npm/node_modules/axe-core/axe.min.js"
+
+func TestBrowserIsAccessible(t *testing.T) {
+	axe, err := os.ReadFile(axeFile)
+	if err != nil {
+		t.Fatalf("%v: run scripts/install-test-tools", err)
+	}
+	fleets := map[string][]Manager{
+		"trouble": append(two(), down("off", "no answer"), manager("m", lost("l", replicating("x", 1)))),
+		"waiting": {{Name: "new", PollInterval: time.Minute, StateInterval: time.Minute}},
+	}
+	for name, managers := range fleets {
+		for _, width := range []int{1280, 390} {
+			page, b := serve(t, managers...), openBrowser(t, width, 900)
+			b.open(page.URL + "/?open=" + "east%2Fs1%2Fbroken")
+			b.await("the sign that it is live", isLive)
+			b.eval(string(axe) + `; axe.run().then((r) => { window.found = r.violations.map((v) => v.id + ": " + v.nodes[0].html).join("\n") }); ""`)
+			b.await("the checker to end", `window.found !== undefined`)
+			if found := b.eval(`window.found`); found != "" {
+				t.Errorf("%s, %d wide: %v", name, width, found)
+			}
+		}
+	}
 }
