@@ -156,7 +156,7 @@ enterprise_managers:
     max_age: 30s
     auth: {type: active_directory, username: %s, domain: %s, password: %s}
     tables: {mode: errors}
-    latency_objectives: [{objective: 5m}]
+    objectives: [{latency: 5m}]
     collectors: {endpoint_tests: {interval: 2s}}
 `, manager, aemtest.Path, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword))
 	return startProgram(t, testproc.Started, testproc.Build(t, ".."), "--config.file="+config, "--web.listen-address=127.0.0.1:0")

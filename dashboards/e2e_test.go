@@ -50,7 +50,7 @@ enterprise_managers:
     max_age: 30s
     auth: {type: active_directory, username: %s, domain: %s, password: %s}
     tables: {mode: all, limit: 300}
-    latency_objectives: [{objective: 30s}]
+    objectives: [{latency: 30s}]
     collectors: {endpoints: true, endpoint_tests: {interval: 10s}, acls: {interval: 10s}, retention_barriers: {interval: 10s}}
 `, sim.URL, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword))
 	binary := testproc.Build(t, "..")

@@ -2,7 +2,6 @@ package docs_test
 
 import (
 	"bytes"
-	"fmt"
 	"go/ast"
 	"go/format"
 	"go/parser"
@@ -19,7 +18,6 @@ import (
 	"testing"
 
 	"github.com/qem-exporter/qem_exporter/collector"
-	"github.com/qem-exporter/qem_exporter/internal/config"
 )
 
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
@@ -182,41 +180,6 @@ func TestFlagsExist(t *testing.T) {
 	}
 }
 
-const (
-	referenceBegin = "<!-- reference -->\n"
-	referenceEnd   = "<!-- /reference -->\n"
-)
-
-// The reference is what the schema says; -update writes it.
-func TestConfigurationReference(t *testing.T) {
-	const page = "configuration.md"
-	text := read(t, page)
-	before, rest, found := strings.Cut(text, referenceBegin)
-	_, after, ends := strings.Cut(rest, referenceEnd)
-	if !found || !ends {
-		t.Fatalf("%s has no place for the reference", page)
-	}
-	compare(t, page, text, before+referenceBegin+reference()+referenceEnd+after)
-}
-
-// reference is the schema as tables, one for the top level and one for each part.
-func reference() string {
-	var b strings.Builder
-	b.WriteString("\n| key | type | default | meaning |\n|---|---|---|---|\n")
-	cell := strings.NewReplacer("|", `\|`, "<", `\<`)
-	for _, key := range config.Schema() {
-		byDefault := ""
-		if key.Default != "" {
-			byDefault = "`" + key.Default + "`"
-			if strings.Contains(key.Default, " ") && !strings.HasPrefix(key.Default, "[") {
-				byDefault = key.Default
-			}
-		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", key.Path, key.Type, cell.Replace(byDefault), cell.Replace(key.Doc))
-	}
-	b.WriteString("\n")
-	return b.String()
-}
 
 // compare fails when a generated page is old, or writes it.
 func compare(t *testing.T, page, is, want string) {
@@ -230,20 +193,6 @@ func compare(t *testing.T, page, is, want string) {
 	}
 	if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// Every environment variable of the configuration is in its reference.
-func TestEnvironmentVariables(t *testing.T) {
-	page := read(t, "configuration.md")
-	names := regexp.MustCompile(`name: "(QEM_[A-Z_]+)"`).FindAllStringSubmatch(read(t, "../internal/config/env.go"), -1)
-	if len(names) < 5 {
-		t.Fatalf("only %d variables were found", len(names))
-	}
-	for _, name := range names {
-		if !strings.Contains(page, "`"+name[1]+"`") {
-			t.Errorf("configuration.md lacks %s", name[1])
-		}
 	}
 }
 

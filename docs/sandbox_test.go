@@ -47,6 +47,7 @@ func newSandbox(t *testing.T) *sandbox {
 	s := &sandbox{dir: t.TempDir(), em: aemtest.NewTLSServer(aemtest.Options{})}
 	t.Cleanup(s.em.Close)
 	s.write("password", aemtest.DefaultPassword+"\n")
+	s.write("gateway-key", "key-of-the-gateway\n")
 	s.write("token", aemtest.DefaultAPIToken+"\n")
 	s.write("ca.pem", string(s.em.CertPEM()))
 	s.write("config.yml", s.local(defaultConfig))

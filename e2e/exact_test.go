@@ -100,10 +100,10 @@ func (p *polling) start(t *testing.T, seed uint64, now time.Time) {
 		lines = append(lines, "tls_config: {ca_file: "+write(t, "ca.pem", string(p.sim.CertPEM()))+"}")
 	}
 	if len(p.byServer) > 0 {
-		lines = append(lines, "latency_objectives:")
+		lines = append(lines, "objectives:")
 	}
 	for _, o := range p.byServer {
-		line := "  - {objective: " + o.text
+		line := "  - {latency: " + o.text
 		if o.server != "" {
 			line += ", server: " + strconv.Quote(o.server)
 		}

@@ -25,7 +25,7 @@ func newClient(m config.Manager, observer aem.Observer, version string, logger *
 		aem.WithTransport(transport),
 		aem.WithTimeout(m.RequestTimeout),
 		aem.WithRetries(m.Retries),
-		aem.WithMaxResponseBytes(m.MaxResponseBytes),
+		aem.WithMaxResponseBytes(int64(m.MaxResponseBytes)),
 		aem.WithRateLimit(m.MaxRequestsPerSecond),
 		aem.WithObserver(observer),
 		aem.WithLogger(logger),
@@ -54,23 +54,26 @@ func credentials(auth config.Auth) aem.CredentialsFunc {
 
 // newTransport follows changes of the TLS files while it is in use.
 func newTransport(m config.Manager) (http.RoundTripper, error) {
-	tlsConfig, err := promconfig.NewTLSConfig(&m.TLS)
+	tlsConfig, err := promconfig.NewTLSConfig(&promconfig.TLSConfig{
+		CAFile: m.TLS.CAFile, CertFile: m.TLS.CertFile, KeyFile: m.TLS.KeyFile, ServerName: m.TLS.ServerName,
+		InsecureSkipVerify: m.TLS.InsecureSkipVerify, MinVersion: promconfig.TLSVersions[m.TLS.MinVersion],
+	})
 	if err != nil {
 		return nil, fmt.Errorf("tls_config: %w", err)
 	}
-	proxy := m.Proxy.Proxy()
-	connectHeader := m.Proxy.GetProxyConnectHeader()
+	way := promconfig.ProxyConfig{
+		ProxyURL: m.ProxyURL, NoProxy: m.NoProxy, ProxyFromEnvironment: m.ProxyFromEnvironment,
+	}
+	proxy := way.Proxy()
 	base := func(c *tls.Config) (http.RoundTripper, error) {
-		t := aem.NewTransport(aem.TransportOptions{
+		return aem.NewTransport(aem.TransportOptions{
 			TLS:            c,
 			Proxy:          proxy,
 			MaxConnections: m.MaxConcurrentRequests,
 			HTTP2:          m.HTTP2,
 			// Connections outlive the pause between two polls.
 			IdleTimeout: m.PollInterval + 30*time.Second,
-		})
-		t.ProxyConnectHeader = connectHeader
-		return t, nil
+		}), nil
 	}
 	files := tlsFiles(m.TLS)
 	if files == (promconfig.TLSRoundTripperSettings{}) {
@@ -84,7 +87,7 @@ func newTransport(m config.Manager) (http.RoundTripper, error) {
 }
 
 // tlsFiles are the files whose change must be noticed; nothing else is set.
-func tlsFiles(c promconfig.TLSConfig) promconfig.TLSRoundTripperSettings {
+func tlsFiles(c config.TLS) promconfig.TLSRoundTripperSettings {
 	var s promconfig.TLSRoundTripperSettings
 	if c.CAFile != "" {
 		s.CA = promconfig.NewFileSecret(c.CAFile)

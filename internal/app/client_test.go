@@ -60,7 +60,7 @@ func TestConfigurationReachesThePolls(t *testing.T) {
 			[]string{"tables: {mode: all, exclude: ['.*']}"}, []string{"qem_task_tables{"}, []string{"qem_table_state{"},
 		},
 		"objectives": {
-			[]string{"latency_objectives: [{objective: 1234s}]"}, []string{"} 1234\n"}, nil,
+			[]string{"objectives: [{latency: 1234s}]"}, []string{"} 1234\n"}, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

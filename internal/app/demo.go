@@ -30,8 +30,8 @@ enterprise_managers:
     tables:
       mode: all
       limit: 300
-    latency_objectives:
-      - objective: 5m
+    objectives:
+      - latency: 5m
     collectors:
       endpoints: true
       endpoint_tests: {interval: 15s}

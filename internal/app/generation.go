@@ -80,7 +80,7 @@ func (a *App) swap(next *generation) change {
 		if current.unit(u.manager.Name) == nil {
 			c.added++
 		}
-		a.collector.AddManager(u.manager.Name, u.manager.MaxAge)
+		a.collector.AddManager(u.manager.Name, maxAge(u.manager))
 	}
 	c.changed = len(begin) - c.added
 	c.removed = len(end) - c.changed
@@ -131,7 +131,7 @@ func (a *App) status() web.Status {
 			Name:         u.manager.Name,
 			URL:          u.manager.URL,
 			PollInterval: u.manager.PollInterval,
-			MaxAge:       u.manager.MaxAge,
+			MaxAge:       maxAge(u.manager),
 			Last:         a.collector.Fleet(u.manager.Name),
 			LastSuccess:  u.succeeded(),
 		})
@@ -141,3 +141,11 @@ func (a *App) status() web.Status {
 
 // redacted is the running configuration without its secrets.
 func (a *App) redacted() []byte { return []byte(a.running.Load().config.Redacted()) }
+
+// maxAge is what the configuration says, or three polls.
+func maxAge(m config.Manager) time.Duration {
+	if m.MaxAge > 0 {
+		return m.MaxAge
+	}
+	return 3 * m.PollInterval
+}

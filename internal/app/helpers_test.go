@@ -68,7 +68,7 @@ func (f *file) writeText(text string) {
 }
 
 func (f *file) load() (*config.Config, error) {
-	return config.Load(f.path, func(string) string { return "" })
+	return config.Load(f.path, nil)
 }
 
 // log is what was logged, for a test to read while it is written.

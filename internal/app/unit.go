@@ -126,6 +126,9 @@ func (u *unit) close(ctx context.Context) error {
 	return nil
 }
 
+// tableSweeps is the configuration's default of tables.interval, in poll intervals.
+const tableSweeps = 5
+
 // pollOptions is what a manager's configuration says about its polls.
 func pollOptions(m config.Manager) poll.Options {
 	o := poll.Options{
@@ -133,8 +136,8 @@ func pollOptions(m config.Manager) poll.Options {
 		Interval:    m.PollInterval,
 		Concurrency: m.MaxConcurrentRequests,
 		Servers:     poll.Filter(m.Servers),
-		Tasks:       poll.Filter(m.Tasks),
-		Tags:        m.Tags,
+		Tasks:       poll.Filter(m.Tasks.Filter),
+		Tags:        m.Tasks.Tags,
 		Tables: poll.TableOptions{
 			Mode:     poll.TableMode(m.Tables.Mode),
 			Filter:   poll.Filter(m.Tables.Filter),
@@ -142,6 +145,9 @@ func pollOptions(m config.Manager) poll.Options {
 			Limit:    m.Tables.Limit,
 		},
 		Endpoints: m.Collectors.Endpoints,
+	}
+	if m.Tables.Interval == tableSweeps*m.PollInterval {
+		o.Tables.Interval = 0 // the poller reads no changed task out of turn
 	}
 	if tests := m.Collectors.EndpointTests; tests.Enabled {
 		o.EndpointTests = poll.EndpointTestOptions{
@@ -154,8 +160,10 @@ func pollOptions(m config.Manager) poll.Options {
 	if barriers := m.Collectors.RetentionBarriers; barriers.Enabled {
 		o.RetentionBarriers = barriers.Interval
 	}
-	for _, l := range m.LatencyObjectives {
-		o.Objectives = append(o.Objectives, poll.Objective(l))
+	for _, e := range m.Objectives {
+		if e.Latency > 0 && e.Tag == nil {
+			o.Objectives = append(o.Objectives, poll.Objective{Server: e.Server, Task: e.Task, Objective: e.Latency})
+		}
 	}
 	return o
 }

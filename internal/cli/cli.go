@@ -78,7 +78,7 @@ func serve(ctx context.Context, o app.Options, hangups <-chan os.Signal, started
 func checkConfig(files []string) int {
 	code := 0
 	for _, file := range files {
-		cfg, err := config.Load(file, os.Getenv)
+		cfg, err := config.Load(file, os.Environ())
 		if err != nil {
 			code = 1
 			fmt.Fprintln(os.Stderr, err) // names the file, one problem a line

@@ -121,9 +121,9 @@ func sized(o aemtest.Options) aemtest.Options {
 // load reads the configuration file, or the environment when there is none.
 func (f *flags) load() (*config.Config, error) {
 	if f.configFile == "" {
-		return config.FromEnv(os.Getenv)
+		return config.FromEnv(os.Environ())
 	}
-	return config.Load(f.configFile, os.Getenv)
+	return config.Load(f.configFile, os.Environ())
 }
 
 func (f *flags) appOptions(logger *slog.Logger) app.Options {

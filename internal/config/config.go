@@ -8,58 +8,58 @@ package config
 
 import (
 	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
 	"slices"
-	"time"
-
-	promconfig "github.com/prometheus/common/config"
+	"strings"
 )
 
 // Config is a checked configuration. It is immutable.
 type Config struct {
 	managers []Manager
-	redacted string
-}
-
-// Manager is one Enterprise Manager and how it is to be polled.
-type Manager struct {
-	Name string // the manager label; unique
-	URL  string // https://host[:port][/path], without user, query and fragment
-
-	PollInterval          time.Duration // start of one poll to the start of the next
-	RequestTimeout        time.Duration // one API call
-	MaxAge                time.Duration // age at which a snapshot is no longer served
-	MaxConcurrentRequests int
-	MaxRequestsPerSecond  float64 // 0: no limit
-	MaxResponseBytes      int64
-	Retries               int // of one idempotent call
-
-	Auth  Auth
-	TLS   promconfig.TLSConfig   // file names are resolved
-	Proxy promconfig.ProxyConfig // may hold the proxy's password; Manager's own methods hide it
-	HTTP2 bool
-
-	Servers    Filter
-	Tasks      Filter
-	Tags       []string // when there are any: only tasks that bear one of them
-	Tables     Tables
-	Collectors Collectors
-
-	LatencyObjectives []LatencyObjective // the first that matches counts
+	warnings []string
 }
 
 // Managers returns the Enterprise Managers, in the file's order; there is at
 // least one.
 func (c *Config) Managers() []Manager { return slices.Clone(c.managers) }
 
+// Warnings returns what is legal and yet a likely slip, one line each.
+func (c *Config) Warnings() []string { return slices.Clone(c.warnings) }
+
 // Redacted returns the configuration in force as YAML: defaults filled in,
 // secrets shown as <secret>.
-func (c *Config) Redacted() string { return c.redacted }
-
-// newConfig makes the Config of managers that have been checked.
-func newConfig(managers []Manager) (*Config, error) {
-	redacted, err := redact(managers)
-	if err != nil {
-		return nil, fmt.Errorf("showing the configuration: %w", err)
-	}
-	return &Config{managers: managers, redacted: redacted}, nil
+func (c *Config) Redacted() string {
+	var e encoder
+	e.entry("enterprise_managers", reflect.ValueOf(c.managers), field{}, "")
+	return e.String()
 }
+
+// String returns the names of the managers.
+func (c *Config) String() string {
+	var names []string
+	for _, m := range c.managers {
+		names = append(names, m.Name)
+	}
+	return "enterprise managers " + strings.Join(names, ", ")
+}
+
+// Equal reports whether the two are the same, secrets included. What the files
+// hold that they name is no part of it: those are read again when used.
+func (m Manager) Equal(o Manager) bool { return reflect.DeepEqual(m, o) }
+
+// String returns name and URL.
+func (m Manager) String() string { return m.Name + " (" + m.URL + ")" }
+
+// GoString is String.
+func (m Manager) GoString() string { return m.String() }
+
+// Format writes String, whatever the verb: the fields hold credentials.
+func (m Manager) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, m.String()) }
+
+// LogValue is String.
+func (m Manager) LogValue() slog.Value { return slog.StringValue(m.String()) }
+
+// MarshalText is String.
+func (m Manager) MarshalText() ([]byte, error) { return []byte(m.String()), nil }

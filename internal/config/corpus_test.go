@@ -11,11 +11,11 @@ const canary = "canary-hunter2"
 
 // corpusEnv are the environment variables that the files of testdata may use.
 func corpusEnv(name string) string {
-	return map[string]string{
-		"CANARY":        canary,
-		"CANARY_LINES":  canary + "\nsecond line",
-		"CANARY_LATIN1": canary + "\xe9",
-	}[name]
+	return newEnvironment(corpusEnviron()).get(name)
+}
+
+func corpusEnviron() []string {
+	return []string{"CANARY=" + canary, "CANARY_LINES=" + canary + "\nsecond line", "CANARY_LATIN1=" + canary + "\xe9"}
 }
 
 // TestBadFiles holds the exact words for everything that can be wrong with a
@@ -32,7 +32,7 @@ func TestBadFiles(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(file, ".yml"), func(t *testing.T) {
-			cfg, err := Load(file, corpusEnv)
+			cfg, err := Load(file, corpusEnviron())
 			if err == nil {
 				t.Fatalf("loads, as\n%s", cfg.Redacted())
 			}

@@ -2,15 +2,18 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// decoder walks a YAML document along the tables of fields and collects what is
-// wrong with it.
+// decoder walks a YAML document along the structs and collects what is wrong with
+// it, and what is legal and yet a likely slip.
 type decoder struct {
+	root   *file
 	file   string
 	dir    string              // relative file names start here
 	getenv func(string) string // for ${NAME}; nil: values are taken literally
@@ -18,7 +21,10 @@ type decoder struct {
 	// was made from the environment; nil for a file.
 	variables map[string]string
 	at        map[string]position // of every key and list entry that was met
+	used      map[string]bool     // the variables that ${NAME} asked for
+	lines     []string            // of the file
 	problems  []problem
+	warnings  []problem
 }
 
 type position struct{ line, column int }
@@ -98,9 +104,16 @@ func (d *decoder) fail(path, format string, args ...any) {
 }
 
 func (d *decoder) failAt(at position, path, format string, args ...any) {
-	d.problems = append(d.problems, problem{
-		position: at, where: d.where(at, path), path: path, text: fmt.Sprintf(format, args...),
-	})
+	d.problems = append(d.problems, d.problem(at, path, fmt.Sprintf(format, args...)))
+}
+
+// warn notes something about the key at path that is legal and yet a likely slip.
+func (d *decoder) warn(path, format string, args ...any) {
+	d.warnings = append(d.warnings, d.problem(d.position(path), path, fmt.Sprintf(format, args...)))
+}
+
+func (d *decoder) problem(at position, path, text string) problem {
+	return problem{position: at, where: d.where(at, path), path: path, text: text}
 }
 
 func (d *decoder) wrongType(v value, want string) {
@@ -130,18 +143,18 @@ func (d *decoder) has(path string) bool {
 
 // failed reports whether a problem with exactly this key was noted.
 func (d *decoder) failed(path string) bool {
-	for _, p := range d.problems {
-		if p.path == path {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.problems, func(p problem) bool { return p.path == path })
+}
+
+// failedWithin reports whether a problem with the key or with one in it was noted.
+func (d *decoder) failedWithin(path string) bool {
+	return slices.ContainsFunc(d.problems, func(p problem) bool { return strings.HasPrefix(p.path, path) })
 }
 
 // name is what the user calls the key at path.
 func (d *decoder) name(path string) string {
-	if variable, ok := d.variables[path]; ok {
-		return variable
+	if name, ok := d.variables[path]; ok {
+		return name
 	}
 	return path[strings.LastIndexByte(path, '.')+1:]
 }
@@ -149,8 +162,10 @@ func (d *decoder) name(path string) string {
 // where begins a message.
 func (d *decoder) where(at position, path string) string {
 	if d.variables != nil {
-		if variable, ok := d.variables[path]; ok {
-			return variable
+		for outer := path; outer != ""; outer = parent(outer) {
+			if name, ok := d.variables[outer]; ok {
+				return strings.TrimSuffix(name+": "+strings.TrimPrefix(path[len(outer):], "."), ": ")
+			}
 		}
 		return "environment"
 	}
@@ -164,9 +179,37 @@ func (d *decoder) where(at position, path string) string {
 	return where
 }
 
+// line is a line of the file; there is none in the environment.
+func (d *decoder) line(n int) string {
+	if n < 1 || n > len(d.lines) {
+		return ""
+	}
+	return d.lines[n-1]
+}
+
+// value reads a YAML value into a field, as the field's type says.
+func (d *decoder) value(v value, into reflect.Value, f field) {
+	switch t := into.Type(); {
+	case isSwitch(t) && v.node.Kind != yaml.MappingNode:
+		d.onOrOff(v, into)
+	case isMapping(t):
+		if isSwitch(t) {
+			into.FieldByName("Enabled").SetBool(true)
+		}
+		d.mapping(v, into)
+	case t.Kind() == reflect.Map:
+		d.freeMapping(v, into)
+	case t.Kind() == reflect.Slice:
+		d.list(v, into, f)
+	default:
+		d.scalar(v, into, f)
+	}
+}
+
 // mapping reads the keys of a mapping in the order of fields, whatever the
-// file's, so that a field can build on the ones before it.
-func (d *decoder) mapping(v value, fields []field) {
+// file's, so that a field can build on the ones before it. No value at all is an
+// empty mapping: what is left when all of its lines are commented out.
+func (d *decoder) mapping(v value, into reflect.Value) {
 	if v.isNull() {
 		return
 	}
@@ -174,33 +217,95 @@ func (d *decoder) mapping(v value, fields []field) {
 		d.wrongType(v, "a mapping")
 		return
 	}
+	fields := fieldsOf(into.Type())
 	entries := mappingEntries{d: d, path: v.path, fields: fields, values: map[string]*yaml.Node{}}
 	entries.add(v.node)
 	for _, f := range fields {
 		if n, ok := entries.values[f.name]; ok {
-			f.decode(d, newValue(n, join(v.path, f.name)))
+			d.value(newValue(n, join(v.path, f.name)), into.FieldByIndex(f.Index), f)
 		}
 	}
 }
+
+// onOrOff is false or true in place of a mapping.
+func (d *decoder) onOrOff(v value, into reflect.Value) {
+	if v.tag() != "!!bool" || v.node.Decode(into.FieldByName("Enabled").Addr().Interface()) != nil {
+		first := fieldsOf(into.Type())[0]
+		d.wrongType(v, fmt.Sprintf("true, false or a mapping such as {%s: %s}", first.name, first.tag("default")))
+	}
+}
+
+// freeMapping is a mapping whose keys are the user's own.
+func (d *decoder) freeMapping(v value, into reflect.Value) {
+	if v.isNull() {
+		return
+	}
+	if v.node.Kind != yaml.MappingNode {
+		d.wrongType(v, "a mapping")
+		return
+	}
+	entries := mappingEntries{d: d, path: v.path, values: map[string]*yaml.Node{}, free: true}
+	entries.add(v.node)
+	into.Set(reflect.MakeMap(into.Type()))
+	for _, name := range sortedKeys(entries.values) {
+		entry := reflect.New(into.Type().Elem()).Elem()
+		d.value(newValue(entries.values[name], join(v.path, name)), entry, field{})
+		into.SetMapIndex(reflect.ValueOf(name), entry)
+	}
+}
+
+// list reads a list into a slice; one without entries is nil, like one that is not
+// there.
+func (d *decoder) list(v value, into reflect.Value, f field) {
+	if v.isNull() && isMapping(into.Type().Elem()) {
+		return
+	}
+	if v.node.Kind != yaml.SequenceNode {
+		d.wrongType(v, "a list (for example "+f.listExample()+")")
+		return
+	}
+	into.SetZero()
+	for i, n := range v.node.Content {
+		e := newValue(n, entryPath(v.path, i))
+		d.at[e.path] = position{n.Line, n.Column}
+		entry := reflect.New(into.Type().Elem()).Elem()
+		if isMapping(entry.Type()) {
+			d.setDefaults(entry)
+		}
+		if m, ok := entry.Addr().Interface().(*Manager); ok {
+			m.inherit(d.root)
+		}
+		before := len(d.problems)
+		d.value(e, entry, f)
+		// A regular expression that is none is left out, so that nothing is nil.
+		if len(d.problems) == before || isMapping(entry.Type()) {
+			into.Set(reflect.Append(into, entry))
+		}
+	}
+}
+
+// listExample is a list as the key might have one.
+func (f field) listExample() string {
+	switch f.Type.Elem() {
+	case reflect.TypeFor[Manager]():
+		return "- url: https://qem.example.com/attunityenterprisemanager"
+	case reflect.TypeFor[Objective]():
+		return "[{latency: 15m}]"
+	case reflect.TypeFor[ServerLimit]():
+		return "[{memory: 64GiB}]"
+	case reflect.TypeFor[*regexp.Regexp]():
+		return `["prod-.*"]`
+	}
+	return `["nightly"]`
+}
+
+func entryPath(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 
 func join(path, name string) string {
 	if path == "" {
 		return name
 	}
 	return path + "." + name
-}
-
-// list calls each for every entry of a list.
-func (d *decoder) list(v value, example string, each func(value)) {
-	if v.node.Kind != yaml.SequenceNode {
-		d.wrongType(v, "a list (for example "+example+")")
-		return
-	}
-	for i, n := range v.node.Content {
-		entry := newValue(n, fmt.Sprintf("%s[%d]", v.path, i))
-		d.at[entry.path] = position{n.Line, n.Column}
-		each(entry)
-	}
 }
 
 // mappingEntries collects the entries of one mapping, with what merge keys bring
@@ -210,6 +315,7 @@ type mappingEntries struct {
 	path   string
 	fields []field
 	values map[string]*yaml.Node
+	free   bool // any name will do
 	// seen guards against mappings that merge themselves; a second visit could
 	// add nothing anyway.
 	seen []*yaml.Node
@@ -218,10 +324,8 @@ type mappingEntries struct {
 // add takes the entries of n that are not there yet: a mapping's own keys go
 // before those it merges, and the first merged before the second.
 func (e *mappingEntries) add(n *yaml.Node) {
-	for _, s := range e.seen {
-		if s == n {
-			return
-		}
+	if slices.Contains(e.seen, n) {
+		return
 	}
 	e.seen = append(e.seen, n)
 	own := map[string]*yaml.Node{}
@@ -244,12 +348,18 @@ func (e *mappingEntries) addOne(own map[string]*yaml.Node, key, val *yaml.Node) 
 	name := key.Value
 	path := join(e.path, name)
 	switch {
+	case e.free && !e.quotable(key, val):
+		e.d.failAt(at, e.path, "has a key that is no name")
 	case !e.quotable(key, val):
 		// Perhaps a credential that slipped here.
 		e.d.failAt(at, e.path, "unknown key; known are %s", names(e.fields))
 	case own[name] != nil:
-		e.d.failAt(at, path, "is given twice, the first time in line %d", own[name].Line)
-	case !known(e.fields, name):
+		slip := ""
+		if strings.HasSuffix(e.path, "]") {
+			slip = `; does a new entry begin here, whose "- " is missing?`
+		}
+		e.d.failAt(at, path, "is given twice, the first time in line %d%s", own[name].Line, slip)
+	case !e.free && !known(e.fields, name):
 		e.d.failAt(at, path, "unknown key; %s", hint(name, e.fields))
 		own[name] = key
 	default:
@@ -268,7 +378,7 @@ func (e *mappingEntries) quotable(key, val *yaml.Node) bool {
 	if k.tag() != "!!str" || k.aliased || !keyLike.MatchString(k.node.Value) {
 		return false
 	}
-	return known(e.fields, k.node.Value) || !newValue(val, e.path).isNull()
+	return e.free || known(e.fields, k.node.Value) || !newValue(val, e.path).isNull()
 }
 
 func (e *mappingEntries) merge(v value, at position) {
@@ -280,7 +390,8 @@ func (e *mappingEntries) merge(v value, at position) {
 			if m := newValue(n, v.path); m.node.Kind == yaml.MappingNode {
 				e.add(m.node)
 			} else {
-				e.d.failAt(position{n.Line, n.Column}, v.path, "must be a mapping or a list of mappings, is a list with another entry")
+				e.d.failAt(position{n.Line, n.Column}, v.path,
+					"must be a mapping or a list of mappings, is a list with another entry")
 			}
 		}
 	default:
@@ -292,10 +403,5 @@ func (e *mappingEntries) merge(v value, at position) {
 var keyLike = regexp.MustCompile(`^[A-Za-z0-9_.<-]{1,40}$`)
 
 func known(fields []field, name string) bool {
-	for _, f := range fields {
-		if f.name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(fields, func(f field) bool { return f.name == name })
 }

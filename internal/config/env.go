@@ -2,6 +2,8 @@ package config
 
 import (
 	"errors"
+	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -11,92 +13,144 @@ import (
 // variables (QEM_URL and others), for a container without a configuration file.
 // What they hold is taken literally, and file names are relative to the working
 // directory. It is as strict as Load; errors name the variables.
-func FromEnv(getenv func(string) string) (*Config, error) {
-	if getenv == nil || getenv("QEM_URL") == "" {
+func FromEnv(environ []string) (*Config, error) {
+	set := newEnvironment(environ)
+	if set["QEM_URL"] == "" {
 		return nil, errors.New("no configuration: give --config.file, or describe one Enterprise Manager " +
 			"with the environment variables QEM_URL, QEM_USERNAME and QEM_PASSWORD_FILE")
 	}
-	d := &decoder{variables: map[string]string{}, at: map[string]position{}}
+	if set["QEM_AUTH_TYPE"] == "" {
+		set["QEM_AUTH_TYPE"] = string(likelyAuthType(set))
+	}
+	d := newDecoder("", nil)
+	d.dir, d.variables = "", map[string]string{}
 	manager := &yaml.Node{Kind: yaml.MappingNode}
-	for i, v := range environment() {
-		d.variables[managerPath+"."+v.key] = v.name
-		if s := v.value(getenv); s != "" {
-			// The line is the place in the list of variables: errors are sorted by it.
-			put(manager, v.key, &yaml.Node{Kind: yaml.ScalarNode, Tag: v.tag, Value: s, Line: i + 1})
+	for i, v := range variables() {
+		d.variables[managerPath+"."+v.path] = v.name
+		if text := set[v.name]; text != "" {
+			n := d.node(v, text)
+			setLine(n, i+1) // errors are sorted by it
+			put(manager, v.path, n)
 		}
 	}
-	file := &yaml.Node{Kind: yaml.MappingNode}
-	put(file, "enterprise_managers", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{manager}})
-	return d.config(file)
+	document := &yaml.Node{Kind: yaml.MappingNode}
+	put(document, "enterprise_managers", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{manager}})
+	cfg, err := d.config(document)
+	if err == nil {
+		cfg.warnings = append(cfg.warnings, set.unknown(nil)...)
+	}
+	return cfg, err
 }
 
 // managerPath is the key path of the one manager.
 const managerPath = "enterprise_managers[0]"
 
-// envVariable is an environment variable and the key it stands for.
-type envVariable struct {
-	name, key string
-	tag       string // of its value; "": what it looks like
-	// absent gives the value when the variable is not set.
-	absent func(getenv func(string) string) string
+// variable is an environment variable and the key it stands for.
+type variable struct {
+	key
+	name string // QEM_POLL_INTERVAL
 }
 
-func (v envVariable) value(getenv func(string) string) string {
-	s := getenv(v.name)
-	if s == "" && v.absent != nil {
-		return v.absent(getenv)
+// variables are those of all keys of a manager. The name is the key's path in
+// capitals, without the mappings whose tag says so.
+func variables() []variable { return variablesOf(reflect.TypeFor[Manager](), "", "QEM_") }
+
+func variablesOf(t reflect.Type, path, prefix string) []variable {
+	var all []variable
+	for _, f := range fieldsOf(t) {
+		name, inner := prefix+strings.ToUpper(f.name), prefix+strings.ToUpper(f.name)+"_"
+		switch f.tag("env") {
+		case "":
+		case "-":
+			inner = prefix
+		default:
+			name = "QEM_" + f.tag("env")
+		}
+		if !isMapping(f.Type) || isSwitch(f.Type) {
+			all = append(all, variable{key{f, path + f.name, t}, name})
+		}
+		if isMapping(f.Type) {
+			all = append(all, variablesOf(f.Type, path+f.name+".", inner)...)
+		}
 	}
-	return s
+	return all
 }
 
-func environment() []envVariable {
-	return []envVariable{
-		{name: "QEM_URL", key: "url", tag: "!!str"},
-		{name: "QEM_NAME", key: "name", tag: "!!str"},
-		{name: "QEM_AUTH_TYPE", key: "auth.type", tag: "!!str", absent: likelyAuthType},
-		{name: "QEM_USERNAME", key: "auth.username", tag: "!!str"},
-		{name: "QEM_DOMAIN", key: "auth.domain", tag: "!!str"},
-		{name: "QEM_PASSWORD", key: "auth.password", tag: "!!str"},
-		{name: "QEM_PASSWORD_FILE", key: "auth.password_file", tag: "!!str"},
-		{name: "QEM_TOKEN", key: "auth.token", tag: "!!str"},
-		{name: "QEM_TOKEN_FILE", key: "auth.token_file", tag: "!!str"},
-		{name: "QEM_CA_FILE", key: "tls_config.ca_file", tag: "!!str"},
-		{name: "QEM_INSECURE_SKIP_VERIFY", key: "tls_config.insecure_skip_verify"},
+// node is what a variable holds as YAML. Lists and mappings are written in YAML's
+// flow style; a list of one may be its one entry.
+func (d *decoder) node(v variable, text string) *yaml.Node {
+	scalar := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+	kind := v.Type.Kind()
+	switch {
+	case kind == reflect.Map || text[0] == '[' && kind == reflect.Slice || text[0] == '{' && isSwitch(v.Type):
+		var document yaml.Node
+		if err := yaml.Unmarshal([]byte(text), &document); err != nil || len(document.Content) == 0 {
+			d.fail(managerPath+"."+v.path, "is not YAML: want for example %s", v.flowExample())
+			return scalar
+		}
+		return document.Content[0]
+	case kind == reflect.Slice:
+		return &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{scalar}}
+	case kind == reflect.Bool || isSwitch(v.Type):
+		lower := strings.ToLower(text)
+		if slices.Contains([]string{"true", "yes", "on", "1"}, lower) {
+			scalar.Tag, scalar.Value = "!!bool", "true"
+		} else if slices.Contains([]string{"false", "no", "off", "0"}, lower) {
+			scalar.Tag, scalar.Value = "!!bool", "false"
+		}
+	case kind == reflect.Int || kind == reflect.Float64:
+		scalar.Tag = "" // what it looks like
 	}
+	return scalar
+}
+
+// flowExample is a list or mapping as an environment variable holds it.
+func (v variable) flowExample() string {
+	if v.Type.Kind() == reflect.Slice {
+		return v.listExample()
+	}
+	return "{" + v.tag("entry") + ": {files: [/etc/qem_exporter/gateway-key]}}"
 }
 
 // likelyAuthType is the type of authentication when none is named: a token by
 // itself is a personal access token.
-func likelyAuthType(getenv func(string) string) string {
-	token := getenv("QEM_TOKEN") + getenv("QEM_TOKEN_FILE")
-	user := getenv("QEM_USERNAME") + getenv("QEM_PASSWORD") + getenv("QEM_PASSWORD_FILE")
+func likelyAuthType(set environment) AuthType {
+	token := set["QEM_TOKEN"] + set["QEM_TOKEN_FILE"]
+	user := set["QEM_USERNAME"] + set["QEM_PASSWORD"] + set["QEM_PASSWORD_FILE"]
 	if token != "" && user == "" {
-		return string(APIToken)
+		return APIToken
 	}
-	return string(ActiveDirectory)
+	return ActiveDirectory
 }
 
-// put sets the key, of one level or two, in a mapping.
-func put(mapping *yaml.Node, key string, val *yaml.Node) {
-	outer, inner, nested := strings.Cut(key, ".")
-	if nested {
-		n := child(mapping, outer)
-		put(n, inner, val)
+// setLine moves a node and all in it to a line.
+func setLine(n *yaml.Node, line int) {
+	n.Line = line
+	for _, inner := range n.Content {
+		setLine(inner, line)
+	}
+}
+
+// put sets the key, of one level or more, in a mapping. A mapping that was switched
+// off stays so, whatever else is said of it.
+func put(mapping *yaml.Node, path string, val *yaml.Node) {
+	outer, inner, nested := strings.Cut(path, ".")
+	i := 0
+	for i < len(mapping.Content) && mapping.Content[i].Value != outer {
+		i += 2
+	}
+	if i == len(mapping.Content) {
+		name := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: outer, Line: val.Line}
+		mapping.Content = append(mapping.Content, name, &yaml.Node{Kind: yaml.MappingNode})
+	}
+	if !nested {
+		mapping.Content[i+1] = val
 		return
 	}
-	name := scalar("!!str", key)
-	name.Line = val.Line
-	mapping.Content = append(mapping.Content, name, val)
-}
-
-// child is the mapping at a key, made when it is not there.
-func child(mapping *yaml.Node, key string) *yaml.Node {
-	for i := 0; i < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == key {
-			return mapping.Content[i+1]
-		}
+	if n := mapping.Content[i+1]; n.Kind == yaml.ScalarNode && n.Value == "true" {
+		mapping.Content[i+1] = &yaml.Node{Kind: yaml.MappingNode}
 	}
-	n := &yaml.Node{Kind: yaml.MappingNode}
-	put(mapping, key, n)
-	return n
+	if mapping.Content[i+1].Kind == yaml.MappingNode {
+		put(mapping.Content[i+1], inner, val)
+	}
 }

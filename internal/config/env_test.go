@@ -6,12 +6,13 @@ import (
 	"testing"
 )
 
-func env(pairs ...string) func(string) string {
-	set := map[string]string{}
+// env is an environment of names and values.
+func env(pairs ...string) []string {
+	var environ []string
 	for i := 0; i < len(pairs); i += 2 {
-		set[pairs[i]] = pairs[i+1]
+		environ = append(environ, pairs[i]+"="+pairs[i+1])
 	}
-	return func(name string) string { return set[name] }
+	return environ
 }
 
 func TestFromEnv(t *testing.T) {
@@ -22,7 +23,7 @@ func TestFromEnv(t *testing.T) {
 	base := "url: https://qem.example.com/attunityenterprisemanager, "
 	for _, c := range []struct {
 		name   string
-		getenv func(string) string
+		environ []string
 		want   string // the same as a file's manager
 	}{
 		{"password", env("QEM_USERNAME", "svc", "QEM_PASSWORD", "p${X}"), `auth: {username: svc, password: "${LITERAL}"}`},
@@ -35,17 +36,12 @@ func TestFromEnv(t *testing.T) {
 		{"not insecure", env("QEM_TOKEN", "t", "QEM_INSECURE_SKIP_VERIFY", "false"), `auth: {type: api_token, token: t}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg, err := FromEnv(func(name string) string {
-				if name == "QEM_URL" {
-					return "https://qem.example.com/attunityenterprisemanager"
-				}
-				return c.getenv(name)
-			})
+			cfg, err := FromEnv(append(c.environ, "QEM_URL=https://qem.example.com/attunityenterprisemanager"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			// What a file can hold only through a variable, the environment holds as it is.
-			want, err := Parse("qem.yml", []byte("enterprise_managers: [{"+base+c.want+"}]"), env("LITERAL", "p${X}"))
+			want, err := Parse("qem.yml", []byte("enterprise_managers: [{"+base+c.want+"}]"), newEnvironment(env("LITERAL", "p${X}")).get)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +56,7 @@ func TestFromEnvErrors(t *testing.T) {
 	const address = "https://qem.example.com"
 	for _, c := range []struct {
 		name   string
-		getenv func(string) string
+		environ []string
 		want   string
 	}{
 		{"nothing", env(), "no configuration: give --config.file, or describe one Enterprise Manager with the environment variables QEM_URL, QEM_USERNAME and QEM_PASSWORD_FILE"},
@@ -77,13 +73,13 @@ func TestFromEnvErrors(t *testing.T) {
 		{"domain twice", env("QEM_URL", address, "QEM_USERNAME", "a@b", "QEM_DOMAIN", "b", "QEM_PASSWORD", canary), `QEM_DOMAIN: must not be given when QEM_USERNAME already has a domain (DOMAIN\user, user@domain)`},
 		{"line break", env("QEM_URL", address, "QEM_TOKEN", canary+"\n"), "QEM_TOKEN: holds a line break or another control character"},
 		{"not UTF-8", env("QEM_URL", address, "QEM_TOKEN", canary+"\xff"), "QEM_TOKEN: is not valid UTF-8"},
-		{"several", env("QEM_URL", "ftp://x", "QEM_TOKEN", canary, "QEM_INSECURE_SKIP_VERIFY", "1", "QEM_CA_FILE", "no.pem"),
+		{"several", env("QEM_URL", "ftp://x", "QEM_TOKEN", canary, "QEM_INSECURE_SKIP_VERIFY", "2", "QEM_CA_FILE", "no.pem"),
 			"QEM_URL: must begin with https:// or http://: " + wantURL + "\n" +
 				`QEM_CA_FILE: "no.pem": cannot be read: no such file or directory` + "\n" +
-				"QEM_INSECURE_SKIP_VERIFY: must be true or false, is a number"},
+				"QEM_INSECURE_SKIP_VERIFY: must be true or false, is text"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg, err := FromEnv(c.getenv)
+			cfg, err := FromEnv(c.environ)
 			if err == nil || cfg != nil {
 				t.Fatalf("gives %v, %v", cfg, err)
 			}

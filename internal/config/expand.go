@@ -4,14 +4,12 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v3"
 )
 
-var variable = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+var reference = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-// expanded reads a text in which ${NAME} stands for an environment variable. A $
-// without { is itself. What a variable holds is taken literally: it is neither
+// expanded reads a text in which ${NAME} stands for an environment variable, and
+// $${ for ${. Any other $ is itself. What a variable holds is taken literally: it is neither
 // YAML nor expanded again. No message quotes it.
 func (d *decoder) expanded(v value) (string, bool) {
 	text, ok := d.text(v)
@@ -24,15 +22,21 @@ func (d *decoder) expanded(v value) (string, bool) {
 	var b strings.Builder
 	for {
 		before, _, found := strings.Cut(text, "${")
-		b.WriteString(before)
 		if !found {
+			b.WriteString(text)
 			return b.String(), ok
 		}
 		text = text[len(before):]
-		match := variable.FindStringSubmatch(text)
+		if literal, escaped := strings.CutSuffix(before, "$"); escaped {
+			b.WriteString(literal + "${")
+			text = text[len("${"):]
+			continue
+		}
+		b.WriteString(before)
+		match := reference.FindStringSubmatch(text)
 		if match == nil {
 			d.fail(v.path, `"${" must be followed by the name of an environment variable and "}"; `+
-				`a value that holds "${" itself goes into a file or a variable`)
+				`a value that holds "${" itself has "$${"`)
 			return "", false
 		}
 		text = text[len(match[0]):]
@@ -42,6 +46,7 @@ func (d *decoder) expanded(v value) (string, bool) {
 
 func (d *decoder) expand(b *strings.Builder, v value, name string) bool {
 	s := d.getenv(name)
+	d.used[name] = true
 	switch {
 	case s == "":
 		d.fail(v.path, "environment variable %s is not set or empty", name)
@@ -57,29 +62,3 @@ func (d *decoder) expand(b *strings.Builder, v value, name string) bool {
 }
 
 func isLineBreak(r rune) bool { return r == '\n' || r == '\r' || r == 0 }
-
-// expandedText is a text that may come from the environment.
-func expandedText(p *string) codec {
-	return codec{
-		kind: "string",
-		decode: func(d *decoder, v value) {
-			if s, ok := d.expanded(v); ok {
-				*p = s
-			}
-		},
-		encode: func() *yaml.Node { return shown(*p) },
-	}
-}
-
-// secret is a credential; it may come from the environment.
-func secret(p *Secret) codec {
-	return codec{
-		kind: "secret",
-		decode: func(d *decoder, v value) {
-			if s, ok := d.expanded(v); ok {
-				*p = newSecret(s)
-			}
-		},
-		encode: func() *yaml.Node { return shown(p.String()) },
-	}
-}

@@ -28,9 +28,9 @@ enterprise_managers:
 		{"username", m.Auth.Username, "svc"},
 		{"domain", m.Auth.Domain, "ACME"},
 		{"password", m.Auth.Password.Reveal(), `a$b$$c${USER_1}: "x" # ysvc$`},
-		{"proxy_url", m.Proxy.ProxyURL.String(), "http://u:p@proxy:3128"},
+		{"proxy_url", m.ProxyURL.String(), "http://u:p@proxy:3128"},
 		{"name, which is no credential", m.Name, "${HOST}"},
-		{"tag, which is no credential", m.Tags[0], "${HOST}"},
+		{"tag, which is no credential", m.Tasks.Tags[0], "${HOST}"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s is %q, want %q", c.what, c.got, c.want)

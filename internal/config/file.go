@@ -11,31 +11,29 @@ import (
 	"unicode/utf8"
 
 	promconfig "github.com/prometheus/common/config"
-	"go.yaml.in/yaml/v3"
 )
 
-// fileName is the name of a file, relative to the configuration file, that check
-// accepts. The variable gets the resolved name.
-func fileName(p *string, check func(data []byte) error) codec {
-	return codec{
-		kind: "file name",
-		decode: func(d *decoder, v value) {
-			name, ok := d.expanded(v)
-			if !ok {
-				return
-			}
-			*p = promconfig.JoinDir(d.dir, name)
-			data, err := readSmall(*p)
-			if err == nil {
-				err = check(data)
-			}
-			if err != nil {
-				// The name as written: what variables hold is not for a message.
-				d.fail(v.path, "%s: %s", v.quote(), withoutName(err))
-			}
-		},
-		encode: func() *yaml.Node { return shown(*p) },
+// fileName is the name of a file, relative to the configuration file, that holds what
+// as says. The answer is the resolved name.
+func (d *decoder) fileName(v value, as string) (string, bool) {
+	written, ok := d.expanded(v)
+	if !ok {
+		return "", false
 	}
+	name := promconfig.JoinDir(d.dir, written)
+	data, err := readSmall(name)
+	switch {
+	case err != nil:
+	case as == "certificate file" && !x509.NewCertPool().AppendCertsFromPEM(data):
+		err = errors.New("holds no certificate in PEM form")
+	case as == "secret file":
+		_, err = secretText(data)
+	}
+	if err != nil {
+		// The name as written: what variables hold is not for a message.
+		d.fail(v.path, "%s: %s", v.quote(), withoutName(err))
+	}
+	return name, true
 }
 
 // maxFile bounds credential and certificate files. Bundles of certificate
@@ -53,7 +51,7 @@ func readSmall(name string) ([]byte, error) {
 		return nil, err
 	}
 	if len(data) > maxFile {
-		return nil, fmt.Errorf("is larger than %s", formatSize(maxFile))
+		return nil, fmt.Errorf("is larger than %s", formatSize(Size(maxFile)))
 	}
 	return data, nil
 }
@@ -64,20 +62,6 @@ func withoutName(err error) string {
 		return "cannot be read: " + pathErr.Err.Error()
 	}
 	return err.Error()
-}
-
-func readableFile([]byte) error { return nil }
-
-func certificateFile(data []byte) error {
-	if !x509.NewCertPool().AppendCertsFromPEM(data) {
-		return errors.New("holds no certificate in PEM form")
-	}
-	return nil
-}
-
-func secretFile(data []byte) error {
-	_, err := secretText(data)
-	return err
 }
 
 // secretText is the credential that a file holds: its text without the line
@@ -105,4 +89,20 @@ func readSecret(name string) (string, error) {
 		return "", fmt.Errorf("reading the credential: %s %w", name, err)
 	}
 	return secret, nil
+}
+
+// Secret returns the password or token. A file is read at every call, so that a
+// credential can be changed while the exporter runs.
+func (a Auth) Secret() (string, error) {
+	switch {
+	case a.PasswordFile != "":
+		return readSecret(a.PasswordFile)
+	case a.TokenFile != "":
+		return readSecret(a.TokenFile)
+	case !a.Password.IsZero():
+		return a.Password.Reveal(), nil
+	case !a.Token.IsZero():
+		return a.Token.Reveal(), nil
+	}
+	return "", errors.New("no credential is configured")
 }

@@ -52,7 +52,7 @@ func FuzzParse(f *testing.F) {
 		for _, m := range cfg.Managers() {
 			check(t, m)
 			seen = seen || strings.Contains(m.URL+m.Auth.Username+m.Auth.Domain+m.Auth.PasswordFile+m.Auth.TokenFile+
-				m.TLS.CAFile+m.TLS.CertFile+m.TLS.KeyFile+shownOfProxy(m.Proxy.ProxyURL.URL), fuzzCanary)
+				m.TLS.CAFile+m.TLS.CertFile+m.TLS.KeyFile+shownOfProxy(m.ProxyURL.URL), fuzzCanary)
 		}
 		if !seen && strings.Contains(cfg.Redacted(), fuzzCanary) {
 			t.Errorf("a credential is shown:\n%s", cfg.Redacted())
@@ -77,7 +77,7 @@ func check(t *testing.T, m Manager) {
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		t.Errorf("URL %q", m.URL)
-	case m.Name == "" || m.PollInterval <= 0 || m.RequestTimeout <= 0 || m.MaxAge < m.PollInterval:
+	case m.Name == "" || m.PollInterval <= 0 || m.RequestTimeout <= 0 || m.MaxAge > 0 && m.MaxAge < m.PollInterval || m.StateInterval > m.PollInterval || m.StateInterval <= 0:
 		t.Errorf("%s: poll interval %s, time-out %s, max age %s", m, m.PollInterval, m.RequestTimeout, m.MaxAge)
 	case m.MaxConcurrentRequests < 1 || !(m.MaxRequestsPerSecond >= 0) || m.MaxResponseBytes < 1 || m.Retries < 0 || m.Retries > 10:
 		t.Errorf("%s: limits", m)
@@ -87,9 +87,9 @@ func check(t *testing.T, m Manager) {
 	if _, err := m.Auth.Secret(); err != nil {
 		t.Errorf("%s: %v", m, err)
 	}
-	for _, o := range m.LatencyObjectives {
-		if o.Objective <= 0 {
-			t.Errorf("%s: objective %s", m, o.Objective)
+	for _, o := range m.Objectives {
+		if o.Latency <= 0 && o.FullLoad <= 0 && o.Running == nil && o.Priority == "" {
+			t.Errorf("%s: an objective that expects nothing", m)
 		}
 	}
 	if !m.Equal(m) {

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -73,4 +74,15 @@ func keyPair(t *testing.T) (cert, key string) {
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
 		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
+}
+
+// defaultManager is what a manager has where neither it nor the defaults say otherwise.
+func defaultManager() Manager {
+	d := newDecoder("", nil)
+	d.setDefaults(reflect.ValueOf(d.root).Elem())
+	var m Manager
+	d.setDefaults(reflect.ValueOf(&m).Elem())
+	m.inherit(d.root)
+	m.Tables.Interval = 5 * time.Minute
+	return m
 }

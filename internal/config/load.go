@@ -7,21 +7,27 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
+	"reflect"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// Load reads and checks the configuration file at path. getenv answers ${NAME};
-// file names in the configuration are relative to the file's directory.
-func Load(path string, getenv func(string) string) (*Config, error) {
+// Load reads and checks the configuration file at path. environ, as os.Environ
+// gives it, answers ${NAME}; file names in the configuration are relative to the
+// file's directory.
+func Load(path string, environ []string) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
-	return Parse(path, data, getenv)
+	variables := newEnvironment(environ)
+	d := newDecoder(path, variables.get)
+	cfg, err := d.parse(data)
+	if err == nil {
+		cfg.warnings = append(cfg.warnings, variables.unknown(d.used)...)
+	}
+	return cfg, err
 }
 
 // Parse reads and checks a configuration. filename stands in error messages, and
@@ -31,7 +37,17 @@ func Parse(filename string, data []byte, getenv func(string) string) (*Config, e
 	if getenv == nil {
 		getenv = func(string) string { return "" }
 	}
-	d := &decoder{file: filename, dir: filepath.Dir(filename), getenv: getenv, at: map[string]position{}}
+	return newDecoder(filename, getenv).parse(data)
+}
+
+func newDecoder(filename string, getenv func(string) string) *decoder {
+	return &decoder{
+		root: &file{}, file: filename, dir: filepath.Dir(filename), getenv: getenv,
+		at: map[string]position{}, used: map[string]bool{},
+	}
+}
+
+func (d *decoder) parse(data []byte) (*Config, error) {
 	document, err := d.document(data)
 	if err != nil {
 		return nil, err
@@ -42,63 +58,23 @@ func Parse(filename string, data []byte, getenv func(string) string) (*Config, e
 // config turns the document's one value into a Config.
 func (d *decoder) config(document *yaml.Node) (*Config, error) {
 	d.at[""] = position{document.Line, document.Column}
-	r := newRoot()
-	d.mapping(newValue(document, ""), r.fields())
-	d.checkManagers(r.managers)
+	root := reflect.ValueOf(d.root).Elem()
+	d.setDefaults(root)
+	d.mapping(newValue(document, ""), root)
+	d.check(root, "")
 	if err := d.err(); err != nil {
 		return nil, err
 	}
-	return newConfig(r.managers)
-}
-
-// root is the whole file.
-type root struct {
-	prototype Manager // what every manager starts from: the defaults
-	managers  []Manager
-}
-
-func newRoot() *root { return &root{prototype: defaultManager()} }
-
-func (r *root) fields() []field {
-	return []field{
-		{name: "defaults", codec: r.defaults(), doc: "what each Enterprise Manager below has unless it says otherwise"},
-		{name: "enterprise_managers", codec: r.list(), doc: "the Enterprise Managers, at least one; each is polled on its own, none holds up another"},
+	cfg := &Config{managers: d.root.Managers}
+	for _, w := range inOrder(d.warnings) {
+		cfg.warnings = append(cfg.warnings, w.Error())
 	}
-}
-
-func (r *root) defaults() codec {
-	c := mapping(settings(&r.prototype))
-	decode := c.decode
-	c.decode = func(d *decoder, v value) {
-		decode(d, v)
-		d.checkAges(&r.prototype, v.path)
-	}
-	return c
-}
-
-func (r *root) list() codec {
-	example := r.prototype
-	return codec{
-		kind:  "list of mappings",
-		inner: managerFields(&example),
-		list:  true,
-		decode: func(d *decoder, v value) {
-			if v.isNull() {
-				return
-			}
-			d.list(v, "- url: https://qem.example.com/attunityenterprisemanager", func(entry value) {
-				m := r.prototype
-				d.mapping(entry, managerFields(&m))
-				d.checkManager(&m, &r.prototype, entry.path)
-				r.managers = append(r.managers, m)
-			})
-		},
-		encode: func() *yaml.Node { return nil },
-	}
+	return cfg, nil
 }
 
 // document parses data, which must hold exactly one YAML document.
 func (d *decoder) document(data []byte) (*yaml.Node, error) {
+	d.lines = strings.Split(string(data), "\n")
 	documents := yaml.NewDecoder(bytes.NewReader(data))
 	var first, second yaml.Node
 	if err := documents.Decode(&first); err != nil && !errors.Is(err, io.EOF) {
@@ -115,36 +91,3 @@ func (d *decoder) document(data []byte) (*yaml.Node, error) {
 	}
 	return first.Content[0], nil
 }
-
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
-
-// syntaxError tells where the file is not YAML, in the parser's words, but for
-// those that could quote a value.
-func (d *decoder) syntaxError(err error, data []byte) error {
-	text := err.Error()
-	match := yamlLine.FindStringSubmatch(text)
-	text = text[len(match[0]):]
-	line, _ := strconv.Atoi(match[1])
-	switch {
-	case strings.HasPrefix(text, "unknown anchor"):
-		name := strings.TrimSuffix(strings.TrimPrefix(text, "unknown anchor '"), "' referenced")
-		before, _, _ := bytes.Cut(data, []byte("*"+name))
-		line = bytes.Count(before, []byte("\n")) + 1
-		text = "unknown anchor: a value that begins with * must be in quotes"
-	case parserError.MatchString(text):
-		// The parser counts these lines from 0, and they are where the thing began.
-		line++
-		text += " in what begins here"
-	case strings.Contains(text, "unknown escape character"):
-		text += `: in double quotes a backslash is written \\, in single quotes \`
-	case strings.Contains(text, "cannot start any token"):
-		text += ": indent with spaces, and quote values that begin with @, ` or %"
-	}
-	if line == 0 {
-		return fmt.Errorf("%s: not valid YAML: %s", d.file, text)
-	}
-	return fmt.Errorf("%s:%d: not valid YAML: %s", d.file, line, text)
-}
-
-// parserError tells the errors of the YAML parser from those of its scanner.
-var parserError = regexp.MustCompile(`^did not find expected (<|key$|node content$|'-' indicator$|',' or)`)

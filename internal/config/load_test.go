@@ -13,14 +13,13 @@ func TestDefaults(t *testing.T) {
 	want := defaultManager()
 	want.Name = "qem.example.com"
 	want.URL = "https://qem.example.com/attunityenterprisemanager"
-	want.MaxAge = 3 * time.Minute
 	want.Auth = Auth{Type: ActiveDirectory, Username: "svc", Password: newSecret("pass")}
 	if !m.Equal(want) {
 		t.Errorf("manager is\n%s", mustParse(t, minimal).Redacted())
 	}
 	if m.PollInterval != time.Minute || m.RequestTimeout != 10*time.Second || m.MaxConcurrentRequests != 16 ||
 		m.MaxRequestsPerSecond != 0 || m.MaxResponseBytes != 64<<20 || m.Retries != 2 ||
-		m.Tables.Mode != TablesSummary || m.Tables.Limit != 20000 || m.Tables.Interval != 0 || m.HTTP2 ||
+		m.Tables.Mode != TablesSummary || m.Tables.Limit != 20000 || m.StateInterval != 15*time.Second || m.Tables.Interval != 5*time.Minute || m.HTTP2 ||
 		m.Collectors.Endpoints || m.Collectors.EndpointTests.Enabled || m.Collectors.ACLs.Enabled ||
 		m.Collectors.RetentionBarriers.Enabled {
 		t.Errorf("defaults differ from the documented ones:\n%s", mustParse(t, minimal).Redacted())
@@ -49,7 +48,7 @@ defaults:
 		poll, age   time.Duration
 		concurrent  int
 		perSecond   float64
-		bytes       int64
+		bytes       Size
 		retries     int
 		requestTime time.Duration
 	}
@@ -58,8 +57,8 @@ defaults:
 		got = append(got, values{m.PollInterval, m.MaxAge, m.MaxConcurrentRequests, m.MaxRequestsPerSecond, m.MaxResponseBytes, m.Retries, m.RequestTimeout})
 	}
 	want := []values{
-		{30 * time.Second, 90 * time.Second, 4, 2.5, 1 << 30, 7, 10 * time.Second},
-		{5 * time.Minute, 15 * time.Minute, 4, 2.5, 1 << 30, 0, 10 * time.Second},
+		{30 * time.Second, 0, 4, 2.5, 1 << 30, 7, 10 * time.Second},
+		{5 * time.Minute, 0, 4, 2.5, 1 << 30, 0, 10 * time.Second},
 		{30 * time.Second, time.Hour, 4, 2.5, 1 << 30, 7, 10 * time.Second},
 	}
 	for i := range want {
@@ -95,18 +94,20 @@ enterprise_managers:
       endpoint_tests: {interval: 20m, include: ["ora.*"], timeout: 30s}
       acls: {}
       retention_barriers: true
-    latency_objectives:
-      - {server: ".*", task: "crm_.*", objective: 5m}
-      - {objective: 15m}
+    objectives:
+      - {server: ".*", task: "crm_.*", latency: 5m, running: true}
+      - {latency: 15m, full_load: 12h, priority: ticket}
+    server_limits: [{server: "prod-.*", memory: 64GiB}]
+    http_headers: {X-Key: {secrets: [hidden-by-us], files: [password]}, X-Who: {values: ["qem exporter"]}}
 `
 
 // documentedInForce is what it means; DIR is the file's directory.
 const documentedInForce = `enterprise_managers:
   - name: prod
     url: https://qem.example.com/attunityenterprisemanager
+    state_interval: 15s
     poll_interval: 30s
     request_timeout: 10s
-    max_age: 1m30s
     max_concurrent_requests: 16
     max_requests_per_second: 0
     max_response_bytes: 64MiB
@@ -125,6 +126,12 @@ const documentedInForce = `enterprise_managers:
     no_proxy: localhost
     proxy_from_environment: false
     http2: true
+    http_headers:
+      X-Key:
+        secrets: [<secret>]
+        files: [DIR/password]
+      X-Who:
+        values: ["qem exporter"]
     servers:
       include: [prod-.*, dr]
       exclude: [lab-.*]
@@ -149,13 +156,17 @@ const documentedInForce = `enterprise_managers:
         interval: 1h
       retention_barriers:
         interval: 10m
-    latency_objectives:
+    objectives:
       - server: .*
         task: crm_.*
-        objective: 5m
-      - server: .*
-        task: .*
-        objective: 15m
+        latency: 5m
+        running: true
+      - latency: 15m
+        full_load: 12h
+        priority: ticket
+    server_limits:
+      - server: prod-.*
+        memory: 64GiB
 `
 
 func TestDocumentedExample(t *testing.T) {
@@ -179,14 +190,14 @@ func TestDocumentedExample(t *testing.T) {
 func TestExpressionsAreAnchored(t *testing.T) {
 	m := parseOne(t, minimal+`
     servers: {include: ["prod|dr"]}
-    latency_objectives: [{task: "crm|erp", objective: 5m}]
+    objectives: [{task: "crm|erp", latency: 5m}]
 `)
 	for name, want := range map[string]bool{"prod": true, "dr": true, "prod2": false, "xdr": false, "a\nprod": false} {
 		if got := m.Servers.Include[0].MatchString(name); got != want {
 			t.Errorf("server %q: match %t, want %t", name, got, want)
 		}
 	}
-	o := m.LatencyObjectives[0]
+	o := m.Objectives[0]
 	if o.Server != nil || !o.Task.MatchString("erp") || o.Task.MatchString("erp2") {
 		t.Errorf("objective matches %v and %v", o.Server, o.Task)
 	}
@@ -283,7 +294,7 @@ func TestManagersIsACopy(t *testing.T) {
 }
 
 func TestLoadNamesTheFileThatIsNotThere(t *testing.T) {
-	_, err := Load(filepath.Join(t.TempDir(), "none.yml"), os.Getenv)
+	_, err := Load(filepath.Join(t.TempDir(), "none.yml"), os.Environ())
 	if err == nil || !strings.Contains(err.Error(), "none.yml: no such file") {
 		t.Errorf("error is %v", err)
 	}

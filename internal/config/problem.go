@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// problem is one thing that is wrong with a configuration.
+// problem is one thing that is wrong with a configuration, or looks wrong.
 type problem struct {
 	position
 	where string // file:line:column: key path, or an environment variable
@@ -16,14 +16,18 @@ type problem struct {
 
 func (p problem) Error() string { return p.where + ": " + p.text }
 
-// err joins the problems, one a line, in the order of the file; nil when there
-// are none.
-func (d *decoder) err() error {
-	slices.SortStableFunc(d.problems, func(a, b problem) int {
+// inOrder sorts problems by where they are in the file.
+func inOrder(problems []problem) []problem {
+	slices.SortStableFunc(problems, func(a, b problem) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	})
+	return problems
+}
+
+// err joins the problems, one a line; nil when there are none.
+func (d *decoder) err() error {
 	var errs []error
-	for _, p := range d.problems {
+	for _, p := range inOrder(d.problems) {
 		errs = append(errs, p)
 	}
 	return errors.Join(errs...)

@@ -3,99 +3,119 @@ package config
 import (
 	"fmt"
 	"math"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"go.yaml.in/yaml/v3"
+	promconfig "github.com/prometheus/common/config"
 )
 
-// between is the range of an integer.
-type between struct{ least, most int }
-
-func (b between) String() string {
-	if b.most == math.MaxInt {
-		return fmt.Sprintf("a whole number, at least %d", b.least)
+// scalar reads one value into a field of one of the types that a key may have.
+// What is wrong is told, and the field stays as it was.
+func (d *decoder) scalar(v value, into reflect.Value, f field) {
+	set := func(x any, ok bool) {
+		if ok {
+			into.Set(reflect.ValueOf(x).Convert(into.Type()))
+		}
 	}
-	return fmt.Sprintf("a whole number from %d to %d", b.least, b.most)
+	switch into.Interface().(type) {
+	case time.Duration:
+		set(asAny(d.duration(v, f)))
+	case Size:
+		set(asAny(d.size(v)))
+	case Secret:
+		text, ok := d.expanded(v)
+		set(newSecret(text), ok)
+		d.warnOfSecret(v, text, ok)
+	case *regexp.Regexp:
+		set(asAny(d.expression(v)))
+	case promconfig.URL:
+		set(asAny(d.proxyAddress(v)))
+	case bool:
+		set(asAny(d.boolean(v)))
+	case *bool:
+		b, ok := d.boolean(v)
+		set(&b, ok)
+	case int:
+		set(asAny(d.integer(v, f)))
+	case float64:
+		set(asAny(d.rate(v)))
+	default:
+		set(asAny(d.string(v, f)))
+	}
 }
 
-func integer(p *int, allowed between) codec {
-	return codec{
-		kind: "integer",
-		decode: func(d *decoder, v value) {
-			var n int
-			switch tag := v.tag(); {
-			case tag != "!!int" && tag != "!!float":
-				d.wrongType(v, allowed.String())
-			case tag == "!!float" || v.node.Decode(&n) != nil || n < allowed.least || n > allowed.most:
-				d.fail(v.path, "must be %s, is %s", allowed, v.quote())
-			default:
-				*p = n
-			}
-		},
-		encode: func() *yaml.Node { return scalar("!!int", strconv.Itoa(*p)) },
+func asAny[T any](x T, ok bool) (any, bool) { return x, ok }
+
+// string reads a text of the kind that the tags say.
+func (d *decoder) string(v value, f field) (string, bool) {
+	as := f.tag("as")
+	switch {
+	case f.tag("one") != "":
+		return d.oneOf(v, f.words())
+	case as == "address":
+		return d.address(v)
+	case as == "variables":
+		return d.expanded(v)
+	case strings.HasSuffix(as, "file"):
+		return d.fileName(v, as)
 	}
+	return d.text(v)
+}
+
+// integer is a whole number in the range that the tags say.
+func (d *decoder) integer(v value, f field) (int, bool) {
+	want := "a whole number, at least " + f.tag("least")
+	least, _ := strconv.Atoi(f.tag("least"))
+	most, err := strconv.Atoi(f.tag("most"))
+	if err != nil {
+		most = math.MaxInt
+	} else {
+		want = fmt.Sprintf("a whole number from %d to %d", least, most)
+	}
+	var n int
+	switch tag := v.tag(); {
+	case tag != "!!int" && tag != "!!float":
+		d.wrongType(v, want)
+	case tag == "!!float" || v.node.Decode(&n) != nil || n < least || n > most:
+		d.fail(v.path, "must be %s, is %s", want, v.quote())
+	default:
+		return n, true
+	}
+	return 0, false
 }
 
 // rate is a number of at least 0.
-func rate(p *float64) codec {
+func (d *decoder) rate(v value) (float64, bool) {
 	const want = "a number, at least 0"
-	return codec{
-		kind: "number",
-		decode: func(d *decoder, v value) {
-			var n float64
-			switch tag := v.tag(); {
-			case tag != "!!int" && tag != "!!float":
-				d.wrongType(v, want)
-			case v.node.Decode(&n) != nil || !(n >= 0) || math.IsInf(n, 0):
-				d.fail(v.path, "must be %s, is %s", want, v.quote())
-			default:
-				*p = n
-			}
-		},
-		encode: func() *yaml.Node {
-			// Without a tag: 2 is an integer in YAML, 2.5 is not.
-			return scalar("", strconv.FormatFloat(*p, 'f', -1, 64))
-		},
+	var n float64
+	switch tag := v.tag(); {
+	case tag != "!!int" && tag != "!!float":
+		d.wrongType(v, want)
+	case v.node.Decode(&n) != nil || !(n >= 0) || math.IsInf(n, 0):
+		d.fail(v.path, "must be %s, is %s", want, v.quote())
+	default:
+		return n, true
 	}
+	return 0, false
 }
 
-func boolean(p *bool) codec {
-	return codec{
-		kind: "boolean",
-		decode: func(d *decoder, v value) {
-			if v.tag() != "!!bool" || v.node.Decode(p) != nil {
-				d.wrongType(v, "true or false")
-			}
-		},
-		encode: func() *yaml.Node { return scalar("!!bool", strconv.FormatBool(*p)) },
+func (d *decoder) boolean(v value) (b, ok bool) {
+	if v.tag() != "!!bool" || v.node.Decode(&b) != nil {
+		d.wrongType(v, "true or false")
+		return false, false
 	}
+	return b, true
 }
 
-// text is a text that is not empty and has no control characters.
-func text(p *string) codec {
-	return codec{
-		kind: "string",
-		decode: func(d *decoder, v value) {
-			if s, ok := d.text(v); ok {
-				*p = s
-			}
-		},
-		encode: func() *yaml.Node { return shown(*p) },
-	}
-}
-
-func shown(s string) *yaml.Node {
-	if s == "" {
-		return nil
-	}
-	return scalar("!!str", s)
-}
-
-// text reads a text as it stands in the file.
+// text is a text that is not empty and has no control characters, as it stands in
+// the file.
 func (d *decoder) text(v value) (string, bool) {
 	switch tag := v.tag(); {
 	case tag == "!!null":
@@ -111,75 +131,40 @@ func (d *decoder) text(v value) (string, bool) {
 	case strings.ContainsFunc(v.node.Value, unicode.IsControl):
 		d.fail(v.path, "holds a line break or another control character")
 	default:
+		d.warnOfQuotes(v)
 		return v.node.Value, true
 	}
 	return "", false
 }
 
-// textList is a list of texts, such as tags.
-func textList(p *[]string) codec {
-	return codec{
-		kind: "list of strings",
-		decode: func(d *decoder, v value) {
-			*p = nil
-			d.list(v, `["nightly"]`, func(entry value) {
-				if s, ok := d.text(entry); ok {
-					*p = append(*p, s)
-				}
-			})
-		},
-		encode: func() *yaml.Node { return texts(*p) },
-	}
-}
-
 // oneOf is a text out of a few.
-func oneOf[T ~string](p *T, allowed ...T) codec {
-	words := make([]string, 0, len(allowed))
-	for _, a := range allowed {
-		words = append(words, string(a))
-	}
+func (d *decoder) oneOf(v value, words []string) (string, bool) {
 	list := strings.Join(words, ", ")
-	return codec{
-		kind: "one of " + list,
-		decode: func(d *decoder, v value) {
-			if v.tag() != "!!str" {
-				d.wrongType(v, "one of "+list)
-				return
-			}
-			for _, a := range allowed {
-				if string(a) == v.node.Value {
-					*p = a
-					return
-				}
-			}
-			suffix := ""
-			if meant := closest(v.node.Value, words); meant != "" {
-				suffix = `; did you mean "` + meant + `"?`
-			}
-			d.fail(v.path, "must be one of %s, is %s%s", list, v.quote(), suffix)
-		},
-		encode: func() *yaml.Node { return shown(string(*p)) },
+	if v.tag() != "!!str" {
+		d.wrongType(v, "one of "+list)
+		return "", false
 	}
+	if slices.Contains(words, v.node.Value) {
+		return v.node.Value, true
+	}
+	suffix := ""
+	if meant := closest(v.node.Value, words); meant != "" {
+		suffix = `; did you mean "` + meant + `"?`
+	}
+	d.fail(v.path, "must be one of %s, is %s%s", list, v.quote(), suffix)
+	return "", false
 }
 
 // longest is the longest duration that makes sense anywhere; its multiples do not
 // overflow.
 const longest = 365 * 24 * time.Hour
 
-// duration is a length of time of at least least.
-func duration(p *time.Duration, least time.Duration) codec {
-	return codec{
-		kind: "duration",
-		decode: func(d *decoder, v value) {
-			if parsed, ok := d.duration(v, least); ok {
-				*p = parsed
-			}
-		},
-		encode: func() *yaml.Node { return scalar("!!str", formatDuration(*p)) },
+// duration is a length of time of at least what the tags say, else more than nothing.
+func (d *decoder) duration(v value, f field) (time.Duration, bool) {
+	least, err := parseDuration(f.tag("least"))
+	if err != nil {
+		least = time.Millisecond
 	}
-}
-
-func (d *decoder) duration(v value, least time.Duration) (time.Duration, bool) {
 	switch tag := v.tag(); {
 	case tag == "!!int" && v.node.Value == "0" && least == 0:
 		return 0, true
@@ -195,9 +180,12 @@ func (d *decoder) duration(v value, least time.Duration) (time.Duration, bool) {
 	case strings.HasPrefix(v.node.Value, "-"):
 		d.fail(v.path, "must not be negative, is %s", v.quote())
 	case err != nil:
-		d.fail(v.path, "%s is not a duration: want for example 30s, 5m or 1h30m (units ms, s, m, h, d, w, y, largest first)", v.quote())
-	case parsed < least:
+		d.fail(v.path, "%s is not a duration: want for example 30s, 5m or 1h30m "+
+			"(units ms, s, m, h, d, w, y, largest first)", v.quote())
+	case parsed < least && least == time.Millisecond:
 		d.fail(v.path, "must be longer than 0s, is %s", v.quote())
+	case parsed < least:
+		d.fail(v.path, "must be at least %s, is %s", formatDuration(least), v.quote())
 	case parsed > longest:
 		d.fail(v.path, "must be at most %s, is %s", formatDuration(longest), v.quote())
 	default:
@@ -214,25 +202,118 @@ func withUnit(v value) string {
 }
 
 // size is a number of bytes, at least 1.
-func size(p *int64) codec {
+func (d *decoder) size(v value) (Size, bool) {
 	const want = "a size such as 64MiB, 64MB or a number of bytes"
-	return codec{
-		kind: "size",
-		decode: func(d *decoder, v value) {
-			if tag := v.tag(); tag != "!!str" && tag != "!!int" && tag != "!!float" {
-				d.wrongType(v, want)
-				return
-			}
-			n, err := parseSize(v.node.Value)
-			switch {
-			case err != nil:
-				d.fail(v.path, "%s is not a size: want %s", v.quote(), want)
-			case n < 1:
-				d.fail(v.path, "must be at least 1 byte, is %s", v.quote())
-			default:
-				*p = n
-			}
-		},
-		encode: func() *yaml.Node { return scalar("", formatSize(*p)) },
+	if tag := v.tag(); tag != "!!str" && tag != "!!int" && tag != "!!float" {
+		d.wrongType(v, want)
+		return 0, false
 	}
+	n, err := parseSize(v.node.Value)
+	switch {
+	case err != nil:
+		d.fail(v.path, "%s is not a size: want %s", v.quote(), want)
+	case n < 1:
+		d.fail(v.path, "must be at least 1 byte, is %s", v.quote())
+	default:
+		return n, true
+	}
+	return 0, false
+}
+
+// The anchors of an expression. The dot matches a line break as well: names are
+// whatever their owners chose.
+const anchorStart, anchorEnd = "^(?s:", ")$"
+
+func (d *decoder) expression(v value) (*regexp.Regexp, bool) {
+	s, ok := d.text(v)
+	if !ok {
+		return nil, false
+	}
+	// By itself first: "a)(b" would be fine between the anchors.
+	if _, err := regexp.Compile(s); err != nil {
+		reason := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+		if v.aliased {
+			reason = "check its brackets and repetitions"
+		}
+		d.fail(v.path, "is not a regular expression: %s", reason)
+		return nil, false
+	}
+	re, err := regexp.Compile(anchorStart + s + anchorEnd)
+	if err != nil {
+		// A \Q without \E takes the anchor as text; or it is just too large.
+		d.fail(v.path, `cannot be anchored: close \Q with \E, or make it shorter`)
+		return nil, false
+	}
+	return re, true
+}
+
+func withoutAnchors(re *regexp.Regexp) string {
+	return strings.TrimSuffix(strings.TrimPrefix(re.String(), anchorStart), anchorEnd)
+}
+
+const wantURL = "give the address of Enterprise Manager, " +
+	"for example https://qem.example.com/attunityenterprisemanager"
+
+// address is the URL of an Enterprise Manager. No message quotes it: people put
+// passwords into URLs.
+func (d *decoder) address(v value) (string, bool) {
+	s, ok := d.expanded(v)
+	if !ok {
+		return "", false
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || strings.ContainsAny(s, " \t"):
+		d.fail(v.path, "is not a URL: %s", wantURL)
+	case u.Scheme != "https" && u.Scheme != "http":
+		d.fail(v.path, "must begin with https:// or http://: %s", wantURL)
+	case u.User != nil:
+		auth := join(parent(v.path), "auth")
+		d.fail(v.path, "must not hold a user or password: give them as %s and %s",
+			d.name(join(auth, "username")), d.name(join(auth, "password")))
+	case u.Hostname() == "":
+		d.fail(v.path, "has no host: %s", wantURL)
+	case !validPort(u.Port()):
+		d.fail(v.path, "has an impossible port: it must be from 1 to 65535")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#"):
+		d.fail(v.path, "must end with the path, without ? and #: %s", wantURL)
+	default:
+		return s, true
+	}
+	return "", false
+}
+
+// validPort reports whether a URL may have the port; it may do without.
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
+}
+
+// hostOf is the default name of a manager: the host, with its port unless that
+// is the scheme's own.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	if u.Scheme == "https" {
+		return strings.TrimSuffix(u.Host, ":443")
+	}
+	return strings.TrimSuffix(u.Host, ":80")
+}
+
+// proxyAddress is the URL of a proxy. No message quotes it.
+func (d *decoder) proxyAddress(v value) (promconfig.URL, bool) {
+	s, ok := d.expanded(v)
+	if !ok {
+		return promconfig.URL{}, false
+	}
+	schemes := []string{"http", "https", "socks5", "socks5h"}
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme) {
+		d.fail(v.path, "must be scheme://host:port with one of %s, for example http://proxy.example.com:3128",
+			strings.Join(schemes, ", "))
+		return promconfig.URL{}, false
+	}
+	return promconfig.URL{URL: u}, true
 }

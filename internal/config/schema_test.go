@@ -2,8 +2,7 @@ package config
 
 import (
 	"reflect"
-	"slices"
-	"strings"
+		"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -41,8 +40,15 @@ func samples(t *testing.T) map[string]string {
 		"collectors.endpoint_tests.timeout":  "collectors: {endpoint_tests: {timeout: 1s}}",
 		"collectors.acls":                    "collectors: {acls: true}", "collectors.acls.interval": "collectors: {acls: {interval: 1d}}",
 		"collectors.retention_barriers": "collectors: {retention_barriers: true}", "collectors.retention_barriers.interval": "collectors: {retention_barriers: {interval: 1m}}",
-		"latency_objectives": "latency_objectives: [{objective: 5m}]", "latency_objectives[].objective": "latency_objectives: [{objective: 6m}]",
-		"latency_objectives[].server": "latency_objectives: [{server: a, objective: 5m}]", "latency_objectives[].task": "latency_objectives: [{task: a, objective: 5m}]",
+		"state_interval": "state_interval: 7s", "objectives": "objectives: [{running: false}]",
+		"objectives[].server": "objectives: [{server: a, latency: 5m}]", "objectives[].task": "objectives: [{task: a, latency: 5m}]",
+		"objectives[].tag": "objectives: [{tag: a, latency: 5m}]", "objectives[].latency": "objectives: [{latency: 6m}]",
+		"objectives[].full_load": "objectives: [{full_load: 6m}]", "objectives[].running": "objectives: [{running: true}]",
+		"objectives[].priority": "objectives: [{priority: none}]",
+		"server_limits":         "server_limits: [{memory: 1TiB}]", "server_limits[].server": "server_limits: [{server: a, memory: 1}]",
+		"server_limits[].memory": "server_limits: [{memory: 1GB}]", "server_limits[].disk": "server_limits: [{disk: 1GB}]",
+		"http_headers.*.values": `http_headers: {X-A: {values: ["a: b", "5", "~"]}}`, "http_headers.*.secrets": "http_headers: {X-A: {secrets: [a]}}",
+		"http_headers.*.files": "http_headers: {X-A: {files: [" + secret + "]}}",
 	}
 }
 
@@ -52,9 +58,9 @@ func TestEveryKey(t *testing.T) {
 	all := samples(t)
 	base := parseOne(t, minimal)
 	seen := map[string]Manager{}
-	for _, key := range Schema() {
-		path, ok := strings.CutPrefix(key.Path, "enterprise_managers[].")
-		if !ok || key.Type == "mapping" {
+	for _, key := range keysOf(reflect.TypeFor[Manager](), "") {
+		path := key.path
+		if key.Type.Kind() == reflect.Map || isMapping(key.Type) && !isSwitch(key.Type) {
 			continue
 		}
 		sample, ok := all[path]
@@ -116,72 +122,6 @@ func TestEqualIgnoresWhatFilesHold(t *testing.T) {
 	if !before.Equal(parseOne(t, text)) {
 		t.Error("a changed password file makes another manager")
 	}
-}
-
-func TestSchema(t *testing.T) {
-	var paths []string
-	for _, key := range Schema() {
-		paths = append(paths, key.Path)
-		if key.Doc == "" || key.Type == "" || strings.ContainsAny(key.Doc, "\n|") {
-			t.Errorf("%s: type %q, doc %q", key.Path, key.Type, key.Doc)
-		}
-	}
-	if once := slices.Compact(slices.Sorted(slices.Values(paths))); len(once) != len(paths) {
-		t.Error("a key is listed twice")
-	}
-	want := map[string]Key{
-		"defaults.poll_interval":                                  {Type: "duration", Default: "1m"},
-		"defaults.max_age":                                        {Type: "duration", Default: "3 x poll_interval"},
-		"defaults.max_response_bytes":                             {Type: "size", Default: "64MiB"},
-		"enterprise_managers[].retries":                           {Type: "integer", Default: "2"},
-		"enterprise_managers[].auth.type":                         {Type: "one of active_directory, api_token, jwt", Default: "active_directory"},
-		"enterprise_managers[].auth.password":                     {Type: "secret"},
-		"enterprise_managers[].servers.include":                   {Type: "list of regular expressions", Default: `[".*"]`},
-		"enterprise_managers[].collectors.acls":                   {Type: "boolean or mapping", Default: "false"},
-		"enterprise_managers[].collectors.endpoint_tests.timeout": {Type: "duration", Default: "1m"},
-		"enterprise_managers[].latency_objectives[].objective":    {Type: "duration"},
-	}
-	for _, key := range Schema() {
-		if w, ok := want[key.Path]; ok {
-			delete(want, key.Path)
-			if key.Type != w.Type || key.Default != w.Default {
-				t.Errorf("%s is %q with default %q, want %q and %q", key.Path, key.Type, key.Default, w.Type, w.Default)
-			}
-		}
-	}
-	if len(want) > 0 {
-		t.Errorf("not listed: %v", want)
-	}
-}
-
-// TestManagerFieldsAreShown makes sure that a field added to Manager gets a key:
-// Equal and /config know nothing else.
-func TestManagerFieldsAreShown(t *testing.T) {
-	keys := map[string]string{"URL": "url", "TLS": "tls_config", "Proxy": "proxy_url", "HTTP2": "http2", "Tags": "tasks.tags"}
-	known := map[string]bool{}
-	for _, key := range Schema() {
-		known[strings.TrimPrefix(key.Path, "enterprise_managers[].")] = true
-	}
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[Manager]()) {
-		key, ok := keys[f.Name]
-		if !ok {
-			key = snake(f.Name)
-		}
-		if !known[key] {
-			t.Errorf("Manager.%s has no key %s", f.Name, key)
-		}
-	}
-}
-
-func snake(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		if i > 0 && r >= 'A' && r <= 'Z' {
-			b.WriteByte('_')
-		}
-		b.WriteString(strings.ToLower(string(r)))
-	}
-	return b.String()
 }
 
 func TestRedactedHidesAndLoads(t *testing.T) {

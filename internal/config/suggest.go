@@ -32,8 +32,8 @@ func names(fields []field) string {
 // homes lists the mappings that have a key of this name.
 func homes(name string) []string {
 	var found []string
-	for _, key := range Schema() {
-		if path, ok := strings.CutSuffix(key.Path, "."+name); ok {
+	for _, key := range keysOf(fileType(), "") {
+		if path, ok := strings.CutSuffix(key.path, "."+name); ok {
 			found = append(found, path)
 		}
 	}

@@ -38,21 +38,22 @@ func parseDuration(s string) (time.Duration, error) {
 func formatDuration(d time.Duration) string { return model.Duration(d).String() }
 
 var (
-	sizeText  = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?([KMG]i?B|B)?$`)
+	sizeText  = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?([KMGT]i?B|B)?$`)
 	sizeUnits = map[string]float64{
-		"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30,
+		"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+		"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
 	}
 )
 
 // parseSize reads a number of bytes with or without a unit, decimal (MB) or
 // binary (MiB).
-func parseSize(s string) (int64, error) {
+func parseSize(s string) (Size, error) {
 	match := sizeText.FindStringSubmatch(s)
 	if match == nil {
 		return 0, errUnit
 	}
 	if n, err := strconv.ParseInt(match[1], 10, 64); err == nil && sizeUnits[match[2]] == 1 {
-		return n, nil
+		return Size(n), nil
 	}
 	n, err := strconv.ParseFloat(match[1], 64)
 	if err != nil {
@@ -63,16 +64,16 @@ func parseSize(s string) (int64, error) {
 	if bytes != math.Trunc(bytes) || bytes > 1<<53 {
 		return 0, errUnit
 	}
-	return int64(bytes), nil
+	return Size(bytes), nil
 }
 
 // formatSize writes what parseSize reads, in the largest binary unit that fits.
-func formatSize(n int64) string {
-	units := []string{"", "KiB", "MiB", "GiB"}
+func formatSize(n Size) string {
+	units := []string{"", "KiB", "MiB", "GiB", "TiB"}
 	i := 0
 	for n > 0 && n%1024 == 0 && i < len(units)-1 {
 		n /= 1024
 		i++
 	}
-	return strings.TrimSpace(strconv.FormatInt(n, 10) + units[i])
+	return strings.TrimSpace(strconv.FormatInt(int64(n), 10) + units[i])
 }

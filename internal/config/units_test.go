@@ -39,7 +39,7 @@ func TestParseDuration(t *testing.T) {
 }
 
 func TestParseSize(t *testing.T) {
-	for text, want := range map[string]int64{
+	for text, want := range map[string]Size{
 		"0": 0, "1": 1, "67108864": 64 << 20, "9223372036854775807": 1<<63 - 1, "7B": 7,
 		"64MiB": 64 << 20, "64MB": 64e6, "1GiB": 1 << 30, "1 GiB": 1 << 30, "1.5KiB": 1536, "2KB": 2000, "3GB": 3e9,
 	} {

@@ -1,0 +1,109 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// warn tells what of a manager is legal and yet a likely slip.
+func (m *Manager) warn(d *decoder, path string) {
+	if m.TLS.InsecureSkipVerify {
+		d.warn(join(path, "tls_config.insecure_skip_verify"),
+			"the server's certificate is not verified: anybody in between can read the credential")
+	}
+	if u, err := url.Parse(m.URL); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		d.warn(join(path, "url"), "http:// to another machine: the credential travels in clear")
+	}
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// curlyQuotes are what word processors make of quotes; YAML takes them as part of
+// the text.
+const curlyQuotes = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f"
+
+// warnOfQuotes warns of quotes that are part of a text and were probably not meant to be.
+func (d *decoder) warnOfQuotes(v value) {
+	text := v.node.Value
+	first, _ := utf8.DecodeRuneInString(text)
+	last, _ := utf8.DecodeLastRuneInString(text)
+	switch {
+	case strings.ContainsRune(curlyQuotes, first) || strings.ContainsRune(curlyQuotes, last):
+		d.warn(v.path, "begins or ends with a curly quote, which is taken as part of the value: write \" or '")
+	case d.variables != nil && len(text) > 1 && first == last && (first == '"' || first == '\''):
+		d.warn(v.path, "stands in quotes, which are taken as part of the value: leave them out")
+	}
+}
+
+// shortSecret is the length below which a secret cannot be looked for in texts of
+// the other side without mangling them.
+const shortSecret = 8
+
+// slipOfComment is a comment as nobody writes one on purpose: one blank before it, or none after #.
+var slipOfComment = regexp.MustCompile(`^[^ ]* #|^[^#]* #[^ ]`)
+
+// warnOfSecret warns of credentials that are probably not what was meant.
+func (d *decoder) warnOfSecret(v value, text string, ok bool) {
+	if ok && utf8.RuneCountInString(text) < shortSecret {
+		d.warn(v.path, "is shorter than %d characters: texts of the other side are not searched for it", shortSecret)
+	}
+	if v.node.Style == 0 && v.node.LineComment != "" {
+		if line := d.line(v.node.Line); slipOfComment.MatchString(line[min(len(line), v.node.Column-1):]) {
+			d.warn(v.path, "a comment begins right after it: a # that is part of it must be in quotes")
+		}
+	}
+}
+
+// environment is the process's variables.
+type environment map[string]string
+
+func newEnvironment(environ []string) environment {
+	e := environment{}
+	for _, pair := range environ {
+		name, val, _ := strings.Cut(pair, "=")
+		e[name] = val
+	}
+	return e
+}
+
+func (e environment) get(name string) string { return e[name] }
+
+// foreignVariable are variables that Kubernetes makes for a Service named qem or
+// qem-exporter, and those of the exporter's own tools.
+var foreignVariable = regexp.MustCompile(
+	`^QEM_EXPORTER|^QEM(_[A-Z0-9]+)*_(SERVICE_HOST|SERVICE_PORT.*|PORT(_[0-9]+_.*)?)$`)
+
+// unknown warns of QEM_* variables that mean nothing.
+func (e environment) unknown(used map[string]bool) []string {
+	var names, warnings []string
+	known := map[string]bool{}
+	for _, v := range variables() {
+		names = append(names, v.name)
+		known[v.name] = true
+	}
+	for _, name := range sortedKeys(e) {
+		if !strings.HasPrefix(name, "QEM_") || known[name] || used[name] || foreignVariable.MatchString(name) {
+			continue
+		}
+		text := name + ": unknown environment variable, which means nothing"
+		if meant := closestVariable(name, names); meant != "" {
+			text += "; did you mean " + meant + "?"
+		}
+		warnings = append(warnings, text)
+	}
+	return warnings
+}
+
+func closestVariable(name string, names []string) string {
+	lower := make([]string, 0, len(names))
+	for _, n := range names {
+		lower = append(lower, strings.ToLower(n))
+	}
+	return strings.ToUpper(closest(name, lower))
+}
