@@ -24,7 +24,7 @@ type Manager struct {
 	*counts
 	c       *Collector
 	name    string
-	options ManagerOptions
+	options atomic.Pointer[ManagerOptions]
 	created time.Time
 	// before is whom this one took over from, while that one's samples are still served.
 	before atomic.Pointer[Manager]
@@ -49,9 +49,10 @@ type server struct {
 // if there is one of that name.
 func (c *Collector) NewManager(name string, o ManagerOptions) *Manager {
 	m := &Manager{
-		counts: newCounts(name, c.errors), c: c, name: name, options: o,
+		counts: newCounts(name, c.errors), c: c, name: name,
 		created: time.Now(), servers: make(map[string]*server),
 	}
+	m.Configure(o)
 	m.register(c.registerer)
 	c.replace(func(managers []*Manager) []*Manager { return append(managers, m) })
 	return m
@@ -62,9 +63,10 @@ func (c *Collector) NewManager(name string, o ManagerOptions) *Manager {
 // complete, for one poll interval at most.
 func (m *Manager) Succeed(o ManagerOptions) *Manager {
 	next := &Manager{
-		counts: m.counts, c: m.c, name: m.name, options: o,
+		counts: m.counts, c: m.c, name: m.name,
 		created: time.Now(), servers: make(map[string]*server),
 	}
+	next.Configure(o)
 	next.before.Store(m)
 	m.retire()
 	m.c.replace(func(managers []*Manager) []*Manager {
@@ -72,6 +74,9 @@ func (m *Manager) Succeed(o ManagerOptions) *Manager {
 	})
 	return next
 }
+
+// Configure changes what is known beside what is read.
+func (m *Manager) Configure(o ManagerOptions) { m.options.Store(&o) }
 
 // Close takes the Enterprise Manager away with all its series. What is still under way leaves no trace.
 func (m *Manager) Close() {
@@ -170,7 +175,7 @@ func (m *Manager) shown() *Manager {
 	if b == nil {
 		return m
 	}
-	if r := m.roster.Load(); r != nil && r.Complete || time.Since(m.created) >= m.options.PollInterval {
+	if r := m.roster.Load(); r != nil && r.Complete || time.Since(m.created) >= m.options.Load().PollInterval {
 		m.before.Store(nil)
 		return m
 	}
@@ -210,13 +215,13 @@ func managerFamilies() []family[Manager] {
 			})),
 		gauge("qem_manager_info", "the configuration",
 			"Enterprise Manager that is polled, and where it is; always 1. Never absent.",
-			describe("url", func(m *Manager) []string { return []string{m.options.URL} })),
+			describe("url", func(m *Manager) []string { return []string{m.options.Load().URL} })),
 		gauge("qem_state_interval_seconds", "the configuration",
 			"How often the server list and the task lists are read, in seconds. Never absent.",
-			one(func(m *Manager) num { return seconds(m.options.StateInterval) })),
+			one(func(m *Manager) num { return seconds(m.options.Load().StateInterval) })),
 		gauge("qem_poll_interval_seconds", "the configuration",
 			"How often the details of servers and tasks are read, in seconds. Never absent.",
-			one(func(m *Manager) num { return seconds(m.options.PollInterval) })),
+			one(func(m *Manager) num { return seconds(m.options.Load().PollInterval) })),
 		gauge("qem_poll_last_success_timestamp_seconds", exporter,
 			"When the server list was last read, in Unix seconds. Absent until it was.",
 			one(func(m *Manager) num {
@@ -238,11 +243,11 @@ func managerFamilies() []family[Manager] {
 				at("polled", rosterNumber(func(r *fleet.Roster) num { return r.Polled })))),
 		gauge("qem_login_next_attempt_timestamp_seconds", "the API client",
 			"When the next login is due while logins are refused or failing, in Unix seconds. Absent while they are not.",
-			one(func(m *Manager) num { return instant(m.options.NextLogin) })),
+			one(func(m *Manager) num { return instant(m.options.Load().NextLogin) })),
 		gauge("qem_certificate_expiry_timestamp_seconds", "the API client",
 			"End of the earliest-ending certificate that the Enterprise Manager presented, in Unix seconds. Absent without "+
 				"TLS, and until it was seen.",
-			one(func(m *Manager) num { return instant(m.options.CertificateExpiry) })),
+			one(func(m *Manager) num { return instant(m.options.Load().CertificateExpiry) })),
 		counter("qem_exporter_duplicates_dropped_total", exporter,
 			"Servers, tasks, tables and samples that were dropped because the API named them twice. Never absent.",
 			one(func(m *Manager) num { return total(&m.duplicates) })),

@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/collector"
 	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
@@ -112,10 +113,12 @@ type App struct {
 	handler   http.Handler
 	listeners []net.Listener
 
-	begun    time.Time
-	running  atomic.Pointer[generation] // nil before Start
-	reloads  chan chan error
-	failures chan error
+	begun   time.Time
+	running atomic.Pointer[generation] // nil before Start
+	// reloadFailure is why the last reload failed; nil when it did not.
+	reloadFailure atomic.Pointer[reloadFailure]
+	reloads       chan chan error
+	failures      chan error
 
 	life    context.Context // ends with Stop; everything that runs hangs on it
 	endLife context.CancelFunc
@@ -160,21 +163,14 @@ func New(o Options) (*App, error) {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	a.collector = collector.New(collector.Options{Registerer: a.registry, Logger: o.Logger, Now: time.Now})
-	a.units = factory{
-		collector:   a.collector,
-		memory:      &memory{},
-		shard:       o.Shard,
-		totalShards: o.TotalShards,
-		version:     o.Version,
-		logger:      o.Logger,
-	}
+	a.collector = newCollector(a.registry, o.Shard, o.TotalShards)
+	a.units = factory{shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger}
 
 	pages := web.Options{
 		TelemetryPath: o.TelemetryPath,
 		Metrics: exposition.NewHandler(exposition.HandlerOptions{
 			Own:        a.registry,
-			Snapshot:   a.collector.Current,
+			Snapshots:  a.collector.Current,
 			Registerer: a.registry,
 			Logger:     o.Logger,
 		}),
@@ -192,6 +188,12 @@ func New(o Options) (*App, error) {
 	}
 	a.handler = handler
 	return a, nil
+}
+
+func newCollector(r prometheus.Registerer, shard, totalShards int) *collector.Collector {
+	return collector.New(collector.Options{
+		Registerer: r, ErrorCodes: aem.ErrorCodes(), Shard: shard, TotalShards: max(1, totalShards),
+	})
 }
 
 // Addrs are the addresses that are listened on, in the order of the options;

@@ -26,7 +26,6 @@ func newClient(m config.Manager, observer aem.Observer, version string, logger *
 		aem.WithTimeout(m.RequestTimeout),
 		aem.WithRetries(m.Retries),
 		aem.WithMaxResponseBytes(int64(m.MaxResponseBytes)),
-		aem.WithRateLimit(m.MaxRequestsPerSecond),
 		aem.WithObserver(observer),
 		aem.WithLogger(logger),
 		aem.WithUserAgent("qem_exporter/"+version),

@@ -50,6 +50,7 @@ func (a *App) start(ctx context.Context) error {
 	a.deferCleanup("pollers", a.stopPollers)
 	a.collector.ConfigReloaded(true, a.begun)
 	a.deferCleanup("reload", a.serveReloads())
+	a.deferCleanup("memory", a.tidyMemory())
 	http.start(a.options.WebConfigFile, a.logger, a.fail)
 
 	a.logger.Info("qem_exporter started",

@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
-	"sync/atomic"
+	"reflect"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
@@ -13,99 +12,82 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll"
+	"github.com/qem-exporter/qem_exporter/internal/web"
 )
 
-// unit polls one Enterprise Manager as one configuration of it says.
+// unit polls one Enterprise Manager as one configuration of it says. It is what counts its
+// client's calls, too.
 type unit struct {
-	manager   config.Manager
-	client    *aem.Client
-	poller    *poll.Poller
-	collector *collector.Collector
-	memory    *memory
-	logger    *slog.Logger
-
-	cancel context.CancelFunc
-	done   chan struct{} // closed when the poller has ended
-
-	lastSuccess atomic.Pointer[time.Time] // end of the last poll that read the server list
-
-	mu      sync.Mutex // held while publishing
-	retired bool
+	manager config.Manager
+	client  *aem.Client
+	journal *fleet.Journal
+	logger  *slog.Logger
+	*polling
 }
 
-// factory makes units that publish to one collector.
+// polling is what begins when a unit is put in force. A unit that a reload made of another one by
+// new settings alone shares it.
+type polling struct {
+	poller  *poll.Poller
+	samples *collector.Manager
+	begun   time.Time
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when the poller has ended
+}
+
+// factory makes units.
 type factory struct {
-	collector          *collector.Collector
-	memory             *memory // of the process
 	shard, totalShards int
 	version            string // of the exporter
 	logger             *slog.Logger
 }
 
-// newUnit makes a unit that does nothing yet.
-func (f *factory) newUnit(m config.Manager) (*unit, error) {
-	u := &unit{
-		manager:   m,
-		collector: f.collector,
-		memory:    f.memory,
-		logger:    f.logger.With(slog.String("manager", m.Name)),
-		done:      make(chan struct{}),
+// newUnit makes a unit that does nothing yet. The journal is handed on from the unit before it.
+func (f *factory) newUnit(m config.Manager, before *unit) (*unit, error) {
+	u := &unit{manager: m, logger: f.logger.With(slog.String("manager", m.Name)), polling: &polling{}}
+	if before == nil {
+		u.journal = &fleet.Journal{}
+	} else {
+		u.journal = before.journal
+		if reflect.DeepEqual(connection(m), connection(before.manager)) {
+			u.client, u.polling = before.client, before.polling
+			return u, nil
+		}
 	}
 	var err error
-	u.client, err = newClient(m, newObserver(f.collector, m.Name), f.version, u.logger)
-	if err != nil {
+	if u.client, err = newClient(m, u, f.version, u.logger); err != nil {
 		return nil, fmt.Errorf("enterprise manager %q: %w", m.Name, err)
 	}
-	o := pollOptions(m)
-	o.Shard, o.TotalShards = f.shard, f.totalShards
-	o.Logger = f.logger
-	o.Publish = u.publish
-	u.poller = poll.New(u.client, o)
 	return u, nil
 }
 
-// publish passes a finished poll on, unless the unit is retired.
-func (u *unit) publish(m *fleet.Manager) {
-	if u.pass(m) {
-		u.memory.tidy(u.collector.Current().Samples())
+// connection is the part of a manager's configuration that its client is made of: as long as that
+// stays, so do client, session and what was read.
+func connection(m config.Manager) config.Manager {
+	c := config.Manager{
+		Name: m.Name, URL: m.URL, Auth: m.Auth, TLS: m.TLS, Proxy: m.Proxy, HTTP2: m.HTTP2, HTTPHeaders: m.HTTPHeaders,
+	}
+	c.RequestTimeout, c.Retries, c.MaxResponseBytes = m.RequestTimeout, m.Retries, m.MaxResponseBytes
+	c.MaxConcurrentRequests = m.MaxConcurrentRequests
+	return c
+}
+
+// samplesOptions is what the metrics tell of the configuration.
+func (u *unit) samplesOptions() collector.ManagerOptions {
+	return collector.ManagerOptions{
+		URL: u.manager.URL, StateInterval: u.manager.StateInterval, PollInterval: u.manager.PollInterval,
 	}
 }
 
-func (u *unit) pass(m *fleet.Manager) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.retired {
-		return false
-	}
-	if m.Result != fleet.Failure {
-		u.lastSuccess.Store(&m.Ended)
-	}
-	u.collector.Publish(m)
-	return true
-}
-
-// succeeded is when the last poll ended that read the server list; zero when none has.
-func (u *unit) succeeded() time.Time {
-	if at := u.lastSuccess.Load(); at != nil {
-		return *at
-	}
-	return time.Time{}
-}
-
-// retire makes sure that nothing is published any more; when it returns, no
-// publication is under way.
-func (u *unit) retire() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.retired = true
-}
-
-// start polls until the context or stop ends it.
-func (u *unit) start(ctx context.Context) {
-	ctx, u.cancel = context.WithCancel(ctx)
+// begin polls until the context or stop ends it, and hands what it sees to samples.
+func (u *unit) begin(ctx context.Context, f *factory, samples *collector.Manager) {
+	p := u.polling
+	ctx, p.cancel = context.WithCancel(ctx)
+	p.samples, p.begun, p.done = samples, time.Now(), make(chan struct{})
+	p.poller = poll.New(u.client, u.pollOptions(f))
 	go func() {
-		defer close(u.done)
-		u.poller.Run(ctx)
+		defer close(p.done)
+		p.poller.Run(ctx)
 	}()
 }
 
@@ -113,7 +95,7 @@ func (u *unit) start(ctx context.Context) {
 func (u *unit) stop(ctx context.Context) error {
 	u.cancel()
 	if err := wait(ctx, u.done); err != nil {
-		return fmt.Errorf("poll has not ended: %w", err)
+		return fmt.Errorf("polling has not ended: %w", err)
 	}
 	return u.close(ctx)
 }
@@ -126,18 +108,38 @@ func (u *unit) close(ctx context.Context) error {
 	return nil
 }
 
-// tableSweeps is the configuration's default of tables.interval, in poll intervals.
-const tableSweeps = 5
+// status is what the status page shows of it.
+func (u *unit) status() web.Manager {
+	return web.Manager{
+		Name: u.manager.Name, URL: u.manager.URL,
+		StateInterval: u.manager.StateInterval, PollInterval: u.manager.PollInterval, MaxAge: u.manager.MaxAge,
+		Started: u.begun, View: u.poller.View(), Journal: u.journal, Wedged: u.poller.Wedged(),
+	}
+}
+
+// Request, Failed, Retry and Login make the unit its client's observer: it has nothing to count
+// with before it begins, and its client calls nothing before that.
+func (u *unit) Request(operation string, status int, elapsed time.Duration) {
+	u.samples.Request(operation, status, elapsed)
+}
+func (u *unit) Failed(operation, reason string) { u.samples.Failed(operation, reason) }
+func (u *unit) Retry(operation string)          { u.samples.Retry(operation) }
+func (u *unit) Login(ok bool)                   { u.samples.Login(ok) }
 
 // pollOptions is what a manager's configuration says about its polls.
-func pollOptions(m config.Manager) poll.Options {
+func (u *unit) pollOptions(f *factory) poll.Options {
+	m := &u.manager
 	o := poll.Options{
-		Manager:     m.Name,
-		Interval:    m.PollInterval,
-		Concurrency: m.MaxConcurrentRequests,
-		Servers:     poll.Filter(m.Servers),
-		Tasks:       poll.Filter(m.Tasks.Filter),
-		Tags:        m.Tasks.Tags,
+		Manager:           m.Name,
+		StateInterval:     m.StateInterval,
+		PollInterval:      m.PollInterval,
+		RequestTimeout:    m.RequestTimeout,
+		MaxAge:            m.MaxAge,
+		Concurrency:       m.MaxConcurrentRequests,
+		RequestsPerSecond: m.MaxRequestsPerSecond,
+		Servers:           poll.Filter(m.Servers),
+		Tasks:             poll.Filter(m.Tasks.Filter),
+		Tags:              m.Tasks.Tags,
 		Tables: poll.TableOptions{
 			Mode:     poll.TableMode(m.Tables.Mode),
 			Filter:   poll.Filter(m.Tables.Filter),
@@ -145,9 +147,8 @@ func pollOptions(m config.Manager) poll.Options {
 			Limit:    m.Tables.Limit,
 		},
 		Endpoints: m.Collectors.Endpoints,
-	}
-	if m.Tables.Interval == tableSweeps*m.PollInterval {
-		o.Tables.Interval = 0 // the poller reads no changed task out of turn
+		Shard:     f.shard, TotalShards: f.totalShards,
+		Logger: f.logger, Journal: u.journal, Publisher: u.samples,
 	}
 	if tests := m.Collectors.EndpointTests; tests.Enabled {
 		o.EndpointTests = poll.EndpointTestOptions{
@@ -161,9 +162,13 @@ func pollOptions(m config.Manager) poll.Options {
 		o.RetentionBarriers = barriers.Interval
 	}
 	for _, e := range m.Objectives {
-		if e.Latency > 0 && e.Tag == nil {
-			o.Objectives = append(o.Objectives, poll.Objective{Server: e.Server, Task: e.Task, Objective: e.Latency})
-		}
+		o.Objectives = append(o.Objectives, poll.Objective{
+			Server: e.Server, Task: e.Task, Tag: e.Tag,
+			Latency: e.Latency, FullLoad: e.FullLoad, Running: e.Running, Priority: string(e.Priority),
+		})
+	}
+	for _, l := range m.ServerLimits {
+		o.Limits = append(o.Limits, poll.ServerLimit{Server: l.Server, Memory: int64(l.Memory), Disk: int64(l.Disk)})
 	}
 	return o
 }
