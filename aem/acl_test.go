@@ -26,7 +26,7 @@ func TestACLTraps(t *testing.T) {
 		"a group":                {`{"operator_role":{"groups":[{"name":"CORP\\ops","id":1}]},"comment":"x"}`, ACL{Operator: Principals{Groups: []string{`CORP\ops`}}, complete: true}},
 		"a role of tomorrow":     {`{"admin_role":{"users":[{"name":"CORP\\ada"}]},"auditor_role":{"users":[]}}`, ACL{Admin: ada}},
 	} {
-		got, err := decodeACL(strings.NewReader(tc.body))
+		got, err := in(decodeACL, strings.NewReader(tc.body))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -41,7 +41,7 @@ func TestACLTraps(t *testing.T) {
 		`{"admin_role":{"users":[1]}}`, `{"admin_role":{"groups":[{"name":null}]}}`, `{"admin_role":{"users":[{"name":"a"}`,
 		`{"admin_role":{},"error_code":"AEM_SERVER_HAS_NO_ACL"}`,
 	} {
-		if got, err := decodeACL(strings.NewReader(body)); err == nil {
+		if got, err := in(decodeACL, strings.NewReader(body)); err == nil {
 			t.Errorf("%s: %+v", body, got)
 		}
 	}

@@ -2,7 +2,6 @@ package aem
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -22,12 +21,11 @@ type call struct {
 	contentType string // of body; "": JSON
 	idempotent  bool   // may be repeated after a fault
 	once        bool   // of a GET that must not be repeated by net/http either
-	urgent      bool   // does not wait for the rate limit
+	urgent      bool   // does not wait for the rate limit, though it counts
 
-	wait   time.Duration   // the API may take that much longer than others before it answers
-	bound  string          // the only session that the call makes sense in; "": any
-	leave  context.Context // there is no repeat after its end; nil: that of the call's
-	stream *stream         // hands the answer to the caller; nil: decode reads it
+	wait   time.Duration // the API may take that much longer than others before it answers
+	bound  string        // the only session that the call makes sense in; "": any
+	stream *stream       // hands the answer to the caller; nil: decode reads it
 
 	// decode reads a good answer, anew in every attempt. Nil: the answer says
 	// nothing but that it is good.
@@ -36,29 +34,14 @@ type call struct {
 	authorization string    // Login's credentials
 	deadline      time.Time // of all attempts together; set by the retry step, zero: none
 	session       string    // set by the session step
-	release       func()    // gives the slot of the attempt back; set by the gate step, nil: it has none
-	status        int       // of the last attempt, 0 without an answer; set by the transport step
+	jar           http.CookieJar
+	release       func() // gives the slot of the attempt back; set by the gate step, nil: it has none
+	status        int    // of the last attempt, 0 without an answer; set by the transport step
 }
 
 // A step of a client's chain makes a call by handing it to the next step.
 // An error it returns is an *Error.
 type step func(ctx context.Context, c *call) error
-
-// fetch makes a call whose answer decode understands. The result is also good
-// when the error is ErrPartial.
-func fetch[T any](ctx context.Context, next step, c *call, decode func(io.Reader) (T, error)) (T, error) {
-	var result T
-	c.decode = func(_ http.Header, r io.Reader) (err error) {
-		result, err = decode(r)
-		return err
-	}
-	err := next(ctx, c)
-	if err != nil && !errors.Is(err, ErrPartial) {
-		var none T
-		return none, err
-	}
-	return result, err
-}
 
 // A query is the part of a URL behind the question mark, in the order given.
 type query []param

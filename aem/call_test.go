@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // rawServer answers every connection's first request and hands over its head and
@@ -144,15 +146,16 @@ func TestEmptyNameIsNotSent(t *testing.T) {
 }
 
 func TestFetch(t *testing.T) {
-	decode := func(io.Reader) ([]int, error) { return []int{1}, nil }
+	read := func(*wire.Scanner) ([]int, error) { return []int{1}, nil }
 	for _, tc := range []struct {
 		err  error
 		want int
 	}{{nil, 1}, {&Error{Kind: KindPartial}, 1}, {&Error{Kind: KindTimeout}, 0}} {
-		got, err := fetch(t.Context(), func(_ context.Context, c *call) error {
-			_ = c.decode(nil, nil)
+		core := &core{session: &session{}, call: func(_ context.Context, c *call) error {
+			_ = c.decode(nil, strings.NewReader(""))
 			return tc.err
-		}, &call{}, decode)
+		}}
+		got, err := fetch(t.Context(), core, &call{}, read)
 		if len(got) != tc.want || err != tc.err {
 			t.Errorf("%v: got %v, %v", tc.err, got, err)
 		}

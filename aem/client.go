@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 const (
@@ -75,18 +76,18 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	plain := retry.step(rateStep(o.perSecond, gateStep(observeStep(o.observer, o.logger, sender.send))))
 
 	life, end := context.WithCancel(context.Background())
-	repeats, leave := context.WithCancel(life)
 	session := &session{
 		credentials: credentials,
-		signIn:      signIn(repeats, plain, scrub),
+		signIn:      signIn(plain, scrub, sender.client.CloseIdleConnections),
 		signOut:     signOut(plain),
-		limit:       retry.limit(),
+		url:         root.String(),
+		limit:       o.timeout,
+		pace:        o.pace,
+		guard:       o.guard,
 		observer:    o.observer,
 		logger:      o.logger,
 		scrub:       scrub,
 		life:        life,
-		leave:       leave,
-		guard:       newGuard(),
 		denied:      map[string]denial{},
 	}
 	return &core{call: checkStep(session.step(plain)), plain: plain, session: session, http: sender.client, end: end}
@@ -126,15 +127,29 @@ func (c *Client) Login(ctx context.Context) error {
 	return err
 }
 
+// Status is what a client knows about its own state.
+type Status struct {
+	// NextLogin is when the next login is due while they are refused or fail, else zero.
+	NextLogin time.Time
+}
+
+// Status tells how the client stands, and asks nobody.
+func (c *Client) Status() Status {
+	s := c.core.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Status{NextLogin: s.next}
+}
+
 // Logout ends the session, if there is one. A later call opens another.
 //
 //qem:operation Logout GET /logout
 func (c *Client) Logout(ctx context.Context) error {
-	id := c.core.session.take()
-	if id == "" {
+	p := c.core.session.take()
+	if p == nil {
 		return nil
 	}
-	return c.core.session.signOut(ctx, id)
+	return c.core.session.signOut(ctx, p)
 }
 
 // Close ends the session and closes idle connections. Later calls fail with

@@ -3,7 +3,6 @@ package aem
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -60,27 +59,6 @@ func TestCloseWithoutTimeEndsALogin(t *testing.T) {
 		if elapsed := time.Since(started); elapsed != 2*time.Second {
 			t.Errorf("closed after %v", elapsed)
 		}
-	})
-}
-
-func TestCloseEndsTheRepeatsOfALogin(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := &door{login: func(*http.Request) (*http.Response, error) {
-			return answer(503, "", "Retry-After", "8"), nil
-		}}
-		client := newClient(t, testURL, WithTransport(d))
-		var all sync.WaitGroup
-		all.Go(func() {
-			if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrClosed) {
-				t.Errorf("a waiting call: %v", err)
-			}
-		})
-		time.Sleep(time.Second)
-		started := time.Now()
-		if err := client.Close(t.Context()); err != nil || time.Since(started) != 0 || d.logins != 1 {
-			t.Errorf("closed after %v and %d logins: %v", time.Since(started), d.logins, err)
-		}
-		all.Wait()
 	})
 }
 

@@ -74,14 +74,20 @@ func ActiveDirectory(username, domain, password string) CredentialsFunc {
 	return fixed(Login{User: ADUser(username, domain), Secret: password})
 }
 
+// The API knows by these user names that the password is a token.
+const (
+	userAPIToken = "api-token"
+	userJWT      = "jwt"
+)
+
 // APIToken signs in with a personal access token (OpenID Connect, SAML).
 func APIToken(token string) CredentialsFunc {
-	return fixed(Login{User: "api-token", Secret: token})
+	return fixed(Login{User: userAPIToken, Secret: token})
 }
 
 // JWT signs in with a JSON web token.
 func JWT(token string) CredentialsFunc {
-	return fixed(Login{User: "jwt", Secret: token})
+	return fixed(Login{User: userJWT, Secret: token})
 }
 
 // ADUser is the user name of an Active Directory account as the API wants it.
@@ -100,6 +106,7 @@ const (
 	maxMessage = 300 // characters of an error message that are shown
 	maxCode    = 80  // characters of an error code that are shown
 	maxSecrets = 64  // texts that a scrubber keeps
+	minSecret  = 8   // a shorter text, taken out, would mangle words and so give itself away
 )
 
 // A scrubber takes the secrets of a client out of texts that come from outside:
@@ -115,7 +122,7 @@ func (s *scrubber) add(secrets ...string) {
 	defer s.mu.Unlock()
 	for _, secret := range secrets {
 		for _, text := range []string{secret, html.EscapeString(secret), url.QueryEscape(secret), escape(secret)} {
-			if text == "" {
+			if len(text) < minSecret {
 				continue
 			}
 			// What is added again moves to the end: the current login is kept.

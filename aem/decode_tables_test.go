@@ -2,11 +2,14 @@ package aem
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 func TestVisitorEndsTheTables(t *testing.T) {
@@ -104,5 +107,28 @@ func TestEstimateEnd(t *testing.T) {
 				t.Errorf("got %v, %v, want %v, %v", got, ok, test.want, test.ok)
 			}
 		})
+	}
+}
+
+func TestTooManyElements(t *testing.T) {
+	elements := func(element string, n int) string { return strings.TrimSuffix(strings.Repeat(element+",", n), ",") }
+	servers := func(n int) error {
+		_, err := decodeServerList(strings.NewReader(`{"serverList":[` + elements(`{"name":"s"}`, n) + `]}`))
+		return err
+	}
+	tables := func(n int) error {
+		return decodeTableStatuses(strings.NewReader(`{"table_details":[`+elements(`{"table_on_source":"t"}`, n)+`]}`), func(*TableStatus) error { return nil })
+	}
+	for name, test := range map[string]struct {
+		decode func(int) error
+		most   int
+	}{"servers": {servers, wire.MaxHeld}, "tables": {tables, wire.MaxPassed}} {
+		if err := test.decode(test.most); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		err := test.decode(test.most + 1)
+		if !errors.Is(err, errTooLarge) || !strings.Contains(err.Error(), fmt.Sprint(test.most)) {
+			t.Errorf("%s: one more than %d: %v", name, test.most, err)
+		}
 	}
 }

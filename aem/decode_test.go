@@ -13,8 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var exact = cmp.AllowUnexported(Number{}, Bool{}, Duration{})
-
 // fixture is the text of a file in testdata.
 func fixture(tb testing.TB, name string) string {
 	tb.Helper()
@@ -30,16 +28,6 @@ func sameAs(t *testing.T, what string, got, want any) {
 	if diff := cmp.Diff(want, got, exact); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
-}
-
-// tables collects what decodeTableStatuses visits.
-func tables(r io.Reader) ([]TableStatus, error) {
-	var all []TableStatus
-	err := decodeTableStatuses(r, func(t *TableStatus) error {
-		all = append(all, *t)
-		return nil
-	})
-	return all, err
 }
 
 // An asker decodes the answer of one method, and tells how many elements it had.
@@ -257,10 +245,10 @@ func TestDecodeError(t *testing.T) {
 		want apiFault
 		ok   bool
 	}{
-		"fixture":      {fixture(t, "error_aem_server_not_connected"), apiFault{"AEM_SERVER_NOT_CONNECTED", "The requested server \"repl-dr-01\" cannot be reached at this time.\r\nMessage: Unable to connect to the remote server"}, true},
-		"without text": {`{"error_code":"X"}`, apiFault{"X", ""}, true},
-		"extra member": {`{"a":{"error_code":"Y"},"error_code":"X","error_message":null}`, apiFault{"X", ""}, true},
-		"cut off":      {`{"error_code":"X","error_message":"long te`, apiFault{"X", ""}, true},
+		"fixture":      {fixture(t, "error_aem_server_not_connected"), apiFault{Code: "AEM_SERVER_NOT_CONNECTED", Message: "The requested server \"repl-dr-01\" cannot be reached at this time.\r\nMessage: Unable to connect to the remote server"}, true},
+		"without text": {`{"error_code":"X"}`, apiFault{Code: "X", Message: ""}, true},
+		"extra member": {`{"a":{"error_code":"Y"},"error_code":"X","error_message":null}`, apiFault{Code: "X", Message: ""}, true},
+		"cut off":      {`{"error_code":"X","error_message":"long te`, apiFault{Code: "X", Message: ""}, true},
 		"no code":      {`{"error_message":"x"}`, apiFault{}, false},
 		"empty code":   {`{"error_code":"","error_message":"x"}`, apiFault{}, false},
 		"HTML":         {`<html><body>502 Bad Gateway</body></html>`, apiFault{}, false},
@@ -287,11 +275,11 @@ func TestDecodeError(t *testing.T) {
 
 func TestFaultsInWords(t *testing.T) {
 	for want, fault := range map[string]error{
-		"X: no such task": apiFault{"X", "no such task"},
+		"X: no such task": apiFault{Code: "X", Message: "no such task"},
 		"X":               apiFault{Code: "X"},
-		"null":            decodeFault{"null"},
-		"1 element of the list made no sense and was skipped":   partialFault{1},
-		"3 elements of the list made no sense and were skipped": partialFault{3},
+		"null":            decodeFault{Detail: "null"},
+		"1 element of the list made no sense and was skipped":   partialFault{Skipped: 1},
+		"3 elements of the list made no sense and were skipped": partialFault{Skipped: 3},
 	} {
 		if got := fault.Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)

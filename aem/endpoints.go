@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // EndpointsService reads and manages the endpoints of a Replicate server.
@@ -13,12 +15,20 @@ type EndpointsService struct{ core *core }
 
 // Endpoint is one row of an endpoint list (GetEndpointList).
 type Endpoint struct {
-	Name        string
-	Description string
-	Role        EndpointRole
-	Type        string // as the console shows it, in a case of its own
-	Licensed    Bool   // the server's licence allows it
+	Name        string       `api:"name,required"`
+	Description string       `api:"description"`
+	Role        EndpointRole `api:"role"`
+	Type        string       `api:"type"`        // as the console shows it, in a case of its own
+	Licensed    Bool         `api:"is_licensed"` // the server's licence allows it
 }
+
+var endpointTable = wire.NewTable[Endpoint]()
+
+// MarshalJSON writes the endpoint as the API does.
+func (e Endpoint) MarshalJSON() ([]byte, error) { return marshal(endpointTable, &e) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (e *Endpoint) UnmarshalJSON(data []byte) error { return unmarshal(endpointTable, data, e) }
 
 // EndpointRole says what an endpoint can be for a task.
 type EndpointRole string
@@ -31,6 +41,11 @@ const (
 	EndpointAll    EndpointRole = "all"
 )
 
+// Spellings lists the roles.
+func (EndpointRole) Spellings() []EndpointRole {
+	return []EndpointRole{EndpointAll, EndpointSource, EndpointTarget, EndpointBoth}
+}
+
 // EndpointState is the result of a test.
 type EndpointState string
 
@@ -41,52 +56,47 @@ const (
 	EndpointFailed    EndpointState = "failed"
 )
 
+// Spellings lists the states.
+func (EndpointState) Spellings() []EndpointState {
+	return []EndpointState{
+		EndpointUnknown, EndpointConnected + "|CONNECTED|SUCCESS", EndpointFailed + "|ERROR|FAILURE",
+	}
+}
+
 // EndpointTest is the result of a test (TestEndpoint).
 type EndpointTest struct {
-	State            EndpointState
-	Message, Details string
+	State   EndpointState `api:"status|state|request_state"` // the guide shows three forms
+	Message string        `api:"message,message"`
+	Details string        `api:"detailed_message,message"`
+}
+
+var endpointTestTable = wire.NewTable[EndpointTest]()
+
+// MarshalJSON writes the result as the API does.
+func (t EndpointTest) MarshalJSON() ([]byte, error) { return marshal(endpointTestTable, &t) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *EndpointTest) UnmarshalJSON(data []byte) error { return unmarshal(endpointTestTable, data, t) }
+
+func (t *EndpointTest) check(s *wire.Scanner) string {
+	if t.Message == "" {
+		t.Message = plainMessage(s)
+	}
+	if t.State == "" {
+		return "not the result of a test: it has no state"
+	}
+	return ""
 }
 
 // OK reports whether the endpoint can be used.
 func (t EndpointTest) OK() bool { return t.State == EndpointConnected }
-
-func endpointRole(word []byte) EndpointRole {
-	switch string(word) {
-	case "all", "0":
-		return EndpointAll
-	case "source", "1":
-		return EndpointSource
-	case "target", "2":
-		return EndpointTarget
-	case "both", "3":
-		return EndpointBoth
-	}
-	return ""
-}
-
-func endpointState(word []byte) EndpointState {
-	switch string(word) {
-	case "unknown", "0":
-		return EndpointUnknown
-	case "connected", "success", "1":
-		return EndpointConnected
-	case "error", "failure", "failed", "2":
-		return EndpointFailed
-	}
-	return ""
-}
 
 // List returns the endpoints of a server, or those of them that made sense together
 // with an ErrPartial. It needs the role Viewer on all endpoints.
 //
 //qem:operation GetEndpointList GET /servers/{server}/endpoints
 func (s EndpointsService) List(ctx context.Context, server string) ([]Endpoint, error) {
-	return fetch(ctx, s.core.call, &call{
-		operation:  "GetEndpointList",
-		verb:       http.MethodGet,
-		path:       []string{"servers", server, "endpoints"},
-		idempotent: true,
-	}, decodeEndpointList)
+	return fetch(ctx, s.core, get("GetEndpointList", "servers", server, "endpoints"), listOf(endpointTable, "endpointList"))
 }
 
 // Test lets the server connect to the endpoint's database and check what it needs
@@ -97,15 +107,10 @@ func (s EndpointsService) List(ctx context.Context, server string) ([]Endpoint, 
 //
 //qem:operation TestEndpoint GET /servers/{server}/endpoints/{endpoint}?action=test&timeout={s}
 func (s EndpointsService) Test(ctx context.Context, server, endpoint string, timeout time.Duration) (*EndpointTest, error) {
-	c := &call{
-		operation: "TestEndpoint",
-		verb:      http.MethodGet,
-		path:      []string{"servers", server, "endpoints", endpoint},
-		query:     query{{"action", "test"}},
-		once:      true,
-	}
+	c := send(http.MethodGet, "TestEndpoint", "test", "servers", server, "endpoints", endpoint)
+	c.once = true
 	c.setTimeout(timeout)
-	return fetch(ctx, s.core.call, c, decodeEndpointTest)
+	return fetch(ctx, s.core, c, objectOf(endpointTestTable, (*EndpointTest).check))
 }
 
 // A PatchOperation changes one setting of an endpoint.
@@ -134,11 +139,7 @@ func TestSetting(path string, value any) PatchOperation { return PatchOperation{
 //
 //qem:operation PatchEndpoint PATCH /servers/{server}/endpoints/{endpoint}
 func (s EndpointsService) Patch(ctx context.Context, server, endpoint string, operations ...PatchOperation) error {
-	c := &call{
-		operation: "PatchEndpoint",
-		verb:      http.MethodPatch,
-		path:      []string{"servers", server, "endpoints", endpoint},
-	}
+	c := send(http.MethodPatch, "PatchEndpoint", "", "servers", server, "endpoints", endpoint)
 	if len(operations) == 0 {
 		return refusal(c.operation, "there is nothing to change")
 	}
@@ -189,17 +190,12 @@ type DeleteEndpointOptions struct {
 //
 //qem:operation DeleteEndpoint DELETE /servers/{server}/endpoints/{endpoint}?action=delete
 func (s EndpointsService) Delete(ctx context.Context, server, endpoint string, o DeleteEndpointOptions) error {
-	send := func(verb string) error {
-		return s.core.call(ctx, &call{
-			operation: "DeleteEndpoint",
-			verb:      verb,
-			path:      []string{"servers", server, "endpoints", endpoint},
-			query:     query{{"action", "delete"}},
-		})
+	attempt := func(verb string) error {
+		return s.core.call(ctx, send(verb, "DeleteEndpoint", "delete", "servers", server, "endpoints", endpoint))
 	}
-	err := send(http.MethodDelete)
+	err := attempt(http.MethodDelete)
 	if o.FallBackToPOST && unknownVerb(err) {
-		return send(http.MethodPost)
+		return attempt(http.MethodPost)
 	}
 	return err
 }
@@ -238,12 +234,8 @@ func (s EndpointsService) Reconfigure(ctx context.Context, server, endpoint, con
 	if strings.HasPrefix(configuration, endpoint+configurationMark) {
 		return refusal(operation, "the configuration is only what follows the two underscores in the name of its endpoint")
 	}
-	return s.core.call(ctx, &call{
-		operation: operation,
-		verb:      http.MethodPut,
-		path:      []string{"servers", server, "endpoints", endpoint},
-		query:     query{{"action", "reconfigure"}, {"configuration", configuration}, {"recycle", boolText(!o.KeepTasks)}},
-	})
+	c := send(http.MethodPut, operation, "reconfigure", "servers", server, "endpoints", endpoint)
+	return s.core.call(ctx, c.with("configuration", configuration).with("recycle", boolText(!o.KeepTasks)))
 }
 
 // configurationMark is between the names of an endpoint and its configuration.

@@ -29,6 +29,9 @@ var (
 	ErrTLS = errors.New("aem: tls failed")
 	// ErrDecode: the answer is not what the API sends.
 	ErrDecode = errors.New("aem: answer not understood")
+	// ErrWrongObject: the answer is about something else than was asked: a proxy in
+	// between has confused two answers.
+	ErrWrongObject = errors.New("aem: answer about another object")
 	// ErrTooLarge: the answer is larger than the client reads.
 	ErrTooLarge = errors.New("aem: answer too large")
 	// ErrServerNotMonitored: Enterprise Manager does not monitor the server.
@@ -49,18 +52,19 @@ type Kind string
 
 // The kinds of failure.
 const (
-	KindAPI        Kind = "api"        // the API answered with an error code
-	KindTimeout    Kind = "timeout"    // no complete answer in time
-	KindConnection Kind = "connection" // no connection, or it broke
-	KindTLS        Kind = "tls"        // no trusted TLS connection
-	KindDecode     Kind = "decode"     // an answer that the API does not give
-	KindTooLarge   Kind = "too_large"  // an answer beyond the limit
-	KindHTTP       Kind = "http"       // an HTTP status without an API error code
-	KindLogin      Kind = "login"      // no session, and no attempt to log in yet
-	KindCanceled   Kind = "canceled"   // ended by the caller
-	KindPartial    Kind = "partial"    // a list of which some elements made no sense
-	KindRequest    Kind = "request"    // a call that cannot be made as asked; nothing was sent
-	KindFailed     Kind = "failed"     // the API did as asked, and the task failed
+	KindAPI        Kind = "api"          // the API answered with an error code
+	KindTimeout    Kind = "timeout"      // no complete answer in time
+	KindConnection Kind = "connection"   // no connection, or it broke
+	KindTLS        Kind = "tls"          // no trusted TLS connection
+	KindDecode     Kind = "decode"       // an answer that the API does not give
+	KindWrong      Kind = "wrong_object" // an answer about something else than was asked
+	KindTooLarge   Kind = "too_large"    // an answer beyond the limit
+	KindHTTP       Kind = "http"         // an HTTP status without an API error code
+	KindLogin      Kind = "login"        // no session, and no attempt to log in yet
+	KindCanceled   Kind = "canceled"     // ended by the caller
+	KindPartial    Kind = "partial"      // a list of which some elements made no sense
+	KindRequest    Kind = "request"      // a call that cannot be made as asked; nothing was sent
+	KindFailed     Kind = "failed"       // the API did as asked, and the task failed
 )
 
 // Error is the failure of a call. Its texts hold no secret and nothing of an
@@ -128,6 +132,8 @@ func (e *Error) Is(target error) bool {
 		return e.Kind == KindTLS
 	case ErrDecode:
 		return e.Kind == KindDecode
+	case ErrWrongObject:
+		return e.Kind == KindWrong
 	case ErrTooLarge:
 		return e.Kind == KindTooLarge
 	case ErrPartial:

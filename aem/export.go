@@ -100,10 +100,7 @@ func (s *sender) open(parent, limit context.Context, c *call) error {
 		cancel(nil)
 		return err
 	}
-	response, err := s.client.Do(request)
-	if response != nil {
-		c.status = response.StatusCode
-	}
+	response, err := s.do(request, c)
 	if err != nil {
 		defer cancel(nil)
 		return a.noAnswer(err)

@@ -56,7 +56,7 @@ func (o *oracle) RoundTrip(r *http.Request) (*http.Response, error) {
 		o.tasks[name] = "RUNNING"
 		return answer(200, `{"state":"RUNNING"}`), nil
 	case name == o.slow && len(o.log) > 0:
-		return answer(200, `{"name":"x","state":"RECOVERY"}`), nil
+		return answer(200, `{"state":"RECOVERY"}`), nil
 	}
 	if o.tasks[name] == "" {
 		return apiAnswer(500, CodeTaskNotFound)(), nil

@@ -47,6 +47,7 @@ func (a attempt) decode(header http.Header, body *limitedReader) error {
 		stop    abandoned
 		api     apiFault
 		partial partialFault
+		wrong   wrongObject
 	)
 	switch {
 	case errors.As(err, &stop):
@@ -63,6 +64,10 @@ func (a attempt) decode(header http.Header, body *limitedReader) error {
 		return e
 	case errors.As(err, &partial):
 		return a.fault(KindPartial, partial.Error(), nil)
+	case errors.As(err, &wrong):
+		// Whoever is a step behind stays so on this connection.
+		a.sender.client.CloseIdleConnections()
+		return a.fault(KindWrong, a.sender.scrub.clean(wrong.Error(), maxMessage), nil)
 	}
 	return a.fault(KindDecode, a.sender.scrub.clean(err.Error(), maxMessage), nil)
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,9 +14,9 @@ import (
 
 // slots is a Gate that counts.
 type slots struct {
-	free       chan struct{}
-	held, most int
-	err        error
+	free chan struct{}
+	held atomic.Int32
+	err  error
 }
 
 func (s *slots) Acquire(ctx context.Context) (func(), error) {
@@ -25,9 +28,8 @@ func (s *slots) Acquire(ctx context.Context) (func(), error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	s.held++
-	s.most = max(s.most, s.held)
-	return func() { s.held--; s.free <- struct{}{} }, nil
+	s.held.Add(1)
+	return func() { s.held.Add(-1); s.free <- struct{}{} }, nil
 }
 
 func oneSlot() *slots {
@@ -39,19 +41,22 @@ func oneSlot() *slots {
 func TestGateIsHeldByAttemptsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := oneSlot()
-		var during []int
+		var mu sync.Mutex
+		var during []int32
+		note := func() int {
+			mu.Lock()
+			defer mu.Unlock()
+			during = append(during, gate.held.Load())
+			return len(during)
+		}
 		client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
 			if isLogin(r) {
 				time.Sleep(time.Second)
-				during = append(during, gate.held)
+				note()
 				return signedIn("s"), nil
 			}
-			during = append(during, gate.held)
-			if len(during) == 2 {
-				go func() {
-					time.Sleep(500 * time.Millisecond)
-					during = append(during, gate.held)
-				}()
+			if note() == 2 {
+				time.AfterFunc(500*time.Millisecond, func() { note() })
 				return answer(503, "", "Retry-After", "1"), nil
 			}
 			return answer(200, `{"serverList":[]}`), nil
@@ -60,8 +65,8 @@ func TestGateIsHeldByAttemptsOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		// login, first attempt, pause, second attempt
-		if want := [4]int{0, 1, 0, 1}; len(during) != 4 || [4]int(during) != want || gate.held != 0 {
-			t.Errorf("slots held %v, want %v; %d at the end", during, want, gate.held)
+		if want := []int32{0, 1, 0, 1}; !slices.Equal(during, want) || gate.held.Load() != 0 {
+			t.Errorf("slots held %v, want %v; %d at the end", during, want, gate.held.Load())
 		}
 	})
 }

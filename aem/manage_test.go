@@ -34,7 +34,7 @@ func answeringTo(t *testing.T, observer Observer, answers ...*http.Response) (*C
 		body := ""
 		if r.Body != nil {
 			text, _ := io.ReadAll(r.Body)
-			body = " " + string(text)
+			body = " " + sorted(string(text))
 		}
 		*requests = append(*requests, strings.TrimSpace(r.Method+" "+strings.TrimPrefix(r.URL.RequestURI(), "/attunityenterprisemanager/api/v1")+body))
 		if len(*requests) > len(answers) {
@@ -118,7 +118,7 @@ func TestUpdateOfAServerThatIsNotPut(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		client, requests := answering(t, apiAnswer(500, "AEM_GET_SERVER_INNER_ERR")())
+		client, requests := answering(t, apiAnswer(500, CodeServerNotFound)())
 		if err := client.Servers.Update(t.Context(), "n", nil); err == nil || len(*requests) != 1 {
 			t.Errorf("%v, sent %q", err, *requests)
 		}

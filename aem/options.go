@@ -22,6 +22,8 @@ type options struct {
 	observer  Observer
 	logger    *slog.Logger
 	userAgent string
+	guard     *LoginGuard
+	pace      time.Duration
 }
 
 func defaults() options {
@@ -32,6 +34,8 @@ func defaults() options {
 		observer:  nobody{},
 		logger:    slog.New(slog.DiscardHandler),
 		userAgent: "qem-aem-go",
+		guard:     NewLoginGuard(),
+		pace:      time.Second,
 	}
 }
 
@@ -43,6 +47,8 @@ func (o options) check() error {
 		return fmt.Errorf("aem: the number of retries must be between 0 and %d", maxRetries)
 	case o.maxBytes <= 0:
 		return errors.New("aem: the limit of a response must be positive")
+	case o.pace <= 0:
+		return errors.New("aem: the pace of logins must be positive")
 	case !(o.perSecond >= 0): // also not a number
 		return errors.New("aem: the request rate must not be negative")
 	}
@@ -97,3 +103,19 @@ func WithLogger(logger *slog.Logger) Option {
 
 // WithUserAgent sets the User-Agent of the requests.
 func WithUserAgent(name string) Option { return func(o *options) { o.userAgent = name } }
+
+// WithLoginGuard shares a guard with other clients. Give it to all clients of a process,
+// and to those that take their place later, so that an account that several of them
+// use is not locked out. Without it a client has a guard of its own.
+func WithLoginGuard(guard *LoginGuard) Option {
+	return func(o *options) {
+		if guard != nil {
+			o.guard = guard
+		}
+	}
+}
+
+// WithLoginPace sets the pause after a login that failed without the credential being
+// judged (no connection, HTTP 429, 502, 503 or 504); it doubles up to a minute. The
+// default is 1 s; whoever makes calls at an interval does well to give that.
+func WithLoginPace(d time.Duration) Option { return func(o *options) { o.pace = d } }

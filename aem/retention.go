@@ -3,18 +3,49 @@ package aem
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // A RetentionBarrier keeps the change data since a point in time for an
 // application that has yet to consume it.
 type RetentionBarrier struct {
-	Application string
-	Point       time.Time // UTC, to the second; zero: there is no barrier
+	Application string    `api:"application"`
+	Point       time.Time `api:"retention_point"` // UTC, to the second; zero: there is no barrier
+}
+
+var retentionBarrierTable = wire.NewTable[RetentionBarrier]()
+
+// MarshalJSON writes the barrier as the API does.
+func (b RetentionBarrier) MarshalJSON() ([]byte, error) { return marshal(retentionBarrierTable, &b) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (b *RetentionBarrier) UnmarshalJSON(data []byte) error {
+	return unmarshal(retentionBarrierTable, data, b)
+}
+
+// decodeRetentionBarrier reads a barrier. The guide does not say what comes when there is
+// none, so nothing, null and empty members all mean that.
+func decodeRetentionBarrier(s *wire.Scanner) (*RetentionBarrier, error) {
+	barrier := &RetentionBarrier{}
+	s.Document(false, func(key []byte) bool { return retentionBarrierTable.Member(s, key, barrier) })
+	if s.Nothing() {
+		return barrier, nil
+	}
+	if len(s.Problems()) > 0 {
+		s.Fault("the retention point is not a time")
+	}
+	if err := s.Result(); err != nil {
+		return nil, err
+	}
+	if !barrier.IsSet() {
+		barrier.Application = ""
+	}
+	return barrier, nil
 }
 
 // IsSet reports whether there is a barrier.
@@ -26,13 +57,8 @@ func (b RetentionBarrier) IsSet() bool { return !b.Point.IsZero() }
 //
 //qem:operation GetChangeDataRetentionBarrier GET /servers/{server}/tasks/{task}?action=get_change_data_retention_barrier
 func (s TasksService) RetentionBarrier(ctx context.Context, server, task string) (*RetentionBarrier, error) {
-	return fetch(ctx, s.core.call, &call{
-		operation:  "GetChangeDataRetentionBarrier",
-		verb:       http.MethodGet,
-		path:       []string{"servers", server, "tasks", task},
-		query:      query{{"action", "get_change_data_retention_barrier"}},
-		idempotent: true,
-	}, decodeRetentionBarrier)
+	c := get("GetChangeDataRetentionBarrier", "servers", server, "tasks", task)
+	return fetch(ctx, s.core, c.with("action", "get_change_data_retention_barrier"), decodeRetentionBarrier)
 }
 
 // SetRetentionBarrier sets or moves an application's barrier: change data before it
@@ -58,12 +84,7 @@ func (s TasksService) RemoveRetentionBarrier(ctx context.Context, server, task, 
 const opSetBarrier = "SetChangeDataRetentionBarrier"
 
 func (s TasksService) putBarrier(ctx context.Context, server, task, application, point string) error {
-	c := &call{
-		operation: opSetBarrier,
-		verb:      http.MethodPut,
-		path:      []string{"servers", server, "tasks", task},
-		query:     query{{"action", "set_change_data_retention_barrier"}},
-	}
+	c := send(http.MethodPut, opSetBarrier, "set_change_data_retention_barrier", "servers", server, "tasks", task)
 	if err := missing(c.operation, "application", application); err != nil {
 		return err
 	}
@@ -72,43 +93,6 @@ func (s TasksService) putBarrier(ctx context.Context, server, task, application,
 	}
 	return s.core.call(ctx, c)
 }
-
-// decodeRetentionBarrier reads the body of GetChangeDataRetentionBarrier. The guide
-// does not say what comes when there is no barrier, so nothing, null and empty
-// members all mean that.
-func decodeRetentionBarrier(r io.Reader) (*RetentionBarrier, error) {
-	s := newScanner(r)
-	barrier := &RetentionBarrier{}
-	var point string
-	s.document(false, func(key []byte) bool {
-		switch string(key) {
-		case "application":
-			s.text(&barrier.Application)
-		case "retentionpoint":
-			s.text(&point)
-		default:
-			return false
-		}
-		return true
-	})
-	if s.shape == "null" || s.in.first == 0 && s.in.err == nil {
-		return barrier, nil
-	}
-	barrier.Point = parseTime([]byte(point))
-	if s.shape == "" && point != "" && barrier.Point.IsZero() && !emptyDate.MatchString(point) {
-		s.shape = "the retention point is not a time"
-	}
-	if err := s.result(); err != nil {
-		return nil, err
-	}
-	if !barrier.IsSet() {
-		barrier.Application = ""
-	}
-	return barrier, nil
-}
-
-// emptyDate is .NET's date without a value, and what else is none.
-var emptyDate = regexp.MustCompile(`(?i)^\s*(0001-01-01.*|none|null)?\s*$`)
 
 // A ChangeDataAge says how old change data must be to be deleted. The zero
 // ChangeDataAge is none.
@@ -150,12 +134,7 @@ var isoDuration = regexp.MustCompile(`^P(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(\d+H)?(\d+
 //
 //qem:operation DeleteOldChangeData POST /servers/{server}/tasks/{task}?action=delete_old_change_data
 func (s TasksService) DeleteOldChangeData(ctx context.Context, server, task string, age ChangeDataAge) error {
-	c := &call{
-		operation: "DeleteOldChangeData",
-		verb:      http.MethodPost,
-		path:      []string{"servers", server, "tasks", task},
-		query:     query{{"action", "delete_old_change_data"}},
-	}
+	c := send(http.MethodPost, "DeleteOldChangeData", "delete_old_change_data", "servers", server, "tasks", task)
 	if age.text == "" {
 		return refusal(c.operation, "the age is neither a point in time nor a duration")
 	}

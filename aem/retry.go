@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -30,16 +31,12 @@ func (r retrier) limit() time.Duration { return time.Duration(r.retries+1) * r.t
 func (r retrier) step(next step) step {
 	return func(ctx context.Context, c *call) error {
 		c.deadline = time.Now().Add(r.limit() + c.wait)
-		leave := ctx
-		if c.leave != nil {
-			leave = c.leave
-		}
 		for attempt := 0; ; attempt++ {
 			err := next(ctx, c)
 			if attempt >= r.retries || !c.idempotent || !passing(err) {
 				return err
 			}
-			if pause(leave, c.deadline, r.wait(attempt, err)) != nil {
+			if pause(ctx, c.deadline, r.wait(attempt, err)) != nil {
 				if errors.Is(ctx.Err(), context.Canceled) {
 					return ended(c.operation, "before a repeat", ctx.Err())
 				}
@@ -90,7 +87,7 @@ func pause(ctx context.Context, deadline time.Time, d time.Duration) error {
 
 // passing reports whether the same call may succeed a moment later. The API
 // gives most lasting conditions (not found, already running) HTTP 500, so that
-// status says nothing.
+// status says nothing; its *_INNER_ERR are faults of a moment.
 func passing(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) || e.final {
@@ -100,10 +97,16 @@ func passing(err error) bool {
 	case KindTimeout, KindConnection:
 		return true
 	case KindAPI, KindHTTP:
-		switch e.Status {
-		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			return true
-		}
+		return passingStatus(e.Status) || e.Status == http.StatusTooManyRequests && e.RetryAfter > 0 ||
+			strings.HasSuffix(canonicalCode(e.Code), "_INNER_ERR")
+	}
+	return false
+}
+
+func passingStatus(status int) bool {
+	switch status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
 	}
 	return false
 }
@@ -118,6 +121,7 @@ func rateStep(perSecond float64, next step) step {
 	limiter := rate.NewLimiter(rate.Limit(perSecond), 1)
 	return func(ctx context.Context, c *call) error {
 		if c.urgent {
+			limiter.Reserve()
 			return next(ctx, c)
 		}
 		started := time.Now()

@@ -1,25 +1,232 @@
 package aem
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"iter"
 	"net/http"
+	"strings"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // ServersService reads and manages the Replicate and Compose servers that Enterprise
 // Manager knows.
 type ServersService struct{ core *core }
 
+// The API spells one value of an enum in several ways and sometimes sends its number. The
+// types of this package carry one spelling of each, lower-case with underscores. A value
+// that is not listed is kept as its own lower-cased text; "" means that the API gave
+// none. The method Spellings of each type has the values in the order of the API's
+// numbers, and behind bars what else the API calls them.
+
+// Product is the product that a server or task belongs to.
+type Product string
+
+// The products.
+const (
+	Replicate Product = "replicate"
+	Compose   Product = "compose"
+)
+
+// UnmarshalText tells the product from $type or type, by whatever name.
+func (p *Product) UnmarshalText(text []byte) error {
+	class := strings.ToLower(strings.TrimSpace(string(text)))
+	switch {
+	case class == "":
+	case strings.Contains(class, string(Compose)), class == "3", class == "4", class == "5": // of the enum ServerType
+		*p = Compose
+	default:
+		*p = Replicate
+	}
+	return nil
+}
+
+// ServerState says whether Enterprise Manager watches a server.
+type ServerState string
+
+// The states of a server.
+const (
+	ServerNotMonitored ServerState = "not_monitored"
+	ServerMonitored    ServerState = "monitored"
+	ServerError        ServerState = "error"
+)
+
+// Spellings lists the states.
+func (ServerState) Spellings() []ServerState {
+	return []ServerState{ServerNotMonitored, ServerMonitored, ServerError}
+}
+
+// LicenseState says whether a server's licence is good.
+type LicenseState string
+
+// The states of a licence.
+const (
+	LicenseValid              LicenseState = "valid"
+	LicenseInvalidChecksum    LicenseState = "invalid_checksum"
+	LicenseExpired            LicenseState = "expired"
+	LicenseNone               LicenseState = "no_license"
+	LicenseMachineNotLicensed LicenseState = "machine_not_licensed"
+	LicenseInvalid            LicenseState = "invalid"
+)
+
+// Spellings lists the states.
+func (LicenseState) Spellings() []LicenseState {
+	return []LicenseState{
+		LicenseValid + "|VALID_LICENSE|LICENSE_VALID", LicenseInvalidChecksum + "|INVALID_LICENSE_CHECKSUM|LICENSE_INVALID_CHECKSUM",
+		LicenseExpired + "|EXPIRED_LICENSE|LICENSE_EXPIRED|LICENSE_EXPIRED_NO_LICENSE", LicenseNone, LicenseMachineNotLicensed,
+		LicenseInvalid + "|INVALID_LICENSE|LICENSE_INVALID",
+	}
+}
+
+// Platform is the operating system of a server.
+type Platform string
+
+// The platforms of a server.
+const (
+	PlatformUnknown Platform = "unknown"
+	PlatformWindows Platform = "windows"
+	PlatformLinux   Platform = "linux"
+)
+
+// Spellings lists the platforms.
+func (Platform) Spellings() []Platform {
+	return []Platform{PlatformUnknown, PlatformWindows, PlatformLinux}
+}
+
+// ServerInfo is one row of the server list (GetServerList).
+type ServerInfo struct {
+	Product        Product     `api:"$type|own:product|type,own"`
+	Name           string      `api:"name,required"`
+	Description    string      `api:"description"`
+	Host           string      `api:"host"`
+	Port           string      `api:"port"`
+	State          ServerState `api:"state"`
+	Message        string      `api:"message,message"` // "" when the API says NONE or nothing
+	Platform       Platform    `api:"platform"`
+	Version        string      `api:"version,null"`
+	LastConnection time.Time   `api:"last_connection"` // UTC; zero when the API gave none
+}
+
+var serverInfoTable = wire.NewTable[ServerInfo]()
+
+func (s *ServerInfo) settle() { s.Product = replicateUnless(s.Product) }
+
+func replicateUnless(p Product) Product {
+	if p == "" {
+		return Replicate
+	}
+	return p
+}
+
+// MarshalJSON writes the server as the API does, with null for what is absent.
+func (s ServerInfo) MarshalJSON() ([]byte, error) { return marshal(serverInfoTable, &s) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (s *ServerInfo) UnmarshalJSON(data []byte) error { return unmarshal(serverInfoTable, data, s) }
+
+// ServerDetails is one server in detail (GetServerDetails).
+type ServerDetails struct {
+	Product        Product     `api:"$type|own:product|type,own"`
+	Name           string      `api:"name"`
+	Description    string      `api:"description"`
+	Host           string      `api:"configuration.host"`
+	Platform       Platform    `api:"configuration.platform"`
+	Port           string      `api:"configuration.port"`
+	Username       string      `api:"configuration.user_name|guide:configuration.username"` // the account that Enterprise Manager uses
+	State          ServerState `api:"state"`
+	Message        string      `api:"message,message"`
+	Version        string      `api:"version,null"`
+	License        License     `api:"license"`
+	LastConnection time.Time   `api:"last_connection"`
+	TaskSummary    TaskSummary `api:"task_summary|tasks_summary|aem_tasks_summary"`
+	Utilization    Utilization `api:"resource_utilization"`
+}
+
+// License is a server's licence.
+type License struct {
+	Issued           time.Time    `api:"issue_date,date"` // UTC
+	State            LicenseState `api:"state"`
+	Expires          time.Time    `api:"expiration,date"`           // UTC; zero for a licence without end
+	DaysToExpiration Number       `api:"days_to_expiration,signed"` // may be negative
+}
+
+// TaskSummary counts a server's tasks.
+type TaskSummary struct {
+	Total      Number `api:"total"`
+	Running    Number `api:"running"`
+	Stopped    Number `api:"stopped"`
+	Recovering Number `api:"recovering"`
+	Error      Number `api:"error"`
+}
+
+// Utilization is the load of a server. A value that the API marks as not
+// available (-1) is absent.
+type Utilization struct {
+	DiskMB       Number `api:"disk_usage_mb"` // megabytes of 1 048 576 bytes
+	MemoryMB     Number `api:"memory_mb"`
+	ReplicateCPU Number `api:"attunity_cpu_percentage"` // percent: the server process and all its tasks
+	MachineCPU   Number `api:"machine_cpu_percentage"`  // percent
+}
+
+var serverDetailsTable = wire.NewTable[ServerDetails]()
+
+func (s *ServerDetails) settle() { s.Product = replicateUnless(s.Product) }
+
+// MarshalJSON writes the server as the API does, with null for what is absent.
+func (s ServerDetails) MarshalJSON() ([]byte, error) { return marshal(serverDetailsTable, &s) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (s *ServerDetails) UnmarshalJSON(data []byte) error {
+	return unmarshal(serverDetailsTable, data, s)
+}
+
+// ServerDefinition is how Enterprise Manager reaches a server (GetServer,
+// PutServer).
+type ServerDefinition struct {
+	Product     Product `api:"$type|own:product|type,own"`
+	Name        string  `api:"name"` // at most 64 letters, digits, blanks, dots, dashes and underscores
+	Description string  `api:"description"`
+	Host        string  `api:"host"`
+	Port        string  `api:"port"`               // of a Replicate server 3552, of a Replicate or Compose console usually 443
+	Username    string  `api:"username|user_name"` // an administrator of the server
+	// Password to give, or, of a definition that Definition returned, a stand-in for
+	// the one that the server has. The stand-in is good until the client's session
+	// ends; then Put refuses it.
+	Password Password
+	// VerifyCertificate and Monitored count as true when absent.
+	VerifyCertificate Bool `api:"verify_server_certificate"`
+	Monitored         Bool `api:"monitored"`
+}
+
+var serverDefinitionTable = wire.NewTable[ServerDefinition]()
+
+// MarshalJSON writes the definition as the API does, without the password.
+func (d ServerDefinition) MarshalJSON() ([]byte, error) { return marshal(serverDefinitionTable, &d) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (d *ServerDefinition) UnmarshalJSON(data []byte) error {
+	return unmarshal(serverDefinitionTable, data, d)
+}
+
+// A serverMessage is a definition on its way.
+type serverMessage struct {
+	Class            string `api:"$type|type"`
+	ServerDefinition `api:",inline"`
+	Secret           string `api:"password"`
+}
+
+var serverMessageTable = wire.NewTable[serverMessage]()
+
 // List returns the servers, or those of them that made sense together with an
 // ErrPartial. It needs the role Viewer on all servers.
 //
 //qem:operation GetServerList GET /servers
 func (s ServersService) List(ctx context.Context) ([]ServerInfo, error) {
-	return fetch(ctx, s.core.call, &call{
-		operation:  "GetServerList",
-		verb:       http.MethodGet,
-		path:       []string{"servers"},
-		idempotent: true,
-	}, decodeServerList)
+	c := get("GetServerList", "servers")
+	return fetch(ctx, s.core, c, listOf(serverInfoTable, "serverList"))
 }
 
 // Details returns one server in detail; ErrNotFound when there is none of that
@@ -27,10 +234,145 @@ func (s ServersService) List(ctx context.Context) ([]ServerInfo, error) {
 //
 //qem:operation GetServerDetails GET /servers/{server}
 func (s ServersService) Details(ctx context.Context, server string) (*ServerDetails, error) {
-	return fetch(ctx, s.core.call, &call{
-		operation:  "GetServerDetails",
-		verb:       http.MethodGet,
-		path:       []string{"servers", server},
-		idempotent: true,
-	}, decodeServerDetails)
+	c := get("GetServerDetails", "servers", server)
+	return fetch(ctx, s.core, c, named(server, detailsOf(serverDetailsTable, "serverdetails", false),
+		func(d *ServerDetails) []string { return []string{d.Name} }))
+}
+
+// All goes through the servers that List returns. What went wrong comes at the end,
+// with a zero ServerInfo.
+//
+//qem:uses GetServerList
+func (s ServersService) All(ctx context.Context) iter.Seq2[ServerInfo, error] {
+	return func(yield func(ServerInfo, error) bool) {
+		list, err := s.List(ctx)
+		for _, server := range list {
+			if !yield(server, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(ServerInfo{}, err)
+		}
+	}
+}
+
+// Definition returns how Enterprise Manager reaches a server. It needs the role
+// Operator on the server.
+//
+//qem:operation GetServer GET /servers/{server}/def
+func (s ServersService) Definition(ctx context.Context, server string) (*ServerDefinition, error) {
+	c := get("GetServer", "servers", server, "def")
+	d, err := fetch(ctx, s.core, c, named(server, objectOf(serverMessageTable, (*serverMessage).check),
+		func(d *serverMessage) []string { return []string{d.Name} }))
+	if err != nil {
+		return nil, err
+	}
+	s.core.session.scrub.add(d.Secret)
+	d.Password = NewPassword(d.Secret)
+	if d.Password.IsSet() {
+		id := c.session
+		d.Password.hidden = func() (string, string) { return d.Secret, id }
+	}
+	return &d.ServerDefinition, nil
+}
+
+func (m *serverMessage) check(*wire.Scanner) string {
+	if m.Name == "" {
+		return "not the definition of a server: it has no name"
+	}
+	_ = m.Product.UnmarshalText([]byte(m.Class))
+	m.Product = replicateUnless(m.Product)
+	return ""
+}
+
+// Put adds a server, or changes how a server of that name is reached. It needs the
+// role Admin on the server, to add one Admin on all servers.
+//
+//qem:operation PutServer PUT /servers/{server}/def
+func (s ServersService) Put(ctx context.Context, d ServerDefinition) error {
+	password, session := d.Password.reveal()
+	c := send(http.MethodPut, "PutServer", "", "servers", d.Name, "def")
+	c.bound = session
+	class := map[Product]string{Replicate: "AemReplicateServer", Compose: "AemComposeServer"}[d.Product]
+	if class == "" {
+		return refusal(c.operation, "the product must be replicate or compose")
+	}
+	if err := missing(c.operation, "host", d.Host, "port", d.Port, "user name", d.Username, "password", password); err != nil {
+		return err
+	}
+	s.core.session.scrub.add(password)
+	d.VerifyCertificate, d.Monitored = BoolOf(d.VerifyCertificate.or(true)), BoolOf(d.Monitored.or(true))
+	return write(ctx, s.core, c, serverMessageTable, &serverMessage{Class: class, ServerDefinition: d, Secret: password})
+}
+
+// Update gets the definition of a server, lets change alter it and puts it back,
+// with the password that the server has unless change sets another. An error of
+// change ends it and is returned. Both happen in one session; when it ends in
+// between, nothing is put and the error is an ErrInvalid.
+//
+//qem:uses GetServer PutServer
+func (s ServersService) Update(ctx context.Context, server string, change func(*ServerDefinition) error) error {
+	d, err := s.Definition(ctx, server)
+	if err != nil {
+		return err
+	}
+	name := d.Name
+	if err := change(d); err != nil {
+		return err
+	}
+	if d.Name != name {
+		return refusal("PutServer", "a server cannot be renamed")
+	}
+	return s.Put(ctx, *d)
+}
+
+// Delete removes a server from Enterprise Manager, with its messages and the
+// permissions on it, its tasks and its endpoints. Its tasks go on running,
+// unwatched. It needs the role Admin on the server.
+//
+//qem:operation DeleteServer DELETE /servers/{server}/def
+func (s ServersService) Delete(ctx context.Context, server string) error {
+	return s.core.call(ctx, send(http.MethodDelete, "DeleteServer", "", "servers", server, "def"))
+}
+
+// PutLicense registers the licence of a Replicate server: the text of the file, or
+// JSON. It needs the role Admin on the server.
+//
+//qem:operation PutServerLicense PUT /servers/{server}/license/def
+func (s ServersService) PutLicense(ctx context.Context, server string, license io.Reader) error {
+	c := send(http.MethodPut, "PutServerLicense", "", "servers", server, "license", "def")
+	if err := c.setDocument(license); err != nil {
+		return err
+	}
+	if text := bytes.TrimSpace(bytes.TrimPrefix(c.body, []byte(byteOrderMark))); text[0] != '{' {
+		c.contentType = "text/plain; charset=utf-8"
+	}
+	return s.core.call(ctx, c)
+}
+
+// Export returns the definitions of all tasks and endpoints of a Replicate server,
+// and its settings, as a stream that the caller reads and closes; see JSON. The
+// server may take a minute longer than other calls before it begins. It needs the
+// role Admin on Enterprise Manager and on the server, Designer on all tasks and
+// Operator on all endpoints.
+//
+//qem:operation ExportAll GET /servers/{server}?action=export
+func (s ServersService) Export(ctx context.Context, server string) (io.ReadCloser, error) {
+	return s.core.export(ctx, send(http.MethodGet, "ExportAll", "export", "servers", server))
+}
+
+// Import adds the tasks and endpoints of an export to a Replicate server, and
+// replaces those that it has already; nothing is removed. The document is read to
+// its end before anything is sent. It needs the role Admin on Enterprise Manager
+// and on the server, Designer on all tasks and on all endpoints.
+//
+//qem:operation ImportAll POST /servers/{server}?action=import
+func (s ServersService) Import(ctx context.Context, server string, document io.Reader) error {
+	c := send(http.MethodPost, "ImportAll", "import", "servers", server)
+	c.wait = importWait
+	if err := c.setDocument(document); err != nil {
+		return err
+	}
+	return s.core.call(ctx, c)
 }

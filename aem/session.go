@@ -9,32 +9,40 @@ import (
 )
 
 const (
-	loginPause    = 250 * time.Millisecond // after a login that failed, but was not refused
+	loginPause    = 250 * time.Millisecond // after a session that was not good for anything
 	loginPauseMax = time.Minute
 	doubtMemory   = 10 * time.Minute
 )
+
+// sessionCauses is what is behind sessions that are not known to the calls that follow.
+const sessionCauses = "the usual causes: a proxy drops the session header because its name, " + sessionHeader +
+	", has a dot (nginx: ignore_invalid_headers off; Kong likewise); a load balancer sends the calls of one session" +
+	" to different nodes (switch session affinity on); or two nodes are active that do not share their sessions"
 
 // A session is the one session that all calls of a client share. It is opened
 // when the first call needs it, and again when a call learns that it has ended.
 type session struct {
 	credentials CredentialsFunc
-	signIn      func(context.Context, Login) (string, error)
-	signOut     func(ctx context.Context, id string) error
-	limit       time.Duration // of a login, with its repeats
+	signIn      func(context.Context, Login) (*pass, error)
+	signOut     func(context.Context, *pass) error
+	url         string        // of the API
+	limit       time.Duration // of a login, before it is too late
+	pace        time.Duration // of logins that fail without the credential being judged
+	guard       *LoginGuard
 	observer    Observer
 	logger      *slog.Logger
 	scrub       *scrubber
-	life        context.Context    // ends with the client
-	leave       context.CancelFunc // ends the repeats of a login under way
-	guard       *guard             // used by the one login under way
+	life        context.Context // ends with the client
 
 	mu       sync.Mutex
-	id       string // "": none
-	proven   bool   // a call succeeded with id
-	rejected int    // sessions in a row that were invalid before any call succeeded
+	pass     *pass // nil: none
+	proven   bool  // a call succeeded with it
+	rejected int   // sessions in a row that were invalid before any call succeeded
 	opening  *opening
-	resume   time.Time // no login before
-	failure  *Error    // why
+	ending   <-chan struct{} // closed when the last login, even a late one, is over
+	resume   time.Time       // no login before
+	failure  *Error          // why
+	next     time.Time       // when the next login is due; zero while they are well
 	denied   map[string]denial
 	state    string // of the logins, as last logged
 	closed   bool
@@ -43,8 +51,9 @@ type session struct {
 // An opening is a login under way, for everybody who waits for it.
 type opening struct {
 	done chan struct{}
-	id   string
+	pass *pass
 	err  error
+	told sync.Once // of the failure
 }
 
 // A denial says what to make of an operation's 401 or bare 403, which may mean that
@@ -60,19 +69,19 @@ func (s *session) step(next step) step {
 	return func(ctx context.Context, c *call) error {
 		var u use
 		for {
-			id, err := s.get(ctx, c.operation)
+			p, err := s.get(ctx, c.operation)
 			if err != nil {
 				s.withdraw(c.operation, u)
 				return err
 			}
-			if c.bound != "" && c.bound != id {
+			if c.bound != "" && c.bound != p.id {
 				s.withdraw(c.operation, u)
 				return refusal(c.operation, "the password is of a session that has ended: get the server's definition again")
 			}
-			c.session = id
+			c.session, c.jar = p.id, p.jar
 			err = next(ctx, c)
-			if !s.judge(c.operation, id, err, &u) {
-				if u.doubted != "" && sessionStateOf(err) == sessionDoubtful {
+			if !s.judge(c.operation, p, err, &u) {
+				if u.doubted != nil && sessionStateOf(err) == sessionDoubtful {
 					_ = s.signOut(ctx, u.doubted) // it was good, and nobody uses it any more
 				}
 				return err
@@ -84,102 +93,147 @@ func (s *session) step(next step) step {
 
 // A use is what one call does to the session.
 type use struct {
-	repeated bool   // it is made for the second time
-	doubted  string // the session that it gave up because of its 401 or 403
+	repeated bool  // it is made for the second time
+	doubted  *pass // the session that it gave up because of its 401 or 403
 }
 
-// get returns the session's id, after a login if there is none.
-func (s *session) get(ctx context.Context, operation string) (string, error) {
+// get returns the session, after a login if there is none.
+func (s *session) get(ctx context.Context, operation string) (*pass, error) {
 	s.mu.Lock()
 	switch {
 	case s.closed:
 		s.mu.Unlock()
-		return "", closedError(operation)
-	case s.id != "":
+		return nil, closedError(operation)
+	case s.pass != nil:
 		defer s.mu.Unlock()
-		return s.id, nil
+		return s.pass, nil
 	case s.opening == nil && time.Now().Before(s.resume):
 		defer s.mu.Unlock()
-		return "", s.failure
+		return nil, s.failure
 	case s.opening == nil:
+		before, over := s.ending, make(chan struct{})
+		s.ending = over
 		s.opening = &opening{done: make(chan struct{})}
-		go s.open(s.opening)
+		go func(o *opening) {
+			defer close(over)
+			s.open(o)
+			if before != nil {
+				<-before
+			}
+		}(s.opening)
 	}
 	o := s.opening
 	s.mu.Unlock()
 
 	select {
 	case <-o.done:
-		return o.id, o.err
+		return o.pass, o.err
 	case <-ctx.Done():
-		return "", ended(operation, "while waiting for the login", ctx.Err())
+		return nil, ended(operation, "while waiting for the login", ctx.Err())
 	}
 }
 
-// open logs in, for all who wait: whoever came first may go away.
+// open logs in, for all who wait: whoever came first may go away. When the answer
+// comes too late for them, it is awaited nevertheless: the session that it may bring
+// is logged out.
 func (s *session) open(o *opening) {
-	ctx, cancel := context.WithTimeout(s.life, s.limit)
+	ctx, cancel := context.WithCancel(s.life)
 	defer cancel()
-	id, failure := s.login(ctx)
-	if failure != nil && s.life.Err() != nil {
-		failure = closedError(opLogin)
-	}
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	defer close(o.done)
-	s.opening = nil
-	if s.closed { // the session is there only to be logged out
-		s.id, o.err = id, closedError(opLogin)
-		return
-	}
+	login, t, failure := s.admit(ctx)
 	if failure != nil {
-		o.err = failure
-		s.failure = failure
-		if failure.Kind != KindLogin { // the guard looks after refusals
-			s.resume = time.Now().Add(loginPause)
-		}
-		s.log(failure.Reason(), failure)
+		s.deliver(o, nil, failure)
 		return
 	}
-	o.id = id
-	s.id, s.proven = id, false
-	if s.rejected < 2 { // else a call must succeed first
-		s.log("", nil)
+	var at stage
+	timer := time.AfterFunc(s.limit, func() {
+		failure := &Error{Operation: opLogin, Kind: KindTimeout, Message: "no answer in time (" + s.limit.String() + ")",
+			err: context.DeadlineExceeded, login: true}
+		if at.connecting.Load() {
+			cancel()
+			failure.Message = "no connection in time (" + s.limit.String() + ")"
+		}
+		s.observer.Failed(opLogin, failure.Reason())
+		s.fail(o, t, failure, !at.connecting.Load())
+	})
+	p, err := s.signIn(at.trace(ctx), login)
+	late := !timer.Stop()
+	if err != nil {
+		s.fail(o, t, asError(err), !at.connecting.Load())
+		return
+	}
+	if !late {
+		_ = t.settle(loginAccepted, s.pace, nil)
+		s.observer.Login(true)
+	}
+	if late || !s.deliver(o, p, nil) {
+		out, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limit)
+		defer cancel()
+		_ = s.signOut(out, p)
 	}
 }
 
-// login makes one attempt to log in, if the guard allows it.
-func (s *session) login(ctx context.Context) (string, *Error) {
+// admit gets the credentials and the guard's leave to try them.
+func (s *session) admit(ctx context.Context) (Login, *trial, *Error) {
+	ctx, cancel := context.WithTimeout(ctx, s.limit)
+	defer cancel()
 	login, err := s.credentials(ctx)
 	if err == nil {
 		err = login.check()
 	}
 	if err != nil {
-		return "", &Error{Operation: opLogin, Kind: KindRequest, Message: "no usable credentials: " + s.scrub.clean(err.Error(), maxMessage), err: err, login: true}
+		s.mu.Lock()
+		s.resume = time.Now().Add(loginPause)
+		s.mu.Unlock()
+		return login, nil, &Error{Operation: opLogin, Kind: KindRequest, Message: "no usable credentials: " + s.scrub.clean(err.Error(), maxMessage), err: err, login: true}
 	}
-	if blocked := s.guard.allow(login); blocked != nil {
-		return "", blocked
+	t, blocked := s.guard.begin(ctx, s.url, login)
+	return login, t, blocked
+}
+
+// fail tells everybody that a login has failed.
+func (s *session) fail(o *opening, t *trial, failure *Error, sent bool) {
+	what := outcomeOf(failure, sent)
+	if what != loginGivenUp {
+		o.told.Do(func() { s.observer.Login(false) })
 	}
-	id, err := s.signIn(ctx, login)
-	if err == nil {
-		s.guard.accept()
-		s.observer.Login(true)
-		return id, nil
+	s.deliver(o, nil, t.settle(what, s.pace, failure))
+}
+
+// deliver ends an opening, and reports whether the session is of use.
+func (s *session) deliver(o *opening, p *pass, failure *Error) bool {
+	if failure != nil && s.life.Err() != nil {
+		failure = closedError(opLogin)
 	}
-	var e *Error
-	if !errors.As(err, &e) {
-		e = &Error{Operation: opLogin, Kind: KindRequest, Message: "cannot log in", err: err}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opening != o { // it was too late, and may be refused now
+		if failure != nil && s.pass == nil && s.opening == nil {
+			s.failed(failure)
+		}
+		return false
 	}
-	failure := *e
-	failure.login = true
-	if e.Kind != KindCanceled {
-		s.observer.Login(false)
+	defer close(o.done)
+	s.opening = nil
+	switch {
+	case s.closed:
+		o.err = closedError(opLogin)
+		return false
+	case failure != nil:
+		o.err = failure
+		s.failed(failure)
+		return false
 	}
-	if refused(e) {
-		return "", s.guard.refuse(login, &failure)
+	o.pass = p
+	s.pass, s.proven, s.next = p, false, time.Time{}
+	if s.rejected < 2 { // else a call must succeed first
+		s.log("", nil)
 	}
-	return "", &failure
+	return true
+}
+
+func (s *session) failed(failure *Error) {
+	s.failure, s.next = failure, time.Now().Add(max(failure.RetryAfter, loginPause))
+	s.log(failure.Reason(), failure)
 }
 
 func closedError(operation string) *Error {
@@ -188,7 +242,7 @@ func closedError(operation string) *Error {
 
 // judge learns from the result of a call what became of its session, and reports
 // whether to make the call again.
-func (s *session) judge(operation, id string, err error, u *use) bool {
+func (s *session) judge(operation string, p *pass, err error, u *use) bool {
 	state := sessionStateOf(err)
 	if state != sessionDoubtful {
 		s.withdraw(operation, *u)
@@ -197,17 +251,17 @@ func (s *session) judge(operation, id string, err error, u *use) bool {
 	defer s.mu.Unlock()
 	switch state {
 	case sessionValid:
-		if id == s.id && !s.proven {
+		if p == s.pass && !s.proven {
 			s.proven, s.rejected = true, 0
 			s.log("", nil)
 		}
 	case sessionInvalid:
-		if id == s.id {
+		if p == s.pass {
 			s.reject(err)
 		}
 		return !u.repeated
 	case sessionDoubtful:
-		return s.doubt(operation, id, u)
+		return s.doubt(operation, p, u)
 	}
 	return false
 }
@@ -216,7 +270,7 @@ func (s *session) judge(operation, id string, err error, u *use) bool {
 // counts as a failed login, so that a server that gives out bad sessions is not
 // flooded with logins; the first such is forgiven, as it may have been idle.
 func (s *session) reject(err error) {
-	s.id = ""
+	s.pass = nil
 	if s.proven {
 		return
 	}
@@ -230,18 +284,18 @@ func (s *session) reject(err error) {
 	}
 	s.resume = time.Now().Add(wait)
 	failure := &Error{Operation: opLogin, Kind: KindLogin, login: true, RetryAfter: wait,
-		Message: "the server rejects the sessions that it has just opened; next attempt at " + s.resume.UTC().Format(time.RFC3339Nano)}
+		Message: "the sessions are rejected although they were just opened; next attempt at " + s.resume.UTC().Format(time.RFC3339Nano) + "; " + sessionCauses}
 	var e *Error
 	if errors.As(err, &e) {
 		failure.Code, failure.Status = e.Code, e.Status
 	}
-	s.failure = failure
+	s.failure, s.next = failure, s.resume
 	s.log("session_rejected", failure)
 }
 
 // doubt decides about a 401 or a bare 403: a new session is tried once, and an operation for
 // which that did not help does not cause another login for a while.
-func (s *session) doubt(operation, id string, u *use) bool {
+func (s *session) doubt(operation string, p *pass, u *use) bool {
 	now := time.Now()
 	denied := s.denied[operation]
 	active := now.Before(denied.until)
@@ -251,20 +305,20 @@ func (s *session) doubt(operation, id string, u *use) bool {
 			s.denied[operation] = denial{until: now.Add(doubtMemory), proven: true}
 		}
 		return false
-	case id != s.id: // another call has already seen to it
+	case p != s.pass: // another call has already seen to it
 		return true
 	case active:
 		return false
 	}
 	s.denied[operation] = denial{until: now.Add(doubtMemory)}
-	s.id = ""
-	u.doubted = id
+	s.pass = nil
+	u.doubted = p
 	return true
 }
 
 // withdraw takes back the doubt of a call that was not denied again.
 func (s *session) withdraw(operation string, u use) {
-	if u.doubted == "" {
+	if u.doubted == nil {
 		return
 	}
 	s.mu.Lock()
@@ -287,28 +341,27 @@ func (s *session) log(state string, failure *Error) {
 	s.logger.Info("login succeeded again")
 }
 
-// take returns the session's id, "" when there is none, and ends its use.
-func (s *session) take() string {
+// take returns the session, nil when there is none, and ends its use.
+func (s *session) take() *pass {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := s.id
-	s.id = ""
-	return id
+	p := s.pass
+	s.pass = nil
+	return p
 }
 
 // close lets no session be opened any more, and waits for a login under way: to
 // interrupt one that the server has already accepted would leave its session behind.
 func (s *session) close(ctx context.Context) {
-	s.leave()
 	s.mu.Lock()
 	s.closed = true
-	o := s.opening
+	over := s.ending
 	s.mu.Unlock()
-	if o == nil {
+	if over == nil {
 		return
 	}
 	select {
-	case <-o.done:
+	case <-over:
 	case <-ctx.Done():
 	}
 }

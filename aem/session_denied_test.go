@@ -59,7 +59,7 @@ func deniedDetails(r *http.Request) *http.Response {
 	if strings.HasSuffix(r.URL.Path, "/secret") {
 		return answer(401, `{"error_code":"UNAUTHORIZED_REQUEST","error_message":"Unauthorized Request."}`)
 	}
-	return answer(200, `{"name":"t","serverList":[]}`)
+	return answer(200, `{"state":"RUNNING","serverList":[]}`)
 }
 
 func TestLasting401CausesOneLoginPerOperation(t *testing.T) {
@@ -130,7 +130,7 @@ func TestDoubtIsWithdrawn(t *testing.T) {
 		}
 		// The login that a 401 causes fails; the next 401 must cause one again.
 		d.expire()
-		d.login = func(*http.Request) (*http.Response, error) { return answer(500, ""), nil }
+		d.login = func(*http.Request) (*http.Response, error) { return answer(503, ""), nil }
 		if err := list(); !errors.Is(err, ErrLogin) {
 			t.Fatal(err)
 		}

@@ -311,12 +311,12 @@ func TestSessionStep(t *testing.T) {
 		serial := 0
 		s := &session{
 			credentials: ActiveDirectory("u", "", "p"),
-			signIn: func(context.Context, Login) (string, error) {
+			signIn: func(context.Context, Login) (*pass, error) {
 				serial++
-				return fmt.Sprint("id", serial), nil
+				return &pass{id: fmt.Sprint("id", serial)}, nil
 			},
 			limit: time.Second, observer: nobody{}, logger: defaults().logger, scrub: &scrubber{},
-			life: t.Context(), guard: newGuard(), denied: map[string]denial{},
+			life: t.Context(), guard: NewLoginGuard(), denied: map[string]denial{},
 		}
 		var used []string
 		var errs []error

@@ -3,13 +3,126 @@ package aem
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // TablesService reads, reloads and resumes the tables of a Replicate task.
 type TablesService struct{ core *core }
+
+// TableState is what a task does with a table.
+type TableState string
+
+// The states of a table.
+const (
+	TableQueued           TableState = "queued"
+	TableLoading          TableState = "loading"
+	TableCompleted        TableState = "completed"
+	TableChangeProcessing TableState = "change_processing"
+	TableError            TableState = "error"
+)
+
+// Spellings lists the states.
+func (TableState) Spellings() []TableState {
+	return []TableState{
+		TableQueued + "|TABLE_QUEUED", TableLoading + "|TABLE_LOADING", TableCompleted + "|TABLE_COMPLETED",
+		TableChangeProcessing + "|TABLE_CHANGE_PROCESSING", TableError + "|TABLE_ERROR",
+	}
+}
+
+// TableInfo is a table of a task and its state (GetTableList).
+type TableInfo struct {
+	Schema string     `api:"schema|schema_name"` // on the source
+	Name   string     `api:"table|table_name,required"`
+	State  TableState `api:"state"`
+}
+
+var tableInfoTable = wire.NewTable[TableInfo]()
+
+// MarshalJSON writes the table as the API does.
+func (t TableInfo) MarshalJSON() ([]byte, error) { return marshal(tableInfoTable, &t) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *TableInfo) UnmarshalJSON(data []byte) error { return unmarshal(tableInfoTable, data, t) }
+
+// TableStatus is one table of a task (GetTableStatuses).
+type TableStatus struct {
+	Schema       string        `api:"schema_on_source"`
+	Name         string        `api:"table_on_source,required"`
+	TargetSchema string        `api:"schema_on_target"`
+	TargetName   string        `api:"table_on_target"`
+	State        TableState    `api:"state"`
+	DataErrors   Number        `api:"data_errors_count|data_error_count"`
+	FullLoad     TableFullLoad `api:"table_full_load_info"`
+	CDC          TableCDC      `api:"table_cdc_info"`
+}
+
+// TableFullLoad is the full load of one table.
+type TableFullLoad struct {
+	Start            time.Time `api:"start_time"`
+	End              time.Time `api:"end_time"`
+	EstimatedRows    Number    `api:"estimated_row_count"`
+	EstimatedEnd     time.Time `api:"estimated_end_time,null"` // the API leaves it empty; see EstimateEnd
+	TransferredRows  Number    `api:"transferred_row_count"`
+	TransferredBytes Number    `api:"transferred_volume_mb"` // in bytes, whatever its name
+}
+
+// TableCDC counts the changes applied to one table, and those cached during its
+// full load.
+type TableCDC struct {
+	Inserts       Number    `api:"insert_count"`
+	Updates       Number    `api:"update_count"`
+	Deletes       Number    `api:"delete_count"`
+	DDL           Number    `api:"ddl_count"`
+	LastUpdate    time.Time `api:"last_update_time,null"`
+	CachedInserts Number    `api:"cached_insert_count"`
+	CachedUpdates Number    `api:"cached_update_count"`
+	CachedDeletes Number    `api:"cached_delete_count"`
+}
+
+var tableStatusTable = wire.NewTable[TableStatus]()
+
+// MarshalJSON writes the table as the API does, with null for what is absent.
+func (t TableStatus) MarshalJSON() ([]byte, error) { return marshal(tableStatusTable, &t) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *TableStatus) UnmarshalJSON(data []byte) error { return unmarshal(tableStatusTable, data, t) }
+
+// EstimateEnd says when the table's full load will end, by the guide's formula:
+// start + estimated rows · (now − start) / transferred rows. It returns false for a
+// table that is not loading or does not tell enough. The API's own estimate is
+// always empty.
+func (t TableStatus) EstimateEnd(now time.Time) (time.Time, bool) {
+	load := t.FullLoad
+	estimated, _ := load.EstimatedRows.Get()
+	transferred, _ := load.TransferredRows.Get()
+	if t.State != TableLoading || estimated <= 0 || transferred <= 0 ||
+		load.Start.IsZero() || load.Start.After(now) {
+		return time.Time{}, false
+	}
+	takes, ok := wire.Seconds(now.Sub(load.Start).Seconds() * estimated / transferred)
+	if !ok {
+		return time.Time{}, false
+	}
+	end := load.Start.Add(takes)
+	if end.Before(now) {
+		end = now
+	}
+	return end, true
+}
+
+// TableFilter chooses tables. The zero filter chooses all.
+type TableFilter struct {
+	// Schema and Table are names on the source, exact or with % as the wildcard,
+	// case-sensitive.
+	Schema, Table string
+	// The states to include; none set means all states.
+	Queued, Loading, Completed, ChangeProcessing, Error bool
+}
 
 // Statuses returns the tables of a task that the filter chooses, or those of them
 // that made sense together with an ErrPartial. It needs the role Viewer on the
@@ -39,28 +152,78 @@ func (s TablesService) Statuses(ctx context.Context, server, task string, f Tabl
 //
 //qem:operation GetTableStatuses GET /servers/{server}/tasks/{task}/tables?action=getstatus&schema=..&table=..&includequeued=..&includeloading=..&includecompleted=..&includechangeprocessing=..&includeerror=..
 func (s TablesService) EachStatus(ctx context.Context, server, task string, f TableFilter, begin func() func(*TableStatus) error) error {
-	return s.core.call(ctx, &call{
-		operation:  "GetTableStatuses",
-		verb:       http.MethodGet,
-		path:       []string{"servers", server, "tasks", task, "tables"},
-		query:      append(query{{"action", "getstatus"}}, f.query()...),
-		idempotent: true,
-		decode: func(_ http.Header, r io.Reader) error {
-			take := begin()
-			var refused error
-			err := decodeTableStatuses(r, func(t *TableStatus) error {
-				if !f.chooses(t) {
-					return nil
-				}
+	c := get("GetTableStatuses", "servers", server, "tasks", task, "tables").with("action", "getstatus")
+	c.query = append(c.query, f.query()...)
+	_, err := fetch(ctx, s.core, c, func(scan *wire.Scanner) (none struct{}, err error) {
+		scan.Most = wire.MaxPassed
+		take := begin()
+		var refused error
+		err = tableStatusTable.List(scan, "table_details", func(t *TableStatus) error {
+			if f.chooses(t.State, t.Schema, t.Name) {
 				refused = take(t)
-				return refused
-			})
-			if refused != nil {
-				return abandoned{refused}
 			}
-			return err
-		},
+			return refused
+		})
+		if refused != nil {
+			err = abandoned{refused}
+		}
+		return none, err
 	})
+	return err
+}
+
+// List returns the names and states of the tables of a task that the filter
+// chooses, or those of them that made sense together with an ErrPartial. It needs
+// the role Viewer on the task.
+//
+//qem:operation GetTableList GET /servers/{server}/tasks/{task}/tables?schema=..&table=..&includequeued=..&includeloading=..&includecompleted=..&includechangeprocessing=..&includeerror=..
+func (s TablesService) List(ctx context.Context, server, task string, f TableFilter) ([]TableInfo, error) {
+	c := get("GetTableList", "servers", server, "tasks", task, "tables")
+	c.query = f.query()
+	list, err := fetch(ctx, s.core, c, func(scan *wire.Scanner) ([]TableInfo, error) {
+		scan.Most = wire.MaxPassed
+		return listOf(tableInfoTable, "tablelist")(scan)
+	})
+	return slices.DeleteFunc(list, func(t TableInfo) bool { return !f.chooses(t.State, t.Schema, t.Name) }), err
+}
+
+// Reload loads a table of a Replicate task again; the task must have full load
+// enabled (else ErrNotSupported). It needs the role Operator on the task.
+//
+//qem:operation ReloadTable POST /servers/{server}/tasks/{task}/tables?action=reload&schema=..&table=..
+func (s TablesService) Reload(ctx context.Context, server, task, schema, table string) error {
+	return s.act(ctx, "ReloadTable", "reload", server, task, schema, table)
+}
+
+// Resume goes on with a table that errors have suspended. One that was suspended
+// during its full load must be reloaded instead. It needs the role Operator on the
+// task.
+//
+//qem:operation ResumeTable POST /servers/{server}/tasks/{task}/tables?action=Resume&schema=..&table=..
+func (s TablesService) Resume(ctx context.Context, server, task, schema, table string) error {
+	return s.act(ctx, "ResumeTable", "Resume", server, task, schema, table)
+}
+
+func (s TablesService) act(ctx context.Context, operation, action, server, task, schema, table string) error {
+	if err := missing(operation, "schema", schema, "table", table); err != nil {
+		return err
+	}
+	c := send(http.MethodPost, operation, action, "servers", server, "tasks", task, "tables")
+	return s.core.call(ctx, c.with("schema", schema).with("table", table))
+}
+
+// states are the states that can be chosen, and whether they are.
+func (f TableFilter) states() []struct {
+	state TableState
+	set   bool
+} {
+	return []struct {
+		state TableState
+		set   bool
+	}{
+		{TableQueued, f.Queued}, {TableLoading, f.Loading}, {TableCompleted, f.Completed},
+		{TableChangeProcessing, f.ChangeProcessing}, {TableError, f.Error},
+	}
 }
 
 // query has only what restricts: the API ignores an include that is false, and
@@ -73,18 +236,9 @@ func (f TableFilter) query() query {
 	if f.Table != "" {
 		q = append(q, param{"table", f.Table})
 	}
-	for _, include := range []struct {
-		name string
-		set  bool
-	}{
-		{"includequeued", f.Queued},
-		{"includeloading", f.Loading},
-		{"includecompleted", f.Completed},
-		{"includechangeprocessing", f.ChangeProcessing},
-		{"includeerror", f.Error},
-	} {
-		if include.set {
-			q = append(q, param{include.name, "true"})
+	for _, s := range f.states() {
+		if s.set {
+			q = append(q, param{"include" + strings.ReplaceAll(string(s.state), "_", ""), "true"})
 		}
 	}
 	return q
@@ -92,27 +246,13 @@ func (f TableFilter) query() query {
 
 // chooses filters again, since it is not certain that a server keeps to every part
 // of a filter.
-func (f TableFilter) chooses(t *TableStatus) bool {
-	return f.choosesState(t.State) && like(f.Schema, t.Schema) && like(f.Table, t.Name)
-}
-
-func (f TableFilter) choosesState(state TableState) bool {
-	if !f.Queued && !f.Loading && !f.Completed && !f.ChangeProcessing && !f.Error {
-		return true
+func (f TableFilter) chooses(state TableState, schema, table string) bool {
+	restricted, chosen := false, false
+	for _, s := range f.states() {
+		restricted = restricted || s.set
+		chosen = chosen || s.set && s.state == state
 	}
-	switch state {
-	case TableQueued:
-		return f.Queued
-	case TableLoading:
-		return f.Loading
-	case TableCompleted:
-		return f.Completed
-	case TableChangeProcessing:
-		return f.ChangeProcessing
-	case TableError:
-		return f.Error
-	}
-	return false
+	return (chosen || !restricted) && like(f.Schema, schema) && like(f.Table, table)
 }
 
 // like reports whether a name fits a pattern in which % is any text. The empty

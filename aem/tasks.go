@@ -2,11 +2,219 @@ package aem
 
 import (
 	"context"
-	"net/http"
+	"encoding/json"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // TasksService reads, runs and manages the tasks of a server.
 type TasksService struct{ core *core }
+
+// TaskState is what a task does.
+type TaskState string
+
+// The states of a task. Starting and Stopping are not in the guide; servers send
+// them in passing.
+const (
+	TaskStopped    TaskState = "stopped"
+	TaskRunning    TaskState = "running"
+	TaskError      TaskState = "error"
+	TaskRecovering TaskState = "recovering"
+	TaskStarting   TaskState = "starting"
+	TaskStopping   TaskState = "stopping"
+)
+
+// Spellings lists the states.
+func (TaskState) Spellings() []TaskState {
+	return []TaskState{
+		TaskStopped, TaskRunning, TaskError, TaskRecovering + "|RECOVERY|RECOVERING", TaskStarting + "|-", TaskStopping + "|-",
+	}
+}
+
+// StopReason is why a task stopped.
+type StopReason string
+
+// The stop reasons of a task.
+const (
+	StopNone                 StopReason = "none"
+	StopNormal               StopReason = "normal"
+	StopRecoverableError     StopReason = "recoverable_error"
+	StopFatalError           StopReason = "fatal_error"
+	StopFullLoadOnlyFinished StopReason = "full_load_only_finished"
+	StopAfterFullLoad        StopReason = "stopped_after_full_load"
+	StopAfterCachedEvents    StopReason = "stopped_after_cached_events"
+	StopExpressLicenseLimits StopReason = "express_license_limits_reached"
+	StopAfterDDLApply        StopReason = "stopped_after_ddl_apply"
+	StopLowMemory            StopReason = "stopped_low_memory"
+	StopLowDiskSpace         StopReason = "stopped_low_disk_space"
+)
+
+// Spellings lists the reasons.
+func (StopReason) Spellings() []StopReason {
+	return []StopReason{
+		StopNone, StopNormal, StopRecoverableError, StopFatalError, StopFullLoadOnlyFinished, StopAfterFullLoad,
+		StopAfterCachedEvents, StopExpressLicenseLimits, StopAfterDDLApply, StopLowMemory,
+		StopLowDiskSpace + "|STOPPED_LOW_DISK_SPACE|STOPPED_LOW_DISK",
+	}
+}
+
+// TaskInfo is one row of a task list (GetTaskList).
+type TaskInfo struct {
+	Name       string     `api:"name,required"` // of a Compose task: task__project
+	State      TaskState  `api:"state"`
+	StopReason StopReason `api:"stop_reason|task_stop_reason"`
+	Message    string     `api:"message,message,none"`
+	Tags       []string   `api:"assigned_tags"`
+}
+
+var taskInfoTable = wire.NewTable[TaskInfo]()
+
+// MarshalJSON writes the task as the API does, with null for what is absent.
+func (t TaskInfo) MarshalJSON() ([]byte, error) { return marshal(taskInfoTable, &t) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *TaskInfo) UnmarshalJSON(data []byte) error { return unmarshal(taskInfoTable, data, t) }
+
+// TaskDetails is one task in detail (GetTaskDetails). The blocks that belong to
+// the other product are empty.
+type TaskDetails struct {
+	Product          Product      `api:"product,own"`
+	Type             string       `api:"$type|type,own"` // as the API says it
+	Project          string       `api:"project,compose"`
+	Name             string       `api:"name"`
+	Description      string       `api:"description"`
+	State            TaskState    `api:"state"`
+	StopReason       StopReason   `api:"task_stop_reason|stop_reason,replicate"`
+	Message          string       `api:"message,message,none"`
+	Profile          string       `api:"profile,profile"` // lower-case with underscores
+	Source           TaskEndpoint `api:"source_endpoint,null"`
+	Target           TaskEndpoint `api:"target_endpoint,null"`
+	LogStreamStaging string       `api:"log_stream_staging,replicate"`
+	Tags             []string     `api:"assigned_tags"`
+	Options          TaskOptions  `api:"options"`
+	CDCEvents        CDCEvents    `api:"cdc_event_counters,replicate"`
+	CDCThroughput    Throughput   `api:"cdc_throughput,replicate,current"`
+	Transactions     Transactions `api:"cdc_transactions_counters|legacy:cdc_transaction_counters,replicate"`
+	Latency          Latency      `api:"cdc_latency,replicate"`
+	FullLoad         FullLoad     `api:",inline"`
+	MemoryMB         Number       `api:"memory_mb,bare,replicate"` // megabytes of 1 048 576 bytes
+	CPU              Number       `api:"cpu_percentage,replicate"` // percent
+	DiskMB           Number       `api:"disk_usage_mb,replicate"`
+	DataErrors       Number       `api:"data_error_count|data_errors_count,replicate"`
+	Loading          Loading      `api:",inline"` // Compose
+}
+
+// TaskEndpoint names an endpoint of a task.
+type TaskEndpoint struct {
+	Name string `api:"name"`
+	Type string `api:"type"`
+}
+
+// TaskOptions says what a task replicates.
+type TaskOptions struct {
+	FullLoad     Bool `api:"full_load_enabled"`
+	ApplyChanges Bool `api:"apply_changes_enabled"`
+	StoreChanges Bool `api:"store_changes_enabled|store_changes_enabled_value,replicate"`
+	AuditChanges Bool `api:"audit_changes_enabled,replicate"`
+}
+
+// CDCEvents counts the changes that a task applied.
+type CDCEvents struct {
+	Inserts Number `api:"applied_insert_count"`
+	Updates Number `api:"applied_update_count"`
+	Deletes Number `api:"applied_delete_count"`
+	DDL     Number `api:"applied_ddl_count"`
+}
+
+// Throughput is a task's current rate.
+type Throughput struct {
+	SourceRecords Number `api:"source_throughput_records_count"` // records per second
+	SourceVolume  Number `api:"source_throughput_volume"`        // kilobytes of 1024 bytes per second
+	TargetRecords Number `api:"target_throughput_records_count"`
+	TargetVolume  Number `api:"target_throughput_volume"`
+}
+
+// Transactions counts the transactions and changes that a task handles
+// (cdc_transactions_counters).
+type Transactions struct {
+	CommitChangeRecords    Number `api:"commit_change_records_count"`
+	RollbackTransactions   Number `api:"rollback_transaction_count"`
+	RollbackChangeRecords  Number `api:"rollback_change_records_count"`
+	RollbackChangeMB       Number `api:"rollback_change_volume_mb"`
+	InProgressTransactions Number `api:"applied_transactions_in_progress_count"`
+	InProgressRecords      Number `api:"applied_records_in_progress_count"`
+	CommittedTransactions  Number `api:"applied_comitted_transaction_count|guide:applied_comitted_transacion_count|legacy:applied_committed_transaction_count"`
+	CommittedRecords       Number `api:"applied_records_comitted_count|legacy:applied_records_committed_count"`
+	CommittedMB            Number `api:"applied_volume_comitted_mb|legacy:applied_volume_committed_mb"`
+	AccumulatedInMemory    Number `api:"incoming_accumulated_changes_in_memory_count"`
+	AccumulatedOnDisk      Number `api:"incoming_accumulated_changes_on_disk_count"`
+	ApplyingInMemory       Number `api:"incoming_applying_changes_in_memory_count"`
+	ApplyingOnDisk         Number `api:"incoming_applying_changes_on_disk_count"`
+}
+
+// Latency is how far a task is behind. The API shows 00:00:00 for a task that
+// processes no changes.
+type Latency struct {
+	Source Duration `api:"source_latency"`
+	Total  Duration `api:"total_latency"`
+}
+
+// FullLoad is the progress of a full load.
+type FullLoad struct {
+	TablesCompleted  Number     `api:"full_load_counters.tables_completed_count,replicate"`
+	TablesLoading    Number     `api:"full_load_counters.tables_loading_count,replicate"`
+	TablesQueued     Number     `api:"full_load_counters.tables_queued_count,replicate"`
+	TablesWithError  Number     `api:"full_load_counters.tables_with_error_count,replicate"`
+	RecordsCompleted Number     `api:"full_load_counters.records_completed_count,replicate"`
+	RecordsEstimated Number     `api:"full_load_counters.estimated_records_for_all_tables_count,replicate"` // an estimated total
+	Completed        Bool       `api:"full_load_completed|guide:full_load_counters.full_load_completed,replicate"`
+	Start            time.Time  `api:"full_load_start|guide:full_load_counters.full_load_start,replicate"`
+	End              time.Time  `api:"full_load_end|guide:full_load_counters.full_load_end,replicate"`
+	Throughput       Throughput `api:"full_load_throughput,replicate,oldcurrent"`
+}
+
+// Loading is the progress of a Compose task.
+type Loading struct {
+	Completed         Bool      `api:"loading_completed,compose"`
+	Start             time.Time `api:"loading_start,compose"`
+	End               time.Time `api:"loading_end,compose"`
+	TablesTotal       Number    `api:"loading_counters.tables_total_count,compose"`
+	TablesCompleted   Number    `api:"loading_counters.tables_completed_count,compose"`
+	TablesLoading     Number    `api:"loading_counters.tables_loading_count,compose"`
+	TablesQueued      Number    `api:"loading_counters.tables_queued_count,compose"`
+	TablesWithError   Number    `api:"loading_counters.tables_with_error_count,compose"`
+	CommandsTotal     Number    `api:"loading_counters.commands_total_count,compose"`
+	CommandsCompleted Number    `api:"loading_counters.commands_completed_count,compose"`
+}
+
+var taskDetailsTable = wire.NewTable[TaskDetails]()
+
+func (t *TaskDetails) settle() {
+	_ = t.Product.UnmarshalText([]byte(t.Type))
+	if t.Product == "" && (t.Project != "" || t.Loading != Loading{}) {
+		t.Product = Compose
+	}
+	t.Product = replicateUnless(t.Product)
+}
+
+// names are what may be asked for to get these details: of a Compose task, with its
+// project or without.
+func (t *TaskDetails) names() []string {
+	if t.Project == "" {
+		return []string{t.Name}
+	}
+	project := "__" + t.Project
+	return []string{t.Name, t.Name + project, strings.TrimSuffix(t.Name, project)}
+}
+
+// MarshalJSON writes the task as the API does, with null for what is absent.
+func (t TaskDetails) MarshalJSON() ([]byte, error) { return marshal(taskDetailsTable, &t) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *TaskDetails) UnmarshalJSON(data []byte) error { return unmarshal(taskDetailsTable, data, t) }
 
 // List returns the tasks of a server that the account may see, or those of them
 // that made sense together with an ErrPartial. It needs the role Viewer on all
@@ -14,12 +222,7 @@ type TasksService struct{ core *core }
 //
 //qem:operation GetTaskList GET /servers/{server}/tasks
 func (s TasksService) List(ctx context.Context, server string) ([]TaskInfo, error) {
-	return fetch(ctx, s.core.call, &call{
-		operation:  "GetTaskList",
-		verb:       http.MethodGet,
-		path:       []string{"servers", server, "tasks"},
-		idempotent: true,
-	}, decodeTaskList)
+	return fetch(ctx, s.core, get("GetTaskList", "servers", server, "tasks"), listOf(taskInfoTable, "taskList"))
 }
 
 // Details returns one task in detail, under the name that List gives it;
@@ -28,10 +231,60 @@ func (s TasksService) List(ctx context.Context, server string) ([]TaskInfo, erro
 //
 //qem:operation GetTaskDetails GET /servers/{server}/tasks/{task}
 func (s TasksService) Details(ctx context.Context, server, task string) (*TaskDetails, error) {
-	return fetch(ctx, s.core.call, &call{
-		operation:  "GetTaskDetails",
-		verb:       http.MethodGet,
-		path:       []string{"servers", server, "tasks", task},
-		idempotent: true,
-	}, decodeTaskDetails)
+	c := get("GetTaskDetails", "servers", server, "tasks", task)
+	return fetch(ctx, s.core, c, named(task, detailsOf(taskDetailsTable, "task", true), (*TaskDetails).names))
+}
+
+// ServerTask is a task and the server that it is on.
+type ServerTask struct {
+	Server ServerInfo
+	TaskInfo
+}
+
+// jsonServerTask is a ServerTask without the methods of its TaskInfo.
+type jsonServerTask struct {
+	Server ServerInfo `json:"server"`
+	Task   TaskInfo   `json:"task"`
+}
+
+// MarshalJSON writes both.
+func (t ServerTask) MarshalJSON() ([]byte, error) {
+	return json.Marshal(jsonServerTask{t.Server, t.TaskInfo})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *ServerTask) UnmarshalJSON(data []byte) error {
+	var both jsonServerTask
+	err := json.Unmarshal(data, &both)
+	*t = ServerTask{both.Server, both.Task}
+	return err
+}
+
+// All goes through the tasks of all servers that Enterprise Manager monitors. What
+// went wrong with one server comes with that server and an empty TaskInfo, then the
+// next server follows; a server that the list says is not monitored is passed over.
+// When the servers cannot be listed, the Server is empty too.
+//
+//qem:uses GetServerList GetTaskList
+func (s TasksService) All(ctx context.Context) iter.Seq2[ServerTask, error] {
+	return func(yield func(ServerTask, error) bool) {
+		for server, err := range (ServersService(s)).All(ctx) {
+			if err != nil {
+				yield(ServerTask{}, err)
+				return
+			}
+			if server.State == ServerNotMonitored {
+				continue
+			}
+			tasks, err := s.List(ctx, server.Name)
+			for _, task := range tasks {
+				if !yield(ServerTask{server, task}, nil) {
+					return
+				}
+			}
+			if err != nil && !yield(ServerTask{Server: server}, err) {
+				return
+			}
+		}
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // DeleteTaskOptions are what else to delete.
@@ -16,12 +18,8 @@ type DeleteTaskOptions struct {
 //
 //qem:operation DeleteTask POST /servers/{server}/tasks/{task}?action=delete&deletetasklogs={bool}
 func (s TasksService) Delete(ctx context.Context, server, task string, o DeleteTaskOptions) error {
-	return s.core.call(ctx, &call{
-		operation: "DeleteTask",
-		verb:      http.MethodPost,
-		path:      []string{"servers", server, "tasks", task},
-		query:     query{{"action", "delete"}, {"deletetasklogs", boolText(o.Logs)}},
-	})
+	c := send(http.MethodPost, "DeleteTask", "delete", "servers", server, "tasks", task)
+	return s.core.call(ctx, c.with("deletetasklogs", boolText(o.Logs)))
 }
 
 // ExportTaskOptions are what else to export.
@@ -35,11 +33,8 @@ type ExportTaskOptions struct {
 //
 //qem:operation ExportTask GET /servers/{server}/tasks/{task}?action=export&withendpoints={bool}
 func (s TasksService) Export(ctx context.Context, server, task string, o ExportTaskOptions) (io.ReadCloser, error) {
-	return s.core.export(ctx, &call{
-		operation: "ExportTask",
-		path:      []string{"servers", server, "tasks", task},
-		query:     query{{"action", "export"}, {"withendpoints", boolText(o.Endpoints)}},
-	})
+	c := send(http.MethodGet, "ExportTask", "export", "servers", server, "tasks", task)
+	return s.core.export(ctx, c.with("withendpoints", boolText(o.Endpoints)))
 }
 
 // Import adds the task of an export, or replaces it; nothing else is removed. The
@@ -49,13 +44,8 @@ func (s TasksService) Export(ctx context.Context, server, task string, o ExportT
 //
 //qem:operation ImportTask POST /servers/{server}/tasks/{task}?action=import
 func (s TasksService) Import(ctx context.Context, server, task string, document io.Reader) error {
-	c := &call{
-		operation: "ImportTask",
-		verb:      http.MethodPost,
-		path:      []string{"servers", server, "tasks", task},
-		query:     query{{"action", "import"}},
-		wait:      importWait,
-	}
+	c := send(http.MethodPost, "ImportTask", "import", "servers", server, "tasks", task)
+	c.wait = importWait
 	if err := c.setDocument(document); err != nil {
 		return err
 	}
@@ -65,12 +55,24 @@ func (s TasksService) Import(ctx context.Context, server, task string, document 
 // CloneTaskOptions say what a clone has of its own. What is empty is as in the
 // original.
 type CloneTaskOptions struct {
-	Permissions                 bool   // the clone has the original's explicit ACL
-	Source, Target              string // endpoints of the same type as the original's, by name
-	ControlSchema, TargetSchema string
+	Permissions   bool   // the clone has the original's explicit ACL
+	Source        string `api:"new_source_endpoint,omitempty"` // of the same type as the original's, by name
+	Target        string `api:"new_target_endpoint,omitempty"`
+	ControlSchema string `api:"new_control_schema,omitempty"`
+	TargetSchema  string `api:"new_target_schema,omitempty"`
 	// Tablespaces of the control tables and their indexes, of an Oracle target.
-	ControlTableTablespace, ControlIndexTablespace string
+	ControlTableTablespace string `api:"new_control_table_tablespace,omitempty"`
+	ControlIndexTablespace string `api:"new_control_index_tablespace,omitempty"`
 }
+
+// A cloneMessage is what is sent to clone a task.
+type cloneMessage struct {
+	Name             string `api:"new_task_name"`
+	Permissions      Bool   `api:"clone_permissions"`
+	CloneTaskOptions `api:",inline"`
+}
+
+var cloneMessageTable = wire.NewTable[cloneMessage]()
 
 // Clone makes a task of another name like one that has a source and a target
 // endpoint. A task cannot be replaced. It needs the role Operator on Enterprise
@@ -78,30 +80,9 @@ type CloneTaskOptions struct {
 //
 //qem:operation CloneTask POST /servers/{server}/tasks/{task}?action=clone
 func (s TasksService) Clone(ctx context.Context, server, task, name string, o CloneTaskOptions) error {
-	c := &call{
-		operation: "CloneTask",
-		verb:      http.MethodPost,
-		path:      []string{"servers", server, "tasks", task},
-		query:     query{{"action", "clone"}},
-	}
+	c := send(http.MethodPost, "CloneTask", "clone", "servers", server, "tasks", task)
 	if err := missing(c.operation, "name of the clone", name); err != nil {
 		return err
 	}
-	body := object{"new_task_name": name, "clone_permissions": o.Permissions}
-	for _, field := range []struct{ key, value string }{
-		{"new_source_endpoint", o.Source},
-		{"new_target_endpoint", o.Target},
-		{"new_control_schema", o.ControlSchema},
-		{"new_target_schema", o.TargetSchema},
-		{"new_control_table_tablespace", o.ControlTableTablespace},
-		{"new_control_index_tablespace", o.ControlIndexTablespace},
-	} {
-		if field.value != "" {
-			body[field.key] = field.value
-		}
-	}
-	if err := c.setJSON(body); err != nil {
-		return err
-	}
-	return s.core.call(ctx, c)
+	return write(ctx, s.core, c, cloneMessageTable, &cloneMessage{name, BoolOf(o.Permissions), o})
 }

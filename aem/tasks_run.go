@@ -3,7 +3,10 @@ package aem
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 const (
@@ -68,8 +71,36 @@ func RecoverFromTargetCheckpoint(checkpoint string) RunOption {
 
 // TaskResult is how a task is after it was started or stopped.
 type TaskResult struct {
-	State   TaskState
-	Message string // why it failed; "" when it did not
+	State   TaskState `api:"state"`
+	Message string    `api:"message,own"` // why it failed; "" when it did not
+}
+
+var taskResultTable = wire.NewTable[TaskResult]()
+
+// MarshalJSON writes the result.
+func (r TaskResult) MarshalJSON() ([]byte, error) { return marshal(taskResultTable, &r) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (r *TaskResult) UnmarshalJSON(data []byte) error { return unmarshal(taskResultTable, data, r) }
+
+// check takes the error_message, which tells that the task failed, and is there, empty,
+// when it did not. What follows the first JSON value, as in the guide's samples, is not
+// read.
+func (r *TaskResult) check(s *wire.Scanner) string {
+	r.Message = plainMessage(s)
+	if r.State == "" && s.Message() == "" {
+		return "not the result of a task: it has no state"
+	}
+	return ""
+}
+
+// plainMessage is the error_message of a good answer, "" for NONE.
+func plainMessage(s *wire.Scanner) string {
+	message := strings.TrimSpace(s.Message())
+	if strings.EqualFold(message, "none") {
+		return ""
+	}
+	return message
 }
 
 // Run starts a task and waits until it runs or has failed, at most timeout (to the
@@ -82,12 +113,7 @@ type TaskResult struct {
 //
 //qem:operation RunTask POST /servers/{server}/tasks/{task}?action=run&option={option}&timeout={s}
 func (s TasksService) Run(ctx context.Context, server, task string, how RunOption, timeout time.Duration) (*TaskResult, error) {
-	c := &call{
-		operation: opRunTask,
-		verb:      http.MethodPost,
-		path:      []string{"servers", server, "tasks", task},
-		query:     query{{"action", "run"}, {"option", how.name}},
-	}
+	c := send(http.MethodPost, opRunTask, "run", "servers", server, "tasks", task).with("option", how.name)
 	if err := missing(c.operation, "run option", how.name); err != nil {
 		return nil, err
 	}
@@ -109,12 +135,7 @@ func (s TasksService) Run(ctx context.Context, server, task string, how RunOptio
 //
 //qem:operation StopTask POST /servers/{server}/tasks/{task}?action=stop&timeout={s}
 func (s TasksService) Stop(ctx context.Context, server, task string, timeout time.Duration) (*TaskResult, error) {
-	c := &call{
-		operation: opStopTask,
-		verb:      http.MethodPost,
-		path:      []string{"servers", server, "tasks", task},
-		query:     query{{"action", "stop"}},
-	}
+	c := send(http.MethodPost, opStopTask, "stop", "servers", server, "tasks", task)
 	c.setTimeout(timeout)
 	return s.core.act(ctx, c)
 }
@@ -122,7 +143,7 @@ func (s TasksService) Stop(ctx context.Context, server, task string, timeout tim
 // act makes a call that starts or stops a task. The API may tell with a good
 // answer that the task failed.
 func (c *core) act(ctx context.Context, call *call) (*TaskResult, error) {
-	result, err := fetch(ctx, c.call, call, decodeTaskResult)
+	result, err := fetch(ctx, c, call, objectOf(taskResultTable, (*TaskResult).check))
 	if err != nil {
 		return nil, err
 	}

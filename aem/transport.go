@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 const (
@@ -105,9 +107,8 @@ func (s *sender) send(parent context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	response, err := s.client.Do(request)
+	response, err := s.do(request, c)
 	if response != nil {
-		c.status = response.StatusCode
 		defer response.Body.Close()
 	}
 	attempt := attempt{sender: s, parent: parent, ctx: ctx, call: c}
@@ -120,6 +121,20 @@ func (s *sender) send(parent context.Context, c *call) error {
 		return attempt.badAnswer(response, body)
 	}
 	return attempt.decode(response.Header, body)
+}
+
+// do sends one request, and follows redirections, with the cookies of the session.
+func (s *sender) do(request *http.Request, c *call) (*http.Response, error) {
+	client := *s.client
+	client.Jar = c.jar
+	if c.authorization != "" {
+		client.CheckRedirect = func(next *http.Request, _ []*http.Request) error { return redirectedTo(next) }
+	}
+	response, err := client.Do(request)
+	if response != nil {
+		c.status = response.StatusCode
+	}
+	return response, err
 }
 
 func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
@@ -166,8 +181,7 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	first := via[0]
 	if next.URL.Scheme != first.URL.Scheme || next.URL.Host != first.URL.Host ||
 		first.Method != http.MethodGet {
-		return redirectFault("redirected to " + next.URL.Scheme + "://" + next.URL.Host +
-			", which is not followed; if that is the Enterprise Manager, change the URL")
+		return redirectedTo(next)
 	}
 	if len(via) > maxRedirects {
 		return redirectFault("redirected again and again: check the path of the URL (usually /attunityenterprisemanager)")
@@ -175,8 +189,13 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
+func redirectedTo(next *http.Request) error {
+	return redirectFault("redirected to " + next.URL.Scheme + "://" + next.URL.Host +
+		", which is not followed; if that is the Enterprise Manager, change the URL")
+}
+
 // errTooLarge is what a limitedReader says beyond its limit.
-var errTooLarge = errors.New("more than the limit")
+var errTooLarge = wire.ErrTooLarge
 
 // A limitedReader reads a body up to a limit and remembers what went wrong, since
 // a decoder may put it in its own words.

@@ -164,7 +164,9 @@ func New(o Options) (*App, error) {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	a.collector = newCollector(a.registry, o.Shard, o.TotalShards)
-	a.units = factory{shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger}
+	a.units = factory{
+		guard: aem.NewLoginGuard(), shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
+	}
 
 	pages := web.Options{
 		TelemetryPath: o.TelemetryPath,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"time"
 
 	promconfig "github.com/prometheus/common/config"
 
@@ -14,9 +13,21 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/config"
 )
 
+// access is what of a manager's configuration its client needs; a change of anything
+// else keeps client and session.
+func access(m config.Manager) config.Manager {
+	return config.Manager{
+		Name: m.Name, URL: m.URL, Auth: m.Auth, TLS: m.TLS, Proxy: m.Proxy, HTTP2: m.HTTP2, HTTPHeaders: m.HTTPHeaders,
+		Settings: config.Settings{
+			RequestTimeout: m.RequestTimeout, Retries: m.Retries, MaxResponseBytes: m.MaxResponseBytes,
+			MaxConcurrentRequests: m.MaxConcurrentRequests,
+		},
+	}
+}
+
 // newClient makes the API client that a manager's configuration describes. It
 // reads the TLS files, so that a wrong one is told at once, and connects nowhere.
-func newClient(m config.Manager, observer aem.Observer, version string, logger *slog.Logger) (*aem.Client, error) {
+func newClient(m config.Manager, guard *aem.LoginGuard, observer aem.Observer, version string, logger *slog.Logger) (*aem.Client, error) {
 	transport, err := newTransport(m)
 	if err != nil {
 		return nil, err
@@ -26,6 +37,8 @@ func newClient(m config.Manager, observer aem.Observer, version string, logger *
 		aem.WithTimeout(m.RequestTimeout),
 		aem.WithRetries(m.Retries),
 		aem.WithMaxResponseBytes(int64(m.MaxResponseBytes)),
+		aem.WithLoginGuard(guard),
+		aem.WithLoginPace(m.StateInterval),
 		aem.WithObserver(observer),
 		aem.WithLogger(logger),
 		aem.WithUserAgent("qem_exporter/"+version),
@@ -70,8 +83,6 @@ func newTransport(m config.Manager) (http.RoundTripper, error) {
 			Proxy:          proxy,
 			MaxConnections: m.MaxConcurrentRequests,
 			HTTP2:          m.HTTP2,
-			// Connections outlive the pause between two polls.
-			IdleTimeout: m.PollInterval + 30*time.Second,
 		}), nil
 	}
 	files := tlsFiles(m.TLS)

@@ -96,6 +96,53 @@ func TestReloadReplacesWhatChanged(t *testing.T) {
 	}
 }
 
+// What has nothing to do with the calls leaves the session alone.
+func TestReloadThatKeepsTheSession(t *testing.T) {
+	sim := simulated(t)
+	f := configFile(t, entry("prod", sim.URL))
+	d := start(t, testOptions(f))
+	d.awaitReady()
+	for _, change := range []string{"max_age: 17m", "poll_interval: 30s", "servers: {exclude: [nothing]}", "tables: {mode: all}"} {
+		f.write(entry("prod", sim.URL, change))
+		if err := d.Reload(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		d.awaitReady()
+	}
+	d.awaitSample(`qem_table_state{manager="prod"`)
+	if sim.Logins() != 1 || sim.Logouts() != 0 || sim.ActiveSessions() != 1 {
+		t.Errorf("%d logins, %d logouts, %d sessions, want one session all the time", sim.Logins(), sim.Logouts(), sim.ActiveSessions())
+	}
+	if err := d.Stop(context.Background()); err != nil || sim.ActiveSessions() != 0 {
+		t.Errorf("after the end: %v, %d sessions", err, sim.ActiveSessions())
+	}
+}
+
+// The guard of an account outlives a reload: one that changes the connection does not
+// give a refused password another try.
+func TestReloadKeepsTheGuard(t *testing.T) {
+	sim := simulated(t)
+	wrong := strings.Replace(entry("prod", sim.URL), aemtest.DefaultPassword, "wrong-password", 1)
+	f := configFile(t, wrong)
+	d := start(t, testOptions(f))
+	d.awaitReady()
+	for i := range 5 {
+		f.write(wrong + fmt.Sprintf("  retries: %d\n", i+3))
+		if err := d.Reload(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.awaitReady()
+	if n := sim.Requests("Login"); n != 1 {
+		t.Errorf("%d logins with a password that is refused", n)
+	}
+	f.write(entry("prod", sim.URL))
+	if err := d.Reload(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	d.awaitSample(`qem_up{manager="prod"} 1`)
+}
+
 func statusNames(d *daemon) string {
 	var names []string
 	for _, m := range d.status().Managers {
@@ -129,7 +176,7 @@ func TestHundredReloads(t *testing.T) {
 	for i := range 100 {
 		last := d.collector.Fleet("prod")
 		settings := []string{"max_concurrent_requests: 2", "tables: {mode: " + []string{"off", "summary"}[i%2] + "}"}
-		f.write(entry("prod", sim.URL, settings...), entry(fmt.Sprintf("other%d", i%3), sim.URL, settings...))
+		f.write(entry("prod", sim.URL, settings...), entry("other", sim.URL, settings...))
 		if err := d.Reload(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -152,8 +199,8 @@ func TestHundredReloads(t *testing.T) {
 	if n := sim.ActiveSessions(); n != 0 {
 		t.Errorf("%d sessions after stop", n)
 	}
-	if sim.Logins() != 201 || sim.Logouts() != 201 {
-		t.Errorf("%d logins, %d logouts, want 201 of each", sim.Logins(), sim.Logouts())
+	if sim.Logins() != 3 || sim.Logouts() != 3 { // the first reload changes the connection too
+		t.Errorf("%d logins, %d logouts, want 3 of each", sim.Logins(), sim.Logouts())
 	}
 }
 
@@ -192,21 +239,21 @@ func TestConcurrentReloadsScrapesAndStop(t *testing.T) {
 
 // Reloads go on while nothing of the Enterprise Manager can be relied on.
 func TestReloadsDuringFaults(t *testing.T) {
-	sim := simulated(t)
+	sim, second := simulated(t), simulated(t)
 	lines := []string{"poll_interval: 20ms", "max_age: 1m", "request_timeout: 200ms", "retries: 0"}
 	f := configFile(t, entry("prod", sim.URL, lines...))
 	d := start(t, testOptions(f))
 	d.awaitReady()
 	kinds := []aemtest.FaultKind{
-		aemtest.FaultHang, aemtest.FaultReset, aemtest.FaultTruncate, aemtest.FaultHTML, aemtest.FaultNull, aemtest.FaultStatus, aemtest.FaultAPIError, aemtest.FaultExpiredSession,
+		aemtest.FaultHang, aemtest.FaultReset, aemtest.FaultTruncate, aemtest.FaultHTML, aemtest.FaultNull, aemtest.FaultStatus, aemtest.FaultAPIError,
 	}
 	for i := range 40 {
-		sim.AddFault(aemtest.Fault{Operation: operations[i%len(operations)], Kind: kinds[i%len(kinds)], Status: 500, Times: 1 + i%3})
-		if i%5 == 0 {
+		sim.AddFault(aemtest.Fault{Operation: operations[1+i%5], Kind: kinds[i%len(kinds)], Status: 500, Times: 1 + i%3})
+		if i%10 == 0 {
 			sim.ExpireSessions()
 		}
 		mode := []string{"off", "summary", "all"}[i%3]
-		f.write(entry("prod", sim.URL, append(lines, "tables: {mode: '"+mode+"'}")...), entry("other", sim.URL, lines...))
+		f.write(entry("prod", sim.URL, append(lines, "tables: {mode: '"+mode+"'}")...), entry("other", second.URL, lines...))
 		if i%4 == 0 {
 			f.write(entry("prod", sim.URL, append(lines, "tables: {mode: '"+mode+"'}")...))
 		}

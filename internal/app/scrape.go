@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/collector"
 	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
@@ -44,7 +45,9 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 	}
 	registry := prometheus.NewRegistry()
 	c := newCollector(registry, o.Shard, o.TotalShards)
-	f := factory{shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger}
+	f := factory{
+		guard: aem.NewLoginGuard(), shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
+	}
 	var units []*unit
 	for _, m := range cfg.Managers() {
 		u, err := f.newUnit(m, nil)

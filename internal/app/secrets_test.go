@@ -238,7 +238,7 @@ func TestSecretsStayInValuesAndErrors(t *testing.T) {
 	}
 	values := map[string]any{"App": a, "*Config": cfg, "Config": *cfg}
 	for _, m := range cfg.Managers() {
-		u, err := a.units.newUnit(m)
+		u, err := a.units.newUnit(m, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
@@ -37,6 +36,7 @@ type polling struct {
 
 // factory makes units.
 type factory struct {
+	guard              *aem.LoginGuard // of the accounts of the process
 	shard, totalShards int
 	version            string // of the exporter
 	logger             *slog.Logger
@@ -49,27 +49,16 @@ func (f *factory) newUnit(m config.Manager, before *unit) (*unit, error) {
 		u.journal = &fleet.Journal{}
 	} else {
 		u.journal = before.journal
-		if reflect.DeepEqual(connection(m), connection(before.manager)) {
+		if access(before.manager).Equal(access(m)) {
 			u.client, u.polling = before.client, before.polling
 			return u, nil
 		}
 	}
 	var err error
-	if u.client, err = newClient(m, u, f.version, u.logger); err != nil {
+	if u.client, err = newClient(m, f.guard, u, f.version, u.logger); err != nil {
 		return nil, fmt.Errorf("enterprise manager %q: %w", m.Name, err)
 	}
 	return u, nil
-}
-
-// connection is the part of a manager's configuration that its client is made of: as long as that
-// stays, so do client, session and what was read.
-func connection(m config.Manager) config.Manager {
-	c := config.Manager{
-		Name: m.Name, URL: m.URL, Auth: m.Auth, TLS: m.TLS, Proxy: m.Proxy, HTTP2: m.HTTP2, HTTPHeaders: m.HTTPHeaders,
-	}
-	c.RequestTimeout, c.Retries, c.MaxResponseBytes = m.RequestTimeout, m.Retries, m.MaxResponseBytes
-	c.MaxConcurrentRequests = m.MaxConcurrentRequests
-	return c
 }
 
 // samplesOptions is what the metrics tell of the configuration.

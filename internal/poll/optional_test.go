@@ -363,7 +363,7 @@ func TestFailingOptionalCallsAreNotRepeatedWithEveryPoll(t *testing.T) {
 		o := everything()
 		o.EndpointTests = EndpointTestOptions{}
 		r := newRig(t, storingFleet(), o)
-		r.sim.AddFault(aemtest.Fault{Operation: opTaskACL, Task: "held", Kind: aemtest.FaultAPIError, Code: "AEM_GET_TASK_ACL_INNER_ERR"})
+		r.sim.AddFault(aemtest.Fault{Operation: opTaskACL, Task: "held", Kind: aemtest.FaultAPIError, Code: "AEM_GET_TASK_ACL_ERR"})
 		hanging := aemtest.Fault{Operation: opTaskACL, Task: "free", Kind: aemtest.FaultReset}
 		handle := r.sim.AddFault(hanging)
 		r.poll(t)
@@ -373,14 +373,14 @@ func TestFailingOptionalCallsAreNotRepeatedWithEveryPoll(t *testing.T) {
 		if n := r.sim.Requests(opTaskACL) - calls; n != 3 {
 			t.Errorf("%d calls, want 3", n)
 		}
-		if want := []string{"beta/held GetTaskAcl AEM_GET_TASK_ACL_INNER_ERR", "beta/free GetTaskAcl connection"}; got.Result != fleet.Partial || !slices.Equal(problems(got), want) {
+		if want := []string{"beta/held GetTaskAcl AEM_GET_TASK_ACL_ERR", "beta/free GetTaskAcl connection"}; got.Result != fleet.Partial || !slices.Equal(problems(got), want) {
 			t.Errorf("%s %q", got.Result, problems(got))
 		}
 		handle.Remove()
 		for range 9 {
 			got = r.nextMinute(t)
 		}
-		if want := []string{"beta/held GetTaskAcl AEM_GET_TASK_ACL_INNER_ERR"}; !slices.Equal(problems(got), want) || r.sim.Requests(opTaskACL) != calls+3+2 {
+		if want := []string{"beta/held GetTaskAcl AEM_GET_TASK_ACL_ERR"}; !slices.Equal(problems(got), want) || r.sim.Requests(opTaskACL) != calls+3+2 {
 			t.Errorf("%q, %d calls, want %d", problems(got), r.sim.Requests(opTaskACL), calls+5)
 		}
 	})

@@ -1,4 +1,4 @@
-package aem
+package wire
 
 import "io"
 
@@ -15,19 +15,20 @@ type source struct {
 	blanks int // in a row, at the end of what was handed on
 }
 
-const byteOrderMark = "\xef\xbb\xbf"
+// ByteOrderMark may stand before a document.
+const ByteOrderMark = "\xef\xbb\xbf"
 
 // maxEmptyReads is how often a reader may give nothing before it counts as broken.
 const maxEmptyReads = 100
 
 // skipByteOrderMark is called once, before Read.
 func (s *source) skipByteOrderMark() {
-	head := make([]byte, len(byteOrderMark))
+	head := make([]byte, len(ByteOrderMark))
 	n := 0
 	for n < len(head) && s.err == nil && !s.ended {
 		n += s.fill(head[n:])
 	}
-	if string(head[:n]) == byteOrderMark {
+	if string(head[:n]) == ByteOrderMark {
 		s.mark = int64(n)
 		return
 	}

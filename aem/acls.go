@@ -1,9 +1,183 @@
 package aem
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"iter"
 	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
+
+// Role is what an ACL lets somebody do. Each includes those after it, but for
+// RoleNone, which takes away what would be inherited.
+type Role string
+
+// The roles of an ACL, strongest first.
+const (
+	RoleAdmin    Role = "admin"
+	RoleDesigner Role = "designer"
+	RoleOperator Role = "operator"
+	RoleViewer   Role = "viewer"
+	RoleNone     Role = "none"
+)
+
+// Principals are who has a role, as DOMAIN\name.
+type Principals struct {
+	Users  []string `api:"users,names"`
+	Groups []string `api:"groups,names"`
+}
+
+// ACL is the explicit permissions on an object. What is inherited from the objects
+// above it is not in it.
+//
+// A Put replaces the ACL, so it takes only a complete one: one that the API returned
+// whole, or one of NewACL. A literal ACL{} is not complete.
+type ACL struct {
+	Admin    Principals `api:"admin_role|admin"`
+	Designer Principals `api:"designer_role|designer"`
+	Operator Principals `api:"operator_role|operator"`
+	Viewer   Principals `api:"viewer_role|viewer"`
+	// None takes its principals' inherited role away. The API may leave it out.
+	None Principals `api:"none_role|none,omitempty"`
+	// DisableInheritance makes the explicit permissions the only ones. The API may
+	// leave it out of the ACL of a collection; then it must be set before a Put.
+	DisableInheritance Bool `api:"disable_inheritance"`
+
+	complete bool
+}
+
+var aclTable = wire.NewTable[ACL]()
+
+// MarshalJSON writes the ACL as the API does.
+func (a ACL) MarshalJSON() ([]byte, error) { return marshal(aclTable, &a) }
+
+// UnmarshalJSON reads what MarshalJSON writes, or what people write alike. It is complete
+// then: a role that is left out is nobody's. A role that nobody knows is an error.
+func (a *ACL) UnmarshalJSON(data []byte) error {
+	acl, err := decodeACL(wire.NewScanner(bytes.NewReader(data)))
+	if err != nil {
+		return fmt.Errorf("aem: not an ACL: %w", err)
+	}
+	if !acl.complete {
+		return errors.New("aem: not an ACL: a role is none of admin_role, designer_role, operator_role, viewer_role and none_role")
+	}
+	*a = *acl
+	return nil
+}
+
+// decodeACL reads an ACL. What is missing of it is empty, but what is there is understood
+// as a whole or not at all: an ACL that lost somebody must not be put back. One with a
+// role that is not known can be read, and not be put.
+func decodeACL(s *wire.Scanner) (*ACL, error) {
+	acl := &ACL{complete: true}
+	s.Strict = true
+	s.Unknown = func(key []byte) { acl.complete = acl.complete && !bytes.HasSuffix(key, []byte("role")) }
+	s.Document(false, func(key []byte) bool { return aclTable.Member(s, key, acl) })
+	if !s.Known {
+		s.Fault("not an ACL")
+	}
+	if err := s.Result(); err != nil {
+		return nil, err
+	}
+	return acl, nil
+}
+
+// NewACL makes a complete ACL of all its roles.
+func NewACL(admin, designer, operator, viewer Principals, disableInheritance bool) *ACL {
+	return &ACL{
+		Admin: admin, Designer: designer, Operator: operator, Viewer: viewer,
+		DisableInheritance: BoolOf(disableInheritance),
+		complete:           true,
+	}
+}
+
+// Roles goes through the roles, strongest first, and who has them.
+func (a *ACL) Roles() iter.Seq2[Role, *Principals] {
+	return func(yield func(Role, *Principals) bool) {
+		_ = yield(RoleAdmin, &a.Admin) && yield(RoleDesigner, &a.Designer) && yield(RoleOperator, &a.Operator) &&
+			yield(RoleViewer, &a.Viewer) && yield(RoleNone, &a.None)
+	}
+}
+
+// SetUser gives a user a role, and takes every other from him: nobody may have two.
+// The role "" takes him out of the ACL. Names that differ by case only are the same.
+// It reports whether the role is one.
+func (a *ACL) SetUser(name string, role Role) bool {
+	return a.set(name, role, func(p *Principals) *[]string { return &p.Users })
+}
+
+// SetGroup is SetUser for a group.
+func (a *ACL) SetGroup(name string, role Role) bool {
+	return a.set(name, role, func(p *Principals) *[]string { return &p.Groups })
+}
+
+func (a *ACL) set(name string, role Role, of func(*Principals) *[]string) bool {
+	var to *[]string
+	for r, principals := range a.Roles() {
+		if r == role {
+			to = of(principals)
+		}
+	}
+	if to == nil && role != "" {
+		return false
+	}
+	for _, principals := range a.Roles() {
+		list := of(principals)
+		*list = slices.DeleteFunc(slices.Clone(*list), func(other string) bool { return strings.EqualFold(other, name) })
+	}
+	if to != nil {
+		*to = append(*to, name)
+	}
+	return true
+}
+
+// clone is an ACL that shares nothing with a.
+func (a *ACL) clone() *ACL {
+	b := *a
+	for _, principals := range b.Roles() {
+		principals.Users, principals.Groups = slices.Clone(principals.Users), slices.Clone(principals.Groups)
+	}
+	return &b
+}
+
+// equal reports whether a Put of one is a Put of the other.
+func (a *ACL) equal(b *ACL) bool {
+	other := map[Role]*Principals{}
+	for role, principals := range b.Roles() {
+		other[role] = principals
+	}
+	for role, principals := range a.Roles() {
+		if !slices.Equal(principals.Users, other[role].Users) || !slices.Equal(principals.Groups, other[role].Groups) {
+			return false
+		}
+	}
+	return a.DisableInheritance == b.DisableInheritance
+}
+
+// check says what is wrong with an ACL to send. All its roles are sent always, so that
+// none is inherited by being left out; none_role only when it is used, as old versions do
+// not know it.
+func (a *ACL) check() error {
+	if a == nil || !a.complete {
+		return errors.New("the ACL is not complete: change one that the API returned, or make one with NewACL")
+	}
+	if !a.DisableInheritance.IsSet() {
+		return errors.New("the ACL does not say whether inheritance is disabled: set DisableInheritance")
+	}
+	for _, principals := range a.Roles() {
+		for _, name := range slices.Concat(principals.Users, principals.Groups) {
+			if strings.TrimSpace(name) == "" {
+				return errors.New("the ACL has a user or group without a name")
+			}
+		}
+	}
+	return nil
+}
 
 // ACLsService reads and changes the explicit permissions on servers, tasks and
 // endpoints, and on all tasks or all endpoints of a server.
@@ -46,30 +220,19 @@ func EndpointACL(server, endpoint string) ACLTarget {
 	return ACLTarget{"GetEndpointAcl", "PutEndpointAcl", "DeleteEndpointAcl", []string{"servers", server, "endpoints", endpoint}}
 }
 
-func (t ACLTarget) call(operation, verb string) *call {
-	return &call{operation: operation, verb: verb, path: t.path, query: query{{"action", "acl"}}}
-}
-
 func (s ACLsService) get(ctx context.Context, t ACLTarget) (*ACL, error) {
-	c := t.call(t.get, http.MethodGet)
-	c.idempotent = true
-	return fetch(ctx, s.core.call, c, decodeACL)
+	return fetch(ctx, s.core, get(t.get, t.path...).with("action", "acl"), decodeACL)
 }
 
 func (s ACLsService) put(ctx context.Context, t ACLTarget, acl *ACL) error {
-	c := t.call(t.put, http.MethodPut)
-	body, err := acl.object()
-	if err != nil {
-		return refusal(c.operation, err.Error())
+	if err := acl.check(); err != nil {
+		return refusal(t.put, err.Error())
 	}
-	if err := c.setJSON(body); err != nil {
-		return err
-	}
-	return s.core.call(ctx, c)
+	return write(ctx, s.core, send(http.MethodPut, t.put, "acl", t.path...), aclTable, acl)
 }
 
 func (s ACLsService) remove(ctx context.Context, t ACLTarget) error {
-	return s.core.call(ctx, t.call(t.delete, http.MethodDelete))
+	return s.core.call(ctx, send(http.MethodDelete, t.delete, "acl", t.path...))
 }
 
 // Update gets an ACL, lets change alter it and puts it back, unless it is as it was.

@@ -1,0 +1,177 @@
+package aem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
+)
+
+// What the steps below the methods know of an answer.
+type (
+	apiFault     = wire.APIFault
+	decodeFault  = wire.DecodeFault
+	partialFault = wire.PartialFault
+)
+
+func decodeError(r io.Reader) (apiFault, bool) { return wire.ReadError(r) }
+
+// A reading reads the body of an answer into a T.
+type reading[T any] func(*wire.Scanner) (T, error)
+
+// settled is implemented by answers of which some things depend on several members.
+type settled interface{ settle() }
+
+func settle(v any) {
+	if v, ok := v.(settled); ok {
+		v.settle()
+	}
+}
+
+// listOf is an answer that is but a list, of its elements that make sense.
+func listOf[T any](table *wire.Table[T], envelope string) reading[[]T] {
+	return func(s *wire.Scanner) ([]T, error) {
+		var list []T
+		err := table.List(s, envelope, func(element *T) error {
+			settle(element)
+			list = append(list, *element)
+			return nil
+		})
+		if !wire.Usable(err) {
+			return nil, err
+		}
+		return list, err
+	}
+}
+
+// detailsOf is an answer about one object, perhaps in an envelope; with sections, it may
+// come in parts.
+func detailsOf[T any](table *wire.Table[T], envelope string, sections bool) reading[*T] {
+	return func(s *wire.Scanner) (*T, error) {
+		v := new(T)
+		table.Details(s, envelope, sections, v)
+		if err := s.Result(); err != nil {
+			return nil, err
+		}
+		settle(v)
+		return v, nil
+	}
+}
+
+// objectOf is an answer about one object without an envelope, which check says to be
+// nonsense by what it returns.
+func objectOf[T any](table *wire.Table[T], check func(*T, *wire.Scanner) string) reading[*T] {
+	return func(s *wire.Scanner) (*T, error) {
+		v := new(T)
+		s.Document(false, func(key []byte) bool { return table.Member(s, key, v) })
+		if nonsense := check(v, s); nonsense != "" {
+			s.Fault(nonsense)
+		}
+		if err := s.Result(); err != nil {
+			return nil, err
+		}
+		return v, nil
+	}
+}
+
+// fetch makes a call whose answer read understands. The result is also good when the
+// error is ErrPartial.
+func fetch[T any](ctx context.Context, core *core, c *call, read reading[T]) (T, error) {
+	var (
+		result, none T
+		problems     []wire.Problem
+	)
+	c.decode = func(_ http.Header, r io.Reader) (err error) {
+		s := wire.NewScanner(r)
+		result, err = read(s)
+		problems = s.Problems()
+		return err
+	}
+	err := core.call(ctx, c)
+	if err != nil && !errors.Is(err, ErrPartial) {
+		return none, err
+	}
+	core.tellUnreadable(c, problems)
+	return result, err
+}
+
+// Unreadable is a value of an answer that cannot be read as the number, the time or the
+// like that it should be, and is absent therefore.
+type Unreadable struct {
+	Operation    string // the API method
+	Server, Task string // that were asked about, or "" in a list of all
+	Object       string // the element of the list that it is in
+	Field        string // the API's name, such as cdc_latency.source_latency
+	Text         string // the beginning of what stands there
+}
+
+// UnreadableObserver is an Observer that wants to know of values that cannot be read.
+type UnreadableObserver interface {
+	Observer
+	Unreadable(Unreadable)
+}
+
+func (c *core) tellUnreadable(call *call, problems []wire.Problem) {
+	observer, ok := c.session.observer.(UnreadableObserver)
+	if !ok {
+		return
+	}
+	for _, p := range problems {
+		u := Unreadable{Operation: call.operation, Object: p.Object, Field: p.Field, Text: c.session.scrub.clean(p.Text, maxMessage)}
+		for i := 0; i+1 < len(call.path); i += 2 {
+			switch call.path[i] {
+			case "servers":
+				u.Server = call.path[i+1]
+			case "tasks":
+				u.Task = call.path[i+1]
+			}
+		}
+		observer.Unreadable(u)
+	}
+}
+
+// wrongObject says that an answer is about something else than was asked: a proxy has
+// confused two answers.
+type wrongObject struct{ asked, got string }
+
+func (w wrongObject) Error() string {
+	return fmt.Sprintf("asked for %q, the answer is about %q", w.asked, w.got)
+}
+
+// named lets an answer through that is about what was asked, or does not say. Its name
+// may differ by case and by blanks at its ends.
+func named[T any](asked string, read reading[*T], nameOf func(*T) []string) reading[*T] {
+	plain := func(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+	return func(s *wire.Scanner) (*T, error) {
+		v, err := read(s)
+		if err != nil {
+			return nil, err
+		}
+		names := nameOf(v)
+		for _, name := range names {
+			if name == "" || plain(name) == plain(asked) {
+				return v, nil
+			}
+		}
+		return nil, wrongObject{asked, names[0]}
+	}
+}
+
+// marshal writes what the API returned as the API would, with null for what is absent.
+func marshal[T any](table *wire.Table[T], v *T) ([]byte, error) {
+	text, _ := table.Marshal(v, wire.Own)
+	return text, nil
+}
+
+// unmarshal reads what marshal has written.
+func unmarshal[T any](table *wire.Table[T], data []byte, to *T) error {
+	*to = *new(T)
+	if _, err := table.Unmarshal(data, to); err != nil {
+		return fmt.Errorf("aem: not a %T: %w", *to, err)
+	}
+	return nil
+}
