@@ -30,6 +30,7 @@ type polling struct {
 	poller  *poll.Poller
 	samples *collector.Manager
 	begun   time.Time
+	told    told
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when the poller has ended
 }
@@ -65,8 +66,12 @@ func (f *factory) newUnit(m config.Manager, before *unit) (*unit, error) {
 func (u *unit) samplesOptions() collector.ManagerOptions {
 	return collector.ManagerOptions{
 		URL: u.manager.URL, StateInterval: u.manager.StateInterval, PollInterval: u.manager.PollInterval,
+		NextLogin: u.nextLogin,
 	}
 }
+
+// nextLogin is when the next login is due while they are refused or fail, else zero.
+func (u *unit) nextLogin() time.Time { return u.client.Status().NextLogin }
 
 // begin polls until the context or stop ends it, and hands what it sees to samples.
 func (u *unit) begin(ctx context.Context, f *factory, samples *collector.Manager) {
@@ -102,7 +107,7 @@ func (u *unit) status() web.Manager {
 	return web.Manager{
 		Name: u.manager.Name, URL: u.manager.URL,
 		StateInterval: u.manager.StateInterval, PollInterval: u.manager.PollInterval, MaxAge: u.manager.MaxAge,
-		Started: u.begun, View: u.poller.View(), Journal: u.journal, Wedged: u.poller.Wedged(),
+		Started: u.begun, View: u.poller.View(), Journal: u.journal, NextLogin: u.nextLogin(), Wedged: u.poller.Wedged(),
 	}
 }
 
