@@ -3,14 +3,14 @@ package process
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/qem-exporter/qem_exporter/internal/testkit"
 )
 
 // Prometheus is a Prometheus, running.
@@ -57,9 +57,9 @@ func (p *Prometheus) API(path string, query url.Values, data any) {
 	}
 }
 
-// Query evaluates an expression that gives a vector, by SeriesKey; what Prometheus has added to
+// Query evaluates an expression that gives a vector, by testkit.SeriesKey; what Prometheus has added to
 // the labels is taken off.
-func (p *Prometheus) Query(expression string) map[string]float64 {
+func (p *Prometheus) Query(expression string) testkit.Samples {
 	p.t.Helper()
 	var data struct {
 		ResultType string
@@ -69,7 +69,7 @@ func (p *Prometheus) Query(expression string) map[string]float64 {
 		}
 	}
 	p.API("/api/v1/query", url.Values{"query": {expression}}, &data)
-	samples := make(map[string]float64, len(data.Result))
+	samples := make(testkit.Samples, len(data.Result))
 	for _, r := range data.Result {
 		delete(r.Metric, "instance")
 		delete(r.Metric, "job")
@@ -81,7 +81,7 @@ func (p *Prometheus) Query(expression string) map[string]float64 {
 			}
 			p.t.Fatalf("%v has the value %q", r.Metric, text)
 		}
-		key := SeriesKey(r.Metric)
+		key := testkit.SeriesKey(r.Metric)
 		if _, twice := samples[key]; twice {
 			p.t.Errorf("Prometheus has %s twice", key)
 		}
@@ -98,18 +98,4 @@ func (p *Prometheus) Is(expression string, want float64) bool {
 		return len(samples) == 1 && value == want
 	}
 	return false
-}
-
-// SeriesKey is one text for a name and labels, in which the order of the labels and empty ones, which
-// Prometheus drops, make no difference.
-func SeriesKey(labels map[string]string) string {
-	var b strings.Builder
-	b.WriteString(labels["__name__"])
-	b.WriteByte('{')
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		if name != "__name__" && labels[name] != "" {
-			b.WriteString(name + "=" + strconv.Quote(labels[name]) + ",")
-		}
-	}
-	return strings.TrimSuffix(b.String(), ",") + "}"
 }
