@@ -59,13 +59,18 @@ func (a ACL) MarshalJSON() ([]byte, error) { return marshal(aclTable, &a) }
 // UnmarshalJSON reads what MarshalJSON writes, or what people write alike. It is complete
 // then: a role that is left out is nobody's. A role that nobody knows is an error.
 func (a *ACL) UnmarshalJSON(data []byte) error {
-	acl, err := decodeACL(wire.NewScanner(bytes.NewReader(data)))
-	if err != nil {
+	s := wire.NewScanner(bytes.NewReader(data))
+	var unknown string
+	acl, err := readACL(s, func(key []byte) { unknown = string(key) })
+	switch {
+	case err != nil:
 		return fmt.Errorf("aem: not an ACL: %w", err)
+	case len(s.Problems()) > 0:
+		return errors.New("aem: not an ACL: disable_inheritance is true or false")
+	case unknown != "":
+		return fmt.Errorf("aem: not an ACL: %s is no role: they are admin_role, designer_role, operator_role, viewer_role and none_role", unknown)
 	}
-	if !acl.complete {
-		return errors.New("aem: not an ACL: a role is none of admin_role, designer_role, operator_role, viewer_role and none_role")
-	}
+	acl.complete = true
 	*a = *acl
 	return nil
 }
@@ -74,9 +79,17 @@ func (a *ACL) UnmarshalJSON(data []byte) error {
 // as a whole or not at all: an ACL that lost somebody must not be put back. One with a
 // role that is not known can be read, and not be put.
 func decodeACL(s *wire.Scanner) (*ACL, error) {
-	acl := &ACL{complete: true}
-	s.Strict = true
-	s.Unknown = func(key []byte) { acl.complete = acl.complete && !bytes.HasSuffix(key, []byte("role")) }
+	complete := true
+	acl, err := readACL(s, func(key []byte) { complete = complete && !bytes.HasSuffix(key, []byte("role")) })
+	if err == nil {
+		acl.complete = complete
+	}
+	return acl, err
+}
+
+func readACL(s *wire.Scanner, unknown func(key []byte)) (*ACL, error) {
+	acl := &ACL{}
+	s.Strict, s.Unknown = true, unknown
 	s.Document(false, func(key []byte) bool { return aclTable.Member(s, key, acl) })
 	if !s.Known {
 		s.Fault("not an ACL")

@@ -3,7 +3,6 @@ package aem
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -32,7 +31,7 @@ type core struct {
 	call    step // check → session → retry → rate → gate → observer → HTTP
 	plain   step // the same without a session, for Login and Logout
 	session *session
-	http    *http.Client
+	sender  *sender
 	end     context.CancelFunc // of the client's life
 }
 
@@ -72,7 +71,7 @@ func New(baseURL string, credentials CredentialsFunc, opts ...Option) (*Client, 
 func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	scrub := &scrubber{}
 	sender := newSender(root, o, scrub)
-	retry := retrier{retries: o.retries, timeout: o.timeout, observer: o.observer, jitter: fullJitter}
+	retry := retrier{retries: o.retries, timeout: o.timeout, observer: o.observer, jitter: fullJitter, fresh: sender.client.CloseIdleConnections}
 	plain := retry.step(rateStep(o.perSecond, gateStep(observeStep(o.observer, o.logger, sender.send))))
 
 	life, end := context.WithCancel(context.Background())
@@ -90,7 +89,7 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 		life:        life,
 		denied:      map[string]denial{},
 	}
-	return &core{call: checkStep(session.step(plain)), plain: plain, session: session, http: sender.client, end: end}
+	return &core{call: checkStep(session.step(plain)), plain: plain, session: session, sender: sender, end: end}
 }
 
 // parseBaseURL returns the URL of the API's root. Its errors do not repeat the
@@ -131,6 +130,9 @@ func (c *Client) Login(ctx context.Context) error {
 type Status struct {
 	// NextLogin is when the next login is due while they are refused or fail, else zero.
 	NextLogin time.Time
+	// CertificateExpiry is the end of the earliest-ending certificate that the server
+	// presented last, trusted or not; zero without TLS.
+	CertificateExpiry time.Time
 }
 
 // Status tells how the client stands, and asks nobody.
@@ -138,7 +140,11 @@ func (c *Client) Status() Status {
 	s := c.core.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Status{NextLogin: s.next}
+	status := Status{NextLogin: s.next}
+	if at := c.core.sender.expiry.Load(); at != 0 {
+		status.CertificateExpiry = time.Unix(0, at)
+	}
+	return status
 }
 
 // Logout ends the session, if there is one. A later call opens another.
@@ -159,6 +165,6 @@ func (c *Client) Close(ctx context.Context) error {
 	c.core.session.close(ctx)
 	err := c.Logout(ctx)
 	c.core.end()
-	c.core.http.CloseIdleConnections()
+	c.core.sender.client.CloseIdleConnections()
 	return err
 }

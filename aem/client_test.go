@@ -166,7 +166,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		}
 		for _, atLogin := range []bool{false, true} {
 			for _, response := range responses {
-				client.core.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+				client.core.sender.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
 					if isLogin(r) == atLogin {
 						return response()
 					}
@@ -185,7 +185,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 				}
 			}
 		}
-		client.core.http.Transport = roundTrip(func(*http.Request) (*http.Response, error) { return signedIn(id), nil })
+		client.core.sender.client.Transport = roundTrip(func(*http.Request) (*http.Response, error) { return signedIn(id), nil })
 		time.Sleep(24 * time.Hour)
 		if err := client.Login(t.Context()); err != nil {
 			t.Fatal(err)

@@ -18,8 +18,8 @@ type Endpoint struct {
 	Name        string       `api:"name,required"`
 	Description string       `api:"description"`
 	Role        EndpointRole `api:"role"`
-	Type        string       `api:"type"`        // as the console shows it, in a case of its own
-	Licensed    Bool         `api:"is_licensed"` // the server's licence allows it
+	Type        string       `api:"type"`                          // as the console shows it, in a case of its own
+	Licensed    Bool         `api:"is_licensed|legacy:isLicensed"` // the server's licence allows it
 }
 
 var endpointTable = wire.NewTable[Endpoint]()
@@ -65,9 +65,9 @@ func (EndpointState) Spellings() []EndpointState {
 
 // EndpointTest is the result of a test (TestEndpoint).
 type EndpointTest struct {
-	State   EndpointState `api:"status|state|request_state"` // the guide shows three forms
-	Message string        `api:"message,message"`
-	Details string        `api:"detailed_message,message"`
+	State   EndpointState `api:"status|legacy:state|guide:requeststate"` // the guide shows three forms
+	Message string        `api:"message|legacy:error_message,message,null"`
+	Details string        `api:"detailed_message|legacy:detailed message,message,null"`
 }
 
 var endpointTestTable = wire.NewTable[EndpointTest]()

@@ -4,8 +4,6 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -112,12 +110,13 @@ func (a attempt) noAnswer(err error) error {
 	case errors.Is(a.parent.Err(), context.Canceled):
 		return a.fault(KindCanceled, "given up by the caller", context.Canceled)
 	case errors.As(err, &redirect):
-		return a.fault(KindHTTP, redirect.Error(), nil)
+		return a.fault(KindHTTP, a.sender.scrub.clean(redirect.Error(), maxMessage), nil)
 	case a.ctx.Err() != nil:
 		return a.fault(KindTimeout, "no complete answer in time ("+(a.sender.timeout+a.call.wait).String()+")", context.DeadlineExceeded)
 	}
-	if hint := tlsHint(err); hint != "" {
-		return a.fault(KindTLS, hint, a.safe(err))
+	a.sender.presented(err)
+	if hint := a.sender.tlsHint(err); hint != "" {
+		return a.fault(KindTLS, a.sender.scrub.clean(hint, maxAdvice), a.safe(err))
 	}
 	var network net.Error
 	if errors.As(err, &network) && network.Timeout() {
@@ -155,35 +154,3 @@ var userinfo = regexp.MustCompile(`[^\s"/]*@`)
 
 // withoutUserinfo removes user names and passwords of (proxy) URLs.
 func withoutUserinfo(text string) string { return userinfo.ReplaceAllString(text, "") }
-
-// tlsHint says what to do about a fault of TLS; "" when err is none.
-func tlsHint(err error) string {
-	var (
-		authority x509.UnknownAuthorityError
-		host      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		verify    *tls.CertificateVerificationError
-		record    tls.RecordHeaderError
-		op        *net.OpError
-	)
-	text := err.Error()
-	switch {
-	case errors.As(err, &authority):
-		return "the certificate is self-signed or of an unknown authority: give its authority's certificate as ca_file"
-	case errors.As(err, &host):
-		return "the certificate is not for this host name: use the name it is for in the URL, or set server_name"
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "the certificate has expired or is not yet valid: check the clock, or have it renewed"
-	case errors.As(err, &invalid), errors.As(err, &verify):
-		return "the certificate cannot be verified: " + oneLine(text, maxMessage)
-	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
-		return "the port does not speak TLS: check the port, or begin the URL with http"
-	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
-		return "the port speaks TLS: begin the URL with https"
-	case errors.As(err, &op) && op.Op == "remote error":
-		return "the server refused the TLS connection (" + oneLine(op.Err.Error(), maxMessage) + "): check the TLS version, and whether it wants a client certificate"
-	case strings.HasPrefix(text, "tls: "), strings.HasPrefix(text, "x509: "):
-		return oneLine(text, maxMessage)
-	}
-	return ""
-}

@@ -24,6 +24,8 @@ type options struct {
 	userAgent string
 	guard     *LoginGuard
 	pace      time.Duration
+
+	settingName func(string) string
 }
 
 func defaults() options {
@@ -119,3 +121,9 @@ func WithLoginGuard(guard *LoginGuard) Option {
 // judged (no connection, HTTP 429, 502, 503 or 504); it doubles up to a minute. The
 // default is 1 s; whoever makes calls at an interval does well to give that.
 func WithLoginPace(d time.Duration) Option { return func(o *options) { o.pace = d } }
+
+// WithSettingNames sets what errors call the settings that may help: ca_file, cert_file,
+// key_file, server_name, min_version, insecure_skip_verify. The default is these words.
+func WithSettingNames(name func(setting string) string) Option {
+	return func(o *options) { o.settingName = name }
+}

@@ -15,7 +15,7 @@ import (
 // application that has yet to consume it.
 type RetentionBarrier struct {
 	Application string    `api:"application"`
-	Point       time.Time `api:"retention_point"` // UTC, to the second; zero: there is no barrier
+	Point       time.Time `api:"retention_point,zulu"` // UTC, to the second; zero: there is no barrier
 }
 
 var retentionBarrierTable = wire.NewTable[RetentionBarrier]()

@@ -22,6 +22,7 @@ type retrier struct {
 	timeout  time.Duration // of one attempt
 	observer Observer
 	jitter   func(limit time.Duration) time.Duration // of [0, limit]
+	fresh    func()                                  // closes idle connections
 }
 
 // limit is the longest that a call takes, with all its repeats.
@@ -33,6 +34,9 @@ func (r retrier) step(next step) step {
 		c.deadline = time.Now().Add(r.limit() + c.wait)
 		for attempt := 0; ; attempt++ {
 			err := next(ctx, c)
+			if r.fresh != nil && (errors.Is(err, ErrTimeout) || errors.Is(err, ErrConnection)) {
+				r.fresh() // what happened to one connection has happened to those that are unused
+			}
 			if attempt >= r.retries || !c.idempotent || !passing(err) {
 				return err
 			}

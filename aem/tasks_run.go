@@ -72,7 +72,7 @@ func RecoverFromTargetCheckpoint(checkpoint string) RunOption {
 // TaskResult is how a task is after it was started or stopped.
 type TaskResult struct {
 	State   TaskState `api:"state"`
-	Message string    `api:"message,own"` // why it failed; "" when it did not
+	Message string    `api:"error_message|own:message"` // why it failed; "" when it did not
 }
 
 var taskResultTable = wire.NewTable[TaskResult]()

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
@@ -77,6 +78,9 @@ type sender struct {
 	maxBytes  int64
 	userAgent string
 	scrub     *scrubber
+
+	settingName func(string) string // nil: as it is
+	expiry      atomic.Int64        // of the earliest-ending certificate that was presented, Unix ns; 0: none
 }
 
 func newSender(root *url.URL, o options, scrub *scrubber) *sender {
@@ -87,6 +91,8 @@ func newSender(root *url.URL, o options, scrub *scrubber) *sender {
 		maxBytes:  o.maxBytes,
 		userAgent: o.userAgent,
 		scrub:     scrub,
+
+		settingName: o.settingName,
 	}
 }
 
@@ -133,6 +139,13 @@ func (s *sender) do(request *http.Request, c *call) (*http.Response, error) {
 	response, err := client.Do(request)
 	if response != nil {
 		c.status = response.StatusCode
+		if response.TLS != nil {
+			s.noteExpiry(response.TLS.PeerCertificates)
+		}
+		if response.StatusCode < 200 { // what follows is a connection, and has no end
+			_ = response.Body.Close()
+			response.Body = http.NoBody
+		}
 	}
 	return response, err
 }
@@ -262,13 +275,19 @@ func (a attempt) badAnswer(response *http.Response, body *limitedReader) error {
 	if body.err != nil && !errors.Is(body.err, errTooLarge) {
 		return a.brokenOff(body.err)
 	}
-	e.Message = a.statusMessage(response.StatusCode)
+	e.Message = a.statusMessage(response)
 	return e
 }
 
 // statusMessage says what an HTTP status without an API error code probably means.
-func (a attempt) statusMessage(status int) string {
+func (a attempt) statusMessage(response *http.Response) string {
+	status := response.StatusCode
 	switch {
+	case status == http.StatusUnauthorized && onlyWindows(response.Header.Values("WWW-Authenticate")):
+		return "only a Windows login (Negotiate, NTLM) is offered, which the API does not take: this is IIS or a proxy before Enterprise Manager; " +
+			"let calls of /api/v1 through without it (anonymous), or go round it"
+	case status < 200:
+		return "an upgrade of the connection, which nobody asked for: is there a proxy in between?"
 	case status == http.StatusNotFound:
 		return "nothing answers there: check the path of the URL (usually /attunityenterprisemanager)"
 	case status == http.StatusBadRequest && a.sender.root.Scheme == "http":
@@ -280,8 +299,19 @@ func (a attempt) statusMessage(status int) string {
 	case status/100 == 3:
 		return "a redirection that is not followed"
 	}
-	if text := http.StatusText(status); text != "" {
+	if text := http.StatusText(status); text != "" { // not the server's own, which may say anything
 		return text
 	}
 	return fmt.Sprintf("status %d", status)
+}
+
+// onlyWindows reports whether the ways to log in are all of those that Windows alone has.
+func onlyWindows(offers []string) bool {
+	for offer := range strings.SplitSeq(strings.Join(offers, ","), ",") {
+		scheme, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(offer)), " ")
+		if scheme != "negotiate" && scheme != "ntlm" {
+			return false
+		}
+	}
+	return len(offers) > 0
 }

@@ -46,6 +46,13 @@ func readFile(t *testing.T, path string) []byte {
 	return data
 }
 
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func version(t *testing.T) string {
 	return strings.TrimSpace(string(readFile(t, "../VERSION")))
 }

@@ -1,8 +1,9 @@
 package aemtest
 
 import (
-	"net/http"
 	"strings"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // guarded is an object that may have an explicit ACL.
@@ -69,9 +70,11 @@ func (s *Simulator) getACL(c *call) answer {
 	if *g.acl == nil {
 		return s.noACL(g)
 	}
-	w := s.writer()
-	w.acl(*g.acl, g.collection)
-	return answer{status: http.StatusOK, body: w.b}
+	a := (*g.acl).sent()
+	if g.collection && s.opts.Shape != Legacy {
+		return said(s, collectionTable, &collectionACL{a.Admin, a.Designer, a.Operator, a.Viewer, a.None})
+	}
+	return said(s, aclTable, a)
 }
 
 // putACL answers the five methods that replace an explicit ACL.
@@ -115,14 +118,14 @@ func (a *ACL) roles() []*Principals {
 }
 
 // lists are the users and the groups of a role.
-func (p *Principals) lists() []*[]string { return []*[]string{&p.Users, &p.Groups} }
+func lists(p *Principals) []*[]string { return []*[]string{&p.Users, &p.Groups} }
 
 // checkPrincipals looks for names without a domain and names that occur twice.
 func (s *Simulator) checkPrincipals(a *ACL) *apiError {
 	type place struct{ role, list int }
 	seen := make(map[string]place)
 	for r, role := range a.roles() {
-		for l, list := range role.lists() {
+		for l, list := range lists(role) {
 			noun := []string{"User", "Group"}[l]
 			for _, name := range *list {
 				domain, rest, ok := strings.Cut(name, `\`)
@@ -159,7 +162,7 @@ func (s *Simulator) noDomain(noun, name string) *apiError {
 func (a *ACL) keepStrongest() {
 	seen := make(map[string]bool)
 	for _, role := range a.roles() {
-		for _, list := range role.lists() {
+		for _, list := range lists(role) {
 			var kept []string
 			for _, name := range *list {
 				if key := strings.ToLower(name); !seen[key] {
@@ -172,45 +175,19 @@ func (a *ACL) keepStrongest() {
 	}
 }
 
-// acl writes an explicit ACL. That of a collection does not say whether it
-// inherits, except in the SDKs.
-func (w *writer) acl(a *ACL, collection bool) {
-	w.open()
-	if !collection || w.shape == Legacy {
-		w.boolean("disable_inheritance", a.DisableInheritance)
+// sent is the ACL as the API tells it.
+func (a *ACL) sent() *aem.ACL {
+	return &aem.ACL{
+		Admin: a.Admin, Designer: a.Designer, Operator: a.Operator, Viewer: a.Viewer, None: a.None,
+		DisableInheritance: aem.BoolOf(a.DisableInheritance),
 	}
-	w.principals("admin_role", a.Admin)
-	w.principals("designer_role", a.Designer)
-	w.principals("operator_role", a.Operator)
-	w.principals("viewer_role", a.Viewer)
-	switch empty := len(a.None.Users)+len(a.None.Groups) == 0; {
-	case collection && w.shape != Legacy:
-		w.principals("none", a.None)
-	case !empty || w.shape == Legacy:
-		w.principals("none_role", a.None)
-	}
-	w.close()
 }
 
-func (w *writer) principals(k string, p Principals) {
-	w.object(k)
-	w.names("users", p.Users)
-	if len(p.Groups) > 0 || w.shape != Guide {
-		w.names("groups", p.Groups)
+// parseACL reads the body of a method that replaces an ACL.
+func parseACL(body []byte) (*ACL, error) {
+	var a aem.ACL
+	if err := decodeJSON(body, &a); err != nil {
+		return nil, err
 	}
-	w.close()
-}
-
-func (w *writer) names(k string, names []string) {
-	if names == nil && w.shape == Legacy {
-		w.null(k)
-		return
-	}
-	w.list(k)
-	for _, name := range names {
-		w.open()
-		w.str("name", name)
-		w.close()
-	}
-	w.endList()
+	return &ACL{a.Admin, a.Designer, a.Operator, a.Viewer, a.None, a.DisableInheritance.True()}, nil
 }

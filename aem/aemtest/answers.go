@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // answer is what a call gets. Its body is the caller's until it is sent.
@@ -27,12 +30,12 @@ type apiError struct {
 }
 
 func (s *Simulator) fail(e apiError) answer {
-	w := writer{b: s.buffer()}
-	w.open()
-	w.str("error_code", e.code)
-	w.str("error_message", e.message)
-	w.close()
-	return answer{status: e.status, body: w.b}
+	w := wire.NewWriter(s.buffer(), wire.RealWorld)
+	w.Open()
+	w.Str("error_code", e.code)
+	w.Str("error_message", e.message)
+	w.Close()
+	return answer{status: e.status, body: w.B}
 }
 
 func unauthorized(status int) apiError {
@@ -166,17 +169,17 @@ func (s *Simulator) logout(c *call) answer {
 func (s *Simulator) serverList(c *call) answer {
 	now := s.Now()
 	w := s.writer()
-	w.open()
-	w.list("serverList")
+	w.Open()
+	w.List("serverList")
 	for _, srv := range s.servers {
 		v := srv.row(now)
 		if visible(c.user.Servers, v.Name) {
-			w.serverInfo(&v)
+			serverRow(w, &v)
 		}
 	}
-	w.endList()
-	w.close()
-	return answer{status: http.StatusOK, body: w.b}
+	w.EndList()
+	w.Close()
+	return answer{status: http.StatusOK, body: w.B}
 }
 
 func (s *Simulator) serverDetails(c *call) answer {
@@ -186,8 +189,8 @@ func (s *Simulator) serverDetails(c *call) answer {
 	}
 	v := srv.at(s.Now())
 	w := s.writer()
-	w.serverDetails(&v)
-	return answer{status: http.StatusOK, body: w.b}
+	serverInDetail(w, &v)
+	return answer{status: http.StatusOK, body: w.B}
 }
 
 func (s *Simulator) taskList(c *call) answer {
@@ -196,18 +199,13 @@ func (s *Simulator) taskList(c *call) answer {
 		return s.fail(*e)
 	}
 	now := s.Now()
-	w := s.writer()
-	w.open()
-	w.list("taskList")
-	for _, t := range srv.tasks {
-		v := t.at(now)
-		if visible(c.user.Tasks, v.Name) {
-			w.taskInfo(&v)
+	return listed(s, "taskList", taskInfoTable, func(add func(aem.TaskInfo)) {
+		for _, t := range srv.tasks {
+			if v := t.at(now); visible(c.user.Tasks, v.Name) {
+				add(v.info())
+			}
 		}
-	}
-	w.endList()
-	w.close()
-	return answer{status: http.StatusOK, body: w.b}
+	})
 }
 
 func (s *Simulator) taskDetails(c *call) answer {
@@ -217,40 +215,35 @@ func (s *Simulator) taskDetails(c *call) answer {
 	}
 	v := t.at(s.Now())
 	w := s.writer()
-	w.taskDetails(&v)
-	return answer{status: http.StatusOK, body: w.b}
+	taskInDetail(w, &v)
+	return answer{status: http.StatusOK, body: w.B}
 }
 
 func (s *Simulator) tableList(c *call) answer {
-	return s.tables(c, "tablelist", "AEM_TABLE_LIST_INNER_ERR", "table list", (*writer).tableInfo)
+	return tables(s, c, "tablelist", "AEM_TABLE_LIST_INNER_ERR", "table list", tableInfoTable, (*Table).info)
 }
 
 func (s *Simulator) tableStatuses(c *call) answer {
-	return s.tables(c, "table_details", "AEM_TABLE_STATUSES_INNER_ERR", "table statuses", (*writer).tableStatus)
+	return tables(s, c, "table_details", "AEM_TABLE_STATUSES_INNER_ERR", "table statuses", tableStatusTable, (*Table).status)
 }
 
 // tables answers the two methods that list the tables of a task.
-func (s *Simulator) tables(c *call, envelope, code, noun string, write func(*writer, *Table)) answer {
+func tables[T any](s *Simulator, c *call, envelope, code, noun string, table *wire.Table[T], of func(*Table) T) answer {
 	srv, t, e := s.monitoredTask(c)
 	if e != nil {
 		return s.fail(*e)
 	}
 	if t.product == Compose {
-		return s.fail(apiError{http.StatusInternalServerError, code, fmt.Sprintf(
-			"Failed to retrieve %s for replication task %q on server %q. Error: %q", noun, c.task, srv.name(), "not a Replicate task")})
+		return s.failed(code, "Failed to retrieve %s for replication task %q on server %q. Error: %q", noun, c.task, srv.name(), "not a Replicate task")
 	}
 	filter := newTableFilter(c.query)
-	w := s.writer()
-	w.open()
-	w.list(envelope)
-	t.eachTable(s.Now(), func(v *Table) {
-		if filter.matches(v) {
-			write(&w, v)
-		}
+	return listed(s, envelope, table, func(add func(T)) {
+		t.eachTable(s.Now(), func(v *Table) {
+			if filter.matches(v) {
+				add(of(v))
+			}
+		})
 	})
-	w.endList()
-	w.close()
-	return answer{status: http.StatusOK, body: w.b}
 }
 
 // monitored finds the server of a call that needs a monitored one.

@@ -2,10 +2,8 @@ package aemtest
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 )
 
@@ -31,7 +29,7 @@ type taskDef struct {
 		Tags        []string `json:"tags,omitempty"`
 	} `json:"task"`
 	Source struct {
-		Tables selectionJSON `json:"source_tables"`
+		Tables TableSelection `json:"source_tables"`
 	} `json:"source"`
 	Settings struct {
 		Common struct {
@@ -64,8 +62,7 @@ func (t *task) definition(v *Task) taskDef {
 	x := &d.Task
 	x.Name, x.Source, x.Targets = v.Name, v.Source.Name, []string{v.Target.Name}
 	x.Type, x.Description, x.Tags = v.Profile, v.Description, v.Tags
-	sel := t.selected()
-	d.Source.Tables = selectionJSON{patternsJSON(sel.Included), patternsJSON(sel.Excluded), patternsJSON(sel.Explicit)}
+	d.Source.Tables = *t.selected()
 	c := &d.Settings.Common
 	c.FullLoad, c.ApplyChanges, c.StoreChanges, c.AuditChanges = v.FullLoadEnabled, v.ApplyChanges, v.StoreChanges, v.AuditChanges
 	if t.targets != nil {
@@ -74,18 +71,6 @@ func (t *task) definition(v *Task) taskDef {
 		g.ControlTableSpace, g.ControlIndexSpace = t.targets.ControlTableSpace, t.targets.ControlIndexSpace
 	}
 	return d
-}
-
-func patternsJSON(list []TablePattern) []patternJSON {
-	out := make([]patternJSON, len(list))
-	for i, p := range list {
-		kind := `"TABLE"`
-		if p.View {
-			kind = `"VIEW"`
-		}
-		out[i] = patternJSON{p.Owner, p.Name, json.RawMessage(strconv.FormatInt(p.LoadOrder, 10)), json.RawMessage(kind)}
-	}
-	return out
 }
 
 func (e *endpoint) definition() databaseDef {

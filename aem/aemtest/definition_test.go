@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // strip takes away what stands before the JSON of an export.
@@ -186,7 +188,7 @@ func TestTableSelection(t *testing.T) {
 		got.Explicit_included_tables[0].Load_order != 7 || got.Excluded_pattern[0].Name != "ACC%" {
 		t.Errorf("the selection is %+v", got)
 	}
-	if sel := s.State().Task(server, name).Selection; sel == nil || len(sel.Explicit) != 1 || !sel.Explicit[0].View {
+	if sel := s.State().Task(server, name).Selection; sel == nil || len(sel.Explicit) != 1 || sel.Explicit[0].Type != aem.TypeView {
 		t.Errorf("the truth is %+v", sel)
 	}
 	if n := len(s.State().Task(server, name).Tables); n != len(before) {

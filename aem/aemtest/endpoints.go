@@ -2,11 +2,12 @@ package aemtest
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // Roles of an endpoint.
@@ -198,37 +199,20 @@ func (s *Simulator) endpointList(c *call) answer {
 	if e != nil {
 		return s.fail(*e)
 	}
-	w := s.writer()
-	w.open()
-	w.list("endpointList")
-	for _, x := range srv.endpoints {
-		if visible(c.user.Endpoints, x.state.Name) {
-			w.endpointInfo(&x.state)
+	return listed(s, "endpointList", endpointTable, func(add func(aem.Endpoint)) {
+		for _, x := range srv.endpoints {
+			v := &x.state
+			kind := v.Type
+			if s.opts.Shape == Guide {
+				kind = strings.ToUpper(kind)
+			}
+			if visible(c.user.Endpoints, v.Name) {
+				add(aem.Endpoint{
+					Name: v.Name, Description: v.Description, Role: aem.EndpointRole(v.Role), Type: kind, Licensed: aem.BoolOf(v.Licensed),
+				})
+			}
 		}
-	}
-	w.endList()
-	w.close()
-	return answer{status: http.StatusOK, body: w.b}
-}
-
-var endpointRoles = map[string]enum{Source: {"", 1}, Target: {"", 2}, Both: {"", 3}}
-
-// endpointInfo writes a row of the endpoint list.
-func (w *writer) endpointInfo(v *EndpointState) {
-	w.open()
-	w.str("name", v.Name)
-	w.str("description", v.Description)
-	w.enum("role", v.Role, endpointRoles)
-	kind, licensed := v.Type, "is_licensed"
-	switch w.shape {
-	case Guide:
-		kind = strings.ToUpper(kind)
-	case Legacy:
-		licensed = "isLicensed"
-	}
-	w.str("type", kind)
-	w.boolean(licensed, v.Licensed)
-	w.close()
+	})
 }
 
 func (s *Simulator) deleteEndpoint(c *call) answer {
@@ -268,9 +252,11 @@ func (s *Simulator) testEndpoint(c *call) answer {
 	}
 	message, detail, takes := x.problem(s.Now().Sub(s.opts.Start))
 	result := func() answer {
-		w := s.writer()
-		w.endpointTest(message, detail)
-		return answer{status: http.StatusOK, body: w.b}
+		test := aem.EndpointTest{State: aem.EndpointConnected, Message: message, Details: detail}
+		if message != "" {
+			test.State = aem.EndpointFailed
+		}
+		return said(s, endpointTestTable, &test)
 	}
 	if takes > timeout {
 		takes = timeout
@@ -283,38 +269,4 @@ func (s *Simulator) testEndpoint(c *call) answer {
 		return answer{wait: takes, later: result}
 	}
 	return result()
-}
-
-// endpointTest writes the result of a test in one of the three forms that the
-// guide has.
-func (w *writer) endpointTest(message, detail string) {
-	failed := message != ""
-	w.open()
-	switch w.shape {
-	case Guide:
-		state := "SUCCESS"
-		if failed {
-			state = "FAILURE"
-		}
-		w.str("requeststate", state)
-		w.str("message", message)
-		w.str("detailed_message", detail)
-	case Legacy:
-		state := int64(1)
-		if failed {
-			state = 2
-		}
-		w.bare("state", state)
-		w.str("error_message", message)
-		w.str("detailed message", detail)
-	default:
-		state := "CONNECTED"
-		if failed {
-			state = "ERROR"
-		}
-		w.str("status", state)
-		w.orNull("message", message)
-		w.orNull("detailed_message", detail)
-	}
-	w.close()
 }

@@ -208,7 +208,7 @@ func (s *Simulator) newTask(srv *server, d *taskDef, now time.Time) *task {
 	if targets := (Targets{g.Schema, g.ControlSchema, g.ControlTableSpace, g.ControlIndexSpace}); targets != (Targets{}) {
 		t.targets = &targets
 	}
-	if sel, err := d.Source.Tables.selection(); err == nil && len(sel.Explicit)+len(sel.Included) > 0 {
+	if sel := &d.Source.Tables; len(sel.Explicit)+len(sel.Included) > 0 {
 		t.selection = sel
 		l.plan = l.plan.chosen(sel)
 	}

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // kept is what Enterprise Manager keeps of a task beside what it does.
@@ -23,7 +25,7 @@ type ACL struct {
 }
 
 // Principals are users and groups as `DOMAIN\name`.
-type Principals struct{ Users, Groups []string }
+type Principals = aem.Principals
 
 func (a *ACL) clone() *ACL {
 	if a == nil {
@@ -49,23 +51,15 @@ type Deletion struct {
 }
 
 // TableSelection is which tables a task replicates.
-type TableSelection struct {
-	Included, Excluded []TablePattern
-	Explicit           []TablePattern
-}
+type TableSelection = aem.TableSelection
 
-// TablePattern names a table, or tables by a pattern in which % is any text.
-type TablePattern struct {
-	Owner, Name string
-	LoadOrder   int64
-	View        bool
-}
-
-func (s *TableSelection) clone() *TableSelection {
+func cloneSelection(s *TableSelection) *TableSelection {
 	if s == nil {
 		return nil
 	}
-	return &TableSelection{slices.Clone(s.Included), slices.Clone(s.Excluded), slices.Clone(s.Explicit)}
+	return &TableSelection{
+		Included: slices.Clone(s.Included), Excluded: slices.Clone(s.Excluded), Explicit: slices.Clone(s.Explicit),
+	}
 }
 
 // Targets is where a cloned or imported task puts its tables; "" is the default.
@@ -102,7 +96,7 @@ func (t *task) addKept(v *Task) {
 	v.ACL = t.acl.clone()
 	v.Barriers = slices.Clone(t.barriers)
 	v.Deletions = slices.Clone(t.deletions)
-	v.Selection = t.selection.clone()
+	v.Selection = cloneSelection(t.selection)
 	v.Targets = t.targets.clone()
 }
 

@@ -1,74 +1,59 @@
 package aemtest
 
-// enum is a value of the API with its name in the guide, when that differs, and
-// its number in the SDKs.
-type enum struct {
-	guide  string
-	number int64
-}
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"time"
 
-var (
-	serverStates = map[string]enum{NotMonitored: {"", 0}, Monitored: {"", 1}, ServerError: {"", 2}}
-	platforms    = map[string]enum{"UNKNOWN": {"", 0}, "WINDOWS": {"", 1}, "LINUX": {"", 2}}
-	licenses     = map[string]enum{
-		"VALID_LICENSE":            {"LICENSE_VALID", 0},
-		"INVALID_LICENSE_CHECKSUM": {"LICENSE_INVALID_CHECKSUM", 1},
-		"EXPIRED_LICENSE":          {"LICENSE_EXPIRED", 2},
-		"NO_LICENSE":               {"", 3},
-		"MACHINE_NOT_LICENSED":     {"", 4},
-		"INVALID_LICENSE":          {"", 5},
-	}
-	taskStates  = map[string]enum{Stopped: {"", 0}, Running: {"", 1}, Failed: {"", 2}, Recovery: {"RECOVERING", 3}}
-	stopReasons = map[string]enum{
-		"NONE":                           {"", 0},
-		"NORMAL":                         {"", 1},
-		"RECOVERABLE_ERROR":              {"", 2},
-		"FATAL_ERROR":                    {"", 3},
-		"FULL_LOAD_ONLY_FINISHED":        {"", 4},
-		"STOPPED_AFTER_FULL_LOAD":        {"", 5},
-		"STOPPED_AFTER_CACHED_EVENTS":    {"", 6},
-		"EXPRESS_LICENSE_LIMITS_REACHED": {"", 7},
-		"STOPPED_AFTER_DDL_APPLY":        {"", 8},
-		"STOPPED_LOW_MEMORY":             {"", 9},
-		"STOPPED_LOW_DISK_SPACE":         {"STOPPED_LOW_DISK", 10},
-	}
-	tableStates = map[string]enum{
-		TableQueued: {"", 0}, TableLoading: {"", 1}, TableCompleted: {"", 2}, TableChangeProcessing: {"", 3}, TableError: {"", 4},
-	}
+	"github.com/qem-exporter/qem_exporter/aem"
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
-// enum writes a value of an enum as the shape spells it; a value without a
-// spelling as it is.
-func (w *writer) enum(k, v string, values map[string]enum) {
-	if w.shape != RealWorld {
-		if e, ok := values[v]; ok {
-			if w.shape == Legacy {
-				w.bare(k, e.number)
-				return
-			}
-			if e.guide != "" {
-				v = e.guide
-			}
-		}
-	}
-	w.str(k, v)
+// What the simulator says is what package aem reads, written by the same tables.
+var (
+	serverInfoTable    = wire.NewTable[aem.ServerInfo]()
+	serverDetailsTable = wire.NewTable[aem.ServerDetails]()
+	taskInfoTable      = wire.NewTable[aem.TaskInfo]()
+	taskDetailsTable   = wire.NewTable[aem.TaskDetails]()
+	taskResultTable    = wire.NewTable[aem.TaskResult]()
+	tableInfoTable     = wire.NewTable[aem.TableInfo]()
+	tableStatusTable   = wire.NewTable[aem.TableStatus]()
+	endpointTable      = wire.NewTable[aem.Endpoint]()
+	endpointTestTable  = wire.NewTable[aem.EndpointTest]()
+	selectionTable     = wire.NewTable[TableSelection]()
+	barrierTable       = wire.NewTable[barrierMessage]()
+	serverMessageTable = wire.NewTable[serverMessage]()
+	aclTable           = wire.NewTable[aem.ACL]()
+	collectionTable    = wire.NewTable[collectionACL]()
+)
+
+func (s Shape) style() wire.Style { return wire.RealWorld + wire.Style(s) }
+
+func (s *Simulator) writer() *wire.Writer { return wire.NewWriter(s.buffer(), s.opts.Shape.style()) }
+
+// said is an answer of one object.
+func said[T any](s *Simulator, table *wire.Table[T], v *T) answer {
+	w := s.writer()
+	table.Write(w, v)
+	return answer{status: 200, body: w.B}
 }
 
-// message writes the error text of a task.
-func (w *writer) message(v string) {
-	if v == "" && w.shape == Guide {
-		v = "NONE"
-	}
-	w.str("message", v)
+// listed is an answer of one list, whose elements each hands over.
+func listed[T any](s *Simulator, envelope string, table *wire.Table[T], each func(add func(T))) answer {
+	w := s.writer()
+	w.Open()
+	w.List(envelope)
+	each(func(v T) { table.Write(w, &v) })
+	w.EndList()
+	w.Close()
+	return answer{status: 200, body: w.B}
 }
 
-// orNull writes a text, or null for none.
-func (w *writer) orNull(k, v string) {
-	if v == "" && w.shape != Guide {
-		w.null(k)
-		return
-	}
-	w.str(k, v)
+// decodeJSON reads one value of JSON, which may follow a byte order mark; nothing
+// may follow it.
+func decodeJSON(b []byte, into any) error {
+	return json.Unmarshal(bytes.TrimPrefix(b, []byte(wire.ByteOrderMark)), into)
 }
 
 // kind is the word that begins a server's $type.
@@ -79,140 +64,156 @@ func (v *ServerState) kind() string {
 	return "Replicate"
 }
 
+// serverRow writes what a server list says of a server.
+func serverRow(w *wire.Writer, v *ServerState) {
+	w.Open()
+	w.Str("$type", v.kind()+"ServerInfo")
+	serverInfoTable.Members(w, &aem.ServerInfo{
+		Name: v.Name, Description: v.Description, Host: v.Host, Port: v.Port, State: aem.ServerState(v.State), Message: v.Message,
+		Platform: aem.Platform(v.Platform), Version: v.Version, LastConnection: v.LastConnection,
+	})
+	serverType(w, v)
+	w.Close()
+}
+
 // serverType writes the member type, which only present releases have.
-func (w *writer) serverType(v *ServerState) {
-	if w.shape != RealWorld {
-		return
+func serverType(w *wire.Writer, v *ServerState) {
+	if w.Style == wire.RealWorld {
+		w.Str("type", strings.ToUpper(v.kind()))
 	}
-	if v.Product == Compose {
-		w.str("type", "COMPOSE")
+}
+
+// details writes a server in detail.
+func serverInDetail(w *wire.Writer, v *ServerState) {
+	n, l, x, u := aem.WholeOf, v.License, v.Summary, v.Utilization
+	d := aem.ServerDetails{
+		Name: v.Name, Description: v.Description, Host: v.Host, Platform: aem.Platform(v.Platform), Port: v.Port, Username: v.User,
+		State: aem.ServerState(v.State), Message: v.Message, Version: v.Version, LastConnection: v.LastConnection,
+		License:     aem.License{State: aem.LicenseState(l.State), Issued: l.Issued, Expires: l.Expires},
+		TaskSummary: aem.TaskSummary{Total: n(x.Total), Running: n(x.Running), Stopped: n(x.Stopped), Recovering: n(x.Recovering), Error: n(x.Error)},
+		Utilization: aem.Utilization{DiskMB: n(u.DiskMB), MemoryMB: n(u.MemoryMB), ReplicateCPU: n(u.ReplicateCPU), MachineCPU: n(u.MachineCPU)},
+	}
+	if !l.Expires.IsZero() {
+		d.License.DaysToExpiration = n(l.Days)
+	}
+	w.Open()
+	if w.Style == wire.Guide {
+		w.Object("serverDetails")
 	} else {
-		w.str("type", "REPLICATE")
+		w.Object("server_details")
+	}
+	w.Str("$type", v.kind()+"ServerDetails")
+	serverDetailsTable.Members(w, &d)
+	serverType(w, v)
+	w.Close()
+	w.Close()
+}
+
+func (v *Task) info() aem.TaskInfo {
+	return aem.TaskInfo{
+		Name: v.Name, State: aem.TaskState(v.State), StopReason: aem.StopReason(v.StopReason), Message: v.Message, Tags: v.Tags,
 	}
 }
 
-// serverInfo writes a row of the server list.
-func (w *writer) serverInfo(v *ServerState) {
-	w.open()
-	w.str("$type", v.kind()+"ServerInfo")
-	w.str("name", v.Name)
-	w.str("description", v.Description)
-	w.str("host", v.Host)
-	w.str("port", v.Port)
-	w.enum("state", v.State, serverStates)
-	w.str("message", v.Message)
-	w.enum("platform", v.Platform, platforms)
-	w.orNull("version", v.Version)
-	w.when("last_connection", v.LastConnection)
-	w.serverType(v)
-	w.close()
-}
-
-// serverDetails writes a server in detail.
-func (w *writer) serverDetails(v *ServerState) {
-	w.open()
-	user := "user_name"
-	if w.shape == Guide {
-		w.object("serverDetails")
-		user = "username"
-	} else {
-		w.object("server_details")
+// taskInDetail writes a task in detail, in the envelope that old releases have.
+func taskInDetail(w *wire.Writer, v *Task) {
+	d := v.details()
+	w.Product = string(v.Product)
+	w.Open()
+	if w.Style == wire.Legacy {
+		w.Object("task")
+		defer w.Close()
 	}
-	w.str("$type", v.kind()+"ServerDetails")
-	w.str("name", v.Name)
-	w.str("description", v.Description)
-	w.object("configuration")
-	w.str("host", v.Host)
-	w.enum("platform", v.Platform, platforms)
-	w.str("port", v.Port)
-	w.str(user, v.User)
-	w.close()
-	w.enum("state", v.State, serverStates)
-	w.str("message", v.Message)
-	w.orNull("version", v.Version)
-	w.license(&v.License)
-	w.when("last_connection", v.LastConnection)
-	w.object("task_summary")
-	w.num("total", v.Summary.Total)
-	w.num("running", v.Summary.Running)
-	w.num("stopped", v.Summary.Stopped)
-	w.num("recovering", v.Summary.Recovering)
-	w.num("error", v.Summary.Error)
-	w.close()
-	w.object("resource_utilization")
-	w.num("disk_usage_mb", v.Utilization.DiskMB)
-	w.num("memory_mb", v.Utilization.MemoryMB)
-	w.num("attunity_cpu_percentage", v.Utilization.ReplicateCPU)
-	w.num("machine_cpu_percentage", v.Utilization.MachineCPU)
-	w.close()
-	w.serverType(v)
-	w.close()
-	w.close()
-}
-
-func (w *writer) license(v *License) {
-	w.object("license")
-	w.date("issue_date", v.Issued)
-	w.enum("state", v.State, licenses)
-	w.date("expiration", v.Expires)
-	if v.Expires.IsZero() {
-		w.null("days_to_expiration")
-	} else {
-		w.num("days_to_expiration", v.Days)
+	switch {
+	case w.Style == wire.Guide && v.Product == Replicate:
+		w.Str("type", "ReplicateTaskInfoDetailed")
+	case w.Style != wire.Legacy:
+		w.Str("$type", v.Type)
 	}
-	w.close()
+	taskDetailsTable.Members(w, &d)
+	w.Close()
 }
 
-// taskInfo writes a row of a task list.
-func (w *writer) taskInfo(v *Task) {
-	w.open()
-	w.str("name", v.Name)
-	w.enum("state", v.State, taskStates)
-	w.enum("stop_reason", v.StopReason, stopReasons)
-	w.message(v.Message)
-	w.strings("assigned_tags", v.Tags)
-	w.close()
-}
-
-// tableInfo writes a row of a table list.
-func (w *writer) tableInfo(v *Table) {
-	w.open()
-	w.str("schema", v.Schema)
-	w.str("table", v.Name)
-	w.enum("state", v.State, tableStates)
-	w.close()
-}
-
-// tableStatus writes one table in detail.
-func (w *writer) tableStatus(v *Table) {
-	w.open()
-	w.str("schema_on_source", v.Schema)
-	w.str("table_on_source", v.Name)
-	w.str("schema_on_target", v.TargetSchema)
-	w.str("table_on_target", v.TargetName)
-	w.enum("state", v.State, tableStates)
-	w.num("data_errors_count", v.DataErrors)
-	w.object("table_full_load_info")
-	w.when("start_time", v.Start)
-	w.when("end_time", v.End)
-	w.num("estimated_row_count", v.EstimatedRows)
-	w.null("estimated_end_time")
-	w.num("transferred_row_count", v.TransferredRows)
-	w.num("transferred_volume_mb", v.TransferredBytes)
-	w.close()
-	w.object("table_cdc_info")
-	w.num("insert_count", v.Changes.Inserts)
-	w.num("update_count", v.Changes.Updates)
-	w.num("delete_count", v.Changes.Deletes)
-	w.num("ddl_count", v.Changes.DDL)
-	if v.LastUpdate.IsZero() {
-		w.null("last_update_time")
-	} else {
-		w.when("last_update_time", v.LastUpdate)
+func (v *Task) details() aem.TaskDetails {
+	n, b, x, f, l := aem.WholeOf, aem.BoolOf, v.Transactions, v.FullLoad, v.Loading
+	return aem.TaskDetails{
+		Project: v.Project, Name: v.Name, Description: v.Description, State: aem.TaskState(v.State), StopReason: aem.StopReason(v.StopReason),
+		Message: v.Message, Profile: v.Profile, Source: aem.TaskEndpoint(v.Source), Target: aem.TaskEndpoint(v.Target),
+		LogStreamStaging: v.LogStreamStaging, Tags: v.Tags,
+		Options: aem.TaskOptions{
+			FullLoad: b(v.FullLoadEnabled), ApplyChanges: b(v.ApplyChanges), StoreChanges: b(v.StoreChanges), AuditChanges: b(v.AuditChanges),
+		},
+		CDCEvents:     aem.CDCEvents{Inserts: n(v.CDC.Inserts), Updates: n(v.CDC.Updates), Deletes: n(v.CDC.Deletes), DDL: n(v.CDC.DDL)},
+		CDCThroughput: v.CDCThroughput.rates(),
+		Transactions: aem.Transactions{
+			CommitChangeRecords:  n(x.CommitChangeRecords),
+			RollbackTransactions: n(x.RollbackTransactions), RollbackChangeRecords: n(x.RollbackChangeRecords), RollbackChangeMB: n(x.RollbackChangeMB),
+			InProgressTransactions: n(x.AppliedTransactionsInProgress), InProgressRecords: n(x.AppliedRecordsInProgress),
+			CommittedTransactions: n(x.AppliedTransactions), CommittedRecords: n(x.AppliedRecords), CommittedMB: n(x.AppliedMB),
+			AccumulatedInMemory: n(x.AccumulatedChangesInMemory), AccumulatedOnDisk: n(x.AccumulatedChangesOnDisk),
+			ApplyingInMemory: n(x.ApplyingChangesInMemory), ApplyingOnDisk: n(x.ApplyingChangesOnDisk),
+		},
+		Latency: aem.Latency{Source: aem.DurationOf(v.SourceLatency), Total: aem.DurationOf(v.TotalLatency)},
+		FullLoad: aem.FullLoad{
+			TablesCompleted: n(f.TablesCompleted), TablesLoading: n(f.TablesLoading), TablesQueued: n(f.TablesQueued),
+			TablesWithError: n(f.TablesWithError), RecordsCompleted: n(f.RecordsCompleted), RecordsEstimated: n(f.RecordsEstimated),
+			Completed: b(f.Completed), Start: f.Start, End: f.End, Throughput: v.FullLoadThroughput.rates(),
+		},
+		MemoryMB: n(v.MemoryMB), CPU: n(v.CPU), DiskMB: n(v.DiskMB), DataErrors: n(v.DataErrors),
+		Loading: aem.Loading{
+			Completed: b(l.Completed), Start: l.Start, End: l.End, TablesTotal: n(l.TablesTotal), TablesCompleted: n(l.TablesCompleted),
+			TablesLoading: n(l.TablesLoading), TablesQueued: n(l.TablesQueued), TablesWithError: n(l.TablesWithError),
+			CommandsTotal: n(l.CommandsTotal), CommandsCompleted: n(l.CommandsCompleted),
+		},
 	}
-	w.num("cached_insert_count", v.CachedInserts)
-	w.num("cached_update_count", v.CachedUpdates)
-	w.num("cached_delete_count", v.CachedDeletes)
-	w.close()
-	w.close()
+}
+
+func (t Throughput) rates() aem.Throughput {
+	n := aem.WholeOf
+	return aem.Throughput{
+		SourceRecords: n(t.SourceRecords), SourceVolume: n(t.SourceVolume), TargetRecords: n(t.TargetRecords), TargetVolume: n(t.TargetVolume),
+	}
+}
+
+func (v *Table) info() aem.TableInfo {
+	return aem.TableInfo{Schema: v.Schema, Name: v.Name, State: aem.TableState(v.State)}
+}
+
+func (v *Table) status() aem.TableStatus {
+	n, c := aem.WholeOf, v.Changes
+	return aem.TableStatus{
+		Schema: v.Schema, Name: v.Name, TargetSchema: v.TargetSchema, TargetName: v.TargetName,
+		State: aem.TableState(v.State), DataErrors: n(v.DataErrors),
+		FullLoad: aem.TableFullLoad{
+			Start: v.Start, End: v.End, EstimatedRows: n(v.EstimatedRows),
+			TransferredRows: n(v.TransferredRows), TransferredBytes: n(v.TransferredBytes),
+		},
+		CDC: aem.TableCDC{
+			Inserts: n(c.Inserts), Updates: n(c.Updates), Deletes: n(c.Deletes), DDL: n(c.DDL), LastUpdate: v.LastUpdate,
+			CachedInserts: n(v.CachedInserts), CachedUpdates: n(v.CachedUpdates), CachedDeletes: n(v.CachedDeletes),
+		},
+	}
+}
+
+// collectionACL is the ACL of a collection, which does not say whether it inherits.
+type collectionACL struct {
+	Admin    Principals `api:"admin_role"`
+	Designer Principals `api:"designer_role"`
+	Operator Principals `api:"operator_role"`
+	Viewer   Principals `api:"viewer_role"`
+	None     Principals `api:"none"`
+}
+
+// barrierMessage is a retention barrier. What the API says when there is none, the guide
+// leaves open: null, empty members, or no members.
+type barrierMessage struct {
+	Application string    `api:"application,null"`
+	Point       time.Time `api:"retention_point,zulu"`
+}
+
+// serverMessage is what PutServer takes and GetServer gives.
+type serverMessage struct {
+	Class                string `api:"$type"`
+	aem.ServerDefinition `api:",inline"`
+	Secret               string `api:"password"`
 }

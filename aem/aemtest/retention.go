@@ -78,16 +78,13 @@ func (s *Simulator) getBarrier(c *call) answer {
 	if e != nil {
 		return s.fail(*e)
 	}
-	w := s.writer()
-	w.open()
+	if len(t.barriers) == 0 && s.opts.Shape == Legacy {
+		return answer{status: http.StatusOK, body: append(s.writer().B, "{}"...)}
+	}
+	message := barrierMessage{}
 	if len(t.barriers) > 0 {
 		first := slices.MinFunc(t.barriers, func(a, b Barrier) int { return a.Point.Compare(b.Point) })
-		w.str("application", first.Application)
-		w.str("retention_point", first.Point.Format(zulu))
-	} else if w.shape != Legacy {
-		w.orNull("application", "")
-		w.orNull("retention_point", "")
+		message = barrierMessage{first.Application, first.Point}
 	}
-	w.close()
-	return answer{status: http.StatusOK, body: w.b}
+	return said(s, barrierTable, &message)
 }

@@ -2,11 +2,12 @@ package aemtest
 
 import (
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // Options of RunTask.
@@ -195,12 +196,7 @@ func (s *Simulator) settle(delay, timeout time.Duration, result func() answer) a
 
 // taskState is the answer of RunTask and StopTask.
 func (s *Simulator) taskState(v *Task) answer {
-	w := s.writer()
-	w.open()
-	w.enum("state", v.State, taskStates)
-	w.str("error_message", "")
-	w.close()
-	return answer{status: http.StatusOK, body: w.b}
+	return said(s, taskResultTable, &aem.TaskResult{State: aem.TaskState(v.State)})
 }
 
 func (s *Simulator) stopTask(c *call) answer {

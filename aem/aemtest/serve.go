@@ -28,8 +28,6 @@ func (s *Simulator) release(b []byte) {
 	}
 }
 
-func (s *Simulator) writer() writer { return newWriter(s.buffer(), s.opts.Shape) }
-
 // serve answers a call, with the faults that it meets.
 func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, c *call) {
 	delay, fault, faulty := s.faults.take(c)

@@ -1,54 +1,14 @@
 package aemtest
 
 import (
-	"encoding/json"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
-
-// serverDef is the body of PutServer.
-type serverDef struct {
-	Type        string          `json:"$type"`
-	Name        string          `json:"name"`
-	Description string          `json:"description"`
-	Host        string          `json:"host"`
-	Port        json.RawMessage `json:"port"`
-	Username    string          `json:"username"`
-	Password    string          `json:"password"`
-	Verify      json.RawMessage `json:"verify_server_certificate"`
-	Monitored   json.RawMessage `json:"monitored"`
-
-	port              string
-	verify, monitored bool
-}
-
-// parse reads what JSON may spell in several ways.
-func (d *serverDef) parse(body []byte) (err error) {
-	if err := decodeJSON(body, d); err != nil {
-		return err
-	}
-	d.port = strings.Trim(string(d.Port), `"`)
-	if d.port == "null" {
-		d.port = ""
-	}
-	d.verify, d.monitored = true, true
-	for _, x := range []struct {
-		raw json.RawMessage
-		to  *bool
-	}{{d.Verify, &d.verify}, {d.Monitored, &d.monitored}} {
-		if len(x.raw) == 0 {
-			continue
-		}
-		if *x.to, err = parseBool(x.raw); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // plain reports whether a name of a server or a host has no more than 64
 // characters, all of them letters, digits, or one of " .-_".
@@ -62,11 +22,11 @@ func plain(name string) bool {
 const charactersOfNames = "cannot exceed 64 characters and can only contain the characters a-z, A-Z, 0-9, space, dot, dash and underscore."
 
 // check validates a definition of the server that the URL names.
-func (d *serverDef) check(server string) *apiError {
-	port, err := strconv.Atoi(d.port)
+func (d *serverMessage) check(server string) *apiError {
+	port, err := strconv.Atoi(d.Port)
 	switch {
-	case d.Type != "AemReplicateServer" && d.Type != "AemComposeServer":
-		return apiErrorf("AEM_INVALID_SERVER_TYPE", "Server type %s for server %q is not valid.", d.Type, server)
+	case d.Class != "AemReplicateServer" && d.Class != "AemComposeServer":
+		return apiErrorf("AEM_INVALID_SERVER_TYPE", "Server type %s for server %q is not valid.", d.Class, server)
 	case d.Name != server:
 		return apiErrorf("AEM_NAME_URL_MISMATCH", "The name of the server in the request does not match the one that is specified in the URL.")
 	case !plain(d.Name):
@@ -77,7 +37,7 @@ func (d *serverDef) check(server string) *apiError {
 		return apiErrorf("AEM_EMPTY_HOST", "The host is missing from the request.")
 	case !plain(d.Host):
 		return apiErrorf("AEM_INVALID_HOST", "The host is invalid. Hosts "+charactersOfNames)
-	case d.port == "":
+	case d.Port == "":
 		return apiErrorf("AEM_EMPTY_PORT", "The port is missing from the request.")
 	case err != nil || port < 1 || port > 65535:
 		return apiErrorf("AEM_INVALID_PORT", "The port is invalid.")
@@ -85,15 +45,15 @@ func (d *serverDef) check(server string) *apiError {
 		return apiErrorf("AEM_EMPTY_USERNAME", "The username is missing from the request.")
 	case utf8.RuneCountInString(d.Username) > 104 || strings.ContainsAny(d.Username, `/[]:;|=+*?<>"`):
 		return apiErrorf("AEM_INVALID_USERNAME", "The user name is invalid. User names cannot exceed 104 characters and cannot contain the characters / [ ] : ; | = + * ? < > \"")
-	case d.Password == "":
+	case d.Secret == "":
 		return apiErrorf("AEM_EMPTY_PASSWORD", "The password is missing from the request.")
 	}
 	return nil
 }
 
 func (s *Simulator) putServer(c *call) answer {
-	d := &serverDef{}
-	if err := d.parse(c.body); err != nil {
+	d := &serverMessage{}
+	if _, err := serverMessageTable.Unmarshal(c.body, d); err != nil {
 		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type Server: %v", err)
 	}
 	srv := s.findServer(c.server)
@@ -105,22 +65,22 @@ func (s *Simulator) putServer(c *call) answer {
 		return s.fail(*e)
 	}
 	product := Replicate
-	if d.Type == "AemComposeServer" {
+	if d.Class == "AemComposeServer" {
 		product = Compose
 	}
 	if srv != nil && srv.static.Product != product {
-		return s.failed("AEM_INVALID_SERVER_TYPE", "Server type %s for server %q is not valid.", d.Type, name)
+		return s.failed("AEM_INVALID_SERVER_TYPE", "Server type %s for server %q is not valid.", d.Class, name)
 	}
 	for _, other := range s.servers {
-		if other != srv && strings.EqualFold(other.static.Host, d.Host) && other.static.Port == d.port {
-			return s.failed("AEM_HOST_PORT_ALREADY_EXIST", "Host %s and port %s are already in use by another server.", d.Host, d.port)
+		if other != srv && strings.EqualFold(other.static.Host, d.Host) && other.static.Port == d.Port {
+			return s.failed("AEM_HOST_PORT_ALREADY_EXIST", "Host %s and port %s are already in use by another server.", d.Host, d.Port)
 		}
 	}
-	if strings.HasPrefix(d.Password, "{S:") {
-		if srv == nil || !s.auth.isSecret(c.request.Header.Get(SessionHeader), d.Password, name) {
+	if strings.HasPrefix(d.Secret, "{S:") {
+		if srv == nil || !s.auth.isSecret(c.request.Header.Get(SessionHeader), d.Secret, name) {
 			return s.failed("AEM_PUT_SERVER_INNER_ERR", "Failed to put server %q. Error: %q.", name, "The password belongs to another session.")
 		}
-		d.Password = srv.password
+		d.Secret = srv.password
 	}
 	if srv == nil {
 		srv = s.builder.newServer(product, 0, d.Name, d.Host)
@@ -131,12 +91,12 @@ func (s *Simulator) putServer(c *call) answer {
 }
 
 // define gives a server the properties of a definition.
-func (s *server) define(d *serverDef, now time.Time) {
+func (s *server) define(d *serverMessage, now time.Time) {
 	v := &s.static
-	v.Description, v.Host, v.Port, v.User = d.Description, d.Host, d.port, d.Username
-	s.password, s.unverified = d.Password, !d.verify
+	v.Description, v.Host, v.Port, v.User = d.Description, d.Host, d.Port, d.Username
+	s.password, s.unverified = d.Secret, d.VerifyCertificate == aem.BoolOf(false)
 	switch {
-	case d.monitored:
+	case d.Monitored != aem.BoolOf(false):
 		s.unwatched = nil
 		if v.State == NotMonitored {
 			v.State = Monitored
@@ -156,19 +116,14 @@ func (s *Simulator) getServer(c *call) answer {
 		return s.failed("AEM_SERVER_NOT_FOUND", "The requested server %s could not be found.", c.server)
 	}
 	v := srv.row(s.Now())
-	w := s.writer()
-	w.open()
-	w.str("$type", "Aem"+v.kind()+"Server")
-	w.str("name", v.Name)
-	w.str("description", v.Description)
-	w.str("host", v.Host)
-	w.str("port", v.Port)
-	w.str("username", v.User)
-	w.str("password", s.auth.secret(c.request.Header.Get(SessionHeader), srv.name()))
-	w.boolean("verify_server_certificate", !srv.unverified)
-	w.boolean("monitored", v.State != NotMonitored)
-	w.close()
-	return answer{status: http.StatusOK, body: w.b}
+	return said(s, serverMessageTable, &serverMessage{
+		Class: "Aem" + v.kind() + "Server",
+		ServerDefinition: aem.ServerDefinition{
+			Name: v.Name, Description: v.Description, Host: v.Host, Port: v.Port, Username: v.User,
+			VerifyCertificate: aem.BoolOf(!srv.unverified), Monitored: aem.BoolOf(v.State != NotMonitored),
+		},
+		Secret: s.auth.secret(c.request.Header.Get(SessionHeader), srv.name()),
+	})
 }
 
 func (s *Simulator) deleteServer(c *call) answer {

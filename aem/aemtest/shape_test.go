@@ -1,13 +1,15 @@
 package aemtest
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // A client that knows nothing but encoding/json and the RealWorld spelling.
@@ -260,101 +262,46 @@ func (p *plainTable) table(t *testing.T) Table {
 	}
 }
 
-// flatten brings an answer in any shape to one form: paths and texts.
-func flatten(into map[string]string, path string, v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			switch k = normalKey(k); k {
-			case "serverdetails":
-				flatten(into, path+"/server", x)
-			case "current", "task", "fullloadcounters":
-				flatten(into, path, x)
-			case "$type", "type": // only some shapes have them
-				if _, isText := x.(string); !isText || strings.Contains(path, "endpoint") {
-					flatten(into, path+"/"+k, x)
-				}
-			default:
-				flatten(into, path+"/"+k, x)
+// inShape reads a whole fleet in a shape with package aem, by path.
+func inShape(t *testing.T, opts Options, shape Shape) map[string]any {
+	opts.Shape = shape
+	client, err := aem.New("http://qem.test", aem.APIToken(DefaultAPIToken), aem.WithTransport(New(opts).Transport()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close(context.Background()) })
+	ctx, all := t.Context(), map[string]any{}
+	put := func(path string, v any, err error) {
+		if err != nil {
+			t.Errorf("%v: %s: %v", shape, path, err)
+		}
+		all[path] = v
+	}
+	servers, err := client.Servers.List(ctx)
+	put("servers", servers, err)
+	for _, server := range servers {
+		details, err := client.Servers.Details(ctx, server.Name)
+		put(server.Name, details, err)
+		if server.State != aem.ServerMonitored {
+			continue
+		}
+		tasks, err := client.Tasks.List(ctx, server.Name)
+		put(server.Name+"/tasks", tasks, err)
+		for _, task := range tasks {
+			path := server.Name + "/" + task.Name
+			details, err := client.Tasks.Details(ctx, server.Name, task.Name)
+			put(path, details, err)
+			details.Type = "" // each shape has its own
+			if details.Product == aem.Compose {
+				continue
 			}
-		}
-	case []any:
-		for i, x := range v {
-			flatten(into, fmt.Sprintf("%s/%d", path, i), x)
-		}
-	default:
-		into[path] = normalValue(path, v)
-	}
-}
-
-func normalKey(k string) string {
-	if k == "user_name" {
-		k = "username"
-	}
-	k = strings.ReplaceAll(strings.ToLower(k), "_", "")
-	k = strings.NewReplacer("comitted", "committed", "transacion", "transaction", "cdctransactionscounters", "cdctransactioncounters").Replace(k)
-	return k
-}
-
-// normalValue undoes quotes, numbers for names, dates and spans.
-func normalValue(path string, v any) string {
-	if v == nil {
-		return ""
-	}
-	text := fmt.Sprint(v)
-	if _, number := v.(json.Number); number {
-		for suffix, values := range map[string]map[string]enum{
-			"license/state": licenses, "stopreason": stopReasons, "platform": platforms,
-			"serverlist/state": serverStates, "server/state": serverStates, "tablelist/state": tableStates, "tabledetails/state": tableStates,
-		} {
-			if strings.HasSuffix(withoutIndex(path), suffix) {
-				return nameOf(text, values)
-			}
-		}
-		if path == "/state" || strings.HasSuffix(withoutIndex(path), "tasklist/state") {
-			return nameOf(text, taskStates)
+			statuses, err := client.Tables.Statuses(ctx, server.Name, task.Name, aem.TableFilter{})
+			put(path+" statuses", statuses, err)
+			tables, err := client.Tables.List(ctx, server.Name, task.Name, aem.TableFilter{})
+			put(path+" tables", tables, err)
 		}
 	}
-	if strings.HasSuffix(path, "latency") {
-		var days, h, m, s int
-		if before, after, ok := strings.Cut(text, "."); ok {
-			fmt.Sscan(before, &days)
-			text = after
-		}
-		fmt.Sscanf(text, "%d:%d:%d", &h, &m, &s)
-		return fmt.Sprint(((days*24+h)*60+m)*60 + s)
-	}
-	if strings.HasSuffix(path, "message") && text == "NONE" {
-		return ""
-	}
-	names := map[string]string{"RECOVERING": Recovery, "STOPPED_LOW_DISK": "STOPPED_LOW_DISK_SPACE", "LICENSE_VALID": "VALID_LICENSE", "LICENSE_EXPIRED": "EXPIRED_LICENSE"}
-	if name, ok := names[text]; ok {
-		return name
-	}
-	if len(text) == 19 && text[4] == '-' && text[10] == ' ' {
-		return text[:10] + "T" + text[11:]
-	}
-	return text
-}
-
-func withoutIndex(path string) string {
-	parts := strings.Split(path, "/")
-	var kept []string
-	for _, p := range parts {
-		if strings.Trim(p, "0123456789") != "" {
-			kept = append(kept, p)
-		}
-	}
-	return strings.Join(kept, "/")
-}
-
-func nameOf(number string, values map[string]enum) string {
-	for name, e := range values {
-		if fmt.Sprint(e.number) == number {
-			return name
-		}
-	}
-	return number
+	return all
 }
 
 // TestShapesTellTheSame compares every answer in every shape with the RealWorld
@@ -363,46 +310,48 @@ func TestShapesTellTheSame(t *testing.T) {
 	clock := newClock()
 	clock.set(100 * time.Second)
 	opts := Options{Seed: 3, Servers: 7, ComposeServers: 1, TasksPerServer: 17, Incidents: true, Start: testStart, Clock: clock.now}
-	callers := make(map[Shape]*caller)
-	var s *Simulator
-	for _, shape := range []Shape{RealWorld, Guide, Legacy} {
-		opts.Shape = shape
-		s = New(opts)
-		callers[shape] = newCaller(t, s)
-	}
-	for _, path := range readable(s.State()) {
-		var want map[string]string
-		for _, shape := range []Shape{RealWorld, Guide, Legacy} {
-			var body any
-			callers[shape].json(path, &body)
-			got := make(map[string]string)
-			flatten(got, "", body)
-			if shape == RealWorld {
-				want = got
-				continue
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s: the shape %v differs (-realworld +%v):\n%.2000s", path, shape, shape, diff)
-			}
+	want := inShape(t, opts, RealWorld)
+	for _, shape := range []Shape{Guide, Legacy} {
+		if diff := cmp.Diff(want, inShape(t, opts, shape), cmp.AllowUnexported(aem.Number{}, aem.Bool{}, aem.Duration{})); diff != "" {
+			t.Errorf("the shape %v differs (-realworld +%v):\n%.2000s", shape, shape, diff)
 		}
 	}
 }
 
-// readable are the paths of everything that can be read.
-func readable(state *State) []string {
-	paths := []string{"servers"}
-	for _, srv := range state.Servers {
-		paths = append(paths, serverPath(srv.Name))
-		if srv.State != Monitored {
-			continue
-		}
-		paths = append(paths, serverPath(srv.Name)+"/tasks")
-		for _, task := range srv.Tasks {
-			paths = append(paths, taskPath(srv.Name, task.Name))
-			if task.Product == Replicate {
-				paths = append(paths, taskPath(srv.Name, task.Name)+"/tables?action=getstatus", taskPath(srv.Name, task.Name)+"/tables")
+// TestShapesSpellAsTheyShould looks for what only one shape has.
+func TestShapesSpellAsTheyShould(t *testing.T) {
+	const server, running, compose = "servers/S", "servers/S/tasks/T", "servers/C/tasks/L__P"
+	for shape, texts := range map[Shape]map[string][]string{
+		RealWorld: {
+			server: {`{"server_details":{"$type":"ReplicateServerDetails"`, `"user_name":`, `"VALID_LICENSE"`, `"total":1`, `"type":"REPLICATE"`},
+			running: {`"state":"RECOVERY"`, `"applied_comitted_transaction_count":0`, `"cdc_throughput":{"source_throughput_records_count":{"current":0}`,
+				`"full_load_throughput":{"source_throughput_records_count":0`, `"message":""`, `"task_stop_reason":"STOPPED_LOW_DISK_SPACE"`, `"full_load_start":null`},
+			compose: {`"$type":"AemComposeDWTaskInfoDetailed"`, `"loading_counters":{`},
+		},
+		Guide: {
+			server: {`{"serverDetails":{`, `"username":`, `"LICENSE_VALID"`, `"total":"1"`},
+			running: {`"type":"ReplicateTaskInfoDetailed"`, `"state":"RECOVERING"`, `"applied_comitted_transacion_count":"0"`, `"message":"NONE"`, `"memory_mb":0`,
+				`"estimated_records_for_all_tables_count":"0","full_load_completed":"false","full_load_start":"","full_load_end":""}`, `"STOPPED_LOW_DISK"`},
+			compose: {`"loading_completed":"false"`},
+		},
+		Legacy: {
+			server:  {"\ufeff{", `"state":1`, `"license":{"issue_date":"2025-01-07","state":0`, `"last_connection":"2025-10-01 09:00:00"`},
+			running: {`{"task":{"name":"T"`, `"state":3`, `"task_stop_reason":10`, `"total_latency":"1.02:00:00"`, `"applied_committed_transaction_count":0`, `"cdc_transaction_counters"`},
+			compose: {`"project":"P"`},
+		},
+	} {
+		s := New(Options{Servers: -1, ComposeServers: -1, Start: testStart, Clock: newClock().now, Shape: shape})
+		s.AddServer(ServerState{Name: "S", License: License{State: LicenseValid, Issued: time.Date(2025, 1, 7, 0, 0, 0, 0, time.UTC)},
+			Tasks: []Task{{Name: "T", State: Recovery, StopReason: "STOPPED_LOW_DISK_SPACE", TotalLatency: 26 * time.Hour}}})
+		s.AddServer(ServerState{Name: "C", Product: Compose, Tasks: []Task{{Name: "L__P", Project: "P", Type: "AemComposeDWTaskInfoDetailed"}}})
+		c := newCaller(t, s)
+		for path, wanted := range texts {
+			_, body := c.get(path)
+			for _, text := range wanted {
+				if !strings.Contains(string(body), text) {
+					t.Errorf("%v: there is no %s in %s", shape, text, body)
+				}
 			}
 		}
 	}
-	return paths
 }

@@ -232,7 +232,7 @@ func (t *Task) clone() Task {
 	c := *t
 	c.Tags = slices.Clone(t.Tags)
 	c.Tables = slices.Clone(t.Tables)
-	c.ACL, c.Selection, c.Targets = t.ACL.clone(), t.Selection.clone(), t.Targets.clone()
+	c.ACL, c.Selection, c.Targets = t.ACL.clone(), cloneSelection(t.Selection), t.Targets.clone()
 	c.Barriers, c.Deletions = slices.Clone(t.Barriers), slices.Clone(t.Deletions)
 	return c
 }

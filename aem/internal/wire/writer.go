@@ -181,8 +181,13 @@ func (w *Writer) field(f *field, p unsafe.Pointer) {
 		}
 		w.EndList()
 	case kindNames:
+		names := *(*[]string)(p)
+		if names == nil && w.Style == Legacy {
+			w.B = append(w.B, "null"...)
+			return
+		}
 		w.B = append(w.B, '[')
-		for _, text := range *(*[]string)(p) {
+		for _, text := range names {
 			w.Open()
 			w.Str("name", text)
 			w.Close()
@@ -226,7 +231,7 @@ func (w *Writer) text(f *field, v string) {
 	switch {
 	case v == "" && f.with["none"] && w.Style == Guide:
 		v = "NONE"
-	case v == "" && f.with["null"] && (w.Style == RealWorld || w.Style == Legacy):
+	case v == "" && f.with["null"] && w.Style == RealWorld:
 		w.B = append(w.B, "null"...)
 		return
 	}
@@ -254,6 +259,8 @@ func (w *Writer) time(f *field, t time.Time) {
 		return
 	case w.Style == Own:
 		layout = time.RFC3339Nano
+	case f.with["zulu"]:
+		layout = time.RFC3339
 	case f.with["date"]:
 		layout = time.DateOnly
 	case w.Style == Legacy:

@@ -1,0 +1,136 @@
+//go:build shipped
+
+package deploy_test
+
+import (
+	"bytes"
+	"debug/elf"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// packaged builds the packages of a version and returns where they are.
+func packaged(t *testing.T, dir, version string, archs ...string) {
+	t.Helper()
+	ldflags := "-s -w -X github.com/prometheus/common/version.Version=" + version
+	script(t, []string{"DIST=" + dir, "VERSION=" + version, "LDFLAGS=" + ldflags}, "packages", archs...)
+}
+
+// All four packages are made, of binaries for their processor, and again with the same bytes.
+func TestPackages(t *testing.T) {
+	first, second := t.TempDir(), t.TempDir()
+	packaged(t, first, version(t))
+	packaged(t, second, version(t))
+	made := glob(t, filepath.Join(first, "*"))
+	if len(made) != 4 {
+		t.Fatalf("these were made: %q", made)
+	}
+	for _, path := range made {
+		if !bytes.Equal(readFile(t, path), readFile(t, filepath.Join(second, filepath.Base(path)))) {
+			t.Errorf("%s is not made again to the byte", filepath.Base(path))
+		}
+	}
+	for arch, want := range map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64} {
+		into := t.TempDir()
+		deb := glob(t, filepath.Join(first, "*_"+arch+".deb"))[0]
+		if out, err := exec.Command("dpkg-deb", "-x", deb, into).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		program, err := elf.Open(filepath.Join(into, "usr/bin/qem_exporter"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if program.Machine != want {
+			t.Errorf("%s has a program for %v", deb, program.Machine)
+		}
+		_ = program.Close()
+	}
+}
+
+// The packages of this processor are installed, used, upgraded, removed and purged, on a
+// machine with systemd: the unit runs with all its protection.
+func TestInstalledPackages(t *testing.T) {
+	share := t.TempDir()
+	packaged(t, share, "0.0.1", "amd64")
+	packaged(t, share, "0.0.2", "amd64")
+	writeFile(t, filepath.Join(share, "config.yml"), `
+enterprise_managers:
+  - {name: prod, url: 'http://127.0.0.1:9', auth: {username: someone, domain: ACME, password: secret-word}}
+`)
+	writeFile(t, filepath.Join(share, "postinstall.sh"), string(readFile(t, "packages/postinstall.sh")))
+	for kind, do := range map[string]struct{ install, upgrade, remove, gone, forget string }{
+		"deb": {
+			install: "apt-get install -y /srv/qem-exporter_0.0.1_amd64.deb",
+			upgrade: "apt-get install -y /srv/qem-exporter_0.0.2_amd64.deb",
+			remove:  "apt-get remove -y qem-exporter",
+			gone:    "test -e /etc/qem_exporter/config.yml", // kept until it is purged
+			forget:  "apt-get purge -y qem-exporter; test ! -e /etc/qem_exporter -a ! -e /etc/default/qem_exporter",
+		},
+		"rpm": {
+			install: "rpm --force-debian --nodeps -i /srv/qem-exporter-0.0.1-1.x86_64.rpm",
+			upgrade: "rpm --force-debian --nodeps -U /srv/qem-exporter-0.0.2-1.x86_64.rpm",
+			remove:  "rpm --force-debian --nodeps -e qem-exporter",
+			gone:    "test -e /etc/qem_exporter/config.yml.rpmsave",
+			forget:  "rm -r /etc/qem_exporter",
+		},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			m := newMachine(t, share)
+			m.run(do.install)
+			m.says("systemctl is-enabled qem_exporter || true", "disabled")
+			m.says("stat -c '%U:%G %a' /etc/qem_exporter/config.yml", "root:qem_exporter 640")
+			m.run("qem_exporter check-config /etc/qem_exporter/config.yml || true")
+			m.run("cp /srv/config.yml /etc/qem_exporter/config.yml")
+			m.run("systemctl enable --now qem_exporter")
+			m.says("systemctl show --property=User --property=ActiveState qem_exporter", "User=qem_exporter", "ActiveState=active")
+			m.says("curl -sS --retry 10 --retry-connrefused localhost:10045/metrics", `qem_up{manager="prod"} 0`, `version="0.0.1"`)
+			m.run("systemctl reload qem_exporter")
+			m.says("journalctl --no-pager --unit=qem_exporter --grep='configuration reloaded' --lines=1", "reloaded")
+			m.run(do.upgrade)
+			m.says("curl -sS --retry 10 --retry-connrefused localhost:10045/metrics", `qem_up{manager="prod"} 0`, `version="0.0.2"`)
+			m.says("man --warnings qem_exporter 2>&1 | col -b", "QEM_PASSWORD_FILE", "FILES", "EXIT STATUS")
+			// A configuration that it does not start with stops no upgrade.
+			m.run("echo 'enterprise_managers: []' >/etc/qem_exporter/config.yml")
+			m.says("sh /dev/stdin configure 0.0.1 2>&1 </srv/postinstall.sh", "qem_exporter does not start")
+			m.run(do.remove)
+			m.says("systemctl is-active qem_exporter || true", "inactive")
+			m.run(do.gone)
+			m.run("test ! -e /usr/bin/qem_exporter; getent passwd qem_exporter")
+			m.run(do.forget)
+		})
+	}
+}
+
+// The completions offer what the program has, in each shell.
+func TestCompletions(t *testing.T) {
+	dir := t.TempDir()
+	path := "PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH")
+	folder, err := filepath.Abs("completion")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for shell, code := range map[string]string{
+		"bash": `source qem_exporter.bash
+			COMP_WORDS=(qem_exporter --web.l) COMP_CWORD=1; _qem_exporter qem_exporter --web.l qem_exporter; echo ${COMPREPLY[@]}
+			COMP_WORDS=(qem_exporter chec) COMP_CWORD=1; _qem_exporter qem_exporter chec qem_exporter; echo ${COMPREPLY[@]}
+			COMP_WORDS=(qem_exporter --log.level de) COMP_CWORD=2; _qem_exporter qem_exporter de --log.level; echo ${COMPREPLY[@]}`,
+		"zsh": `function compadd { print -- $matches }; function _files { : }
+			words=(qem_exporter --web.l) CURRENT=2; source ./_qem_exporter
+			words=(qem_exporter chec) CURRENT=2; source ./_qem_exporter
+			words=(qem_exporter --log.level de) CURRENT=3; source ./_qem_exporter`,
+		"fish": `source qem_exporter.fish
+			complete -C "qem_exporter --web.l"; complete -C "qem_exporter chec"; complete -C "qem_exporter --log.level de"`,
+	} {
+		cmd := exec.CommandContext(t.Context(), shell, "-c", code)
+		cmd.Dir, cmd.Env = folder, []string{path, "HOME=" + dir}
+		out, err := cmd.CombinedOutput()
+		for _, want := range []string{"--web.listen-address", "check-config", "debug"} {
+			if err != nil || !strings.Contains(string(out), want) {
+				t.Errorf("%s does not offer %s: %v\n%s", shell, want, err, out)
+			}
+		}
+	}
+}
