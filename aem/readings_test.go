@@ -2,6 +2,7 @@ package aem
 
 import (
 	"io"
+	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -68,4 +69,11 @@ func decodeTaskResult(r io.Reader) (*TaskResult, error) {
 
 func decodeEndpointTest(r io.Reader) (*EndpointTest, error) {
 	return in(objectOf(endpointTestTable, (*EndpointTest).check), r)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

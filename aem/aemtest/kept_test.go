@@ -29,7 +29,9 @@ func (n plainNames) names() (list []string) {
 	return list
 }
 
-func (p plainRole) principals() Principals { return Principals{Users: p.Users.names(), Groups: p.Groups.names()} }
+func (p plainRole) principals() Principals {
+	return Principals{Users: p.Users.names(), Groups: p.Groups.names()}
+}
 
 func (p *plainACL) acl() *ACL {
 	a := &ACL{Admin: p.Admin_role.principals(), Designer: p.Designer_role.principals(), Operator: p.Operator_role.principals(), Viewer: p.Viewer_role.principals()}
