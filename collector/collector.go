@@ -90,6 +90,7 @@ func (c *Collector) replace(change func([]*Manager) []*Manager) {
 	managers := change(slices.Clone(*c.managers.Load()))
 	slices.SortFunc(managers, func(a, b *Manager) int { return strings.Compare(a.name, b.name) })
 	c.managers.Store(&managers)
+	c.hurry.Store(true)
 	c.version.Add(1)
 }
 

@@ -158,15 +158,14 @@ func (m *Manager) Fleet() *fleet.Manager {
 	return f
 }
 
-// lastRoster is the last that was published, nil when none was.
+// lastRoster is the last that was published, nil when none was. That of a new poller counts once it
+// has asked.
 func (m *Manager) lastRoster() *fleet.Roster {
-	if r := m.roster.Load(); r != nil {
-		return r
-	}
-	if b := m.before.Load(); b != nil {
+	r, b := m.roster.Load(), m.before.Load()
+	if b != nil && (r == nil || r.List.Last.IsZero() && r.List.Problem == nil) {
 		return b.lastRoster()
 	}
-	return nil
+	return r
 }
 
 // shown is the handle whose servers are served.

@@ -68,6 +68,9 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 	for _, m := range views {
 		tellProblems(o.Problems, m)
 		visible += len(m.Servers)
+		if o.TotalShards > 1 {
+			visible += int(m.Listed.Or(0)) // they fall to other shards
+		}
 		if !m.Up {
 			down = append(down, m.Name)
 		}

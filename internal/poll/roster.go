@@ -75,6 +75,7 @@ func (r *roster) settle(value any, how fault) {
 	if reading.err != errTooOld {
 		r.options.Publisher.Polled(result)
 	}
+	r.swept()
 	r.publish()
 }
 
