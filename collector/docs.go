@@ -35,30 +35,29 @@ const (
 	scopeACL      = "Permissions (optional collector acls)"
 )
 
-// Families describes every family of the exporter: those that it makes of polls
-// and those about its own doings, apart from the go_, process_ and promhttp_ ones
-// that every exporter has.
+// Families describes every family of the exporter: those that it makes of what it reads and those
+// about its own doings, apart from the go_, process_ and promhttp_ ones that every exporter has.
 func Families() []Doc {
-	t := newTables()
-	return slices.Concat(
-		newExporterMetrics().docs,
-		newManagerMetrics().docs,
-		t.servers.docs(scopeServer, "manager", "server"),
-		t.tasks.docs(scopeTask, "manager", "server", "task"),
-		t.tables.docs(scopeTable, "manager", "server", "task", "schema", "table"),
-		t.endpoints.docs(scopeEndpoint, "manager", "server", "endpoint", "role"),
-		t.tests.docs(scopeEndpoint, "manager", "server", "endpoint"),
-		t.acls.docs(scopeACL, "manager", "server", "scope", "object"),
-	)
+	docs := []Doc{{
+		scopeExporter, "qem_exporter_build_info", "gauge",
+		"What the exporter was built from and for, as labels; always 1. Never absent.", nil, "the build",
+	}}
+	for _, label := range []string{"branch", "goarch", "goos", "goversion", "revision", "tags", "version"} {
+		docs[0].Labels = append(docs[0].Labels, Label{Name: label})
+	}
+	docs = slices.Concat(docs, exporterKind().docs(), managerKind().docs(), apiDocs())
+	for _, k := range serverKinds() {
+		docs = append(docs, k.docs()...)
+	}
+	return docs
 }
 
-// docs describes the families of a table, whose entities have the given labels.
-func (t *table[E]) docs(scope string, labels ...string) []Doc {
+// docs describes the families of a kind.
+func (k *kind[E]) docs() []Doc {
 	var docs []Doc
-	for i := range t.families {
-		f := &t.families[i]
-		d := Doc{Scope: scope, Name: f.Name, Type: f.Type.String(), Help: f.Help, Source: f.source.String()}
-		for _, label := range labels {
+	for _, f := range k.families {
+		d := Doc{Scope: k.scope, Name: f.name, Type: f.kind.String(), Help: f.help, Source: f.source}
+		for _, label := range k.labels {
 			d.Labels = append(d.Labels, Label{Name: label})
 		}
 		for l, label := range f.labels {
@@ -69,8 +68,11 @@ func (t *table[E]) docs(scope string, labels ...string) []Doc {
 	return docs
 }
 
-// values returns the fixed values of a label, in their order.
+// values returns the known values of a label, in their order.
 func (s *samples[E]) values(label int) []string {
+	if len(s.columns) == 0 {
+		return s.known
+	}
 	var values []string
 	for _, c := range s.columns {
 		if v := c.values[label]; !slices.Contains(values, v) {
@@ -80,14 +82,12 @@ func (s *samples[E]) values(label int) []string {
 	return values
 }
 
-func (s source) String() string {
-	switch {
-	case s.method == "":
-		return s.field
-	case s.field == "":
-		return s.method
+func (d *Doc) labelNames() []string {
+	var names []string
+	for _, l := range d.Labels {
+		names = append(names, l.Name)
 	}
-	return s.method + " `" + s.field + "`"
+	return names
 }
 
 // WriteDocs writes the metrics reference as Markdown.

@@ -2,107 +2,154 @@ package collector
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
-// goldenFleet has every kind of server, task and table. Its numbers are all
-// different.
-func goldenFleet(ended time.Time) *fleet.Manager {
-	replicate := number[fleet.Server](1000)
-	replicate.Name, replicate.Product, replicate.Host, replicate.Port = "repl 01", fleet.Replicate, "repl-01.example.net", "443"
-	replicate.Platform, replicate.Version, replicate.State = "linux", "2024.11.0.300", fleet.ServerMonitored
-	replicate.Message = "never a label"
-	replicate.License.State = "valid"
-	unread := aTask("unread \"task\"\\")
-	unread.State, unread.StopReason = "starting", ""
-	replicate.Tasks = []fleet.Task{goldenTask(), unread}
-	goldenOptional(&replicate)
+// counting gives numbers that are all different.
+func counting(from float64) func() num {
+	return func() num { from++; return fleet.Num(from + 0.5) }
+}
 
-	compose := absent[fleet.Server]()
-	compose.Name, compose.Product, compose.State, compose.Up = "compose", fleet.Compose, fleet.ServerMonitored, fleet.Yes
-	compose.Tasks = []fleet.Task{goldenCompose()}
+// goldenServers are every kind of server, task and table. Their numbers are all different.
+func goldenServers(now time.Time) []*fleet.Server {
+	n := counting(1000)
+	replicate := &fleet.Server{
+		Name: "repl 01", Product: fleet.Replicate, Host: "repl-01.example.net", Port: "443", Platform: "linux",
+		Version: "2024.11.0.300", State: fleet.ServerMonitored, Message: "never a label", LastConnection: n(), Up: fleet.Yes,
+		Sweep:       fleet.Reading{Last: now.Add(-time.Second), Took: 1500 * time.Millisecond},
+		MemoryLimit: n(), DiskLimit: n(), TasksListed: n(), TasksPolled: n(),
+		Details: &fleet.ServerDetails{
+			License:     fleet.License{State: fleet.LicenseValid, Issued: n(), Expires: n(), Remaining: n()},
+			TaskSummary: fleet.TaskSummary{Running: n(), Stopped: n(), Recovering: n(), Error: n(), Total: n()},
+			DiskBytes:   n(), MemoryBytes: n(), ReplicateCPU: n(), MachineCPU: n(),
+		},
+		Tasks: []*fleet.Task{goldenTask(), {Name: "unread \"task\"\\", Product: fleet.Replicate, State: "starting", Up: fleet.No},
+			{Name: "not due", Product: fleet.Replicate}},
+		Endpoints: []fleet.Endpoint{
+			{Name: "src_ora", Role: fleet.EndpointSource, Type: "Oracle", Licensed: fleet.Yes},
+			{Name: "both_ways", Role: fleet.EndpointSource, Type: "Microsoft SQL Server", Licensed: fleet.No},
+			{Name: "both_ways", Role: fleet.EndpointTarget},
+		},
+		EndpointTests: []fleet.EndpointTest{
+			{Endpoint: "src_ora", Success: fleet.Yes, Duration: n(), Ended: n()},
+			{Endpoint: "both_ways", Success: fleet.No, Reason: "never a label", Duration: n(), Ended: n()},
+		},
+		ACLs:       goldenACLs(),
+		Duplicates: 2,
+	}
+	compose := &fleet.Server{
+		Name: "compose", Product: fleet.Compose, State: fleet.ServerMonitored, Up: fleet.Yes, Tasks: []*fleet.Task{goldenCompose()},
+	}
+	broken := &fleet.Server{
+		Name: "broken", Product: fleet.Replicate, State: fleet.ServerError, Up: fleet.No, Unreadable: "AEM_SERVER_NOT_CONNECTED",
+	}
+	// It has only its place in the list, whatever else is known of it.
+	idle := &fleet.Server{
+		Name: "idle", Product: fleet.Replicate, State: fleet.ServerNotMonitored, LastConnection: n(), MemoryLimit: n(),
+		Details: replicate.Details, TasksListed: n(), Sweep: replicate.Sweep,
+	}
+	return []*fleet.Server{replicate, compose, broken, idle}
+}
 
-	broken := absent[fleet.Server]()
-	broken.Name, broken.Product, broken.State, broken.Up = "broken", fleet.Replicate, fleet.ServerError, fleet.No
-	idle := absent[fleet.Server]()
-	idle.Name, idle.Product, idle.State = "idle", fleet.Replicate, fleet.ServerNotMonitored
-
-	return &fleet.Manager{
-		Name: "prod", Result: fleet.Partial, Started: ended.Add(-1500 * time.Millisecond), Ended: ended, Duration: 1500 * time.Millisecond,
-		Servers: []fleet.Server{replicate, compose, broken, idle}, Duplicates: 2,
+func goldenACLs() []fleet.ACL {
+	n := counting(5000)
+	p := func() fleet.Principals { return fleet.Principals{Users: n(), Groups: n()} }
+	return []fleet.ACL{
+		{Scope: fleet.ScopeServer, Object: "repl 01", Explicit: true, InheritanceDisabled: fleet.Yes,
+			Admin: p(), Designer: p(), Operator: p(), Viewer: p(), None: p()},
+		{Scope: fleet.ScopeTasks, Explicit: true, Admin: p(), Viewer: p()},
+		{Scope: fleet.ScopeTask, Object: "ORA2SNOW"},
 	}
 }
 
-// goldenOptional gives a server what the optional collectors read.
-func goldenOptional(s *fleet.Server) {
-	s.Endpoints = []fleet.Endpoint{
-		{Name: "src_ora", Role: fleet.EndpointSource, Type: "Oracle", Licensed: fleet.Yes},
-		{Name: "both_ways", Role: fleet.EndpointSource, Type: "Microsoft SQL Server", Licensed: fleet.No},
-		{Name: "both_ways", Role: fleet.EndpointTarget},
-	}
-	s.EndpointTests = []fleet.EndpointTest{
-		{Endpoint: "src_ora", Success: fleet.Yes, Duration: 5001.5, Ended: 1.7e9},
-		{Endpoint: "both_ways", Success: fleet.No, Duration: 60, Ended: 1.6e9},
-	}
-	explicit := number[fleet.ACL](5100)
-	explicit.Scope, explicit.Object, explicit.Explicit = fleet.ScopeServer, s.Name, true
-	collection := number[fleet.ACL](5200)
-	collection.Scope, collection.Explicit, collection.InheritanceDisabled = fleet.ScopeTasks, true, fleet.Unknown
-	inherited := absent[fleet.ACL]()
-	inherited.Scope, inherited.Object = fleet.ScopeTask, "ORA2SNOW"
-	s.ACLs = []fleet.ACL{explicit, collection, inherited}
+func goldenThroughput(n func() num) fleet.Throughput {
+	return fleet.Throughput{SourceRecords: n(), SourceBytes: n(), TargetRecords: n(), TargetBytes: n()}
 }
 
-func goldenTask() fleet.Task {
-	details := number[fleet.TaskDetails](2000)
-	details.Type, details.Profile = "AemReplicateTaskInfoDetailed", "unidirectional"
-	details.Source, details.SourceType = "src_ora", "Oracle"
-	details.Target, details.TargetType = "tgt_snow", "Snowflake"
-	details.LogStreamStaging, details.AuditChangesEnabled = " staging", fleet.No
-	loading, done := number[fleet.Table](3000), absent[fleet.Table]()
-	loading.Schema, loading.Name, loading.State = "SALES", "ORDERS", fleet.TableLoading
-	done.Schema, done.Name, done.State, done.DataErrors = "SALES", "CUSTOMERS", fleet.TableError, 0
-	return fleet.Task{
+func goldenDetails() *fleet.TaskDetails {
+	n := counting(2000)
+	return &fleet.TaskDetails{
+		Type: "AemReplicateTaskInfoDetailed", Profile: "unidirectional", Source: "src_ora", SourceType: "Oracle",
+		Target: "tgt_snow", TargetType: "Snowflake", LogStreamStaging: " staging",
+		FullLoadEnabled: fleet.Yes, ApplyChangesEnabled: fleet.Yes, StoreChangesEnabled: fleet.Yes, AuditChangesEnabled: fleet.No,
+		SourceLatency: n(), TotalLatency: n(), AppliedInserts: n(), AppliedUpdates: n(), AppliedDeletes: n(), AppliedDDL: n(),
+		CDCThroughput: goldenThroughput(n), CommitRecords: n(),
+		RolledBackTransactions: n(), RolledBackRecords: n(), RolledBackBytes: n(),
+		AppliedTransactions: n(), AppliedRecords: n(), AppliedBytes: n(), ApplyingTransactions: n(), ApplyingRecords: n(),
+		AccumulatedInMemory: n(), AccumulatedOnDisk: n(), ApplyingInMemory: n(), ApplyingOnDisk: n(),
+		FullLoad: fleet.FullLoad{
+			TablesCompleted: n(), TablesLoading: n(), TablesQueued: n(), TablesError: n(), RecordsCompleted: n(),
+			RecordsEstimated: n(), Completed: fleet.Yes, Start: n(), End: n(), Throughput: goldenThroughput(n),
+		},
+		MemoryBytes: n(), CPU: n(), DiskBytes: n(), DataErrors: n(),
+	}
+}
+
+func goldenTask() *fleet.Task {
+	n := counting(3000)
+	return &fleet.Task{
 		Name: "ORA2SNOW", Product: fleet.Replicate, State: fleet.TaskRunning, StopReason: "none", Message: "never a label",
-		Tags: []string{"prod", "tier1"}, Up: true, Details: &details, LatencyObjective: 300,
+		Tags: []string{"prod", "tier1"}, StateSince: n(), LastChange: n(), Up: fleet.Yes, Details: goldenDetails(),
+		Expected:    fleet.Expectation{Latency: n(), FullLoad: n(), Running: true, Priority: fleet.PriorityTicket},
 		TableStates: &fleet.TableStates{Loading: 1, Error: 1, Other: map[string]int{"suspended": 3}},
-		Tables:      []fleet.Table{loading, done}, TablesDropped: 3,
-		RetentionBarrier: &fleet.RetentionBarrier{Application: "Compose", Time: 1.5e9},
+		Tables: []fleet.Table{
+			{Schema: "SALES", Name: "ORDERS", State: fleet.TableLoading, DataErrors: n(), Inserts: n(), Updates: n(),
+				Deletes: n(), DDL: n(), LastUpdate: n(), LoadedRows: n(), EstimatedRows: n(), LoadedBytes: n(), LoadStart: n(),
+				LoadEnd: n(), EstimatedEnd: n(), CachedInserts: n(), CachedUpdates: n(), CachedDeletes: n()},
+			{Schema: "SALES", Name: "CUSTOMERS", State: fleet.TableError, DataErrors: fleet.Num(0)},
+		},
+		TablesDropped:    3,
+		RetentionBarrier: &fleet.RetentionBarrier{Application: "Compose", Time: n()},
 	}
 }
 
-func goldenCompose() fleet.Task {
-	t := aTask("load__dw")
-	t.Product, t.State, t.StopReason, t.Tags, t.Up = fleet.Compose, fleet.TaskStopped, "normal", []string{"prod"}, true
-	details := absent[fleet.TaskDetails]()
+// goldenCompose is a Compose task of which more is said than it has.
+func goldenCompose() *fleet.Task {
+	n := counting(4000)
+	details := goldenDetails()
 	details.Type, details.Profile, details.Project = "AemComposeDWTaskInfoDetailed", "data_warehouse", "dw"
-	details.FullLoadEnabled, details.ApplyChangesEnabled = fleet.Yes, fleet.No
-	loading := number[fleet.ComposeDetails](4000)
-	t.Details, t.Compose = &details, &loading
-	return t
+	details.Source, details.SourceType, details.Target, details.TargetType = "", "", "", ""
+	details.LogStreamStaging, details.ApplyChangesEnabled = "", fleet.No
+	return &fleet.Task{
+		Name: "load__dw", Product: fleet.Compose, State: fleet.TaskStopped, StopReason: "normal", Tags: []string{"prod"},
+		StateSince: n(), LastChange: n(), Up: fleet.Yes, Details: details, Expected: fleet.Expectation{FullLoad: n(), Latency: n()},
+		Compose: &fleet.ComposeDetails{
+			LoadingCompleted: fleet.Yes, LoadingStart: n(), LoadingEnd: n(), TablesExpected: n(), TablesCompleted: n(),
+			TablesLoading: n(), TablesQueued: n(), TablesError: n(), Commands: n(), CommandsCompleted: n(),
+		},
+		TableStates: &fleet.TableStates{Loading: 1}, TablesDropped: 1, RetentionBarrier: &fleet.RetentionBarrier{Time: n()},
+	}
 }
 
 // goldenMetrics is what is served of the golden fleet after some API calls.
-func goldenMetrics(t *testing.T) string {
-	t.Helper()
-	ended := time.Date(2026, 11, 22, 12, 0, 0, 250e6, time.UTC)
-	c, registry := newTestCollector(t)
-	c.now = func() time.Time { return ended }
-	c.ConfigReloaded(true, ended.Add(-time.Hour))
-	c.AddManager("prod", time.Minute)
-	c.AddManager("never polled", time.Minute)
-	api := c.Observer("prod")
-	api.Login(true)
-	api.Request("GetServerList", 200, 30*time.Millisecond)
-	api.Request("GetTaskDetails", 0, 10*time.Second)
-	api.Failed("GetTaskDetails", "timeout")
-	api.Retry("GetTaskDetails")
-	c.Publish(goldenFleet(ended))
-	return gatheredText(t, registry) + textOf(t, c.Current())
+func goldenMetrics(t *testing.T) (text string) {
+	synctest.Test(t, func(t *testing.T) { // the bubble's clock begins at 946684800
+		r := newRig(t, Options{Shard: 1, TotalShards: 2, LogLinesDropped: func() uint64 { return 3 }})
+		now := time.Now()
+		in := func(d time.Duration) func() time.Time { return func() time.Time { return now.Add(d) } }
+		r.ConfigReloaded(true, now.Add(-time.Hour))
+		r.NewManager("never polled", ManagerOptions{})
+		m := r.NewManager("prod", ManagerOptions{
+			URL: "https://qem.example.com/attunityenterprisemanager", StateInterval: 15 * time.Second,
+			PollInterval: time.Minute, NextLogin: in(time.Minute), CertificateExpiry: in(time.Hour),
+		})
+		m.Login(true)
+		m.Request("GetServerList", 200, 30*time.Millisecond)
+		m.Request("GetTaskDetails", 0, 10*time.Second)
+		m.Failed("GetTaskDetails", "timeout")
+		m.Retry("GetTaskDetails")
+		m.Polled(fleet.Partial)
+		m.Roster(&fleet.Roster{Name: "prod", Up: true, List: fleet.Reading{Last: now.Add(-250 * time.Millisecond)},
+			Listed: fleet.Num(5), Polled: fleet.Num(4), Duplicates: 1})
+		for _, s := range goldenServers(now) {
+			m.Server(s)
+		}
+		text = r.text()
+	})
+	return text
 }
 
-func TestGolden(t *testing.T) {
-	golden(t, "testdata/metrics.golden", goldenMetrics(t))
-}
+func TestGolden(t *testing.T) { golden(t, "testdata/metrics.golden", goldenMetrics(t)) }

@@ -2,224 +2,264 @@ package collector
 
 import (
 	"slices"
-	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
-
+	"github.com/qem-exporter/qem_exporter/internal/exposition"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
-// own makes the families that count the exporter's own doings, which live in a
-// client_golang registry. It keeps a Doc of each.
-type own struct {
-	scope      string
-	labels     []string // of every family; their values are set by register
-	docs       []Doc
-	collectors []prometheus.Collector
+// ManagerOptions is what is known of an Enterprise Manager beside what is read of it.
+type ManagerOptions struct {
+	URL                         string // without credentials
+	StateInterval, PollInterval time.Duration
+	// NextLogin is when the next login is due while logins are refused or failing; CertificateExpiry
+	// the end of the earliest-ending certificate that was presented. Both may be nil or return zero.
+	NextLogin, CertificateExpiry func() time.Time
 }
 
-// doc notes a family; labels are beside those of every family.
-func (o *own) doc(name, kind, help, source string, labels []string) {
-	d := Doc{Scope: o.scope, Name: name, Type: kind, Help: help, Source: source}
-	for _, label := range slices.Concat(o.labels, labels) {
-		d.Labels = append(d.Labels, Label{Name: label})
+// Manager is one Enterprise Manager as its poller and client see it. It is safe for concurrent use.
+type Manager struct {
+	*counts
+	c       *Collector
+	name    string
+	options atomic.Pointer[ManagerOptions]
+	created time.Time
+	// before is whom this one took over from, while that one's samples are still served.
+	before atomic.Pointer[Manager]
+	roster atomic.Pointer[fleet.Roster]
+
+	mu      sync.Mutex
+	servers map[string]*server
+	order   []*server // as they came; those that are gone until the next listing
+	retired bool      // nothing is published any more
+}
+
+// server is one server of a Manager, and its samples.
+type server struct {
+	published atomic.Pointer[fleet.Server] // nil once it is gone
+
+	// While Collector.merging is held:
+	built  *fleet.Server // what the blocks are of
+	blocks []*exposition.Block
+}
+
+// NewManager makes room for an Enterprise Manager, whose own metrics are there from then on. It panics
+// if there is one of that name.
+func (c *Collector) NewManager(name string, o ManagerOptions) *Manager {
+	m := &Manager{
+		counts: newCounts(name, c.errors), c: c, name: name,
+		created: time.Now(), servers: make(map[string]*server),
 	}
-	o.docs = append(o.docs, d)
-}
-
-func (o *own) gauge(name, help, source string, labels ...string) *prometheus.GaugeVec {
-	o.doc(name, "gauge", help, source, labels)
-	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
-	o.collectors = append(o.collectors, vec)
-	return vec
-}
-
-func (o *own) counter(name, help, source string, labels ...string) *prometheus.CounterVec {
-	o.doc(name, "counter", help, source, labels)
-	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
-	o.collectors = append(o.collectors, vec)
-	return vec
-}
-
-func (o *own) histogram(name, help, source string, labels ...string) *prometheus.HistogramVec {
-	o.doc(name, "histogram", help, source, labels)
-	vec := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: name, Help: help,
-		Buckets:                         []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
-		NativeHistogramBucketFactor:     1.1,
-		NativeHistogramMaxBucketNumber:  100,
-		NativeHistogramMinResetDuration: time.Hour,
-	}, labels)
-	o.collectors = append(o.collectors, vec)
-	return vec
-}
-
-// known notes the values that the last family's last label can have.
-func (o *own) known(values ...string) {
-	labels := o.docs[len(o.docs)-1].Labels
-	labels[len(labels)-1].Values = values
-}
-
-// The results that logins are counted by.
-const (
-	loginSuccess = "success"
-	loginFailure = "failure"
-)
-
-// managerMetrics are the metrics of one Enterprise Manager. Each has its own, so
-// that those of one that was removed vanish as a whole, whatever is still in
-// flight.
-type managerMetrics struct {
-	own
-	up          *prometheus.GaugeVec // without labels: a gauge that is absent until it is set
-	lastSuccess *prometheus.GaugeVec
-	duration    *prometheus.GaugeVec
-	polls       *prometheus.CounterVec
-	duplicates  *prometheus.CounterVec
-	api         *APIObserver
-}
-
-// newManagerMetrics makes the metrics of a manager, not registered yet.
-func newManagerMetrics() *managerMetrics {
-	m := &managerMetrics{own: own{scope: scopeManager, labels: []string{"manager"}}}
-	m.up = m.gauge("qem_up",
-		"Whether the last poll could log in to the Enterprise Manager and read its server list: 1 if so, else 0. Present from the start, for every configured one.",
-		"the poll")
-	m.lastSuccess = m.gauge("qem_poll_last_success_timestamp_seconds",
-		"When the last poll ended that read the server list, in Unix seconds. Absent until one has.",
-		"the poll")
-	m.duration = m.gauge("qem_poll_last_duration_seconds",
-		"How long the last poll took, in seconds. Absent until the first has ended.",
-		"the poll")
-	m.polls = m.counter("qem_polls_total",
-		"Polls of the Enterprise Manager, by result. Partial: some server, task or table could not be read. Never absent.",
-		"the poll", "result")
-	results := []string{string(fleet.Success), string(fleet.Partial), string(fleet.Failure)}
-	m.known(results...)
-	m.duplicates = m.counter("qem_exporter_duplicates_dropped_total",
-		"Servers, tasks, tables and samples that were dropped because the API named them twice. Never absent.",
-		"the poll")
-	m.api = newAPIObserver(&m.own)
-
-	m.up.WithLabelValues().Set(0)
-	m.duplicates.WithLabelValues()
-	for _, result := range results {
-		m.polls.WithLabelValues(result)
-	}
+	m.Configure(o)
+	m.register(c.registerer)
+	c.replace(func(managers []*Manager) []*Manager { return append(managers, m) })
 	return m
 }
 
-// register makes the metrics visible as those of the named manager.
-func (m *managerMetrics) register(name string, r prometheus.Registerer) {
-	r = prometheus.WrapRegistererWith(prometheus.Labels{"manager": name}, r)
-	for _, c := range m.collectors {
-		r.MustRegister(c)
+// Succeed makes the handle for a new poller of the same Enterprise Manager. The old one publishes
+// nothing from then on; what it has published is served until the new poller's first sweep is
+// complete, for one poll interval at most.
+func (m *Manager) Succeed(o ManagerOptions) *Manager {
+	next := &Manager{
+		counts: m.counts, c: m.c, name: m.name,
+		created: time.Now(), servers: make(map[string]*server),
 	}
+	next.Configure(o)
+	next.before.Store(m)
+	m.retire()
+	m.c.replace(func(managers []*Manager) []*Manager {
+		return append(slices.DeleteFunc(managers, func(other *Manager) bool { return other == m }), next)
+	})
+	return next
 }
 
-// unregister undoes register.
-func (m *managerMetrics) unregister(name string, r prometheus.Registerer) {
-	r = prometheus.WrapRegistererWith(prometheus.Labels{"manager": name}, r)
-	for _, c := range m.collectors {
-		r.Unregister(c)
-	}
+// Configure changes what is known beside what is read.
+func (m *Manager) Configure(o ManagerOptions) { m.options.Store(&o) }
+
+// Close takes the Enterprise Manager away with all its series. What is still under way leaves no trace.
+func (m *Manager) Close() {
+	m.retire()
+	m.c.replace(func(managers []*Manager) []*Manager {
+		i := slices.Index(managers, m)
+		if i < 0 { // another took over, or it is closed already
+			return managers
+		}
+		m.unregister(m.c.registerer)
+		return slices.Delete(managers, i, i+1)
+	})
 }
 
-// polled counts a poll.
-func (m *managerMetrics) polled(poll *fleet.Manager) {
-	m.polls.WithLabelValues(string(poll.Result)).Inc()
-	m.duration.WithLabelValues().Set(poll.Duration.Seconds())
-	if poll.Result == fleet.Failure {
-		m.up.WithLabelValues().Set(0)
+func (m *Manager) retire() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.retired = true
+}
+
+// Roster publishes what the server list said.
+func (m *Manager) Roster(r *fleet.Roster) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.retired {
 		return
 	}
-	m.up.WithLabelValues().Set(1)
-	m.lastSuccess.WithLabelValues().Set(unixSeconds(poll.Ended))
-}
-
-func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
-
-// APIObserver counts what a client does with the API of one Enterprise Manager. It
-// is what aem.WithObserver takes, and safe for concurrent use.
-type APIObserver struct {
-	requests *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	errors   *prometheus.CounterVec
-	retries  *prometheus.CounterVec
-	logins   *prometheus.CounterVec
-}
-
-func newAPIObserver(m *own) *APIObserver {
-	o := &APIObserver{
-		requests: m.counter("qem_api_requests_total",
-			"HTTP requests to the API, by its method and the HTTP status, or error when there was none. Absent until there was one.",
-			"the API client", "operation", "code"),
-		duration: m.histogram("qem_api_request_duration_seconds",
-			"How long HTTP requests to the API took, by its method, in seconds. Absent until there was one.",
-			"the API client", "operation"),
-		errors: m.counter("qem_api_errors_total",
-			"HTTP requests to the API that ended in an error, by its method and the API's error code, or timeout, connection, tls, decode, too_large or http_<status>. Absent until there was one.",
-			"the API client", "operation", "error"),
-		retries: m.counter("qem_api_retries_total",
-			"Retries of HTTP requests to the API, by its method. Absent until there was one.",
-			"the API client", "operation"),
-		logins: m.counter("qem_api_logins_total",
-			"Logins to the Enterprise Manager, by result. Never absent.",
-			"the API client", "result"),
+	old := m.roster.Swap(r)
+	if old == nil || !old.List.Last.Equal(r.List.Last) {
+		m.duplicates.Add(uint64(r.Duplicates))
 	}
-	m.known(loginSuccess, loginFailure)
-	o.logins.WithLabelValues(loginSuccess)
-	o.logins.WithLabelValues(loginFailure)
-	return o
-}
-
-// Request counts one HTTP request for an API method and how long it took; the
-// status is 0 when there was no answer.
-func (o *APIObserver) Request(operation string, status int, elapsed time.Duration) {
-	code := "error"
-	if status != 0 {
-		code = strconv.Itoa(status)
+	if r.Complete && (old == nil || !old.Complete) {
+		m.c.hurry.Store(true)
 	}
-	o.requests.WithLabelValues(operation, code).Inc()
-	o.duration.WithLabelValues(operation).Observe(elapsed.Seconds())
+	m.c.version.Add(1)
 }
 
-// Failed counts one HTTP request that ended in an error.
-func (o *APIObserver) Failed(operation, reason string) {
-	o.errors.WithLabelValues(operation, reason).Inc()
-}
-
-// Retry counts one retry of an HTTP request.
-func (o *APIObserver) Retry(operation string) { o.retries.WithLabelValues(operation).Inc() }
-
-// Login counts one login.
-func (o *APIObserver) Login(ok bool) {
-	result := loginSuccess
-	if !ok {
-		result = loginFailure
+// Server publishes a server, in place of the one that has its name.
+func (m *Manager) Server(s *fleet.Server) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.retired {
+		return
 	}
-	o.logins.WithLabelValues(result).Inc()
+	e := m.servers[s.Name]
+	if e == nil {
+		e = &server{}
+		m.servers[s.Name] = e
+		m.order = append(m.order, e)
+	}
+	if old := e.published.Swap(s); old == nil || !old.Outline.Last.Equal(s.Outline.Last) {
+		m.duplicates.Add(uint64(s.Duplicates))
+	}
+	m.c.version.Add(1)
 }
 
-// exporterMetrics are those of the exporter itself.
-type exporterMetrics struct {
-	own
-	reloadOK   *prometheus.GaugeVec
-	reloadTime *prometheus.GaugeVec
+// Gone takes a server away.
+func (m *Manager) Gone(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e := m.servers[name]; e != nil && !m.retired {
+		e.published.Store(nil)
+		delete(m.servers, name)
+		m.c.version.Add(1)
+	}
 }
 
-func newExporterMetrics() *exporterMetrics {
-	m := &exporterMetrics{own: own{scope: scopeExporter}}
-	m.doc("qem_exporter_build_info", "gauge", "What the exporter was built from and for, as labels; always 1. Never absent.", "the build",
-		[]string{"branch", "goarch", "goos", "goversion", "revision", "tags", "version"})
-	m.collectors = append(m.collectors, versioncollector.NewCollector("qem_exporter"))
-	m.reloadOK = m.gauge("qem_exporter_config_last_reload_successful",
-		"Whether the configuration could be loaded the last time: 1 if so, else 0. Absent until it was loaded.",
-		"the configuration")
-	m.reloadTime = m.gauge("qem_exporter_config_last_reload_success_timestamp_seconds",
-		"When the configuration was last loaded successfully, in Unix seconds. Absent until it was.",
-		"the configuration")
-	return m
+// Fleet is what is served of the Enterprise Manager, the servers in the order in which they came.
+func (m *Manager) Fleet() *fleet.Manager {
+	f := &fleet.Manager{Roster: m.lastRoster()}
+	if f.Roster == nil {
+		f.Roster = &fleet.Roster{Name: m.name}
+	}
+	for _, e := range m.shown().list() {
+		if s := e.published.Load(); s != nil {
+			f.Servers = append(f.Servers, s)
+		}
+	}
+	return f
 }
+
+// lastRoster is the last that was published, nil when none was. That of a new poller counts once it
+// has asked.
+func (m *Manager) lastRoster() *fleet.Roster {
+	r, b := m.roster.Load(), m.before.Load()
+	if b != nil && (r == nil || r.List.Last.IsZero() && r.List.Problem == nil) {
+		return b.lastRoster()
+	}
+	return r
+}
+
+// shown is the handle whose servers are served.
+func (m *Manager) shown() *Manager {
+	b := m.before.Load()
+	if b == nil {
+		return m
+	}
+	if r := m.roster.Load(); r != nil && r.Complete || time.Since(m.created) >= m.options.Load().PollInterval {
+		m.before.Store(nil)
+		return m
+	}
+	return b.shown()
+}
+
+// list is the servers.
+func (m *Manager) list() []*server {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.order) != len(m.servers) {
+		m.order = slices.DeleteFunc(slices.Clone(m.order), func(e *server) bool { return e.published.Load() == nil })
+	}
+	return m.order
+}
+
+// managerFamilies is the table of what is known of an Enterprise Manager.
+func managerFamilies() []family[Manager] {
+	const exporter = "the exporter"
+	seconds := func(d time.Duration) num { return fleet.Num(d.Seconds()) }
+	instant := func(at func() time.Time) num {
+		if at == nil {
+			return num{}
+		}
+		return fleet.Unix(at())
+	}
+	polls := func(result fleet.Result, at int) column[Manager] {
+		return column[Manager]{[]string{string(result)}, func(m *Manager) num { return total(&m.polls[at]) }}
+	}
+	return []family[Manager]{
+		gauge("qem_up", serverList,
+			"Whether the server list was read when it was last due: 1 if so, else 0, also before the first time and when "+
+				"nothing has been read for max_age. Never absent.",
+			one(func(m *Manager) num {
+				r := m.lastRoster()
+				return fleet.FlagOf(r != nil && r.Up).Number()
+			})),
+		gauge("qem_manager_info", "the configuration",
+			"Enterprise Manager that is polled, and where it is; always 1. Never absent.",
+			describe("url", func(m *Manager) []string { return []string{m.options.Load().URL} })),
+		gauge("qem_state_interval_seconds", "the configuration",
+			"How often the server list and the task lists are read, in seconds. Never absent.",
+			one(func(m *Manager) num { return seconds(m.options.Load().StateInterval) })),
+		gauge("qem_poll_interval_seconds", "the configuration",
+			"How often the details of servers and tasks are read, in seconds. Never absent.",
+			one(func(m *Manager) num { return seconds(m.options.Load().PollInterval) })),
+		gauge("qem_poll_last_success_timestamp_seconds", exporter,
+			"When the server list was last read, in Unix seconds. Absent until it was.",
+			one(func(m *Manager) num {
+				r := m.lastRoster()
+				if r == nil {
+					return num{}
+				}
+				return fleet.Unix(r.List.Last)
+			})),
+		counter("qem_polls_total", exporter,
+			"Readings of the server list and sweeps of a server's details, by result. Partial: some task or table could not "+
+				"be read. Failure: nor could the list, the server's details, or any task. Never absent.",
+			by("result", polls(fleet.Success, 0), polls(fleet.Partial, 1), polls(fleet.Failure, 2))),
+		gauge("qem_servers", serverList,
+			"Number of servers: listed by the Enterprise Manager, and polled, which filters and sharding leave to this "+
+				"exporter. Absent when the server list could not be read for max_age.",
+			by("state",
+				at("listed", rosterNumber(func(r *fleet.Roster) num { return r.Listed })),
+				at("polled", rosterNumber(func(r *fleet.Roster) num { return r.Polled })))),
+		gauge("qem_login_next_attempt_timestamp_seconds", "the API client",
+			"When the next login is due while logins are refused or failing, in Unix seconds. Absent while they are not.",
+			one(func(m *Manager) num { return instant(m.options.Load().NextLogin) })),
+		gauge("qem_certificate_expiry_timestamp_seconds", "the API client",
+			"End of the earliest-ending certificate that the Enterprise Manager presented, in Unix seconds. Absent without "+
+				"TLS, and until it was seen.",
+			one(func(m *Manager) num { return instant(m.options.Load().CertificateExpiry) })),
+		counter("qem_exporter_duplicates_dropped_total", exporter,
+			"Servers, tasks, tables and samples that were dropped because the API named them twice. Never absent.",
+			one(func(m *Manager) num { return total(&m.duplicates) })),
+	}
+}
+
+func rosterNumber(read func(r *fleet.Roster) num) func(m *Manager) num {
+	return func(m *Manager) num {
+		if r := m.lastRoster(); r != nil {
+			return read(r)
+		}
+		return num{}
+	}
+}
+
+func total(n *atomic.Uint64) num { return fleet.Num(float64(n.Load())) }

@@ -4,7 +4,9 @@ package e2e
 
 import (
 	"fmt"
-	"maps"
+	"net/url"
+	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,34 +14,37 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testkit"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // polling is one exporter that has polled one Enterprise Manager, once.
 type polling struct {
-	name     string
-	shape    aemtest.Shape
-	tls      bool
-	auth     string
-	mode     string
-	limit    int
-	byServer []objective
+	name   string
+	shape  aemtest.Shape
+	tls    bool
+	auth   string
+	mode   string
+	limit  int
+	expect []testkit.Expect
 
 	sim      *aemtest.Server
 	exporter *exporter
 }
 
 func pollings() []*polling {
-	objectives := []objective{
-		{server: "repl-prod-.*", task: ".*_(SALES|ORDERS|HR)", text: "7m30s", seconds: 450},
-		{server: "odd/.*", text: "20s", seconds: 20},
+	some := []testkit.Expect{
+		{Server: "repl-prod-.*", Task: ".*_(SALES|ORDERS|HR)", Latency: 450 * time.Second, Running: true},
+		{Server: "odd/.*", Latency: 20 * time.Second, Priority: "none"},
+		{Tag: "prod.*", FullLoad: 4 * time.Hour, Priority: "ticket"},
 	}
-	withDefault := append(slices.Clone(objectives), objective{text: "1h", seconds: 3600})
+	all := append(slices.Clone(some), testkit.Expect{Latency: time.Hour, FullLoad: 12 * time.Hour, Priority: "page"})
 	return []*polling{
-		{name: "realworld-http", shape: aemtest.RealWorld, mode: "all", auth: byPassword, byServer: withDefault},
-		{name: "realworld-tls", shape: aemtest.RealWorld, tls: true, mode: "all", auth: byToken, byServer: objectives},
-		{name: "guide-http", shape: aemtest.Guide, mode: "all", auth: byJWT, byServer: withDefault},
-		{name: "guide-tls", shape: aemtest.Guide, tls: true, mode: "all", auth: byPassword, byServer: objectives},
-		{name: "legacy-http", shape: aemtest.Legacy, mode: "all", auth: byToken, byServer: withDefault},
+		{name: "realworld-http", shape: aemtest.RealWorld, mode: "all", auth: byPassword, expect: all},
+		{name: "realworld-tls", shape: aemtest.RealWorld, tls: true, mode: "all", auth: byToken, expect: some},
+		{name: "guide-http", shape: aemtest.Guide, mode: "all", auth: byJWT, expect: all},
+		{name: "guide-tls", shape: aemtest.Guide, tls: true, mode: "all", auth: byPassword, expect: some},
+		{name: "legacy-http", shape: aemtest.Legacy, mode: "all", auth: byToken, expect: all},
 		{name: "legacy-tls", shape: aemtest.Legacy, tls: true, mode: "all", auth: byJWT},
 		{name: "errors", mode: "errors", auth: byPassword},
 		{name: "summary", mode: "summary", auth: byPassword},
@@ -61,16 +66,16 @@ func TestExactness(t *testing.T) {
 		p.exporter.awaitReady()
 		targets[i] = p.exporter.address
 	}
-	prometheus := startPrometheus(t, targets)
+	prometheus := process.StartPrometheus(t, targets, "")
 	eventually(t, "Prometheus has scraped every exporter", func() bool {
-		return prometheus.is("count(up == 1)", float64(len(list)))
+		return prometheus.Is("count(up == 1)", float64(len(list)))
 	})
 	seen := map[string]bool{}
 	for _, p := range list {
 		t.Run(p.name, func(t *testing.T) {
-			got := prometheus.query(fmt.Sprintf(`{__name__=~"qem_.+", instance=%q}`, p.exporter.address))
+			got := prometheus.Query(fmt.Sprintf(`{__name__=~"qem_.+", instance=%q}`, p.exporter.address))
 			for key := range got {
-				seen[familyOf(seriesName(key))] = true
+				seen[familyOf(testkit.NameOf(key))] = true
 			}
 			if p.name == "troubled" {
 				p.checkTrouble(t, got)
@@ -80,7 +85,7 @@ func TestExactness(t *testing.T) {
 			p.checkSelf(t, got)
 		})
 	}
-	t.Run("families", func(t *testing.T) { checkFamilies(t, seen, prometheus.metadata()) })
+	t.Run("families", func(t *testing.T) { checkFamilies(t, seen, prometheus) })
 }
 
 func (p *polling) start(t *testing.T, seed uint64, now time.Time) {
@@ -99,18 +104,12 @@ func (p *polling) start(t *testing.T, seed uint64, now time.Time) {
 	if p.tls {
 		lines = append(lines, "tls_config: {ca_file: "+write(t, "ca.pem", string(p.sim.CertPEM()))+"}")
 	}
-	if len(p.byServer) > 0 {
+	lines = append(lines, "server_limits: [{memory: 64GiB, disk: 500GiB}]")
+	if len(p.expect) > 0 {
 		lines = append(lines, "objectives:")
 	}
-	for _, o := range p.byServer {
-		line := "  - {latency: " + o.text
-		if o.server != "" {
-			line += ", server: " + strconv.Quote(o.server)
-		}
-		if o.task != "" {
-			line += ", task: " + strconv.Quote(o.task)
-		}
-		lines = append(lines, line+"}")
+	for _, x := range p.expect {
+		lines = append(lines, "  - "+objective(x))
 	}
 	if p.name == "troubled" {
 		p.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Kind: aemtest.FaultStatus, Times: 1})
@@ -152,54 +151,83 @@ func addPeculiar(sim *aemtest.Server, now time.Time) {
 	}})
 }
 
-func (p *polling) expectation() *expectation {
-	return &expectation{
-		manager: p.name, shape: p.shape, mode: p.mode, objectives: p.byServer,
-		polled: [2]time.Time{p.exporter.begun, p.exporter.polled},
+// objective is an expectation as an entry of the configuration.
+func objective(x testkit.Expect) string {
+	keys := []string{}
+	for key, pattern := range map[string]string{"server": x.Server, "task": x.Task, "tag": x.Tag, "priority": x.Priority} {
+		if pattern != "" {
+			keys = append(keys, key+": "+strconv.Quote(pattern))
+		}
+	}
+	for key, d := range map[string]time.Duration{"latency": x.Latency, "full_load": x.FullLoad} {
+		if d > 0 {
+			keys = append(keys, fmt.Sprint(key, ": ", d))
+		}
+	}
+	if x.Running {
+		keys = append(keys, "running: true")
+	}
+	return "{" + strings.Join(keys, ", ") + "}"
+}
+
+func (p *polling) oracle() *testkit.Oracle {
+	return &testkit.Oracle{
+		Manager: p.name, Shape: p.shape, Mode: p.mode, Expect: p.expect, Memory: 64 << 30, Disk: 500 << 30,
+		From: p.exporter.begun, To: p.exporter.polled,
 	}
 }
 
 // checkEntities compares all that is about servers, tasks and tables.
-func (p *polling) checkEntities(t *testing.T, all map[string]float64) {
-	want := p.expectation().expect(p.sim.State())
-	var wrong []string
-	for key, value := range all {
-		if !about(key) {
-			continue
-		}
-		expected, ok := want[key]
-		switch {
-		case !ok:
-			wrong = append(wrong, fmt.Sprintf("unexpected: %s %v", key, value))
-		case value < expected.low-1e-5 || value > expected.high+1e-5, expected.low == expected.high && value != expected.low:
-			wrong = append(wrong, fmt.Sprintf("wrong: %s %v, want %v", key, value, expected))
-		}
+func (p *polling) checkEntities(t *testing.T, all testkit.Samples) {
+	if wrong := p.oracle().Compare(p.sim.State(), all); len(wrong) > 0 {
+		t.Errorf("%d of %d samples differ:\n%s", len(wrong), len(all), strings.Join(wrong[:min(len(wrong), 30)], "\n"))
 	}
-	for key, expected := range want {
-		if _, ok := all[key]; !ok {
-			wrong = append(wrong, fmt.Sprintf("missing: %s %v", key, expected))
-		}
-	}
-	slices.Sort(wrong)
-	if len(wrong) > 0 {
-		t.Errorf("%d of %d samples differ:\n%s", len(wrong), len(want), strings.Join(wrong[:min(len(wrong), 30)], "\n"))
-	}
-	t.Logf("%d samples compared", len(want))
 }
+
+// contract are the types of the families, as others rely on them.
+func contract(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("../collector/testdata/contract.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	families := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); words[0] != "#" {
+			families[words[1]] = words[0]
+		}
+	}
+	return families
+}
+
+// familyOf is the family that the samples of a name belong to.
+func familyOf(name string) string {
+	if strings.HasPrefix(name, "qem_api_request_duration_seconds") {
+		return "qem_api_request_duration_seconds"
+	}
+	return name
+}
+
+// neverSeen matches the families that an exporter has which has read everything once, without optional
+// collectors and without refused logins.
+var neverSeen = regexp.MustCompile(`^qem_(endpoint_|acl_|task_retention_|login_next_|server_unreadable|` +
+	`task_state_since_|task_last_change_)`)
 
 // checkFamilies looks at the contract's list: each family must have been seen, and
 // have its type and a help text.
-func checkFamilies(t *testing.T, seen map[string]bool, metadata map[string][]familyMeta) {
-	for _, name := range slices.Sorted(maps.Keys(families)) {
-		if !seen[name] {
-			t.Errorf("no exporter gave %s", name)
+func checkFamilies(t *testing.T, seen map[string]bool, prometheus *process.Prometheus) {
+	var metadata map[string][]struct{ Type, Help string }
+	prometheus.API("/api/v1/metadata", url.Values{}, &metadata)
+	for name, kind := range contract(t) {
+		if neverSeen.MatchString(name) {
+			continue
 		}
 		meta, ok := metadata[name]
 		if !ok { // OpenMetrics takes the suffix as no part of a counter's name
 			meta = metadata[strings.TrimSuffix(name, "_total")]
 		}
-		if len(meta) != 1 || meta[0].Type != families[name] || len(meta[0].Help) < 20 {
-			t.Errorf("%s is %+v to Prometheus, want one description as a %s", name, meta, families[name])
+		if !seen[name] || len(meta) != 1 || meta[0].Type != kind || len(meta[0].Help) < 20 {
+			t.Errorf("%s is %+v to Prometheus, want one description as a %s; some exporter gave it: %v", name, meta, kind, seen[name])
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // TestSIGTERM ends the exporter properly, also while an Enterprise Manager hangs.
@@ -25,11 +25,11 @@ func TestSIGTERM(t *testing.T) {
 				sim.AddFault(*fault)
 			}
 			e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPassword, polledOnce)))
-			eventually(t, "there is a session, and the poll has come as far as it can", func() bool {
+			eventually(t, "there is a session, and the sweep has come as far as it can", func() bool {
 				return sim.ActiveSessions() == 1 && sim.Requests("GetTaskDetails") == 4
 			})
-			e.signal(syscall.SIGTERM)
-			if code := e.wait(); code != 0 {
+			e.Signal(syscall.SIGTERM)
+			if code := e.Wait(); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 			if sim.ActiveSessions() != 0 || sim.Logouts() != 1 {
@@ -75,12 +75,12 @@ func TestBrokenReload(t *testing.T) {
 	const outcome = "qem_exporter_config_last_reload_successful{}"
 
 	write(t, path, strings.Replace(good, "password:", "pasword:", 1))
-	e.signal(syscall.SIGHUP)
+	e.Signal(syscall.SIGHUP)
 	eventually(t, "the failed reload is told", func() bool {
 		value, ok := e.samples()[outcome]
 		return ok && value == 0
 	})
-	if written := e.stderr.String(); !strings.Contains(written, "pasword") || !strings.Contains(written, "qem.yml:") {
+	if written := e.Stderr.String(); !strings.Contains(written, "pasword") || !strings.Contains(written, "qem.yml:") {
 		t.Error("the log does not tell what is wrong, and where")
 	}
 	polls := sim.Requests("GetServerList")
@@ -92,7 +92,7 @@ func TestBrokenReload(t *testing.T) {
 	}
 
 	write(t, path, strings.Replace(good, "before", "after", 1))
-	e.signal(syscall.SIGHUP)
+	e.Signal(syscall.SIGHUP)
 	eventually(t, "the new configuration is in force", func() bool {
 		now := e.samples()
 		_, old := now[`qem_up{manager="before"}`]
@@ -106,30 +106,31 @@ func TestBrokenReload(t *testing.T) {
 func TestStaleness(t *testing.T) {
 	t.Parallel() // it waits for polls
 	manager := newManager(t)
-	e := startExporter(t, write(t, "qem.yml", config("prod", manager.url(), byPassword, polledOften, "retries: 0", "tables: {mode: all}")))
-	prometheus := startPrometheus(t, []string{e.address}, "--enable-feature=native-histograms")
+	e := startExporter(t, write(t, "qem.yml", config("prod", manager.url(), byPassword, "poll_interval: 1s", "max_age: 10s",
+		"retries: 0", "tables: {mode: all, interval: 1s}")))
+	prometheus := process.StartPrometheus(t, []string{e.address}, "", "--enable-feature=native-histograms")
 	const entities = `count({__name__=~"qem_(server|task|table)_.+"})`
-	has := func(expression string) bool { _, ok := prometheus.scalar(expression); return ok }
+	has := func(expression string) bool { return len(prometheus.Query(expression)) > 0 }
 
-	eventually(t, "both servers are there", func() bool { return prometheus.is("count(qem_server_info)", 2) })
+	eventually(t, "both servers are there", func() bool { return prometheus.Is("count(qem_server_info)", 2) })
 	if err := manager.sim.RemoveServer("repl-prod-02"); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "all series of the removed server are gone", func() bool {
-		return !has(`{server="repl-prod-02"}`) && prometheus.is(`count(qem_table_state{server="repl-prod-01"})`, 4)
+		return !has(`{server="repl-prod-02"}`) && prometheus.Is(`count(qem_table_state{server="repl-prod-01"})`, 4)
 	})
 
 	manager.stop()
-	eventually(t, "it is down and its data are gone", func() bool { return prometheus.is("qem_up", 0) && !has(entities) })
-	if !prometheus.is(`qem_api_errors_total{error="connection",operation="GetServerList"} > bool 0`, 1) {
+	eventually(t, "it is down and its data are gone", func() bool { return prometheus.Is("qem_up", 0) && !has(entities) })
+	if !prometheus.Is(`qem_api_errors_total{error="connection",operation="GetServerList"} > bool 0`, 1) {
 		t.Error("the errors are not counted")
 	}
 	manager.sim.ExpireSessions() // as a restart does
 	manager.start()
 	eventually(t, "it is up and its data are back", func() bool {
-		return prometheus.is("qem_up", 1) && prometheus.is("count(qem_server_info)", 1) && prometheus.is("count(qem_table_state)", 4)
+		return prometheus.Is("qem_up", 1) && prometheus.Is("count(qem_server_info)", 1) && prometheus.Is("count(qem_table_state)", 4)
 	})
-	if !prometheus.is(`qem_api_logins_total{result="failure"}`, 0) || manager.sim.Logins() != 2 {
+	if !prometheus.Is(`qem_api_logins_total{result="failure"}`, 0) || manager.sim.Logins() != 2 {
 		t.Errorf("%d logins, or one failed; want the first and one after the restart", manager.sim.Logins())
 	}
 }
@@ -148,7 +149,7 @@ func newManager(t *testing.T) *restartable {
 	t.Helper()
 	o := small()
 	o.Users = []aemtest.User{account()}
-	m := &restartable{t: t, sim: aemtest.New(o), address: testproc.FreeAddress(t)}
+	m := &restartable{t: t, sim: aemtest.New(o), address: process.FreeAddress(t)}
 	m.start()
 	t.Cleanup(m.stop)
 	t.Cleanup(m.sim.Close)

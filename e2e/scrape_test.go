@@ -11,22 +11,23 @@ import (
 	"testing"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // scraped is what the command scrape did.
 type scraped struct {
 	code    int
-	samples map[string]float64
+	samples testkit.Samples
 	stderr  string
 }
 
 // runScrape runs the command scrape with a configuration.
 func runScrape(t *testing.T, configuration string) scraped {
 	t.Helper()
-	p := launch(t, binary, "--config.file="+write(t, "qem.yml", configuration), "scrape")
-	s := scraped{code: p.wait(), stderr: p.stderr.String()}
-	s.samples = parseText(t, []byte(p.stdout.String()))
+	p := launch(t, "--config.file="+write(t, "qem.yml", configuration), "scrape")
+	s := scraped{code: p.Wait(), stderr: p.Stderr.String()}
+	s.samples = parseText(t, []byte(p.Stdout.String()))
 	return s
 }
 
@@ -38,7 +39,7 @@ func TestScrapeTellsWhatIsWrong(t *testing.T) {
 	others.Users = []aemtest.User{{Name: account().Name, Password: "another", APIToken: "another", JWT: "another", Role: aemtest.Viewer}}
 	closed := simulate(t, others, false)
 	proxy := webPage(t)
-	nobody := "http://" + testproc.FreeAddress(t) + aemtest.Path
+	nobody := "http://" + process.FreeAddress(t) + aemtest.Path
 	misnamed := "tls_config: {server_name: other.example.com, ca_file: " + write(t, "ca.pem", string(secure.CertPEM())) + "}"
 	swap := func(url, from, to string) string { return strings.Replace(url, from, to, 1) }
 
@@ -74,7 +75,7 @@ func TestScrapeTellsWhatIsWrong(t *testing.T) {
 				t.Errorf("qem_up is %v (%v)", up, ok)
 			}
 			for key := range got.samples {
-				if about(key) {
+				if testkit.Entity(key) {
 					t.Errorf("unexpected: %s", key)
 				}
 			}
@@ -108,7 +109,7 @@ func TestScrape(t *testing.T) {
 		`qem_server_up{manager="prod",server="repl-prod-01"}`:                    1,
 		`qem_server_up{manager="prod",server="repl-prod-02"}`:                    1,
 		`qem_server_tasks{manager="prod",server="repl-prod-01",state="running"}`: 2,
-		`qem_polls_total{manager="prod",result="success"}`:                       1,
+		`qem_polls_total{manager="prod",result="success"}`:                       3, // the list and two servers
 	}
 	for key, value := range want {
 		if got.samples[key] != value {
@@ -139,7 +140,7 @@ func TestOddAnswers(t *testing.T) {
 	}
 	task := func(name, task string) string { return name + `{manager="prod",server="s",task="` + task + `"}` }
 	for key, value := range map[string]float64{
-		`qem_polls_total{manager="prod",result="success"}`:      1,
+		`qem_polls_total{manager="prod",result="success"}`:      4, // the list and three servers
 		`qem_exporter_duplicates_dropped_total{manager="prod"}`: 1,
 		task("qem_task_memory_bytes", "twice"):                  1 << 20,
 		task("qem_task_memory_bytes", "Case"):                   3 << 20,
@@ -153,9 +154,9 @@ func TestOddAnswers(t *testing.T) {
 		}
 	}
 	for key := range got.samples {
-		switch seriesName(key) {
-		case "qem_task_info", "qem_task_state", "qem_task_stop_reason", "qem_task_up":
-			continue // of the task list, but for the description
+		switch testkit.NameOf(key) {
+		case "qem_task_info", "qem_task_state", "qem_task_stop_reason", "qem_task_up", "qem_task_priority":
+			continue // of the task list and the configuration, but for the description
 		}
 		if strings.Contains(key, `task="bare"`) {
 			t.Errorf("made up: %s", key)

@@ -59,12 +59,12 @@ func TestNoComplaintTellsASecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := write(t, "qem.yml", config("prod", "https://qem.example.com", auth))
 			for _, args := range [][]string{{"check-config", path}, {"scrape", "--config.file=" + path}, {"--config.file=" + path, "--web.listen-address=127.0.0.1:0"}} {
-				p := launch(t, binary, args...) // what it writes is searched at the end
-				if code := p.wait(); code != 1 {
+				p := launch(t, args...) // what it writes is searched at the end
+				if code := p.Wait(); code != 1 {
 					t.Errorf("%v: exit code %d, want 1", args[0], code)
 				}
-				if !strings.Contains(p.stderr.String(), "qem.yml") {
-					t.Errorf("%v does not say where the mistake is: %s", args[0], &p.stderr)
+				if !strings.Contains(p.Stderr.String(), "qem.yml") {
+					t.Errorf("%v does not say where the mistake is: %s", args[0], &p.Stderr)
 				}
 			}
 		})

@@ -137,10 +137,12 @@ type App struct {
 	handler   http.Handler
 	listeners []net.Listener
 
-	begun    time.Time
-	running  atomic.Pointer[generation] // nil before Start
-	reloads  chan chan error
-	failures chan error
+	begun   time.Time
+	running atomic.Pointer[generation] // nil before Start
+	// reloadFailure is why the last reload failed; nil when it did not.
+	reloadFailure atomic.Pointer[reloadFailure]
+	reloads       chan chan error
+	failures      chan error
 
 	life    context.Context // ends with Stop; everything that runs hangs on it
 	endLife context.CancelFunc
@@ -185,22 +187,17 @@ func New(o Options) (*App, error) {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	a.collector = collector.New(collector.Options{Registerer: a.registry, Logger: o.Logger, Now: time.Now})
+	a.collector = newCollector(a.registry, o.Shard, o.TotalShards, o.LogLinesDropped)
 	a.units = factory{
-		guard:       aem.NewLoginGuard(),
-		collector:   a.collector,
-		memory:      &memory{},
-		shard:       o.Shard,
-		totalShards: o.TotalShards,
-		version:     o.Version,
-		logger:      o.Logger,
+		guard: aem.NewLoginGuard(), shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
 	}
 
 	pages := web.Options{
 		TelemetryPath: o.TelemetryPath,
+		RoutePrefix:   o.RoutePrefix,
 		Metrics: exposition.NewHandler(exposition.HandlerOptions{
 			Own:        a.registry,
-			Snapshot:   a.collector.Current,
+			Snapshots:  a.collector.Current,
 			Registerer: a.registry,
 			Logger:     o.Logger,
 		}),
@@ -218,6 +215,13 @@ func New(o Options) (*App, error) {
 	}
 	a.handler = handler
 	return a, nil
+}
+
+func newCollector(r prometheus.Registerer, shard, totalShards int, dropped func() uint64) *collector.Collector {
+	return collector.New(collector.Options{
+		Registerer: r, ErrorCodes: aem.ErrorCodes(), Shard: shard, TotalShards: max(1, totalShards),
+		LogLinesDropped: dropped,
+	})
 }
 
 // Addrs are the addresses that are listened on, in the order of the options;

@@ -20,7 +20,7 @@ func access(m config.Manager) config.Manager {
 		Name: m.Name, URL: m.URL, Auth: m.Auth, TLS: m.TLS, Proxy: m.Proxy, HTTP2: m.HTTP2, HTTPHeaders: m.HTTPHeaders,
 		Settings: config.Settings{
 			RequestTimeout: m.RequestTimeout, Retries: m.Retries, MaxResponseBytes: m.MaxResponseBytes,
-			MaxRequestsPerSecond: m.MaxRequestsPerSecond, MaxConcurrentRequests: m.MaxConcurrentRequests,
+			MaxConcurrentRequests: m.MaxConcurrentRequests,
 		},
 	}
 }
@@ -37,7 +37,6 @@ func newClient(m config.Manager, guard *aem.LoginGuard, observer aem.Observer, v
 		aem.WithTimeout(m.RequestTimeout),
 		aem.WithRetries(m.Retries),
 		aem.WithMaxResponseBytes(int64(m.MaxResponseBytes)),
-		aem.WithRateLimit(m.MaxRequestsPerSecond),
 		aem.WithLoginGuard(guard),
 		aem.WithLoginPace(m.StateInterval),
 		aem.WithObserver(observer),

@@ -69,34 +69,35 @@ func (a *App) build(cfg *config.Config, current *generation) (*generation, error
 // change counts what a swap did.
 type change struct{ added, changed, removed int }
 
-// swap puts a generation in force: what is new runs before what is gone ends. A
-// changed manager keeps its series until its new poller has published, and its
-// old poller publishes no more from here on.
+// swap puts a generation in force: what is new runs before what is gone ends. A manager that is
+// reached in another way keeps its series until its new poller has seen everything once; one whose
+// settings alone have changed keeps its poller, its session and what was read.
 func (a *App) swap(next *generation) change {
 	current := a.running.Load()
-	begin, end := next.without(current), current.without(next)
 	var c change
-	for _, u := range begin {
-		if current.unit(u.manager.Name) == nil {
+	var end []*unit
+	for _, u := range next.without(current) {
+		before := current.unit(u.manager.Name)
+		switch {
+		case before == nil:
 			c.added++
+			u.begin(a.life, &a.units, a.collector.NewManager(u.manager.Name, u.samplesOptions()))
+		case before.polling == u.polling:
+			c.changed++
+			u.samples.Configure(u.samplesOptions())
+			u.poller.Update(u.pollOptions(&a.units))
+		default:
+			c.changed++
+			u.begin(a.life, &a.units, before.samples.Succeed(u.samplesOptions()))
+			end = append(end, before)
 		}
-		a.collector.AddManager(u.manager.Name, maxAge(u.manager))
-	}
-	c.changed = len(begin) - c.added
-	c.removed = len(end) - c.changed
-
-	for _, u := range end {
-		u.retire()
-		heir := next.unit(u.manager.Name)
-		u.handedOn = heir != nil && heir.client == u.client
 	}
 	a.running.Store(next)
-	for _, u := range begin {
-		u.start(a.life)
-	}
-	for _, u := range end {
+	for _, u := range current.without(next) {
 		if next.unit(u.manager.Name) == nil {
-			a.collector.RemoveManager(u.manager.Name)
+			c.removed++
+			u.samples.Close()
+			end = append(end, u)
 		}
 	}
 	endUnits(context.Background(), end)
@@ -127,27 +128,19 @@ func endUnits(ctx context.Context, units []*unit) {
 
 // status is what the status page shows.
 func (a *App) status() web.Status {
-	s := web.Status{Version: a.options.Version, Started: a.begun, Shard: a.options.Shard, TotalShards: a.options.TotalShards}
-	for _, u := range a.running.Load().units {
-		s.Managers = append(s.Managers, web.Manager{
-			Name:         u.manager.Name,
-			URL:          u.manager.URL,
-			PollInterval: u.manager.PollInterval,
-			MaxAge:       maxAge(u.manager),
-			Last:         a.collector.Fleet(u.manager.Name),
-			LastSuccess:  u.succeeded(),
-		})
+	running := a.running.Load()
+	s := web.Status{
+		Version: a.options.Version, Started: a.begun, Shard: a.options.Shard, TotalShards: a.options.TotalShards,
+		Warnings: running.config.Warnings(),
+	}
+	if f := a.reloadFailure.Load(); f != nil {
+		s.ReloadFailed, s.ReloadFailedAt = f.err.Error(), f.at
+	}
+	for _, u := range running.units {
+		s.Managers = append(s.Managers, u.status())
 	}
 	return s
 }
 
 // redacted is the running configuration without its secrets.
 func (a *App) redacted() []byte { return []byte(a.running.Load().config.Redacted()) }
-
-// maxAge is what the configuration says, or three polls.
-func maxAge(m config.Manager) time.Duration {
-	if m.MaxAge > 0 {
-		return m.MaxAge
-	}
-	return 3 * m.PollInterval
-}

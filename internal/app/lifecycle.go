@@ -51,6 +51,7 @@ func (a *App) start(ctx context.Context) error {
 	a.deferCleanup("pollers", a.stopPollers)
 	a.collector.ConfigReloaded(true, a.begun)
 	a.deferCleanup("reload", a.serveReloads())
+	a.deferCleanup("memory", a.tidyMemory())
 	http.start(a.options.WebConfigFile, a.logger, a.fail)
 
 	a.logger.Info("qem_exporter started",
@@ -124,8 +125,14 @@ func wait(ctx context.Context, done <-chan struct{}) error {
 
 // Healthy says why the daemon is not, if it is not.
 func (a *App) Healthy() error {
-	if a.running.Load() == nil {
+	running := a.running.Load()
+	if running == nil {
 		return ErrNotRunning
+	}
+	for _, u := range running.units {
+		if why := u.poller.Wedged(); why != "" {
+			return fmt.Errorf("%s: %s", u.manager.Name, why)
+		}
 	}
 	return nil
 }

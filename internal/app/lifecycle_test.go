@@ -26,7 +26,8 @@ func TestServesWhatItPolled(t *testing.T) {
 		`qem_up{manager="prod"} 1`,
 		`qem_server_up{manager="prod",server=`,
 		`qem_task_state{manager="prod",server=`,
-		`qem_polls_total{manager="prod",result="success"} 1`,
+		`qem_polls_total{manager="prod",result="success"} 3`,
+		`qem_state_interval_seconds{manager="prod"} 15`,
 		`qem_api_logins_total{manager="prod",result="success"} 1`,
 		`qem_api_requests_total{code="200",manager="prod",operation="GetServerList"} 1`,
 		`qem_exporter_config_last_reload_successful 1`,
@@ -289,7 +290,7 @@ func TestSeveralListeners(t *testing.T) {
 func TestRunEndsWithItsListener(t *testing.T) {
 	sim := simulated(t)
 	err := Run(context.Background(), testOptions(configFile(t, entry("prod", sim.URL))), nil, func(a *App) {
-		eventually(t, "it is up", func() bool { return sim.ActiveSessions() == 1 && a.collector.Fleet("prod") != nil })
+		eventually(t, "it is up", func() bool { return sim.ActiveSessions() == 1 && a.status().Managers[0].View.Complete })
 		_ = a.listeners[0].Close()
 	})
 	if err == nil || !strings.Contains(err.Error(), "serve 127.0.0.1:") {
@@ -314,7 +315,7 @@ func TestRunReloadsUntilItsContextEnds(t *testing.T) {
 	<-started
 	f.write(entry("after", sim.URL))
 	hangups <- os.Interrupt
-	eventually(t, "the new configuration is in force", func() bool { return a.collector.Fleet("after") != nil })
+	eventually(t, "the new configuration is in force", func() bool { return a.status().Managers[0].Name == "after" })
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("run: %v", err)

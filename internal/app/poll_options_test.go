@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/internal/config"
+	"github.com/qem-exporter/qem_exporter/internal/poll"
 )
 
 func TestPollOptionsOfOptionalCollectors(t *testing.T) {
-	managerOf := func(collectors string) config.Manager {
+	optionsOf := func(collectors string) poll.Options {
 		t.Helper()
 		cfg, err := config.Parse("test.yml", []byte(`enterprise_managers:
   - url: https://qem.example.com
@@ -17,23 +18,24 @@ func TestPollOptionsOfOptionalCollectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return cfg.Managers()[0]
+		u := &unit{manager: cfg.Managers()[0], polling: &polling{}}
+		return u.pollOptions(&factory{})
 	}
 
-	off := pollOptions(managerOf(""))
+	off := optionsOf("")
 	if off.Endpoints || off.EndpointTests.Interval != 0 || off.ACLs != 0 || off.RetentionBarriers != 0 {
 		t.Errorf("by default the collectors are %v, %+v, %v, %v; all must be off", off.Endpoints, off.EndpointTests, off.ACLs, off.RetentionBarriers)
 	}
-	plain := pollOptions(managerOf("    collectors: {endpoints: true, endpoint_tests: true, acls: true, retention_barriers: true}\n"))
+	plain := optionsOf("    collectors: {endpoints: true, endpoint_tests: true, acls: true, retention_barriers: true}\n")
 	if !plain.Endpoints || plain.EndpointTests.Interval != 15*time.Minute || plain.EndpointTests.Timeout != time.Minute ||
 		plain.ACLs != time.Hour || plain.RetentionBarriers != 10*time.Minute {
 		t.Errorf("switched on they are %v, %+v, %v, %v", plain.Endpoints, plain.EndpointTests, plain.ACLs, plain.RetentionBarriers)
 	}
-	own := pollOptions(managerOf(`    collectors:
+	own := optionsOf(`    collectors:
       endpoint_tests: {interval: 5m, include: ["a.*"], exclude: [ab], timeout: 10s}
       acls: {interval: 2h}
       retention_barriers: {interval: 3m}
-`))
+`)
 	tests := own.EndpointTests
 	if own.Endpoints || tests.Interval != 5*time.Minute || tests.Timeout != 10*time.Second || own.ACLs != 2*time.Hour || own.RetentionBarriers != 3*time.Minute {
 		t.Errorf("got %v, %+v, %v, %v", own.Endpoints, tests, own.ACLs, own.RetentionBarriers)

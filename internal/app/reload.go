@@ -53,6 +53,12 @@ func (a *App) serveReloads() func(context.Context) error {
 	return func(ctx context.Context) error { return wait(ctx, done) }
 }
 
+// reloadFailure is why and when a reload failed.
+type reloadFailure struct {
+	err error
+	at  time.Time
+}
+
 // reload builds everything that is new before it touches anything that runs.
 func (a *App) reload() error {
 	tell(a.options.Supervisor.Reloading)
@@ -61,7 +67,9 @@ func (a *App) reload() error {
 	current := a.running.Load()
 	next, err := a.buildFromFile(current)
 	a.collector.ConfigReloaded(err == nil, now)
+	a.reloadFailure.Store(nil)
 	if err != nil {
+		a.reloadFailure.Store(&reloadFailure{err, now})
 		a.logger.Error("reload failed, the configuration stays as it was", slog.Any("err", err))
 		return err
 	}

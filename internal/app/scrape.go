@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"strconv"
 	"strings"
 	"sync"
-	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
@@ -19,6 +17,7 @@ import (
 	"github.com/qem-exporter/qem_exporter/collector"
 	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll"
 )
 
 // ScrapeOptions describe one poll outside the daemon.
@@ -45,61 +44,56 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 		o.Logger = slog.New(slog.DiscardHandler) // the problems are told below, once
 	}
 	registry := prometheus.NewRegistry()
-	c := collector.New(collector.Options{Registerer: registry, Logger: o.Logger})
-	units, err := scrapeUnits(cfg, factory{
-		guard:       aem.NewLoginGuard(),
-		collector:   c,
-		memory:      &memory{},
-		shard:       o.Shard,
-		totalShards: o.TotalShards,
-		version:     o.Version,
-		logger:      o.Logger,
-	})
-	if err != nil {
-		return err
+	c := newCollector(registry, o.Shard, o.TotalShards, nil)
+	f := factory{
+		guard: aem.NewLoginGuard(), shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
 	}
-	var down []string
-	polled := pollOnce(ctx, units)
-	if ctx.Err() != nil {
-		return errors.New("interrupted: not everything was read, and nothing is printed")
-	}
-	for _, m := range polled {
-		c.Publish(m)
-		tellProblems(o.Problems, m)
-		if m.Result == fleet.Failure {
-			down = append(down, m.Name)
-		}
-	}
-	if err := writeText(o.Out, registry, c); err != nil {
-		return fmt.Errorf("print the metrics: %w", err)
-	}
-	if len(down) > 0 {
-		return fmt.Errorf("could not read %s", strings.Join(down, ", "))
-	}
-	return nil
-}
-
-// scrapeUnits makes a unit of every manager. What they publish does not age.
-func scrapeUnits(cfg *config.Config, f factory) ([]*unit, error) {
 	var units []*unit
 	for _, m := range cfg.Managers() {
 		u, err := f.newUnit(m, nil)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		f.collector.AddManager(m.Name, math.MaxInt64)
 		units = append(units, u)
 	}
-	return units, nil
+	views := pollOnce(ctx, units, &f, c)
+	if err := ctx.Err(); err != nil {
+		return errors.New("interrupted: nothing is printed")
+	}
+	if err := writeText(o.Out, registry, c); err != nil {
+		return fmt.Errorf("print the metrics: %w", err)
+	}
+	var down []string
+	visible := 0
+	for _, m := range views {
+		tellProblems(o.Problems, m)
+		visible += len(m.Servers)
+		if o.TotalShards > 1 {
+			visible += int(m.Listed.Or(0)) // they fall to other shards
+		}
+		if !m.Up {
+			down = append(down, m.Name)
+		}
+	}
+	switch {
+	case len(down) > 0:
+		return fmt.Errorf("could not read %s", strings.Join(down, ", "))
+	case visible == 0:
+		return errors.New("nothing is visible: no server that the account may see is left by the filters")
+	}
+	return nil
 }
 
-// pollOnce polls every unit once and ends its session.
-func pollOnce(ctx context.Context, units []*unit) []*fleet.Manager {
-	polled := make([]*fleet.Manager, len(units))
+// pollOnce reads everything that every unit has to see once, and ends its session.
+func pollOnce(ctx context.Context, units []*unit, f *factory, c *collector.Collector) []*fleet.Manager {
+	views := make([]*fleet.Manager, len(units))
 	var polling sync.WaitGroup
 	for i, u := range units {
+		u.samples = c.NewManager(u.manager.Name, u.samplesOptions())
+		u.poller = poll.New(u.client, u.pollOptions(f))
 		polling.Go(func() {
-			polled[i] = u.poller.Poll(ctx)
+			u.poller.Once(ctx)
+			views[i] = u.poller.View()
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), retireTimeout)
 			defer cancel()
 			// The session ends by itself; whether it did now is no finding of the poll.
@@ -107,24 +101,44 @@ func pollOnce(ctx context.Context, units []*unit) []*fleet.Manager {
 		})
 	}
 	polling.Wait()
-	return polled
+	return views
 }
 
-// tellProblems says what could not be read.
+// tellProblems says what could not be read, and what is a likely slip.
 func tellProblems(w io.Writer, m *fleet.Manager) {
-	for _, p := range m.Problems {
+	tell := func(p *fleet.Problem) {
 		where := m.Name
 		if p.Server != "" {
-			where += ": server " + p.Server
+			where += ": server " + printable(p.Server)
 		}
 		if p.Task != "" {
-			where += ": task " + p.Task
+			where += ": task " + printable(p.Task)
 		}
-		fmt.Fprintf(w, "%s: %s\n", printable(where), printable(p.Message))
+		fmt.Fprintf(w, "%s: %s\n", where, printable(p.Message))
 	}
-	if rest := m.ProblemCount - len(m.Problems); rest > 0 {
-		fmt.Fprintf(w, "%s: and %d more\n", m.Name, rest)
+	if m.List.Problem != nil {
+		tell(m.List.Problem)
 	}
+	for _, s := range m.Servers {
+		for i := range s.Problems {
+			tell(&s.Problems[i])
+		}
+		if rest := s.ProblemCount - len(s.Problems); rest > 0 {
+			fmt.Fprintf(w, "%s: server %s: and %d more\n", m.Name, printable(s.Name), rest)
+		}
+	}
+	for _, warning := range m.Warnings {
+		fmt.Fprintf(w, "%s: warning: %s\n", m.Name, printable(warning))
+	}
+}
+
+// printable shows what a terminal would obey, and what would begin a line, as escapes.
+func printable(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		quoted := strconv.Quote(s)
+		return quoted[1 : len(quoted)-1]
+	}
+	return s
 }
 
 // writeText prints what a scrape of the daemon would give, without what is about
@@ -136,21 +150,8 @@ func writeText(w io.Writer, own prometheus.Gatherer, c *collector.Collector) err
 			return errors.Join(err, werr)
 		}
 	}
-	return errors.Join(err, c.Current().WriteText(w))
-}
-
-// printable is a text from the other side for a terminal: what would move its cursor or
-// break the line is escaped.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if unicode.IsPrint(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		}
-	}
-	return b.String()
+	live, kept := c.Current()
+	return errors.Join(err, live.WriteText(w), kept.WriteText(w))
 }
 
 // Terminal is a writer of lines for a terminal: label values of metrics are the other

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
@@ -13,119 +11,85 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll"
+	"github.com/qem-exporter/qem_exporter/internal/web"
 )
 
-// unit polls one Enterprise Manager as one configuration of it says.
+// unit polls one Enterprise Manager as one configuration of it says. It is what counts its
+// client's calls, too.
 type unit struct {
-	manager   config.Manager
-	client    *aem.Client
-	poller    *poll.Poller
-	collector *collector.Collector
-	memory    *memory
-	logger    *slog.Logger
-
-	cancel context.CancelFunc
-	done   chan struct{} // closed when the poller has ended
-
-	lastSuccess atomic.Pointer[time.Time] // end of the last poll that read the server list
-
-	handedOn bool // the client is another unit's now
-
-	mu      sync.Mutex // held while publishing
-	retired bool
+	manager config.Manager
+	client  *aem.Client
+	journal *fleet.Journal
+	logger  *slog.Logger
+	*polling
 }
 
-// factory makes units that publish to one collector.
-type factory struct {
-	guard *aem.LoginGuard // of the accounts of the process
+// polling is what begins when a unit is put in force. A unit that a reload made of another one by
+// new settings alone shares it.
+type polling struct {
+	poller  *poll.Poller
+	samples *collector.Manager
+	begun   time.Time
+	told    told
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when the poller has ended
+}
 
-	collector          *collector.Collector
-	memory             *memory // of the process
+// factory makes units.
+type factory struct {
+	guard              *aem.LoginGuard // of the accounts of the process
 	shard, totalShards int
 	version            string // of the exporter
 	logger             *slog.Logger
 }
 
-// newUnit makes a unit that does nothing yet. It takes over the client of the unit that
-// it replaces, if there is one and the configuration lets it.
-func (f *factory) newUnit(m config.Manager, old *unit) (*unit, error) {
-	u := &unit{
-		manager:   m,
-		collector: f.collector,
-		memory:    f.memory,
-		logger:    f.logger.With(slog.String("manager", m.Name)),
-		done:      make(chan struct{}),
-	}
-	if old != nil && access(old.manager).Equal(access(m)) {
-		u.client = old.client
+// newUnit makes a unit that does nothing yet. The journal is handed on from the unit before it.
+func (f *factory) newUnit(m config.Manager, before *unit) (*unit, error) {
+	u := &unit{manager: m, logger: f.logger.With(slog.String("manager", m.Name)), polling: &polling{}}
+	if before == nil {
+		u.journal = &fleet.Journal{}
 	} else {
-		var err error
-		u.client, err = newClient(m, f.guard, newObserver(f.collector, m.Name), f.version, u.logger)
-		if err != nil {
-			return nil, fmt.Errorf("enterprise manager %q: %w", m.Name, err)
+		u.journal = before.journal
+		if access(before.manager).Equal(access(m)) {
+			u.client, u.polling = before.client, before.polling
+			return u, nil
 		}
 	}
-	o := pollOptions(m)
-	o.Shard, o.TotalShards = f.shard, f.totalShards
-	o.Logger = f.logger
-	o.Publish = u.publish
-	u.poller = poll.New(u.client, o)
+	var err error
+	if u.client, err = newClient(m, f.guard, u, f.version, u.logger); err != nil {
+		return nil, fmt.Errorf("enterprise manager %q: %w", m.Name, err)
+	}
 	return u, nil
 }
 
-// publish passes a finished poll on, unless the unit is retired.
-func (u *unit) publish(m *fleet.Manager) {
-	if u.pass(m) {
-		u.memory.tidy(u.collector.Current().Samples())
+// samplesOptions is what the metrics tell of the configuration.
+func (u *unit) samplesOptions() collector.ManagerOptions {
+	return collector.ManagerOptions{
+		URL: u.manager.URL, StateInterval: u.manager.StateInterval, PollInterval: u.manager.PollInterval,
+		NextLogin: u.nextLogin,
 	}
 }
 
-func (u *unit) pass(m *fleet.Manager) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.retired {
-		return false
-	}
-	if m.Result != fleet.Failure {
-		u.lastSuccess.Store(&m.Ended)
-	}
-	u.collector.Publish(m)
-	return true
-}
+// nextLogin is when the next login is due while they are refused or fail, else zero.
+func (u *unit) nextLogin() time.Time { return u.client.Status().NextLogin }
 
-// succeeded is when the last poll ended that read the server list; zero when none has.
-func (u *unit) succeeded() time.Time {
-	if at := u.lastSuccess.Load(); at != nil {
-		return *at
-	}
-	return time.Time{}
-}
-
-// retire makes sure that nothing is published any more; when it returns, no
-// publication is under way.
-func (u *unit) retire() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.retired = true
-}
-
-// start polls until the context or stop ends it.
-func (u *unit) start(ctx context.Context) {
-	ctx, u.cancel = context.WithCancel(ctx)
+// begin polls until the context or stop ends it, and hands what it sees to samples.
+func (u *unit) begin(ctx context.Context, f *factory, samples *collector.Manager) {
+	p := u.polling
+	ctx, p.cancel = context.WithCancel(ctx)
+	p.samples, p.begun, p.done = samples, time.Now(), make(chan struct{})
+	p.poller = poll.New(u.client, u.pollOptions(f))
 	go func() {
-		defer close(u.done)
-		u.poller.Run(ctx)
+		defer close(p.done)
+		p.poller.Run(ctx)
 	}()
 }
 
-// stop ends the poller, and its session unless another unit uses it on.
+// stop ends the poller and its session.
 func (u *unit) stop(ctx context.Context) error {
 	u.cancel()
 	if err := wait(ctx, u.done); err != nil {
-		return fmt.Errorf("poll has not ended: %w", err)
-	}
-	if u.handedOn {
-		return nil
+		return fmt.Errorf("polling has not ended: %w", err)
 	}
 	return u.close(ctx)
 }
@@ -138,18 +102,38 @@ func (u *unit) close(ctx context.Context) error {
 	return nil
 }
 
-// tableSweeps is the configuration's default of tables.interval, in poll intervals.
-const tableSweeps = 5
+// status is what the status page shows of it.
+func (u *unit) status() web.Manager {
+	return web.Manager{
+		Name: u.manager.Name, URL: u.manager.URL,
+		StateInterval: u.manager.StateInterval, PollInterval: u.manager.PollInterval, MaxAge: u.manager.MaxAge,
+		Started: u.begun, View: u.poller.View(), Journal: u.journal, NextLogin: u.nextLogin(), Wedged: u.poller.Wedged(),
+	}
+}
+
+// Request, Failed, Retry and Login make the unit its client's observer: it has nothing to count
+// with before it begins, and its client calls nothing before that.
+func (u *unit) Request(operation string, status int, elapsed time.Duration) {
+	u.samples.Request(operation, status, elapsed)
+}
+func (u *unit) Failed(operation, reason string) { u.samples.Failed(operation, reason) }
+func (u *unit) Retry(operation string)          { u.samples.Retry(operation) }
+func (u *unit) Login(ok bool)                   { u.samples.Login(ok) }
 
 // pollOptions is what a manager's configuration says about its polls.
-func pollOptions(m config.Manager) poll.Options {
+func (u *unit) pollOptions(f *factory) poll.Options {
+	m := &u.manager
 	o := poll.Options{
-		Manager:     m.Name,
-		Interval:    m.PollInterval,
-		Concurrency: m.MaxConcurrentRequests,
-		Servers:     poll.Filter(m.Servers),
-		Tasks:       poll.Filter(m.Tasks.Filter),
-		Tags:        m.Tasks.Tags,
+		Manager:           m.Name,
+		StateInterval:     m.StateInterval,
+		PollInterval:      m.PollInterval,
+		RequestTimeout:    m.RequestTimeout,
+		MaxAge:            m.MaxAge,
+		Concurrency:       m.MaxConcurrentRequests,
+		RequestsPerSecond: m.MaxRequestsPerSecond,
+		Servers:           poll.Filter(m.Servers),
+		Tasks:             poll.Filter(m.Tasks.Filter),
+		Tags:              m.Tasks.Tags,
 		Tables: poll.TableOptions{
 			Mode:     poll.TableMode(m.Tables.Mode),
 			Filter:   poll.Filter(m.Tables.Filter),
@@ -157,9 +141,8 @@ func pollOptions(m config.Manager) poll.Options {
 			Limit:    m.Tables.Limit,
 		},
 		Endpoints: m.Collectors.Endpoints,
-	}
-	if m.Tables.Interval == tableSweeps*m.PollInterval {
-		o.Tables.Interval = 0 // the poller reads no changed task out of turn
+		Shard:     f.shard, TotalShards: f.totalShards,
+		Logger: f.logger, Journal: u.journal, Publisher: u.samples,
 	}
 	if tests := m.Collectors.EndpointTests; tests.Enabled {
 		o.EndpointTests = poll.EndpointTestOptions{
@@ -173,9 +156,13 @@ func pollOptions(m config.Manager) poll.Options {
 		o.RetentionBarriers = barriers.Interval
 	}
 	for _, e := range m.Objectives {
-		if e.Latency > 0 && e.Tag == nil {
-			o.Objectives = append(o.Objectives, poll.Objective{Server: e.Server, Task: e.Task, Objective: e.Latency})
-		}
+		o.Objectives = append(o.Objectives, poll.Objective{
+			Server: e.Server, Task: e.Task, Tag: e.Tag,
+			Latency: e.Latency, FullLoad: e.FullLoad, Running: e.Running, Priority: string(e.Priority),
+		})
+	}
+	for _, l := range m.ServerLimits {
+		o.Limits = append(o.Limits, poll.ServerLimit{Server: l.Server, Memory: int64(l.Memory), Disk: int64(l.Disk)})
 	}
 	return o
 }

@@ -1,145 +1,37 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
-	"os/exec"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // binary is the built command.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(testproc.Main(m, "../..", &binary)) }
-
-// process is the command, running.
-type process struct {
-	t              *testing.T
-	cmd            *exec.Cmd
-	stdout, stderr testproc.Output
-	exited         chan struct{}
-	web            string // the web configuration file, if there is one
-	client         *http.Client
-}
+func TestMain(m *testing.M) { os.Exit(process.Main(m, "../..", &binary)) }
 
 // launch starts the command with an environment of its own.
-func launch(t *testing.T, env []string, args ...string) *process {
+func launch(t *testing.T, env []string, args ...string) *process.Process {
 	t.Helper()
-	p := prepare(t, env, binary, args...)
-	p.start()
-	return p
-}
-
-func prepare(t *testing.T, env []string, name string, args ...string) *process {
-	p := &process{t: t, cmd: exec.Command(name, args...), exited: make(chan struct{}), client: http.DefaultClient}
-	p.cmd.Env = append(env, "PATH="+os.Getenv("PATH"))
-	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
-	return p
-}
-
-func (p *process) start() {
-	p.t.Helper()
-	if err := p.cmd.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	go func() {
-		defer close(p.exited)
-		_ = p.cmd.Wait()
-	}()
-	p.t.Cleanup(func() {
-		_ = p.cmd.Process.Kill()
-		<-p.exited
-		if p.t.Failed() {
-			p.t.Logf("stdout:\n%.2000s\nstderr:\n%s", &p.stdout, &p.stderr)
-		}
-	})
-}
-
-// wait is the exit code.
-func (p *process) wait() int {
-	p.t.Helper()
-	select {
-	case <-p.exited:
-	case <-time.After(30 * time.Second):
-		p.t.Fatal("it does not end")
-	}
-	return p.cmd.ProcessState.ExitCode()
-}
-
-func (p *process) signal(s os.Signal) {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		p.t.Fatal(err)
-	}
-}
-
-// listening waits for the start and returns the address that was chosen.
-func (p *process) listening() string {
-	p.t.Helper()
-	address := regexp.MustCompile(testproc.Started)
-	var found []string
-	eventually(p.t, "it has started", func() bool {
-		found = address.FindStringSubmatch(p.stderr.String())
-		select {
-		case <-p.exited:
-			p.t.Fatal("it has ended")
-		default:
-		}
-		return found != nil
-	})
-	return found[1]
-}
-
-func (p *process) do(method, url string, header ...string) (int, string) {
-	p.t.Helper()
-	request, err := http.NewRequestWithContext(context.Background(), method, url, nil)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if len(header) == 2 {
-		request.SetBasicAuth(header[0], header[1])
-	}
-	response, err := p.client.Do(request)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return response.StatusCode, string(body)
-}
-
-func (p *process) awaitReady(base string) {
-	p.t.Helper()
-	eventually(p.t, "it is ready", func() bool {
-		code, _ := p.do("GET", base+"/-/ready")
-		return code == http.StatusOK
-	})
+	return process.Start(t, process.Command(env, binary, args...))
 }
 
 // command runs the command to its end.
 func command(t *testing.T, env []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	p := launch(t, env, args...)
-	code = p.wait()
-	return code, p.stdout.String(), p.stderr.String()
+	code = p.Wait()
+	return code, p.Stdout.String(), p.Stderr.String()
 }
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	testproc.Eventually(t, what, 20*time.Second, holds)
+	process.Eventually(t, what, process.Patience, holds)
 }
 
 func simulated(t *testing.T) *aemtest.Server {
@@ -176,10 +68,10 @@ func rewrite(t *testing.T, path, text string) {
 }
 
 func TestCommandLine(t *testing.T) {
-	good := testproc.File(t, "good.yml", configText("prod", "https://qem.example.com"))
-	bad := testproc.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://qem.example.com', colour: red, retries: many}\n")
-	slip := testproc.File(t, "slip.yml", configText("prod", "https://qem.example.com")+"  tls_config: {insecure_skip_verify: true}\n")
-	web := testproc.File(t, "web.yml", "rate_limit: {interval: 1s}\n")
+	good := process.File(t, "good.yml", configText("prod", "https://qem.example.com"))
+	bad := process.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://qem.example.com', colour: red, retries: many}\n")
+	slip := process.File(t, "slip.yml", configText("prod", "https://qem.example.com")+"  tls_config: {insecure_skip_verify: true}\n")
+	web := process.File(t, "web.yml", "rate_limit: {interval: 1s}\n")
 	for _, tc := range []struct {
 		name   string
 		args   []string
@@ -264,7 +156,7 @@ func TestScrapeTellsProblems(t *testing.T) {
 	up.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Times: 1, Kind: aemtest.FaultAPIError, Code: "AEM_GET_TASK_FAILED", Message: "no such task here"})
 	down.AddFault(aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultStatus, Status: 500})
 	_, second, _ := strings.Cut(configText("second", down.URL), "\n")
-	path := testproc.File(t, "qem.yml", configText("first", up.URL)+second)
+	path := process.File(t, "qem.yml", configText("first", up.URL)+second)
 	code, stdout, stderr := command(t, nil, "scrape", "--config.file="+path)
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)

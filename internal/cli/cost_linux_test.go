@@ -6,16 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 	"github.com/qem-exporter/qem_exporter/internal/usage"
 )
 
@@ -82,9 +78,7 @@ type measured struct{ pid, url string }
 
 func startMeasured(b *testing.B, sim *aemtest.Server, tables string) *measured {
 	b.Helper()
-	dir := b.TempDir()
-	config, addressFile := filepath.Join(dir, "qem.yml"), filepath.Join(dir, "log")
-	text := fmt.Sprintf(`
+	config := process.File(b, "qem.yml", fmt.Sprintf(`
 enterprise_managers:
   - name: prod
     url: %s
@@ -92,35 +86,9 @@ enterprise_managers:
     auth: {type: api_token, token: %s}
     max_concurrent_requests: 64
     %s
-`, sim.URL, aemtest.DefaultAPIToken, tables)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	log, err := os.Create(addressFile)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { log.Close() })
-	cmd := exec.Command(binary, "--config.file="+config, "--web.listen-address=127.0.0.1:0")
-	cmd.Stderr = log
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	started := regexp.MustCompile(testproc.Started)
-	for range time.Tick(50 * time.Millisecond) {
-		written, err := os.ReadFile(addressFile)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if found := started.FindSubmatch(written); found != nil {
-			return &measured{strconv.Itoa(cmd.Process.Pid), "http://" + string(found[1]) + "/metrics"}
-		}
-	}
-	return nil
+`, sim.URL, aemtest.DefaultAPIToken, tables))
+	p := process.Launch(b, binary, "--config.file="+config, "--web.listen-address=127.0.0.1:0")
+	return &measured{p.PID(), "http://" + p.Address() + "/metrics"}
 }
 
 // get asks for some families, or for all; the body comes as the daemon sends it.

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 func TestDaemonLogsOutOnSIGTERM(t *testing.T) {
@@ -28,12 +28,12 @@ func TestDaemonLogsOutOnSIGTERM(t *testing.T) {
 		t.Run(s.String(), func(t *testing.T) {
 			sim := simulated(t)
 			p := launch(t, environment(sim.URL), "--web.listen-address=127.0.0.1:0")
-			p.awaitReady("http://" + p.listening())
+			p.AwaitReady("http://" + p.Address())
 			if sim.ActiveSessions() != 1 {
 				t.Errorf("%d sessions while it runs", sim.ActiveSessions())
 			}
-			p.signal(s)
-			if code := p.wait(); code != 0 {
+			p.Signal(s)
+			if code := p.Wait(); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 			if sim.ActiveSessions() != 0 || sim.Logouts() != 1 {
@@ -47,43 +47,38 @@ func TestDaemonLogsOutOnSIGTERM(t *testing.T) {
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	sim := simulated(t)
 	p := launch(t, environment(sim.URL), "--web.listen-address=127.0.0.1:0")
-	p.awaitReady("http://" + p.listening())
+	p.AwaitReady("http://" + p.Address())
 	sim.AddFault(aemtest.Fault{Kind: aemtest.FaultHang})
 	eventually(t, "the second signal has ended it", func() bool {
-		p.signal(syscall.SIGTERM)
-		select {
-		case <-p.exited:
-			return true
-		default:
-			return false
-		}
+		p.Signal(syscall.SIGTERM)
+		return !p.Running()
 	})
-	if code := p.wait(); code != 1 {
+	if code := p.Wait(); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
 }
 
 func TestSIGHUPReloads(t *testing.T) {
 	sim := simulated(t)
-	path := testproc.File(t, "qem.yml", configText("before", sim.URL))
+	path := process.File(t, "qem.yml", configText("before", sim.URL))
 	p := launch(t, nil, "--config.file="+path, "--web.listen-address=127.0.0.1:0")
-	base := "http://" + p.listening()
-	p.awaitReady(base)
+	base := "http://" + p.Address()
+	p.AwaitReady(base)
 
 	rewrite(t, path, "nonsense\n")
-	p.signal(syscall.SIGHUP)
+	p.Signal(syscall.SIGHUP)
 	eventually(t, "the failed reload is told", func() bool {
-		_, scrape := p.do("GET", base+"/metrics")
+		_, scrape := p.Do("GET", base+"/metrics")
 		return strings.Contains(scrape, "\nqem_exporter_config_last_reload_successful 0") && strings.Contains(scrape, `qem_up{manager="before"} 1`)
 	})
 	rewrite(t, path, configText("after", sim.URL))
-	p.signal(syscall.SIGHUP)
+	p.Signal(syscall.SIGHUP)
 	eventually(t, "the new configuration is in force", func() bool {
-		_, scrape := p.do("GET", base+"/metrics")
+		_, scrape := p.Do("GET", base+"/metrics")
 		return strings.Contains(scrape, `qem_up{manager="after"} 1`) && !strings.Contains(scrape, `"before"`)
 	})
-	p.signal(syscall.SIGTERM)
-	if code := p.wait(); code != 0 {
+	p.Signal(syscall.SIGTERM)
+	if code := p.Wait(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	if sim.ActiveSessions() != 0 {
@@ -102,7 +97,7 @@ func TestLifecycleFlag(t *testing.T) {
 		{[]string{"--web.enable-lifecycle"}, http.StatusOK, "reloaded"},
 	} {
 		p := launch(t, environment(sim.URL), append(tc.args, "--web.listen-address=127.0.0.1:0")...)
-		code, body := p.do("POST", "http://"+p.listening()+"/-/reload")
+		code, body := p.Do("POST", "http://"+p.Address()+"/-/reload")
 		if code != tc.code || !strings.Contains(body, tc.body) {
 			t.Errorf("%v: POST /-/reload = %d %q, want %d and %q", tc.args, code, body, tc.code, tc.body)
 		}
@@ -120,14 +115,14 @@ func TestSystemdSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	p := prepare(t, environment(simulated(t).URL), "sh", "-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --web.systemd-socket`, binary)
-	p.cmd.ExtraFiles = []*os.File{socket}
-	p.start()
-	if address := p.listening(); address != l.Addr().String() {
+	cmd := process.Command(environment(simulated(t).URL), "sh", "-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --web.systemd-socket`, binary)
+	cmd.ExtraFiles = []*os.File{socket}
+	p := process.Start(t, cmd)
+	if address := p.Address(); address != l.Addr().String() {
 		t.Errorf("it listens on %s, want the socket %s", address, l.Addr())
 	}
 	_ = l.Close() // the process has it alone
-	if code, _ := p.do("GET", "http://"+l.Addr().String()+"/-/healthy"); code != http.StatusOK {
+	if code, _ := p.Do("GET", "http://"+l.Addr().String()+"/-/healthy"); code != http.StatusOK {
 		t.Errorf("healthy = %d", code)
 	}
 }
@@ -143,26 +138,26 @@ func TestWebConfigurationCoversEverything(t *testing.T) {
 	rewrite(t, web, fmt.Sprintf("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\nbasic_auth_users: {%s: %s}\n", webUser, webHash))
 	p := launch(t, environment(sim.URL), "--web.listen-address=127.0.0.1:0", "--web.listen-address=127.0.0.1:0",
 		"--web.config.file="+web, "--web.enable-lifecycle", "--web.enable-pprof")
-	address := p.listening()
+	address := p.Address()
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
 	defer transport.CloseIdleConnections()
-	p.client = &http.Client{Transport: transport}
+	p.Client = &http.Client{Transport: transport}
 
 	for _, path := range []string{"/metrics", "/", "/config", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/debug/pprof/", "/none"} {
 		method := "GET"
 		if path == "/-/reload" {
 			method = "POST"
 		}
-		if code, body := p.do(method, "https://"+address+path); code != http.StatusUnauthorized || strings.Contains(body, "qem") {
+		if code, body := p.Do(method, "https://"+address+path); code != http.StatusUnauthorized || strings.Contains(body, "qem") {
 			t.Errorf("%s without credentials = %d %q", path, code, body)
 		}
-		if code, _ := p.do(method, "https://"+address+path, webUser, "wrong"); code != http.StatusUnauthorized {
+		if code, _ := p.Do(method, "https://"+address+path, webUser, "wrong"); code != http.StatusUnauthorized {
 			t.Errorf("%s with a wrong password = %d", path, code)
 		}
-		if code, _ := p.do(method, "https://"+address+path, webUser, webPassword); code == http.StatusUnauthorized {
+		if code, _ := p.Do(method, "https://"+address+path, webUser, webPassword); code == http.StatusUnauthorized {
 			t.Errorf("%s with the password = %d", path, code)
 		}
-		if code, body := p.do(method, "http://"+address+path, webUser, webPassword); code != http.StatusBadRequest || strings.Contains(body, "qem") {
+		if code, body := p.Do(method, "http://"+address+path, webUser, webPassword); code != http.StatusBadRequest || strings.Contains(body, "qem") {
 			t.Errorf("%s without TLS = %d %q", path, code, body)
 		}
 	}
@@ -205,7 +200,7 @@ func TestNoSecretComesOut(t *testing.T) {
 	good := aemtest.NewServer(aemtest.Options{Seed: 1, Users: []aemtest.User{account}})
 	t.Cleanup(good.Close)
 	refusing := simulated(t)
-	path := testproc.File(t, "qem.yml", fmt.Sprintf(`enterprise_managers:
+	path := process.File(t, "qem.yml", fmt.Sprintf(`enterprise_managers:
 - {name: good, url: %[1]s, auth: {type: active_directory, username: %[3]s, domain: %[4]s, password: %[5]s}}
 - {name: token, url: %[1]s, auth: {type: api_token, token: %[5]s-token}}
 - {name: refused, url: %[2]s, retries: 0, auth: {type: active_directory, username: %[3]s, domain: %[4]s, password_file: password}}
@@ -218,26 +213,26 @@ func TestNoSecretComesOut(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			p := launch(t, env, "--config.file="+path, "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle",
 				"--log.level=debug", "--log.format="+format)
-			base := "http://" + p.listening()
-			p.awaitReady(base)
+			base := "http://" + p.Address()
+			p.AwaitReady(base)
 			for _, page := range []string{"/metrics", "/config", "/", "/api/v1/status", "/-/ready"} {
-				_, body := p.do("GET", base+page)
+				_, body := p.Do("GET", base+page)
 				refuse(t, page, body, canary)
 				if page == "/metrics" && !(strings.Contains(body, `qem_up{manager="good"} 1`) && strings.Contains(body, `qem_up{manager="token"} 1`) && strings.Contains(body, `qem_up{manager="refused"} 0`)) {
 					t.Errorf("the credentials were not used as they should:\n%s", body)
 				}
 			}
-			p.do("POST", base+"/-/reload")
-			p.signal(syscall.SIGTERM)
-			p.wait()
-			refuse(t, "the log", p.stderr.String(), canary)
-			refuse(t, "stdout", p.stdout.String(), canary)
+			p.Do("POST", base+"/-/reload")
+			p.Signal(syscall.SIGTERM)
+			p.Wait()
+			refuse(t, "the log", p.Stderr.String(), canary)
+			refuse(t, "stdout", p.Stdout.String(), canary)
 		})
 	}
 	for _, args := range [][]string{
 		{"scrape", "--config.file=" + path, "--log.level=debug"},
 		{"check-config", path},
-		{"check-config", testproc.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://u:"+canary+"@h', auth: {type: api_token, token: ["+canary+"], password: "+canary+"}}\n")},
+		{"check-config", process.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://u:"+canary+"@h', auth: {type: api_token, token: ["+canary+"], password: "+canary+"}}\n")},
 	} {
 		_, stdout, stderr := command(t, env, args...)
 		refuse(t, strings.Join(args, " "), stdout+stderr, canary)
@@ -256,29 +251,29 @@ func refuse(t *testing.T, where, text, secret string) {
 func TestSimulate(t *testing.T) {
 	p := launch(t, nil, "simulate", "--listen-address=127.0.0.1:0", "--servers=2", "--tasks=3", "--tables=0", "--latency=1ms")
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+\S*`)
-	eventually(t, "it tells where it is", func() bool { return strings.Contains(p.stdout.String(), "qem_exporter scrape") })
-	code, stdout, _ := command(t, environment(address.FindString(p.stdout.String())), "scrape")
+	eventually(t, "it tells where it is", func() bool { return strings.Contains(p.Stdout.String(), "qem_exporter scrape") })
+	code, stdout, _ := command(t, environment(address.FindString(p.Stdout.String())), "scrape")
 	if code != 0 || strings.Count(stdout, "\nqem_server_up{") != 3 {
 		t.Errorf("exit code %d, want 0 and two Replicate servers and a Compose server:\n%s", code, stdout)
 	}
-	p.signal(syscall.SIGTERM)
-	if code := p.wait(); code != 0 {
+	p.Signal(syscall.SIGTERM)
+	if code := p.Wait(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }
 
 func TestDemo(t *testing.T) {
 	p := launch(t, nil, "demo", "--web.listen-address=127.0.0.1:0", "--servers=2")
-	base := "http://" + p.listening()
-	p.awaitReady(base)
+	base := "http://" + p.Address()
+	p.AwaitReady(base)
 	for _, want := range []string{base + "/metrics", base + "/\n", "simulated"} {
-		eventually(t, "it tells "+want, func() bool { return strings.Contains(p.stdout.String(), want) })
+		eventually(t, "it tells "+want, func() bool { return strings.Contains(p.Stdout.String(), want) })
 	}
-	if _, scrape := p.do("GET", base+"/metrics"); !strings.Contains(scrape, `qem_up{manager="demo"} 1`) {
+	if _, scrape := p.Do("GET", base+"/metrics"); !strings.Contains(scrape, `qem_up{manager="demo"} 1`) {
 		t.Error("the demo's manager is not up")
 	}
-	p.signal(syscall.SIGTERM)
-	if code := p.wait(); code != 0 {
+	p.Signal(syscall.SIGTERM)
+	if code := p.Wait(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }

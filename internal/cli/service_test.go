@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/internal/service"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 const serviceConfig = "enterprise_managers:\n- url: https://qem.example.com\n  auth: {username: u, password: p}\n"
@@ -25,7 +25,7 @@ func installArguments(args ...string) ([]string, error) {
 }
 
 func TestServiceArguments(t *testing.T) {
-	path := testproc.File(t, "qem service.yml", serviceConfig)
+	path := process.File(t, "qem service.yml", serviceConfig)
 	t.Chdir(filepath.Dir(path))
 	rewrite(t, "web.yml", "http_server_config: {http2: true}\n")
 	for name, tc := range map[string]struct{ args, want []string }{
@@ -65,8 +65,8 @@ func TestServiceArguments(t *testing.T) {
 
 // What would keep the service from starting is told when it is installed.
 func TestServiceArgumentsAreChecked(t *testing.T) {
-	good := "--config.file=" + testproc.File(t, "good.yml", serviceConfig)
-	bad := "--config.file=" + testproc.File(t, "bad.yml", "nonsense: true\n")
+	good := "--config.file=" + process.File(t, "good.yml", serviceConfig)
+	bad := "--config.file=" + process.File(t, "bad.yml", "nonsense: true\n")
 	for name, tc := range map[string]struct {
 		args []string
 		want string
@@ -93,16 +93,16 @@ func TestServiceCommandsElsewhere(t *testing.T) {
 	}
 	for _, command := range []string{"install", "uninstall", "start", "stop"} {
 		p := launch(t, nil, "service", command)
-		if code := p.wait(); code != 1 {
+		if code := p.Wait(); code != 1 {
 			t.Errorf("service %s: exit code %d", command, code)
 		}
-		if text := p.stderr.String(); !strings.Contains(text, "service "+command) || !strings.Contains(text, "on Windows only") {
+		if text := p.Stderr.String(); !strings.Contains(text, "service "+command) || !strings.Contains(text, "on Windows only") {
 			t.Errorf("service %s says %q", command, text)
 		}
 	}
 	p := launch(t, nil, "--help")
-	p.wait()
-	if strings.Contains(p.stdout.String(), "service install") {
+	p.Wait()
+	if strings.Contains(p.Stdout.String(), "service install") {
 		t.Error("the help shows commands that do nothing here")
 	}
 }
@@ -117,7 +117,7 @@ func (discard) Error(uint32, string) error   { return nil }
 // The daemon of a service says when it serves, and logs out when it is stopped.
 func TestServiceDaemon(t *testing.T) {
 	sim := simulated(t)
-	path := testproc.File(t, "qem.yml", configText("prod", sim.URL))
+	path := process.File(t, "qem.yml", configText("prod", sim.URL))
 	daemon := serviceDaemon([]string{"--config.file=" + path, "--web.listen-address=127.0.0.1:0"})
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

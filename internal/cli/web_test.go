@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // endpoints are all paths that answer, with pprof and the lifecycle switched on.
@@ -24,22 +24,21 @@ var endpoints = []struct{ method, path string }{
 }
 
 // daemonWith runs the exporter with a web configuration of its own.
-func daemonWith(t *testing.T, webConfig string, args ...string) (p *process, address string) {
+func daemonWith(t *testing.T, webConfig string, args ...string) (p *process.Process, address, webFile string) {
 	t.Helper()
 	dir := t.TempDir()
 	certificate(t, dir)
-	web := filepath.Join(dir, "web.yml")
-	rewrite(t, web, webConfig)
-	p = launch(t, environment(simulated(t).URL), append(args, "--web.listen-address=127.0.0.1:0", "--web.config.file="+web)...)
-	p.web = web
-	return p, p.listening()
+	webFile = filepath.Join(dir, "web.yml")
+	rewrite(t, webFile, webConfig)
+	p = launch(t, environment(simulated(t).URL), append(args, "--web.listen-address=127.0.0.1:0", "--web.config.file="+webFile)...)
+	return p, p.Address(), webFile
 }
 
 // Each path alone is protected, whatever is asked of it.
 func TestBasicAuthCoversEveryEndpoint(t *testing.T) {
-	p, address := daemonWith(t, fmt.Sprintf("basic_auth_users: {%s: %s}\n", webUser, webHash), "--web.enable-lifecycle", "--web.enable-pprof")
+	p, address, _ := daemonWith(t, fmt.Sprintf("basic_auth_users: {%s: %s}\n", webUser, webHash), "--web.enable-lifecycle", "--web.enable-pprof")
 	eventually(t, "it is ready", func() bool {
-		code, _ := p.do("GET", "http://"+address+"/-/ready", webUser, webPassword)
+		code, _ := p.Do("GET", "http://"+address+"/-/ready", webUser, webPassword)
 		return code == http.StatusOK
 	})
 	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address); code != 0 || !strings.Contains(out, "401") {
@@ -47,27 +46,27 @@ func TestBasicAuthCoversEveryEndpoint(t *testing.T) {
 	}
 	for _, e := range endpoints {
 		for _, method := range []string{e.method, "HEAD", "OPTIONS", "PUT", "DELETE"} {
-			if code, body := p.do(method, "http://"+address+e.path); code != http.StatusUnauthorized || strings.Contains(body, "qem") {
+			if code, body := p.Do(method, "http://"+address+e.path); code != http.StatusUnauthorized || strings.Contains(body, "qem") {
 				t.Errorf("%s %s without credentials = %d %q", method, e.path, code, body)
 			}
 		}
-		if code, _ := p.do(e.method, "http://"+address+e.path, webUser, webPassword+"x"); code != http.StatusUnauthorized {
+		if code, _ := p.Do(e.method, "http://"+address+e.path, webUser, webPassword+"x"); code != http.StatusUnauthorized {
 			t.Errorf("%s %s with a wrong password = %d", e.method, e.path, code)
 		}
-		if code, body := p.do(e.method, "http://"+address+e.path, webUser, webPassword); code != http.StatusOK {
+		if code, body := p.Do(e.method, "http://"+address+e.path, webUser, webPassword); code != http.StatusOK {
 			t.Errorf("%s %s with the password = %d %q", e.method, e.path, code, body)
 		}
 	}
 }
 
 func TestTLSCoversEveryEndpoint(t *testing.T) {
-	p, address := daemonWith(t, "tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n", "--web.enable-lifecycle", "--web.enable-pprof")
+	p, address, webFile := daemonWith(t, "tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n", "--web.enable-lifecycle", "--web.enable-pprof")
 	for _, e := range endpoints {
-		if code, body := p.do(e.method, "http://"+address+e.path); code != http.StatusBadRequest || strings.Contains(body, "qem_") {
+		if code, body := p.Do(e.method, "http://"+address+e.path); code != http.StatusBadRequest || strings.Contains(body, "qem_") {
 			t.Errorf("%s %s without TLS = %d %q", e.method, e.path, code, body)
 		}
 	}
-	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address, "--web.config.file="+p.web); code != 0 {
+	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address, "--web.config.file="+webFile); code != 0 {
 		t.Errorf("health = %d %s", code, out)
 	}
 	conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
@@ -79,12 +78,12 @@ func TestTLSCoversEveryEndpoint(t *testing.T) {
 
 // The first request of a minute is answered, the second one is not, whatever it asks for.
 func TestRateLimitCoversEveryEndpoint(t *testing.T) {
-	p, address := daemonWith(t, "rate_limit: {interval: 1h, burst: 1}\n", "--web.enable-lifecycle", "--web.enable-pprof")
-	if code, _ := p.do("GET", "http://"+address+"/-/healthy"); code != http.StatusOK {
+	p, address, _ := daemonWith(t, "rate_limit: {interval: 1h, burst: 1}\n", "--web.enable-lifecycle", "--web.enable-pprof")
+	if code, _ := p.Do("GET", "http://"+address+"/-/healthy"); code != http.StatusOK {
 		t.Errorf("the first request = %d", code)
 	}
 	for _, e := range endpoints {
-		if code, body := p.do(e.method, "http://"+address+e.path); code != http.StatusTooManyRequests || strings.Contains(body, "qem_") {
+		if code, body := p.Do(e.method, "http://"+address+e.path); code != http.StatusTooManyRequests || strings.Contains(body, "qem_") {
 			t.Errorf("%s %s beyond the limit = %d %q", e.method, e.path, code, body)
 		}
 	}
@@ -94,10 +93,10 @@ func TestRateLimitCoversEveryEndpoint(t *testing.T) {
 func TestPprofAndReloadAreOffByDefault(t *testing.T) {
 	sim := simulated(t)
 	p := launch(t, environment(sim.URL), "--web.listen-address=127.0.0.1:0")
-	base := "http://" + p.listening()
-	p.awaitReady(base)
+	base := "http://" + p.Address()
+	p.AwaitReady(base)
 	for _, e := range endpoints {
-		code, body := p.do(e.method, base+e.path)
+		code, body := p.Do(e.method, base+e.path)
 		switch {
 		case strings.HasPrefix(e.path, "/debug/"):
 			if code != http.StatusNotFound {
@@ -111,20 +110,20 @@ func TestPprofAndReloadAreOffByDefault(t *testing.T) {
 			t.Errorf("%s %s = %d %q", e.method, e.path, code, body)
 		}
 	}
-	if _, scrape := p.do("GET", base+"/metrics"); strings.Contains(scrape, "config_last_reload_successful 0") || sim.Logins() != 1 {
+	if _, scrape := p.Do("GET", base+"/metrics"); strings.Contains(scrape, "config_last_reload_successful 0") || sim.Logins() != 1 {
 		t.Error("there was a reload")
 	}
 }
 
 func TestReloadIsForPOST(t *testing.T) {
 	sim := simulated(t)
-	path := testproc.File(t, "qem.yml", configText("before", sim.URL))
+	path := process.File(t, "qem.yml", configText("before", sim.URL))
 	p := launch(t, nil, "--config.file="+path, "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle")
-	base := "http://" + p.listening()
-	p.awaitReady(base)
+	base := "http://" + p.Address()
+	p.AwaitReady(base)
 	rewrite(t, path, configText("after", sim.URL))
 	for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "OPTIONS"} {
-		if code, _ := p.do(method, base+"/-/reload"); code != http.StatusMethodNotAllowed {
+		if code, _ := p.Do(method, base+"/-/reload"); code != http.StatusMethodNotAllowed {
 			t.Errorf("%s /-/reload = %d", method, code)
 		}
 	}
@@ -133,7 +132,7 @@ func TestReloadIsForPOST(t *testing.T) {
 		t.Fatal(err)
 	}
 	foreign.Header.Set("Sec-Fetch-Site", "cross-site") // a page of another site, in a browser
-	response, err := p.client.Do(foreign)
+	response, err := p.Client.Do(foreign)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,23 +140,23 @@ func TestReloadIsForPOST(t *testing.T) {
 	if response.StatusCode != http.StatusForbidden {
 		t.Errorf("a reload for another site = %d", response.StatusCode)
 	}
-	if _, text := p.do("GET", base+"/config"); !strings.Contains(text, "before") {
+	if _, text := p.Do("GET", base+"/config"); !strings.Contains(text, "before") {
 		t.Errorf("there was a reload:\n%s", text)
 	}
-	if code, _ := p.do("POST", base+"/-/reload"); code != http.StatusOK {
+	if code, _ := p.Do("POST", base+"/-/reload"); code != http.StatusOK {
 		t.Errorf("POST /-/reload = %d", code)
 	}
-	if _, text := p.do("GET", base+"/config"); !strings.Contains(text, "after") {
+	if _, text := p.Do("GET", base+"/config"); !strings.Contains(text, "after") {
 		t.Errorf("there was no reload:\n%s", text)
 	}
 }
 
 func TestHeadersOfPages(t *testing.T) {
 	p := launch(t, environment(simulated(t).URL), "--web.listen-address=127.0.0.1:0")
-	base := "http://" + p.listening()
-	p.awaitReady(base)
+	base := "http://" + p.Address()
+	p.AwaitReady(base)
 	for _, path := range []string{"/", "/config", "/api/v1/status", "/-/healthy", "/-/ready", "/none"} {
-		response, err := p.client.Get(base + path)
+		response, err := p.Client.Get(base + path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,8 +186,8 @@ func TestHeadersOfPages(t *testing.T) {
 // A header that is too large is refused, and one that never ends is not waited for.
 func TestClientsThatMeanIll(t *testing.T) {
 	p := launch(t, environment(simulated(t).URL), "--web.listen-address=127.0.0.1:0")
-	address := p.listening()
-	p.awaitReady("http://" + address)
+	address := p.Address()
+	p.AwaitReady("http://" + address)
 	for name, request := range map[string]string{
 		"header": "GET / HTTP/1.1\r\nHost: x\r\nX-Large: " + strings.Repeat("x", 128<<10) + "\r\n\r\n",
 		"URL":    "GET /" + strings.Repeat("x", 128<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -216,7 +215,7 @@ func TestClientsThatMeanIll(t *testing.T) {
 			}
 			slow = append(slow, conn)
 		}
-		if code, _ := p.do("GET", "http://"+address+"/metrics"); code != http.StatusOK {
+		if code, _ := p.Do("GET", "http://"+address+"/metrics"); code != http.StatusOK {
 			t.Errorf("while others are slow, /metrics = %d", code)
 		}
 		for _, conn := range slow {

@@ -25,8 +25,11 @@ func (m *Manager) check(d *decoder, path string) {
 		m.Name = hostOf(m.URL)
 	}
 	m.checkIntervals(d, path)
-	if !d.has(join(path, "tables.interval")) {
+	switch {
+	case !d.has(join(path, "tables.interval")):
 		m.Tables.Interval = tableSweeps * m.PollInterval
+	case m.Tables.Interval == 0:
+		m.Tables.Interval = m.PollInterval
 	}
 	m.Proxy.check(d, path)
 	for _, name := range sortedKeys(m.HTTPHeaders) {

@@ -181,7 +181,8 @@ type Tables struct {
 	Mode TableMode `key:"mode" one:"off summary errors all" default:"summary"`
 	// On "schema.table".
 	Filter
-	// How often table statuses are read; besides, at once when a task changed. Default: 5 x poll_interval.
+	// How often table statuses are read, 0s: with all other details; besides, at once when a task changed.
+	// Default: 5 x poll_interval.
 	Interval time.Duration `key:"interval" least:"0s" example:"5m"`
 	// Tables with series of their own, per manager; a stable choice, and what it leaves out is counted.
 	Limit int `key:"limit" default:"20000" least:"1"`

@@ -9,41 +9,14 @@ import (
 
 const benchFamilies = 45
 
-// BenchmarkBuild builds a snapshot of a million samples from values that are there
-// already, duplicate check included.
-func BenchmarkBuild(b *testing.B) {
+// BenchmarkBlock makes a snapshot of a million samples from values that are there already.
+func BenchmarkBlock(b *testing.B) {
 	const entities = 1_000_000 / benchFamilies
-	rows, families := wideRows(entities), wideFamilies(benchFamilies)
-	values := make([][]float64, len(families))
-	for i := range values {
-		values[i] = wideValues(i, entities)
-	}
+	t, rows := wideTable(benchFamilies, entities)
+	values := wideValues(benchFamilies, entities)
 	b.ReportAllocs()
 	for b.Loop() {
-		builder := exposition.NewBuilder()
-		for i, f := range families {
-			builder.Add(f, rows, exposition.LabelSet{}, values[i])
-		}
-		if _, report := builder.Build(); report.Samples != benchFamilies*entities {
-			b.Fatalf("report %+v", report)
-		}
-	}
-}
-
-// BenchmarkBuildSplit is BenchmarkBuild with every family in two columns whose rows
-// must be compared with each other.
-func BenchmarkBuildSplit(b *testing.B) {
-	const entities = 1_000_000 / benchFamilies
-	rows, families := wideRows(entities), wideFamilies(benchFamilies)
-	b.ReportAllocs()
-	for b.Loop() {
-		builder := exposition.NewBuilder()
-		for i, f := range families {
-			values := wideValues(i, entities)
-			builder.Add(f, rows[:entities/2], exposition.LabelSet{}, values[:entities/2])
-			builder.Add(f, rows[entities/2:], exposition.LabelSet{}, values[entities/2:])
-		}
-		builder.Build()
+		exposition.NewSnapshot([]*exposition.Block{t.Block(rows, values, nil)})
 	}
 }
 
@@ -76,7 +49,7 @@ func BenchmarkMemory(b *testing.B) {
 		before := heap()
 		s := wide(benchFamilies, 1_000_000/benchFamilies)
 		built := heap()
-		h := exposition.NewHandler(exposition.HandlerOptions{Snapshot: serving(s)})
+		h := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)})
 		get(h, "/", "", "gzip").Body.Close()
 		compressed := heap()
 		b.ReportMetric(float64(built-before)/float64(s.Samples()), "snapshot-B/series")

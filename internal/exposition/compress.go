@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -116,7 +117,9 @@ func (s *Snapshot) compress(c *compression, f form, e encoding) {
 	if s.onCompress != nil {
 		s.onCompress()
 	}
-	err := encode(&c.body, e, func(w io.Writer) error { return s.write(w, f) })
+	started := time.Now()
+	err := encode(&c.body, e, func(w io.Writer) error { return s.writeWhole(w, f) })
+	s.spent.Add(int64(time.Since(started)))
 	c.body.seal()
 	c.err = err
 }

@@ -12,14 +12,16 @@ import (
 )
 
 func someSnapshot() *Snapshot {
+	t := NewTable([]string{"server"}, []Family{{Name: "up", Help: "Up.", Columns: [][]string{nil}}})
 	var rows []LabelSet
 	for _, server := range []string{"a", "b", "c"} {
-		rows = append(rows, NewLabelSet("server", server))
+		rows = append(rows, t.Row(LabelSet{}, server))
 	}
-	b := NewBuilder()
-	b.Add(&Family{Name: "up", Help: "Up."}, rows, LabelSet{}, []float64{1, 0, 1})
-	s, _ := b.Build()
-	return s
+	return NewSnapshot([]*Block{t.Block(NewRows(nil, rows), []float64{1, 0, 1}, nil)})
+}
+
+func serving(s *Snapshot) func() (live, kept *Snapshot) {
+	return func() (live, kept *Snapshot) { return nil, s }
 }
 
 func ask(ctx context.Context, h http.Handler, encoding string) *httptest.ResponseRecorder {
@@ -34,7 +36,7 @@ func TestFirstDemandCompressesOnce(t *testing.T) {
 	s := someSnapshot()
 	var compressions atomic.Int32
 	s.onCompress = func() { compressions.Add(1) }
-	h := NewHandler(HandlerOptions{Snapshot: func() *Snapshot { return s }})
+	h := NewHandler(HandlerOptions{Snapshots: serving(s)})
 	var group sync.WaitGroup
 	start := make(chan struct{})
 	bodies := make([][]byte, 64)
@@ -65,7 +67,7 @@ func TestWaiterGivesUp(t *testing.T) {
 		close(begun)
 		<-finish
 	}
-	h := NewHandler(HandlerOptions{Snapshot: func() *Snapshot { return s }})
+	h := NewHandler(HandlerOptions{Snapshots: serving(s)})
 	first := make(chan *httptest.ResponseRecorder)
 	go func() { first <- ask(context.Background(), h, "gzip") }()
 	<-begun

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ func BenchmarkScrapers(b *testing.B) {
 			for range b.N {
 				for _, scrapers := range []int{1, 10} {
 					s := wide(benchFamilies, 1_000_000/benchFamilies)
-					h := exposition.NewHandler(exposition.HandlerOptions{Snapshot: serving(s)})
+					h := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)})
 					peak, err := usage.PeakOf(func() { scrapeAtOnce(h, scrapers, form.encoding) })
 					if err != nil {
 						b.Fatal(err)
@@ -61,11 +62,8 @@ func (n nobody) WriteHeader(int)             {}
 // compares the CPU time with that of compressing the same text alone.
 func BenchmarkFreshBody(b *testing.B) {
 	const entities = 1_000_000 / benchFamilies
-	rows, families := wideRows(entities), wideFamilies(benchFamilies)
-	var values [][]float64
-	for i := range families {
-		values = append(values, wideValues(i, entities))
-	}
+	t, rows := wideTable(benchFamilies, entities)
+	values := wideValues(benchFamilies, entities)
 	var text bytes.Buffer
 	if err := wide(benchFamilies, entities).WriteText(&text); err != nil {
 		b.Fatal(err)
@@ -73,12 +71,8 @@ func BenchmarkFreshBody(b *testing.B) {
 	var whole, alone []time.Duration
 	for range b.N {
 		whole = append(whole, usage.OfCPU(func() {
-			builder := exposition.NewBuilder()
-			for i, f := range families {
-				builder.Add(f, rows, exposition.LabelSet{}, values[i])
-			}
-			s, _ := builder.Build()
-			scrapeAtOnce(exposition.NewHandler(exposition.HandlerOptions{Snapshot: serving(s)}), 1, "gzip")
+			s := exposition.NewSnapshot([]*exposition.Block{t.Block(rows, slices.Clone(values), nil)})
+			scrapeAtOnce(exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}), 1, "gzip")
 		}))
 		alone = append(alone, usage.OfCPU(func() {
 			w, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)

@@ -16,13 +16,13 @@ import (
 var nan = math.NaN()
 
 // awkward holds one row for every kind of label value.
-var awkward = plainRows{
-	{"server", `back\slash`, "task", `"quoted"`},
-	{"server", "two\nlines", "task", ""},
-	{"server", "", "task", `\n is not a line`},
-	{"server", "\xff\xfeinvalid\xc3", "task", "größe ⌀ 日本"},
-	{"server", `trailing\`, "task", `a="b",c="d"} 5`},
-	{"server", "{}", "task", "\t\r\x00"},
+var awkward = [][]string{
+	{`back\slash`, `"quoted"`},
+	{"two\nlines", ""},
+	{"", `\n is not a line`},
+	{"\xff\xfeinvalid\xc3", "größe ⌀ 日本"},
+	{`trailing\`, `a="b",c="d"} 5`},
+	{"{}", "\t\r\x00"},
 }
 
 var awkwardValues = [][]float64{
@@ -34,64 +34,56 @@ var awkwardValues = [][]float64{
 	{nan, nan, nan, nan, nan, nan},
 }
 
-var cases = map[string][]plainFamily{
+// gauge and counter are families of one column without labels of its own.
+func gauge(name, help string) exposition.Family {
+	return exposition.Family{Name: name, Help: help, Columns: [][]string{nil}}
+}
+
+func counter(name, help string) exposition.Family {
+	return exposition.Family{Name: name, Help: help, Type: exposition.Counter, Columns: [][]string{nil}}
+}
+
+var cases = map[string][]plain{
 	"no families": nil,
 	"families without samples": {
-		{name: "b", help: "Nothing.", columns: []plainColumn{{rows: awkward, values: awkwardValues[5]}}},
-		{name: "a_total", help: "No rows.", counter: true, columns: []plainColumn{{}}},
+		{[]string{"server", "task"}, []exposition.Family{gauge("b", "Nothing."), {Name: "loose", Labels: []string{"x"}}},
+			[]plainBlock{{rows: awkward, columns: awkwardValues[5:]}, {columns: [][]float64{nil}}}},
+		{nil, []exposition.Family{counter("a_total", "No rows.")}, nil},
 	},
-	"values and labels": func() []plainFamily {
-		var families []plainFamily
+	"values and labels": func() []plain {
+		p := plain{labels: []string{"server", "task"}, blocks: []plainBlock{{rows: awkward[:4]}, {rows: awkward[4:]}}}
 		for i, values := range awkwardValues {
-			families = append(families,
-				plainFamily{name: fmt.Sprintf("z%d:gauge", i), help: "A gauge.",
-					columns: []plainColumn{{rows: awkward, values: values}}},
-				plainFamily{name: fmt.Sprintf("a%d_total", i), help: "A counter.", counter: true,
-					columns: []plainColumn{{rows: awkward, values: absolute(values)}}})
+			p.families = append(p.families, gauge(fmt.Sprintf("z%d:gauge", i), "A gauge."),
+				counter(fmt.Sprintf("a%d_total", i), "A counter."))
+			for b, part := range [][]float64{values[:4], values[4:]} {
+				p.blocks[b].columns = append(p.blocks[b].columns, part, absolute(part))
+			}
 		}
-		return families
+		return []plain{p}
 	}(),
-	"help texts": {
-		{name: "quotes", help: `say "hello"`, columns: one(1)},
-		{name: "backslash", help: `C:\new "n\"`, columns: one(2)},
-		{name: "lines", help: "one\ntwo\n", columns: one(3)},
-		{name: "empty", help: "", columns: one(4)},
-		{name: "counted_total", help: "größe \"\\\n", counter: true, columns: one(5)},
-	},
+	"help texts": {{[]string{"a"}, []exposition.Family{
+		gauge("quotes", `say "hello"`), gauge("backslash", `C:\new "n\"`), gauge("lines", "one\ntwo\n"), gauge("empty", ""),
+		counter("counted_total", "größe \"\\\n"),
+	}, []plainBlock{{rows: [][]string{{"b"}}, columns: [][]float64{{1}, {2}, {3}, {4}, {5}}}}}},
 	"no labels": {
-		{name: "bare", help: "Bare.", columns: []plainColumn{{rows: plainRows{nil}, values: []float64{7}}}},
-		{name: "bare_too_total", help: "Bare.", counter: true, columns: []plainColumn{{rows: plainRows{nil}, extra: []string{"x", "y"}, values: []float64{7}}}},
-		{name: "some", help: "Bare and not.", columns: []plainColumn{{rows: plainRows{nil, {"a", "b"}}, values: []float64{7, 8}}}},
+		{nil, []exposition.Family{
+			gauge("bare", "Bare."),
+			{Name: "bare_too_total", Help: "Bare.", Type: exposition.Counter, Labels: []string{"x"}, Columns: [][]string{{"y"}}},
+		}, []plainBlock{{rows: [][]string{nil}, columns: [][]float64{{7}, {8}}, loose: []plainLoose{{1, 0, []string{"z"}, 9}}}}},
 	},
-	"extra labels": {
-		{name: "state", help: "States.", columns: []plainColumn{
-			{rows: awkward, extra: []string{"state", `ru"nning`}, values: awkwardValues[0]},
-			{rows: awkward, extra: []string{"state", "stop\nped"}, values: awkwardValues[4]},
+	"labels of the families": {{[]string{"server", "task"}, []exposition.Family{
+		{Name: "state", Help: "States.", Labels: []string{"state"}, Columns: [][]string{{`ru"nning`}, {"stop\nped"}}},
+		{Name: "first_total", Help: "Labels that sort first.", Type: exposition.Counter,
+			Labels: []string{"a", "z", "sf"}, Columns: [][]string{{"1", "2", ""}}},
+		{Name: "only_loose", Help: "No columns.", Labels: []string{"tag", "and"}},
+	}, []plainBlock{
+		{rows: awkward, columns: [][]float64{awkwardValues[0], awkwardValues[4], awkwardValues[2]}, loose: []plainLoose{
+			{0, 0, []string{"un\"known"}, 1}, {0, 3, []string{""}, math.Inf(1)},
+			{2, 5, []string{"\xff", "\n"}, 1}, {2, 5, []string{"\\", "}"}, 0.5},
 		}},
-		{name: "first_total", help: "An extra label that sorts first.", counter: true, columns: []plainColumn{
-			{rows: awkward, extra: []string{"a", "1", "z", "2", "sf", ""}, values: awkwardValues[2]},
-		}},
-		{name: "only_extra", help: "Rows without labels.", columns: []plainColumn{
-			{rows: plainRows{nil}, extra: []string{"a", "1"}, values: []float64{1}},
-			{rows: plainRows{nil}, extra: []string{"a", "2"}, values: []float64{2}},
-			{rows: plainRows{nil}, values: []float64{3}},
-		}},
-	},
-	"duplicates": {
-		{name: "within", help: "H.", columns: []plainColumn{
-			{rows: plainRows{{"a", "1"}, {"a", "1"}, {"a", "2"}, {"a", "1"}}, values: []float64{nan, 2, 3, 4}},
-		}},
-		{name: "across", help: "H.", columns: []plainColumn{
-			{rows: plainRows{{"a", "1"}, {"a", "2"}}, extra: []string{"b", "x"}, values: []float64{1, nan}},
-			{rows: plainRows{{"a", "2"}, {"a", "1"}}, extra: []string{"b", "x"}, values: []float64{2, 3}},
-			{rows: plainRows{{"a", "2"}, {"a", "1"}}, extra: []string{"b", "y"}, values: []float64{4, 5}},
-		}},
-		{name: "split", help: "Rows of one column have what another has as extra labels.", columns: []plainColumn{
-			{rows: plainRows{{"a", "1", "b", "2"}}, values: []float64{1}},
-			{rows: plainRows{{"a", "1"}, {"a", "2"}}, extra: []string{"b", "2"}, values: []float64{2, 3}},
-			{rows: plainRows{{"b", "2"}}, extra: []string{"a", "1"}, values: []float64{4}},
-		}},
-	},
+		{rows: [][]string{{"another", "block"}}, columns: [][]float64{{nan}, {nan}, {1}},
+			loose: []plainLoose{{2, 0, []string{"a", "b"}, 1}}},
+	}}},
 }
 
 // absolute makes counters' values of any: the OpenMetrics decoder refuses others.
@@ -103,32 +95,28 @@ func absolute(values []float64) []float64 {
 	return positive
 }
 
-func one(value float64) []plainColumn {
-	return []plainColumn{{rows: plainRows{{"a", "b"}}, values: []float64{value}}}
-}
-
 func TestSameAsExpfmt(t *testing.T) {
-	for name, families := range cases {
+	for name, tables := range cases {
 		t.Run(name, func(t *testing.T) {
-			snapshot, _ := snapshotOf(families)
+			snapshot := snapshotOf(tables...)
 			ours := exposition.NewHandler(exposition.HandlerOptions{
-				Snapshot: func() *exposition.Snapshot { return snapshot },
+				Snapshots: serving(snapshot),
 			})
-			compareAll(t, ours, oracle(gathererOf(families)), "/metrics")
+			compareAll(t, ours, oracle(gathererOf(tables...)), "/metrics")
 		})
 	}
 }
 
 func TestSameAsExpfmtBehindOwnRegistry(t *testing.T) {
 	own := ownRegistry()
-	for name, families := range cases {
+	for name, tables := range cases {
 		t.Run(name, func(t *testing.T) {
-			snapshot, _ := snapshotOf(families)
+			snapshot := snapshotOf(tables...)
 			ours := exposition.NewHandler(exposition.HandlerOptions{
-				Own:      own,
-				Snapshot: func() *exposition.Snapshot { return snapshot },
+				Own:       own,
+				Snapshots: serving(snapshot),
 			})
-			theirs := oracle(inOrder{own, gathererOf(families)})
+			theirs := oracle(inOrder{own, gathererOf(tables...)})
 			compareAll(t, ours, theirs, "/metrics")
 			compareAll(t, ours, theirs, "/metrics?name[]=state&name[]=own_total&name[]=a1_total&name[]=nothing")
 		})
@@ -173,56 +161,71 @@ func FuzzSameAsExpfmt(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, text, help string, number float64, integer int64) {
 		random := rand.New(rand.NewPCG(seed, seed))
-		families := randomFamilies(random, text, help, []float64{number, float64(integer), nan, 0, float64(integer) / 1000})
-		snapshot, report := snapshotOf(families)
-		if report.Samples != snapshot.Samples() {
-			t.Fatalf("report tells %d samples, snapshot %d", report.Samples, snapshot.Samples())
-		}
-		ours := exposition.NewHandler(exposition.HandlerOptions{
-			Snapshot: func() *exposition.Snapshot { return snapshot },
-		})
+		tables := randomTables(random, text, help, []float64{number, float64(integer), nan, 0, float64(integer) / 1000})
+		ours := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(snapshotOf(tables...))})
 		accept := acceptHeaders[random.IntN(len(acceptHeaders))]
 		if accept != "" {
 			accept += escapings[random.IntN(len(escapings))]
 		}
-		compare(t, ours, oracle(gathererOf(families)), "/metrics", accept, acceptEncodes[random.IntN(len(acceptEncodes))], parses{})
+		compare(t, ours, oracle(gathererOf(tables...)), "/metrics", accept, acceptEncodes[random.IntN(len(acceptEncodes))], parses{})
 	})
 }
 
-// randomFamilies makes up to four families of up to three columns, over row slices
-// that some of them share.
-func randomFamilies(random *rand.Rand, text, help string, numbers []float64) []plainFamily {
+// randomTables makes up to three tables of up to three families each, with up to two blocks.
+func randomTables(random *rand.Rand, text, help string, numbers []float64) []plain {
 	value := func() string {
 		from := random.IntN(len(text) + 1)
 		return text[from : from+random.IntN(min(8, len(text)-from)+1)]
 	}
-	slabs := make([]plainRows, 3)
-	for i := range slabs {
-		slabs[i] = make(plainRows, 1+random.IntN(6))
-		for j := range slabs[i] {
-			slabs[i][j] = [][]string{nil, {"b", value()}, {"d", value(), "b", value()}}[random.IntN(3)]
-		}
-	}
 	// The OpenMetrics decoder refuses a carriage return in a help text, expfmt's own too.
 	help = strings.ReplaceAll(strings.ToValidUTF8(help, "?"), "\r", "")
-	families := make([]plainFamily, random.IntN(5))
-	for i := range families {
-		families[i] = plainFamily{name: fmt.Sprintf("f%d", i), help: help}
-		if random.IntN(2) == 0 {
-			families[i].counter = true
-			families[i].name += "_total"
+	tables := make([]plain, random.IntN(4))
+	for i := range tables {
+		p := &tables[i]
+		p.labels = [][]string{{"n"}, {"n", "b"}, {"d", "n", "b"}}[random.IntN(3)]
+		columns := 0
+		for j := range random.IntN(4) {
+			f := exposition.Family{Name: fmt.Sprintf("f%d%d", i, j), Help: help}
+			if random.IntN(2) == 0 {
+				f.Name, f.Type = f.Name+"_total", exposition.Counter
+			}
+			f.Labels = [][]string{{"a"}, {"a", "c"}}[random.IntN(2)]
+			for n := range random.IntN(3) {
+				f.Columns = append(f.Columns, []string{fmt.Sprint(n), value()}[:len(f.Labels)])
+			}
+			columns += len(f.Columns)
+			p.families = append(p.families, f)
 		}
-		for range random.IntN(4) {
-			c := plainColumn{rows: slabs[random.IntN(len(slabs))]}
-			c.extra = [][]string{nil, {"a", value()}, {"a", "x", "c", value()}}[random.IntN(3)]
-			for range c.rows {
-				c.values = append(c.values, numbers[random.IntN(len(numbers))])
-			}
-			if families[i].counter {
-				c.values = absolute(c.values)
-			}
-			families[i].columns = append(families[i].columns, c)
+		for b := range random.IntN(3) {
+			p.blocks = append(p.blocks, randomBlock(random, p, columns, b, value, numbers))
 		}
 	}
-	return families
+	return tables
+}
+
+func randomBlock(random *rand.Rand, p *plain, columns, number int, value func() string, numbers []float64) plainBlock {
+	var b plainBlock
+	for n := range 1 + random.IntN(6) {
+		row := make([]string, len(p.labels))
+		for i, name := range p.labels {
+			if row[i] = value(); name == "n" { // so that rows differ
+				row[i] += fmt.Sprint(" ", number, n)
+			}
+		}
+		b.rows = append(b.rows, row)
+	}
+	for range columns {
+		column := make([]float64, len(b.rows))
+		for i := range column {
+			column[i] = math.Abs(numbers[random.IntN(len(numbers))])
+		}
+		b.columns = append(b.columns, column)
+	}
+	for f := range p.families {
+		for n := range random.IntN(3) {
+			labels := []string{fmt.Sprint("loose", n), value()}[:len(p.families[f].Labels)]
+			b.loose = append(b.loose, plainLoose{f, random.IntN(len(b.rows)), labels, 1})
+		}
+	}
+	return b
 }

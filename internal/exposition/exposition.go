@@ -2,20 +2,18 @@
 // Prometheus exposition formats: text 0.0.4, OpenMetrics and protobuf, plain or
 // compressed with gzip or zstd.
 //
-// A Builder collects columns: one []float64 per family and fixed extra label,
-// beside a slice of label sets that many columns share. Build checks once what a
-// prometheus.Registry checks at every scrape (names, types, duplicates) and gives
-// a Snapshot, which never changes again. A Snapshot is rendered straight from its
-// columns through one pooled buffer; its compressed bodies are made once, on first
-// demand, and kept as long as the Snapshot lives.
+// A Table describes, once, the families about one kind of entity. A Block has the samples of
+// some entities: their labels, and a []float64 beside them for each column of the table. A
+// Snapshot is any number of Blocks in one, which costs no more than their pointers. It is
+// rendered straight from the columns through one pooled buffer; its compressed bodies are made
+// once, on first demand, and kept as long as the Snapshot lives.
 //
-//	host := exposition.NewLabelSet("host", "db1")           // once per entity
-//	b := exposition.NewBuilder()
-//	b.Add(&load, []exposition.LabelSet{host}, exposition.LabelSet{}, []float64{0.7})
-//	snapshot, report := b.Build()
+//	hosts := exposition.NewTable([]string{"host"}, []exposition.Family{load})   // once
+//	rows := exposition.NewRows([]exposition.LabelSet{hosts.Row(none, "db1")})   // while they live
+//	snapshot := exposition.NewSnapshot([]*exposition.Block{hosts.Block(rows, []float64{0.7}, nil)})
 //
-// NewHandler serves the latest Snapshot over HTTP behind a small, freshly gathered
-// registry, as promhttp would.
+// What a prometheus.Registry checks at every scrape, a Table checks once. NewHandler serves the
+// latest Snapshot over HTTP behind a small, freshly gathered registry, as promhttp would.
 package exposition
 
 import (
@@ -42,12 +40,15 @@ func (t Type) String() string {
 	return "gauge"
 }
 
-// Family describes samples of one name. It must not change once it was given to a
-// Builder.
+// Family describes samples of one name.
 type Family struct {
-	Name string // legal in every format and escaping: [a-zA-Z_:][a-zA-Z0-9_:]*; a counter's ends in _total
-	Help string
-	Type Type
+	Name   string // legal in every format and escaping: [a-zA-Z_:][a-zA-Z0-9_:]*; a counter's ends in _total
+	Help   string
+	Type   Type
+	Labels []string // beside those of the rows
+	// Columns are the values of Labels of the samples that every row can have. Samples of
+	// other values are Loose.
+	Columns [][]string
 }
 
 const totalSuffix = "_total"
@@ -74,12 +75,5 @@ func (f *Family) check() {
 		panic("exposition: counter " + f.Name + " has no name before its suffix")
 	case !utf8.ValidString(f.Help):
 		panic("exposition: the help of " + f.Name + " is not valid UTF-8")
-	}
-}
-
-// mustMatch panics if two descriptions of one name differ.
-func (f *Family) mustMatch(other *Family) {
-	if *f != *other {
-		panic("exposition: family " + f.Name + " is described in two ways")
 	}
 }

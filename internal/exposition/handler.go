@@ -2,6 +2,7 @@ package exposition
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -18,11 +19,12 @@ import (
 // HandlerOptions says what a handler serves. Every field may be nil.
 type HandlerOptions struct {
 	// Own is gathered at every request and goes out first. It should be small, and
-	// must have no family that Snapshot has.
+	// must have no family that a Snapshot has.
 	Own prometheus.Gatherer
-	// Snapshot returns the current samples. It is called at every request; as long
-	// as nothing has changed it should return the same Snapshot.
-	Snapshot func() *Snapshot
+	// Snapshots returns the current samples, at every request: those that are rendered and
+	// compressed for each, which should be few, and those whose compressed bodies are kept. As
+	// long as nothing has changed they should be the same Snapshots.
+	Snapshots func() (live, kept *Snapshot)
 	// Registerer gets the promhttp_metric_handler_* families. Several handlers may
 	// share it.
 	Registerer prometheus.Registerer
@@ -31,11 +33,11 @@ type HandlerOptions struct {
 }
 
 type handler struct {
-	own      prometheus.Gatherer
-	snapshot func() *Snapshot
-	empty    *Snapshot // stands in for none
-	failures *prometheus.CounterVec
-	log      *slog.Logger
+	own       prometheus.Gatherer
+	snapshots func() (live, kept *Snapshot)
+	empty     *Snapshot // stands in for none
+	failures  *prometheus.CounterVec
+	log       *slog.Logger
 }
 
 // The causes of failures.
@@ -50,12 +52,12 @@ const (
 // the same metrics about itself. An error in gathering leaves out what could not be
 // gathered; only if nothing at all is left it becomes a status 500.
 func NewHandler(o HandlerOptions) http.Handler {
-	h := &handler{own: o.Own, snapshot: o.Snapshot, empty: &Snapshot{}, log: o.Logger}
+	h := &handler{own: o.Own, snapshots: o.Snapshots, empty: &Snapshot{}, log: o.Logger}
 	if h.own == nil {
 		h.own = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return nil, nil })
 	}
-	if h.snapshot == nil {
-		h.snapshot = func() *Snapshot { return nil }
+	if h.snapshots == nil {
+		h.snapshots = func() (*Snapshot, *Snapshot) { return nil, nil }
 	}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
@@ -111,28 +113,25 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	snapshot := h.snapshot()
-	if snapshot == nil {
-		snapshot = h.empty
-	}
+	live, kept := h.snapshots()
+	live, kept = cmp.Or(live, h.empty), cmp.Or(kept, h.empty)
 	families, err := gather(h.own)
 	if err != nil {
 		h.failed(r, causeGathering, "gathering metrics failed", err)
-		if len(families) == 0 && snapshot.samples == 0 {
+		if len(families) == 0 && live.samples+kept.samples == 0 {
 			http.Error(w, "An error has occurred while serving metrics:\n\n"+err.Error(), http.StatusInternalServerError)
 			return
 		}
 	}
 	q := newRequest(r)
-	own := h.encodeOwn(q, families)
-	if err := h.send(w, q, own, snapshot); err != nil {
+	if err := h.send(w, q, h.front(q, families, live), kept); err != nil {
 		h.failed(r, causeEncoding, "sending metrics failed", err)
 	}
 }
 
-// send writes the answer: own in front of the snapshot's samples. Nothing is locked
+// send writes the answer: front before the kept samples. Nothing is locked
 // while it writes, so a slow client keeps nobody waiting.
-func (h *handler) send(w http.ResponseWriter, q *request, own []byte, s *Snapshot) error {
+func (h *handler) send(w http.ResponseWriter, q *request, front []byte, s *Snapshot) error {
 	whole := q.names == nil
 	var ready *body
 	if q.encoding != identity && whole && q.Method != http.MethodHead {
@@ -154,33 +153,33 @@ func (h *handler) send(w http.ResponseWriter, q *request, own []byte, s *Snapsho
 		w.WriteHeader(http.StatusOK)
 		return nil
 	case ready != nil:
-		return sendReady(w, q.encoding, own, ready)
+		return sendReady(w, q.encoding, front, ready)
 	case !whole:
 		s = s.only(q.wants)
 	}
 	return encode(w, q.encoding, func(w io.Writer) error {
-		if _, err := w.Write(own); err != nil {
+		if _, err := w.Write(front); err != nil {
 			return err
 		}
-		return s.write(w, formOf(q.format))
+		return s.writeWhole(w, formOf(q.format))
 	})
 }
 
-// sendReady sends a body that was compressed before, behind own as a gzip member or
+// sendReady sends a body that was compressed before, behind front as a gzip member or
 // zstd frame of its own.
-func sendReady(w http.ResponseWriter, e encoding, own []byte, ready *body) error {
-	var front bytes.Buffer
-	if len(own) > 0 {
-		err := encode(&front, e, func(w io.Writer) error {
-			_, err := w.Write(own)
+func sendReady(w http.ResponseWriter, e encoding, front []byte, ready *body) error {
+	var before bytes.Buffer
+	if len(front) > 0 {
+		err := encode(&before, e, func(w io.Writer) error {
+			_, err := w.Write(front)
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("compressing own metrics: %w", err)
 		}
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(front.Len()+ready.size))
-	if _, err := front.WriteTo(w); err != nil {
+	w.Header().Set("Content-Length", strconv.Itoa(before.Len()+ready.size))
+	if _, err := before.WriteTo(w); err != nil {
 		return err
 	}
 	_, err := ready.WriteTo(w)
@@ -197,22 +196,23 @@ func gather(g prometheus.Gatherer) (families []*dto.MetricFamily, err error) {
 	return g.Gather()
 }
 
-// encodeOwn encodes the gathered families that the client wants. One that cannot be
-// encoded is left out. There is no end mark: the snapshot's samples follow.
-func (h *handler) encodeOwn(q *request, families []*dto.MetricFamily) []byte {
-	var own bytes.Buffer
-	encoder := expfmt.NewEncoder(&own, q.format)
+// front encodes the gathered families that the client wants, and the live samples behind them. A
+// family that cannot be encoded is left out. There is no end mark: the kept samples follow.
+func (h *handler) front(q *request, families []*dto.MetricFamily, live *Snapshot) []byte {
+	var front bytes.Buffer
+	encoder := expfmt.NewEncoder(&front, q.format)
 	for _, family := range families {
 		if !q.wants(family.GetName()) {
 			continue
 		}
-		before := own.Len()
+		before := front.Len()
 		if err := encoder.Encode(family); err != nil {
-			own.Truncate(before)
+			front.Truncate(before)
 			h.failed(q.Request, causeEncoding, "encoding metric family failed", err)
 		}
 	}
-	return own.Bytes()
+	_ = live.only(q.wants).write(&front, formOf(q.format)) // a buffer takes everything
+	return front.Bytes()
 }
 
 // failed counts and logs an error.

@@ -22,8 +22,8 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
 )
 
-func serving(s *exposition.Snapshot) func() *exposition.Snapshot {
-	return func() *exposition.Snapshot { return s }
+func serving(s *exposition.Snapshot) func() (live, kept *exposition.Snapshot) {
+	return func() (live, kept *exposition.Snapshot) { return nil, s }
 }
 
 // TestNegotiatesEncodingLikePromhttp tries every pair of common elements.
@@ -33,8 +33,8 @@ func TestNegotiatesEncodingLikePromhttp(t *testing.T) {
 		"identity;q=0", "identity;q=0.7", "*;q=0", "*;q=0.1", "gzip;q=1.000", "gzip;q=abc", "gzip;level=9", "gzip;q=", "gzip ; q=0.9", "x y",
 	}
 	families := cases["help texts"]
-	s, _ := snapshotOf(families)
-	ours, theirs := exposition.NewHandler(exposition.HandlerOptions{Snapshot: serving(s)}), oracle(gathererOf(families))
+	s := snapshotOf(families...)
+	ours, theirs := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}), oracle(gathererOf(families...))
 	for _, first := range elements {
 		for _, second := range elements {
 			accept := first + ", " + second
@@ -51,7 +51,7 @@ func TestSeveralAcceptEncodingLines(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header["Accept-Encoding"] = []string{"zstd;q=0.5", "gzip"}
 	w := httptest.NewRecorder()
-	exposition.NewHandler(exposition.HandlerOptions{Snapshot: serving(s)}).ServeHTTP(w, r)
+	exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}).ServeHTTP(w, r)
 	if got := w.Header().Get("Content-Encoding"); got != "gzip" {
 		t.Errorf("content encoding %q", got)
 	}
@@ -59,12 +59,10 @@ func TestSeveralAcceptEncodingLines(t *testing.T) {
 
 // TestReadableProtobuf checks the two forms that no decoder reads, byte by byte.
 func TestReadableProtobuf(t *testing.T) {
-	families := []plainFamily{
-		{name: "a", help: "A \"gauge\".", columns: one(0.5)},
-		{name: "b_total", help: "A counter.", counter: true, columns: one(3)},
-	}
-	s, _ := snapshotOf(families)
-	ours, theirs := exposition.NewHandler(exposition.HandlerOptions{Snapshot: serving(s)}), oracle(gathererOf(families))
+	families := []plain{{[]string{"a"}, []exposition.Family{gauge("a", "A \"gauge\"."), counter("b_total", "A counter.")},
+		[]plainBlock{{rows: [][]string{{"b"}}, columns: [][]float64{{0.5}, {3}}}}}}
+	s := snapshotOf(families...)
+	ours, theirs := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}), oracle(gathererOf(families...))
 	for _, form := range []string{"text", "compact-text"} {
 		accept := "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=" + form
 		for _, encoding := range acceptEncodes {
@@ -81,7 +79,7 @@ func TestReadableProtobuf(t *testing.T) {
 
 func TestMethods(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	h := exposition.NewHandler(exposition.HandlerOptions{Own: registry, Snapshot: serving(part("a", 1)), Registerer: registry})
+	h := exposition.NewHandler(exposition.HandlerOptions{Own: registry, Snapshots: serving(part("a", 1)), Registerer: registry})
 	for method, want := range map[string]int{"GET": 200, "HEAD": 200, "POST": 405, "PUT": 405, "DELETE": 405, "OPTIONS": 405} {
 		r := httptest.NewRequest(method, "/metrics", nil)
 		r.Header.Set("Accept-Encoding", "gzip")
@@ -101,7 +99,7 @@ func TestMethods(t *testing.T) {
 
 func TestInstrumentation(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	options := exposition.HandlerOptions{Own: registry, Snapshot: serving(part("a", 1)), Registerer: registry}
+	options := exposition.HandlerOptions{Own: registry, Snapshots: serving(part("a", 1)), Registerer: registry}
 	h := exposition.NewHandler(options)
 	options.Own = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return nil, errors.New("no disk") })
 	second := exposition.NewHandler(options) // shares the families
@@ -135,9 +133,7 @@ func TestGatherErrors(t *testing.T) {
 	good := &dto.MetricFamily{Name: proto.String("good"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{{Gauge: &dto.Gauge{Value: proto.Float64(1)}}}}
 	broken := &dto.MetricFamily{Name: proto.String("broken"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{{Gauge: &dto.Gauge{}}, {}}}
 	const goodText, upText = "# TYPE good gauge\ngood 1\n", "# HELP up Up.\n# TYPE up gauge\nup{server=\"a\"} 1\n"
-	b := exposition.NewBuilder()
-	b.Add(&up, rowsOf("server", "a"), none, []float64{1})
-	s, _ := b.Build()
+	s := snapshotOf(ups([]string{"a"}, 1))
 	for name, c := range map[string]struct {
 		own                 prometheus.GathererFunc
 		snapshot            *exposition.Snapshot
@@ -171,7 +167,7 @@ func TestGatherErrors(t *testing.T) {
 			var log bytes.Buffer
 			registry := prometheus.NewRegistry()
 			h := exposition.NewHandler(exposition.HandlerOptions{
-				Own: c.own, Snapshot: serving(c.snapshot), Registerer: registry, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+				Own: c.own, Snapshots: serving(c.snapshot), Registerer: registry, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			})
 			response := get(h, "/", "", "")
 			if body := decompress(t, response); response.StatusCode != c.status || string(body) != c.body {
@@ -208,7 +204,7 @@ func TestNothingToServe(t *testing.T) {
 func TestOverTheWire(t *testing.T) {
 	s := wide(6, 2000)
 	registry := ownRegistry()
-	server := httptest.NewServer(exposition.NewHandler(exposition.HandlerOptions{Own: registry, Snapshot: serving(s), Registerer: registry}))
+	server := httptest.NewServer(exposition.NewHandler(exposition.HandlerOptions{Own: registry, Snapshots: serving(s), Registerer: registry}))
 	defer server.Close()
 	client := server.Client()
 	client.Transport.(*http.Transport).DisableCompression = true
@@ -240,7 +236,7 @@ func TestCompressedAnswers(t *testing.T) {
 	fresh := prometheus.NewRegistry()
 	counter := prometheus.NewCounter(prometheus.CounterOpts{Name: "own_total", Help: "Own."})
 	fresh.MustRegister(counter)
-	h := exposition.NewHandler(exposition.HandlerOptions{Own: fresh, Snapshot: serving(part("a", 1, 0))})
+	h := exposition.NewHandler(exposition.HandlerOptions{Own: fresh, Snapshots: serving(part("a", 1, 0))})
 	filtered := decompress(t, get(h, "/?name[]=only_a", "", "gzip"))
 	if want := "# HELP only_a Own.\n# TYPE only_a gauge\nonly_a{manager=\"a\",server=\"x\"} 1\n"; string(filtered) != want {
 		t.Errorf("filtered:\n%s", filtered)
@@ -279,7 +275,7 @@ func (w *stuckWriter) Write(data []byte) (int, error) {
 
 func TestSlowClientKeepsNobodyWaiting(t *testing.T) {
 	for _, encoding := range acceptEncodes {
-		h := exposition.NewHandler(exposition.HandlerOptions{Own: ownRegistry(), Snapshot: serving(wide(10, 1000))})
+		h := exposition.NewHandler(exposition.HandlerOptions{Own: ownRegistry(), Snapshots: serving(wide(10, 1000))})
 		slow := &stuckWriter{httptest.NewRecorder(), make(chan struct{}, 1), make(chan struct{})}
 		done := make(chan struct{})
 		go func() {
@@ -299,7 +295,7 @@ func TestSlowClientKeepsNobodyWaiting(t *testing.T) {
 
 func TestClientThatGoesAway(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	h := exposition.NewHandler(exposition.HandlerOptions{Snapshot: serving(wide(10, 1000)), Registerer: registry})
+	h := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(wide(10, 1000)), Registerer: registry})
 	for _, encoding := range acceptEncodes {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()

@@ -3,80 +3,66 @@ package exposition
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 )
 
-// LabelSet is a set of labels in the form that the text formats write: sorted by
-// name and escaped once. Make it when an entity is first seen and keep it while
-// the entity lives. Equal sets compare equal. The zero LabelSet has no labels.
+// LabelSet is labels in the form that the text formats write, escaped once. Make it when an entity
+// is first seen and keep it while the entity lives. Equal sets of a Table compare equal.
+// The zero LabelSet has no labels.
 type LabelSet struct {
 	text string // a="1",b="2"; no braces
 }
 
-// NewLabelSet makes a set of name, value, name, value… Invalid UTF-8 in a value is
-// replaced by U+FFFD. A name that is illegal, reserved or given twice, or lacks its
-// value, is a mistake in the program and panics.
-func NewLabelSet(nameValues ...string) LabelSet {
-	return LabelSet{}.With(nameValues...)
+// labelNames are the names of a LabelSet with all that stands before its values.
+type labelNames []string
+
+// newLabelNames panics for names that are wrong: samples carry their name outside their labels, and
+// names that begin with two underscores belong to Prometheus.
+func newLabelNames(names []string) labelNames {
+	var before labelNames
+	for i, name := range names {
+		if !model.LegacyValidation.IsValidLabelName(name) || strings.HasPrefix(name, model.ReservedLabelPrefix) {
+			panic("exposition: illegal label name " + name)
+		}
+		if slices.Contains(names[:i], name) {
+			panic("exposition: label " + name + " is given twice")
+		}
+		before = append(before, strings.Repeat(",", min(i, 1))+name+`="`)
+	}
+	return before
 }
 
-// With returns the set with further labels, under the conditions of NewLabelSet.
-func (l LabelSet) With(nameValues ...string) LabelSet {
-	if len(nameValues)%2 != 0 {
-		panic("exposition: label " + nameValues[len(nameValues)-1] + " has no value")
+// set makes a LabelSet of the values, in which invalid UTF-8 is replaced by U+FFFD; like it is if
+// they are equal.
+func (n labelNames) set(like LabelSet, values []string) LabelSet {
+	if len(values) != len(n) {
+		panic("exposition: labels and values are not as many: " + strings.Join(n, "") + strings.Join(values, `", "`))
 	}
-	if len(nameValues) == 0 {
-		return l
+	var scratch [512]byte
+	text := scratch[:0]
+	for i, value := range values {
+		text = append(text, n[i]...)
+		text = appendEscaped(text, value)
+		text = append(text, '"')
 	}
-	pairs := l.pairs()
-	for i := 0; i < len(nameValues); i += 2 {
-		checkLabelName(nameValues[i])
-		value := strings.ToValidUTF8(nameValues[i+1], "\uFFFD")
-		pairs = append(pairs, labelPair{name: nameValues[i], value: escapeValue(value)})
+	if string(text) == like.text {
+		return like
 	}
-	return joinPairs(pairs)
+	return LabelSet{string(text)}
 }
 
-// Samples carry their name outside their labels, and names that begin with two
-// underscores belong to Prometheus.
-func checkLabelName(name string) {
-	if !model.LegacyValidation.IsValidLabelName(name) || strings.HasPrefix(name, model.ReservedLabelPrefix) {
-		panic("exposition: illegal label name " + name)
+// appendEscaped appends a label value as both text formats want it.
+func appendEscaped(text []byte, value string) []byte {
+	if !utf8.ValidString(value) {
+		value = strings.ToValidUTF8(value, "\uFFFD")
 	}
-}
-
-// union returns the labels of both sets, whose names must differ.
-func (l LabelSet) union(other LabelSet) LabelSet {
-	if other.text == "" {
-		return l
-	}
-	return joinPairs(append(l.pairs(), other.pairs()...))
-}
-
-// names returns the label names in their order.
-func (l LabelSet) names() []string {
-	var names []string
-	for rest := l.text; rest != ""; {
-		var pair labelPair
-		pair, rest = cutPair(rest)
-		names = append(names, pair.name)
-	}
-	return names
+	return append(text, escapeValue(value)...)
 }
 
 // labelPair is one label; its value is escaped.
 type labelPair struct{ name, value string }
-
-func (l LabelSet) pairs() []labelPair {
-	var pairs []labelPair
-	for rest := l.text; rest != ""; {
-		var pair labelPair
-		pair, rest = cutPair(rest)
-		pairs = append(pairs, pair)
-	}
-	return pairs
-}
 
 // cutPair splits the first label off a non-empty label text.
 func cutPair(text string) (pair labelPair, rest string) {
@@ -89,30 +75,6 @@ func cutPair(text string) (pair labelPair, rest string) {
 		end++
 	}
 	return labelPair{name, text[:end]}, strings.TrimPrefix(text[end+1:], ",")
-}
-
-// joinPairs sorts the pairs and writes them down.
-func joinPairs(pairs []labelPair) LabelSet {
-	slices.SortFunc(pairs, func(a, b labelPair) int { return strings.Compare(a.name, b.name) })
-	size := 0
-	for _, pair := range pairs {
-		size += len(pair.name) + len(pair.value) + len(`="",`)
-	}
-	var text strings.Builder
-	text.Grow(size - 1) // no comma at the end
-	for i, pair := range pairs {
-		if i > 0 {
-			if pair.name == pairs[i-1].name {
-				panic("exposition: label " + pair.name + " is given twice")
-			}
-			text.WriteByte(',')
-		}
-		text.WriteString(pair.name)
-		text.WriteString(`="`)
-		text.WriteString(pair.value)
-		text.WriteByte('"')
-	}
-	return LabelSet{text.String()}
 }
 
 // escapeValue escapes as both text formats want a label value, and OpenMetrics a

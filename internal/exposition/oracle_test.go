@@ -27,90 +27,101 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
 )
 
-// plainFamily and its parts describe samples in the simplest terms, from which both
-// a Snapshot and the families of the oracle are made.
-type plainFamily struct {
-	name, help string
-	counter    bool
-	columns    []plainColumn
+// plain describes a table and its samples in the simplest terms, from which both a Snapshot and the
+// families of the oracle are made.
+type plain struct {
+	labels   []string
+	families []exposition.Family
+	blocks   []plainBlock
 }
 
-type plainColumn struct {
-	rows   plainRows
-	extra  []string // name, value, …
-	values []float64
+type plainBlock struct {
+	rows    [][]string
+	columns [][]float64 // of all families
+	loose   []plainLoose
 }
 
-type plainRows [][]string // of name, value, …
+type plainLoose struct {
+	family, row int
+	labels      []string
+	value       float64
+}
 
-// snapshotOf puts the families through a Builder.
-func snapshotOf(families []plainFamily) (*exposition.Snapshot, exposition.Report) {
-	b := exposition.NewBuilder()
-	labels := make(map[*[]string][]exposition.LabelSet)
-	for i := range families {
-		f := &exposition.Family{Name: families[i].name, Help: families[i].help}
-		if families[i].counter {
-			f.Type = exposition.Counter
-		}
-		for _, c := range families[i].columns {
-			if len(c.rows) == 0 {
-				b.Add(f, nil, exposition.LabelSet{}, nil)
-				continue
+func snapshotOf(tables ...plain) *exposition.Snapshot {
+	var blocks []*exposition.Block
+	for _, p := range tables {
+		t := exposition.NewTable(p.labels, p.families)
+		for _, b := range p.blocks {
+			var rows []exposition.LabelSet
+			for _, row := range b.rows {
+				rows = append(rows, t.Row(none, row...))
 			}
-			rows := labels[&c.rows[0]]
-			if rows == nil {
-				for _, row := range c.rows {
-					rows = append(rows, exposition.NewLabelSet(row...))
-				}
-				labels[&c.rows[0]] = rows
+			var loose []exposition.Loose
+			for _, l := range b.loose {
+				labels := t.Extra(l.family, none, l.labels...)
+				loose = append(loose, exposition.Loose{Family: l.family, Row: l.row, Labels: labels, Value: l.value})
 			}
-			b.Add(f, rows, exposition.NewLabelSet(c.extra...), slices.Clone(c.values))
+			blocks = append(blocks, t.Block(exposition.NewRows(nil, rows), slices.Concat(b.columns...), loose))
 		}
 	}
-	return b.Build()
+	return exposition.NewSnapshot(blocks)
 }
 
 // gathererOf makes the same samples the common way, checked as a Registry would.
-func gathererOf(families []plainFamily) prometheus.Gatherer {
-	byName := make(map[string]*dto.MetricFamily)
-	seen := make(map[string]bool)
-	for _, f := range families {
-		for _, c := range f.columns {
-			for i, value := range c.values {
-				labels := pairsOf(append(slices.Clone(c.rows[i]), c.extra...))
-				key := f.name + " " + keyOf(labels)
-				if math.IsNaN(value) || seen[key] {
-					continue
-				}
-				seen[key] = true
-				if byName[f.name] == nil {
-					byName[f.name] = &dto.MetricFamily{
-						Name: proto.String(f.name), Help: proto.String(f.help), Type: dto.MetricType_GAUGE.Enum(),
-					}
-				}
-				metric := &dto.Metric{Label: labels}
-				if f.counter {
-					byName[f.name].Type = dto.MetricType_COUNTER.Enum()
-					metric.Counter = &dto.Counter{Value: proto.Float64(value)}
-				} else {
-					metric.Gauge = &dto.Gauge{Value: proto.Float64(value)}
-				}
-				byName[f.name].Metric = append(byName[f.name].Metric, metric)
+func gathererOf(tables ...plain) prometheus.Gatherer {
+	var all []*dto.MetricFamily
+	for _, p := range tables {
+		for f := range p.families {
+			if family := familyOf(&p, f); len(family.Metric) > 0 {
+				all = append(all, family)
 			}
 		}
-	}
-	var all []*dto.MetricFamily
-	for _, f := range byName {
-		all = append(all, f)
 	}
 	return prometheus.Gatherers{prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return all, nil })}
 }
 
-func pairsOf(nameValues []string) []*dto.LabelPair {
+func familyOf(p *plain, index int) *dto.MetricFamily {
+	f := &p.families[index]
+	family := &dto.MetricFamily{Name: proto.String(f.Name), Help: proto.String(f.Help), Type: dto.MetricType_GAUGE.Enum()}
+	if f.Type == exposition.Counter {
+		family.Type = dto.MetricType_COUNTER.Enum()
+	}
+	add := func(row, extra []string, value float64) {
+		if math.IsNaN(value) {
+			return
+		}
+		metric := &dto.Metric{Label: pairsOf(slices.Concat(p.labels, f.Labels), slices.Concat(row, extra))}
+		if f.Type == exposition.Counter {
+			metric.Counter = &dto.Counter{Value: proto.Float64(value)}
+		} else {
+			metric.Gauge = &dto.Gauge{Value: proto.Float64(value)}
+		}
+		family.Metric = append(family.Metric, metric)
+	}
+	first := 0
+	for _, before := range p.families[:index] {
+		first += len(before.Columns)
+	}
+	for _, b := range p.blocks {
+		for c, extra := range f.Columns {
+			for i, row := range b.rows {
+				add(row, extra, b.columns[first+c][i])
+			}
+		}
+		for _, l := range b.loose {
+			if l.family == index {
+				add(b.rows[l.row], l.labels, l.value)
+			}
+		}
+	}
+	return family
+}
+
+func pairsOf(names, values []string) []*dto.LabelPair {
 	var pairs []*dto.LabelPair
-	for i := 0; i < len(nameValues); i += 2 {
-		value := strings.ToValidUTF8(nameValues[i+1], "\uFFFD")
-		pairs = append(pairs, &dto.LabelPair{Name: proto.String(nameValues[i]), Value: proto.String(value)})
+	for i, name := range names {
+		value := strings.ToValidUTF8(values[i], "\uFFFD")
+		pairs = append(pairs, &dto.LabelPair{Name: proto.String(name), Value: proto.String(value)})
 	}
 	sortPairs(pairs)
 	return pairs

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"strings"
+	"sync"
 )
 
 // Tags of the messages in io.prometheus.client, as they stand on the wire: field
@@ -28,8 +29,15 @@ const (
 	valueSize  = 1 + 1 + doubleSize // the same within a Metric
 )
 
-// encodeProtobuf makes the label bytes of all rows, once.
-func (r *rowSet) encodeProtobuf() {
+// protobuf is the labels of rows as protobuf has them.
+type protobuf struct {
+	encode sync.Once // of the two below, which text does without
+	proto  []byte    // the labels of all rows
+	offset []int     // row i is proto[offset[i]:offset[i+1]]
+}
+
+// row returns the labels of a row, encoded once.
+func (r *Rows) row(i int) []byte {
 	r.encode.Do(func() {
 		size := 0
 		for _, row := range r.labels {
@@ -43,6 +51,7 @@ func (r *rowSet) encodeProtobuf() {
 			r.offset = append(r.offset, len(r.proto))
 		}
 	})
+	return r.proto[r.offset[i]:r.offset[i+1]]
 }
 
 // appendProtobuf writes the labels as fields of a Metric.
@@ -72,69 +81,60 @@ func stringSize(length int) int { return 1 + varintSize(length) + length }
 
 func varintSize(v int) int { return (bits.Len64(uint64(v)|1) + 6) / 7 }
 
-// writeProtobuf writes the family as a MetricFamily behind its length.
-func (f *family) writeProtobuf(p *page) {
+// prepareProtobuf makes the fields of a MetricFamily before its samples, and what is before the
+// value of each.
+func (f *tableFamily) prepareProtobuf() {
 	head := appendString([]byte{tagFamilyName}, f.Name)
 	head = append(head, tagFamilyHelp)
 	head = appendString(head, f.Help)
-	tag := byte(tagMetricGauge)
+	kind, tag := byte(typeGauge), byte(tagMetricGauge)
 	if f.Type == Counter {
-		head = append(head, tagFamilyType, typeCounter)
-		tag = tagMetricCounter
-	} else {
-		head = append(head, tagFamilyType, typeGauge)
+		kind, tag = typeCounter, tagMetricCounter
 	}
-	size := len(head)
-	for i := range f.columns {
-		size += f.columns[i].protobufSize()
+	f.protoHead = append(head, tagFamilyType, kind)
+	f.protoTag = []byte{tag, doubleSize, tagValue}
+}
+
+// writeProtobuf writes the family as a MetricFamily behind its length.
+func (s *section) writeProtobuf(p *page) {
+	var scratch [512]byte
+	size, samples := len(s.protoHead), 0
+	add := func(length int) { samples, size = samples+1, size+stringSize(length+valueSize) }
+	s.each(func(r *Rows, c *tableColumn, values []float64) bool {
+		for i, value := range values {
+			if !math.IsNaN(value) {
+				add(len(r.row(i)) + len(c.proto))
+			}
+		}
+		return true
+	}, func(r *Rows, l *Loose) bool {
+		add(len(r.row(l.Row)) + len(l.Labels.appendProtobuf(scratch[:0])))
+		return true
+	})
+	if samples == 0 {
+		return
 	}
 	p.buf = binary.AppendUvarint(p.buf, uint64(size))
-	p.buf = append(p.buf, head...)
-	for i := range f.columns {
-		f.columns[i].writeProtobuf(p, tag)
-		if p.err != nil {
-			return
-		}
-	}
-}
-
-// protobufSize is how many bytes writeProtobuf will write.
-func (c *column) protobufSize() int {
-	c.rows.encodeProtobuf()
-	fixed := len(c.extra.appendProtobuf(nil)) + valueSize
-	offset := c.rows.offset
-	size := 0
-	for i, value := range c.values {
-		if !math.IsNaN(value) {
-			size += stringSize(offset[i+1] - offset[i] + fixed)
-		}
-	}
-	return size
-}
-
-// writeProtobuf writes a Metric per sample, whose value has the given tag.
-func (c *column) writeProtobuf(p *page, tag byte) {
-	tail := append(c.extra.appendProtobuf(nil), tag, doubleSize, tagValue)
-	proto, offset := c.rows.proto, c.rows.offset
-	buf := p.buf
-	for i, value := range c.values {
-		if math.IsNaN(value) {
-			continue
-		}
-		if len(buf) >= pageFull {
-			p.buf = buf
-			p.flush()
-			if p.err != nil {
-				return
+	p.buf = append(p.buf, s.protoHead...)
+	s.each(func(r *Rows, c *tableColumn, values []float64) bool {
+		for i, value := range values {
+			if !math.IsNaN(value) && !s.writeMetric(p, r.row(i), c.proto, value) {
+				return false
 			}
-			buf = p.buf
 		}
-		row := proto[offset[i]:offset[i+1]]
-		buf = append(buf, tagFamilyMetric)
-		buf = binary.AppendUvarint(buf, uint64(len(row)+len(tail)+8))
-		buf = append(buf, row...)
-		buf = append(buf, tail...)
-		buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(value))
-	}
-	p.buf = buf
+		return true
+	}, func(r *Rows, l *Loose) bool {
+		return s.writeMetric(p, r.row(l.Row), l.Labels.appendProtobuf(scratch[:0]), l.Value)
+	})
+}
+
+// writeMetric writes one sample as a Metric.
+func (s *section) writeMetric(p *page, row, extra []byte, value float64) bool {
+	buf := append(p.buf, tagFamilyMetric)
+	buf = binary.AppendUvarint(buf, uint64(len(row)+len(extra)+valueSize))
+	buf = append(buf, row...)
+	buf = append(buf, extra...)
+	buf = append(buf, s.protoTag...)
+	p.buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(value))
+	return p.room()
 }

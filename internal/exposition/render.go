@@ -47,12 +47,12 @@ func (s *Snapshot) write(w io.Writer, f form) error {
 	}
 	p := newPage(w)
 	defer p.release()
-	for i := range s.families {
-		switch fam := &s.families[i]; f {
+	for i := range s.sections {
+		switch fam := &s.sections[i]; f {
 		case formText:
-			fam.writeText(p, fam.textHead())
+			fam.writeText(p, fam.text)
 		case formOpenMetrics:
-			fam.writeText(p, fam.openMetricsHead())
+			fam.writeText(p, fam.metrics)
 		case formProtobuf:
 			fam.writeProtobuf(p)
 		case formProtobufText:
@@ -64,20 +64,29 @@ func (s *Snapshot) write(w io.Writer, f form) error {
 			return p.err
 		}
 	}
-	if f == formOpenMetrics {
-		p.buf = append(p.buf, "# EOF\n"...)
-	}
 	p.flush()
 	return p.err
 }
 
+// writeWhole renders the samples as the end of an answer.
+func (s *Snapshot) writeWhole(w io.Writer, f form) error {
+	err := s.write(w, f)
+	if err == nil && f == formOpenMetrics {
+		_, err = io.WriteString(w, "# EOF\n")
+	}
+	return err
+}
+
 // writeReadable writes one of the two readable forms of protobuf. They are for
 // looking at a few families by hand, so they take the long way.
-func (f *family) writeReadable(p *page, format expfmt.Format) {
+func (s *section) writeReadable(p *page, format expfmt.Format) {
+	if !s.has() {
+		return
+	}
 	var binary bytes.Buffer
 	inner := newPage(&binary)
 	defer inner.release()
-	f.writeProtobuf(inner)
+	s.writeProtobuf(inner)
 	inner.flush()
 	var message dto.MetricFamily
 	err := protodelim.UnmarshalOptions{MaxSize: -1}.UnmarshalFrom(&binary, &message)
@@ -116,6 +125,14 @@ func (p *page) release() {
 	if cap(p.buf) <= 2*pageSize {
 		pages.Put(p)
 	}
+}
+
+// room makes room for what is appended next, and tells whether that can still be written.
+func (p *page) room() bool {
+	if len(p.buf) >= pageFull {
+		p.flush()
+	}
+	return p.err == nil
 }
 
 func (p *page) flush() {

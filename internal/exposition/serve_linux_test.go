@@ -32,7 +32,7 @@ func BenchmarkServe(b *testing.B) {
 	}{{"10k", 222}, {"100k", 2222}, {"1M", 22222}} {
 		b.Run(size.name, func(b *testing.B) {
 			s, prebuilt := wide(benchFamilies, size.entities), wideGatherer(benchFamilies, size.entities)
-			ours := exposition.NewHandler(exposition.HandlerOptions{Snapshot: serving(s)})
+			ours := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)})
 			for _, form := range []struct{ name, accept, encoding string }{
 				{"text", acceptHeaders[2], ""},
 				{"openmetrics", acceptHeaders[3] + escapings[1], ""},
@@ -148,12 +148,13 @@ func median(times []time.Duration) time.Duration {
 func wideGatherer(families, entities int) prometheus.Gatherer {
 	labels := make([][]*dto.LabelPair, entities)
 	for i := range labels {
-		labels[i] = pairsOf(wideLabels(i))
+		labels[i] = pairsOf(wideLabels, wideRow(i))
 	}
 	all := make([]*dto.MetricFamily, families)
+	values := wideValues(families, entities)
 	for i, f := range wideFamilies(families) {
 		all[i] = &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: dto.MetricType_GAUGE.Enum()}
-		for j, value := range wideValues(i, entities) {
+		for j, value := range values[i*entities : (i+1)*entities] {
 			metric := &dto.Metric{Label: labels[j]}
 			if f.Type == exposition.Counter {
 				all[i].Type = dto.MetricType_COUNTER.Enum()

@@ -5,40 +5,57 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // Snapshot is a set of samples that never changes. Any number of goroutines may
 // use it. The zero Snapshot has no samples.
 type Snapshot struct {
-	families []family // sorted by name
+	sections []section // sorted by name
 	samples  int
 
 	mu     sync.Mutex // guards bodies, not their making
 	bodies [formCount][encodingCount]*compression
+	spent  atomic.Int64 // nanoseconds, on compressing
 
 	onCompress func() // set by tests: called by the goroutine that compresses
 }
 
-// family is the samples of one name, all in one place.
-type family struct {
-	*Family
-	columns []column
+// section is the samples of one family, all in one place.
+type section struct {
+	*tableFamily
+	blocks []*Block
 }
 
-// column is the samples of one family that share their extra labels.
-type column struct {
-	rows   *rowSet
-	extra  LabelSet
-	values []float64 // beside rows; NaN is no sample
-}
-
-// rowSet is a slice of label sets that columns share.
-type rowSet struct {
-	labels []LabelSet
-
-	encode sync.Once // of the two below, which only protobuf needs
-	proto  []byte    // the labels of all rows
-	offset []int     // row i is proto[offset[i]:offset[i+1]]
+// NewSnapshot returns a Snapshot of all samples of the blocks. It copies pointers, not samples; of
+// blocks of one Table, the rows must differ.
+//
+// Families of two Tables that have one name are a mistake in the program and panic, as is a counter
+// whose name without _total is that of another family: OpenMetrics could not tell the two apart.
+func NewSnapshot(blocks []*Block) *Snapshot {
+	s := &Snapshot{}
+	of := make(map[*Table][]*Block)
+	var tables []*Table
+	for _, b := range blocks {
+		if of[b.table] == nil {
+			tables = append(tables, b.table)
+		}
+		of[b.table] = append(of[b.table], b)
+		s.samples += b.samples
+	}
+	names := make(map[string]string)
+	for _, t := range tables {
+		for _, f := range t.families {
+			if other, taken := names[f.baseName()]; taken {
+				panic("exposition: families " + f.Name + " and " + other + " are one name in OpenMetrics")
+			}
+			names[f.baseName()] = f.Name
+			s.sections = append(s.sections, section{f, of[t]})
+		}
+	}
+	slices.SortFunc(s.sections, func(a, b section) int { return strings.Compare(a.Name, b.Name) })
+	return s
 }
 
 // Samples returns the number of samples.
@@ -49,45 +66,15 @@ func (s *Snapshot) Samples() int {
 	return s.samples
 }
 
-// Merge returns a Snapshot of all samples of the given ones, of which any may be
-// nil. It copies pointers, not samples, and checks nothing: a label (of the part's
-// own) must keep the parts apart. The result has compressed bodies of its own, so
-// keep it as long as its parts are current. Merge of one Snapshot is that Snapshot.
-func Merge(snapshots ...*Snapshot) *Snapshot {
-	parts := slices.DeleteFunc(slices.Clone(snapshots), func(s *Snapshot) bool { return s == nil })
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	merged := &Snapshot{}
-	index := make(map[string]int)
-	for _, part := range parts {
-		merged.samples += part.samples
-		for _, f := range part.families {
-			i, known := index[f.Name]
-			if !known {
-				index[f.Name] = len(merged.families)
-				merged.families = append(merged.families, family{f.Family, slices.Clip(f.columns)})
-				continue
-			}
-			same := &merged.families[i]
-			same.mustMatch(f.Family)
-			same.columns = append(same.columns, f.columns...)
-		}
-	}
-	sortFamilies(merged.families)
-	return merged
-}
-
-func sortFamilies(families []family) {
-	slices.SortFunc(families, func(a, b family) int { return strings.Compare(a.Name, b.Name) })
-}
+// Spent is how long compressing the samples has taken until now.
+func (s *Snapshot) Spent() time.Duration { return time.Duration(s.spent.Load()) }
 
 // only returns a Snapshot of the families that keep wants.
 func (s *Snapshot) only(keep func(name string) bool) *Snapshot {
 	part := &Snapshot{}
-	for _, f := range s.families {
+	for _, f := range s.sections {
 		if keep(f.Name) {
-			part.families = append(part.families, f)
+			part.sections = append(part.sections, f)
 		}
 	}
 	return part
@@ -96,7 +83,7 @@ func (s *Snapshot) only(keep func(name string) bool) *Snapshot {
 // WriteText writes the samples in the Prometheus text format 0.0.4.
 func (s *Snapshot) WriteText(w io.Writer) error { return s.write(w, formText) }
 
-// WriteOpenMetrics writes the samples as OpenMetrics 1.0.0 text, with its end mark.
+// WriteOpenMetrics writes the samples as OpenMetrics 1.0.0 text, without its end mark.
 func (s *Snapshot) WriteOpenMetrics(w io.Writer) error { return s.write(w, formOpenMetrics) }
 
 // WriteProtobuf writes the samples as io.prometheus.client.MetricFamily messages,

@@ -5,60 +5,63 @@ import (
 	"strconv"
 )
 
-// textHead returns the comment lines of the text format.
-func (f *Family) textHead() string {
-	return "# HELP " + f.Name + " " + escapeHelp(f.Help) + "\n# TYPE " + f.Name + " " + f.Type.String() + "\n"
-}
-
-// openMetricsHead returns the comment lines of OpenMetrics, which knows a counter
-// by its name without _total and escapes quotes in a help text.
-func (f *Family) openMetricsHead() string {
-	name := f.baseName()
-	return "# HELP " + name + " " + escapeValue(f.Help) + "\n# TYPE " + name + " " + f.Type.String() + "\n"
+// prepare makes what is the same at every rendering. OpenMetrics knows a counter by its name
+// without _total and escapes quotes in a help text.
+func (f *tableFamily) prepare() {
+	head := func(name, help string) string {
+		return "# HELP " + name + " " + help + "\n# TYPE " + name + " " + f.Type.String() + "\n"
+	}
+	f.text = head(f.Name, escapeHelp(f.Help))
+	f.metrics = head(f.baseName(), escapeValue(f.Help))
+	f.open, f.bare = f.Name+"{", f.Name+" "
+	f.prepareProtobuf()
 }
 
 // writeText writes the family in a text format; sample lines are the same in both.
-func (f *family) writeText(p *page, head string) {
-	p.buf = append(p.buf, head...)
-	for i := range f.columns {
-		f.columns[i].writeText(p, f.Name)
-		if p.err != nil {
-			return
-		}
+func (s *section) writeText(p *page, head string) {
+	if !s.has() {
+		return
 	}
+	p.buf = append(p.buf, head...)
+	s.each(func(r *Rows, c *tableColumn, values []float64) bool {
+		return s.writeColumn(p, r, c, values)
+	}, func(r *Rows, l *Loose) bool {
+		p.buf = append(p.buf, s.open...)
+		if row := r.labels[l.Row].text; row != "" {
+			p.buf = append(append(p.buf, row...), ',')
+		}
+		p.buf = append(append(p.buf, l.Labels.text...), "} "...)
+		p.buf = append(appendNumber(p.buf, l.Value), '\n')
+		return p.room()
+	})
 }
 
-// writeText writes a line per sample: name{row,extra} value.
-func (c *column) writeText(p *page, name string) {
-	bare, open, end := name+" ", name+"{", "} "
-	if c.extra.text != "" {
-		bare, end = name+"{"+c.extra.text+"} ", ","+c.extra.text+"} "
-	}
-	rows := c.rows.labels[:len(c.values)]
+// writeColumn writes a line per sample: name{row,extra} value.
+func (s *section) writeColumn(p *page, r *Rows, c *tableColumn, values []float64) bool {
+	rows := r.labels[:len(values)]
 	buf := p.buf
-	for i, value := range c.values {
+	for i, value := range values {
 		if math.IsNaN(value) {
 			continue
 		}
 		if len(buf) >= pageFull {
-			p.buf = buf
-			p.flush()
-			if p.err != nil {
-				return
+			if p.buf = buf; !p.room() {
+				return false
 			}
 			buf = p.buf
 		}
 		if row := rows[i].text; row == "" {
-			buf = append(buf, bare...)
+			buf = append(buf, c.bare...)
 		} else {
-			buf = append(buf, open...)
+			buf = append(buf, s.open...)
 			buf = append(buf, row...)
-			buf = append(buf, end...)
+			buf = append(buf, c.end...)
 		}
 		buf = appendNumber(buf, value)
 		buf = append(buf, '\n')
 	}
 	p.buf = buf
+	return p.room()
 }
 
 // maxExact bounds the integers of which every one is a float64.

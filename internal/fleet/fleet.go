@@ -1,33 +1,26 @@
-// Package fleet holds what one poll of an Enterprise Manager saw, as plain
-// values: Manager → Server → Task → Table.
+// Package fleet holds what was seen of an Enterprise Manager, as plain values:
+// Manager → Server → Task → Table, and judges what a value means.
 //
-// Nothing here does I/O or knows Prometheus. A *Manager is built by one poll,
-// then published and never changed again, so any number of readers may share it
-// without a lock.
+// Nothing here does I/O or knows Prometheus. A *Server is built by its poller, then
+// published and never changed again, so any number of readers may share it without a lock.
 //
 // Numbers are in base units (seconds, bytes, ratios, Unix seconds). A number that
-// Enterprise Manager did not give, or that could not be read in this poll, is NaN:
+// Enterprise Manager did not give, or that could not be read when it was last due, is absent:
 // zero is a measurement. Enum values are lower-case snake_case; "" is absent.
 package fleet
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
-// Absent is the number that was not given.
-func Absent() float64 { return math.NaN() }
-
-// Result says how a poll ended.
+// Result says how a reading of the server list, or a sweep, ended.
 type Result string
 
-// The results of a poll.
+// The results.
 const (
 	// Success: everything that was asked for was read.
 	Success Result = "success"
-	// Partial: the server list was read, but some server, task or table was not.
+	// Partial: some task or table could not be read.
 	Partial Result = "partial"
-	// Failure: login failed or the server list could not be read.
+	// Failure: the server list, a server's details, or all of its tasks could not be read.
 	Failure Result = "failure"
 )
 
@@ -61,238 +54,140 @@ const (
 	TableError            = "error"
 )
 
-// Manager is one poll of one Enterprise Manager.
+// Reading tells how one thing is read that is asked for again and again.
+type Reading struct {
+	Last time.Time     // when it was last read; zero until then
+	Took time.Duration // how long that took, without its pacing; 0 until then
+	Due  time.Time     // when it is next asked for
+	// Problem says why it could not be read when it was last due; nil when it could, and before.
+	Problem *Problem
+}
+
+// Manager is what is known of one Enterprise Manager at an instant.
 type Manager struct {
-	Name     string        // the configured name
-	Result   Result        // how the poll ended
-	Started  time.Time     // with a monotonic reading, as Ended has
-	Ended    time.Time     //
-	Duration time.Duration // Ended - Started
-	Servers  []Server      // those the filters and the shard leave, in the API's order; nil after Failure
-	// Problems says what could not be read, in words fit for an operator, the
-	// first of them at most (MaxProblems); ProblemCount counts them all.
-	Problems     []Problem
-	ProblemCount int
-	// Duplicates counts servers, tasks and tables that were dropped because the
-	// API named them twice.
-	Duplicates int
+	*Roster
+	Servers []*Server // those the filters and the shard leave, in the API's order
 }
 
-// MaxProblems bounds Manager.Problems.
-const MaxProblems = 100
-
-// Problem is one thing that a poll could not read.
-type Problem struct {
-	Server    string // "" for the Enterprise Manager itself
-	Task      string // "" for a server
-	Operation string // the API method, such as GetTaskDetails
-	Reason    string // the API's error code, or timeout, connection, ...
-	Message   string // the error in words, without secrets
+// Roster is what the server list says, without the servers.
+type Roster struct {
+	Name string // the configured name
+	// Up tells whether the server list was read when it was last due, and is not too old.
+	Up   bool
+	List Reading
+	// Complete tells that the first sweep of every listed server has ended, well or badly.
+	Complete bool
+	Listed   Number // servers of the whole list; absent when there is none to serve
+	Polled   Number // servers that filters and sharding leave
+	// Warnings are what is legal and yet a likely slip, such as a filter that matches nothing.
+	Warnings   []string
+	Duplicates int // servers that the list names twice
+	Past       *Past
 }
 
-// Flag is a yes, a no, or nothing known.
-type Flag int8
-
-// The values of a Flag.
-const (
-	Unknown Flag = iota
-	No
-	Yes
-)
-
-// FlagOf makes a Flag of a known truth.
-func FlagOf(b bool) Flag {
-	if b {
-		return Yes
-	}
-	return No
+// Past is what was there when it could last be read, for people, never for metrics.
+type Past struct {
+	Seen      time.Time
+	Servers   int     // of a manager
+	TaskCount int     // of a manager
+	Tasks     []*Task // of a server
 }
 
-// Float is 1 for Yes, 0 for No, and absent for Unknown.
-func (f Flag) Float() float64 {
-	switch f {
-	case Yes:
-		return 1
-	case No:
-		return 0
-	}
-	return Absent()
-}
+// Count is the number of tasks.
+func (p *Past) Count() int { return max(p.TaskCount, len(p.Tasks)) }
 
-// Server is one Replicate or Compose server.
+// Server is one Replicate or Compose server. What did not change keeps its pointer from one
+// Server to the next: Details, the elements of Tasks, and the Tasks slice itself.
 type Server struct {
-	Name     string
-	Product  string // Replicate or Compose
-	Host     string
-	Port     string
-	Platform string
-	Version  string
-	State    string // ServerMonitored, ServerNotMonitored, ServerError, or what the API says
-	Message  string // why it is in error, in the API's words; never a label
-	// Up is Yes when details and task list were read, No when it is monitored and
-	// they were not, or when it is in error, Unknown when it is not monitored.
-	Up             Flag
-	LastConnection float64 // Unix seconds
+	// From the server list.
+	Name           string `json:"name"`
+	Product        string `json:"product"` // Replicate or Compose
+	Host           string `json:"host,omitzero"`
+	Port           string `json:"port,omitzero"`
+	Platform       string `json:"platform,omitzero"`
+	Version        string `json:"version,omitzero"`
+	State          string `json:"state"`                                      // ServerMonitored, ServerNotMonitored, ServerError, or what the API says
+	Message        string `json:"message,omitzero"`                           // why it is in error, in the API's words; never a label
+	LastConnection Number `json:"last_connection_timestamp_seconds,omitzero"` // Unix seconds
 
-	// From its details; absent when they could not be read.
-	License      License
-	TaskSummary  TaskSummary
-	DiskBytes    float64
-	MemoryBytes  float64
-	ReplicateCPU float64 // ratio
-	MachineCPU   float64 // ratio
+	// Up is Yes when details and task list were read when they were last due, No when it is monitored
+	// and they were not, when it is in error, or paused as struggling; Unknown until both have ended
+	// once, and when it is not monitored.
+	Up Flag `json:"up"`
+	// Unreadable is why it cannot be read: the error's code or kind; "" when it can.
+	Unreadable string        `json:"unreadable,omitzero"`
+	Struggling bool          `json:"struggling,omitzero"` // it is asked less, because it does not answer well
+	Outline    Reading       `json:"-"`                   // of its task list
+	Sweep      Reading       `json:"-"`                   // of its details and those of every task
+	Interval   time.Duration `json:"-"`                   // at which sweeps are due
 
-	Tasks []Task // those the filters leave, in the API's order
+	MemoryLimit Number `json:"memory_limit_bytes,omitzero"`
+	DiskLimit   Number `json:"disk_limit_bytes,omitzero"` // bytes, from the configuration
+
+	Details     *ServerDetails `json:"details,omitzero"`      // nil when they could not be read, or are too old
+	TasksListed Number         `json:"tasks_listed,omitzero"` // tasks of the whole list; absent when it could not be read
+	TasksPolled Number         `json:"tasks_polled,omitzero"` // those that the filters leave
+	Tasks       []*Task        `json:"-"`                     // those the filters leave, in the API's order
+	Past        *Past          `json:"-"`                     // while the tasks cannot be read: those of the last sight
 
 	// From the optional collectors; nil when they are off, or nothing could be read.
-	Endpoints     []Endpoint
-	EndpointTests []EndpointTest
-	ACLs          []ACL
+	Endpoints     []Endpoint     `json:"-"`
+	EndpointTests []EndpointTest `json:"-"`
+	ACLs          []ACL          `json:"-"`
+
+	// Problems says what of it could not be read, in words fit for an operator, the first of them
+	// at most (MaxProblems); ProblemCount counts them all.
+	Problems     []Problem `json:"-"`
+	ProblemCount int       `json:"-"`
+	Duplicates   int       `json:"duplicates,omitzero"` // tasks and tables that were dropped because the API named them twice
+}
+
+// ServerDetails is what the details of a server say.
+type ServerDetails struct {
+	License      License     `json:"license,omitzero"`
+	TaskSummary  TaskSummary `json:"task_summary,omitzero"`
+	DiskBytes    Number      `json:"disk_bytes,omitzero"`
+	MemoryBytes  Number      `json:"memory_bytes,omitzero"`
+	ReplicateCPU Number      `json:"replicate_cpu_ratio,omitzero"` // ratio
+	MachineCPU   Number      `json:"machine_cpu_ratio,omitzero"`   // ratio
 }
 
 // License is a server's licence.
 type License struct {
-	State            string  // valid, invalid_checksum, expired, no_license, machine_not_licensed, invalid
-	Issued           float64 // Unix seconds
-	Expires          float64 // Unix seconds
-	DaysToExpiration float64 // as the API counts it; may be negative
+	State     string `json:"state,omitzero"`                     // LicenseValid, ..., or what the API says
+	Issued    Number `json:"issued_timestamp_seconds,omitzero"`  // Unix seconds
+	Expires   Number `json:"expires_timestamp_seconds,omitzero"` // Unix seconds; absent for one without end
+	Remaining Number `json:"remaining_seconds,omitzero"`         // seconds, as the API counts them; may be negative
 }
+
+// States of a licence.
+const (
+	LicenseValid              = "valid"
+	LicenseInvalidChecksum    = "invalid_checksum"
+	LicenseExpired            = "expired"
+	LicenseNone               = "no_license"
+	LicenseMachineNotLicensed = "machine_not_licensed"
+	LicenseInvalid            = "invalid"
+)
 
 // TaskSummary counts a server's tasks as its details do.
 type TaskSummary struct {
-	Running, Stopped, Recovering, Error float64
+	Running    Number `json:"running,omitzero"`
+	Stopped    Number `json:"stopped,omitzero"`
+	Recovering Number `json:"recovering,omitzero"`
+	Error      Number `json:"error,omitzero"`
+	Total      Number `json:"total,omitzero"`
 }
 
-// Task is one Replicate or Compose task.
-type Task struct {
-	Name       string
-	Product    string // its server's product
-	State      string // TaskRunning, ..., or what the API says
-	StopReason string
-	Message    string // the API's error text; never a label
-	Tags       []string
-	Up         bool // its details were read
+// MaxProblems bounds Server.Problems.
+const MaxProblems = 100
 
-	// From its details; nil when they could not be read.
-	Details *TaskDetails
-	// Of a Compose task with details; else nil.
-	Compose *ComposeDetails
-
-	// LatencyObjective is the threshold that applies to this task, in seconds.
-	LatencyObjective float64
-
-	// TableStates counts all tables of the task; nil when they were not asked for
-	// or could not be read.
-	TableStates *TableStates
-	// Tables are those with series of their own.
-	Tables []Table
-	// TablesDropped is how many the limit left out.
-	TablesDropped int
-
-	// RetentionBarrier is the earliest one; nil when there is none, or it was not
-	// asked for or could not be read.
-	RetentionBarrier *RetentionBarrier
-}
-
-// TaskDetails is what the details of a task say. A Compose task has only the
-// descriptions and the first two options; everything else is absent.
-type TaskDetails struct {
-	Type                   string
-	Profile                string
-	Project                string
-	Source, SourceType     string // endpoint name and type
-	Target, TargetType     string
-	LogStreamStaging       string
-	FullLoadEnabled        Flag
-	ApplyChangesEnabled    Flag
-	StoreChangesEnabled    Flag
-	AuditChangesEnabled    Flag
-	SourceLatency          float64 // seconds; only while changes are processed
-	TotalLatency           float64 // seconds; only while changes are processed
-	AppliedInserts         float64
-	AppliedUpdates         float64
-	AppliedDeletes         float64
-	AppliedDDL             float64
-	CDCThroughput          Throughput // only while running or recovering
-	CommitRecords          float64
-	RolledBackTransactions float64
-	RolledBackRecords      float64
-	RolledBackBytes        float64
-	AppliedTransactions    float64
-	AppliedRecords         float64
-	AppliedBytes           float64
-	ApplyingTransactions   float64
-	ApplyingRecords        float64
-	AccumulatedInMemory    float64 // changes waiting for the source's commit
-	AccumulatedOnDisk      float64
-	ApplyingInMemory       float64 // changes waiting for the target's commit
-	ApplyingOnDisk         float64
-	FullLoad               FullLoad
-	MemoryBytes            float64
-	CPU                    float64 // ratio
-	DiskBytes              float64
-	DataErrors             float64
-}
-
-// Throughput is the current rate of a task at its two endpoints.
-type Throughput struct {
-	SourceRecords float64 // records per second
-	SourceBytes   float64 // bytes per second
-	TargetRecords float64
-	TargetBytes   float64
-}
-
-// FullLoad is the progress of a task's full load.
-type FullLoad struct {
-	TablesCompleted  float64
-	TablesLoading    float64
-	TablesQueued     float64
-	TablesError      float64
-	RecordsCompleted float64
-	RecordsEstimated float64 // an estimated total
-	Completed        Flag
-	Start, End       float64    // Unix seconds
-	Throughput       Throughput // only while running or recovering
-}
-
-// ComposeDetails is what only a Compose task has.
-type ComposeDetails struct {
-	LoadingCompleted  Flag
-	LoadingStart      float64 // Unix seconds
-	LoadingEnd        float64
-	TablesExpected    float64
-	TablesCompleted   float64
-	TablesLoading     float64
-	TablesQueued      float64
-	TablesError       float64
-	Commands          float64
-	CommandsCompleted float64
-}
-
-// TableStates counts the tables of a task by state.
-type TableStates struct {
-	Queued, Loading, Completed, ChangeProcessing, Error int
-	// Other counts states that nobody knows yet, by name; usually nil.
-	Other map[string]int
-}
-
-// Table is one table of a Replicate task, under its names on the source.
-type Table struct {
-	Schema, Name  string
-	State         string
-	DataErrors    float64
-	Inserts       float64
-	Updates       float64
-	Deletes       float64
-	DDL           float64
-	LastUpdate    float64 // Unix seconds
-	LoadedRows    float64
-	EstimatedRows float64
-	LoadedBytes   float64
-	LoadStart     float64 // Unix seconds
-	LoadEnd       float64
-	EstimatedEnd  float64 // Unix seconds, while it loads
-	CachedInserts float64
-	CachedUpdates float64
-	CachedDeletes float64
+// Problem is one thing that could not be read.
+type Problem struct {
+	Server    string    `json:"server,omitzero"`    // "" for the Enterprise Manager itself
+	Task      string    `json:"task,omitzero"`      // "" for a server
+	Operation string    `json:"operation,omitzero"` // the API method, such as GetTaskDetails
+	Reason    string    `json:"reason"`             // the API's error code, or timeout, connection, ...
+	Message   string    `json:"message"`            // the error in words, without secrets
+	Since     time.Time `json:"since,omitzero"`     // of the first of its kind in a row
 }

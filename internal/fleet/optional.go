@@ -20,9 +20,10 @@ type Endpoint struct {
 // EndpointTest is the last test of an endpoint's connection.
 type EndpointTest struct {
 	Endpoint string
-	Success  Flag    // Unknown when the API does not say
-	Duration float64 // seconds
-	Ended    float64 // Unix seconds
+	Success  Flag   // Unknown when the API does not say; No when the test could not run
+	Reason   string // why it failed or could not run; never a label
+	Duration Number // seconds
+	Ended    Number // Unix seconds
 }
 
 // Scopes of an ACL.
@@ -50,12 +51,12 @@ type ACL struct {
 
 // Principals counts who has a role.
 type Principals struct {
-	Users, Groups float64
+	Users, Groups Number
 }
 
 // RetentionBarrier is the point before which an application no longer needs a task's
 // change data.
 type RetentionBarrier struct {
-	Application string
-	Time        float64 // Unix seconds
+	Application string `json:"application,omitzero"`
+	Time        Number `json:"timestamp_seconds,omitzero"` // Unix seconds
 }

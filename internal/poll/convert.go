@@ -13,36 +13,29 @@ const (
 	megabyte = 1 << 20
 	kilobyte = 1 << 10
 	percent  = 0.01
+	day      = 86_400
 )
-
-// unix is an instant in Unix seconds, with its fraction; absent for the zero time.
-func unix(t time.Time) float64 {
-	if t.IsZero() {
-		return fleet.Absent()
-	}
-	return float64(t.Unix()) + float64(t.Nanosecond())/float64(time.Second)
-}
 
 // in converts a number to base units. A negative size, percentage or count is the
 // API's way of saying that there is none.
-func in(unit float64, n aem.Number) float64 {
+func in(unit float64, n aem.Number) fleet.Number {
 	value, ok := n.Get()
 	if !ok || value < 0 {
-		return fleet.Absent()
+		return fleet.Number{}
 	}
 	if unit == percent {
-		return value / 100 // dividing is exact where multiplying by 0.01 is not
+		return fleet.Num(value / 100) // dividing is exact where multiplying by 0.01 is not
 	}
-	return value * unit
+	return fleet.Num(value * unit)
 }
 
-func count(n aem.Number) float64 { return in(1, n) }
+func count(n aem.Number) fleet.Number { return in(1, n) }
 
-func seconds(d aem.Duration) float64 {
-	if s := d.Seconds(); s >= 0 {
-		return s
+func span(d aem.Duration) fleet.Number {
+	if s := d.Seconds(); s >= 0 { // not so for one that is absent
+		return fleet.Num(s)
 	}
-	return fleet.Absent()
+	return fleet.Number{}
 }
 
 func flag(b aem.Bool) fleet.Flag {
@@ -80,117 +73,80 @@ func taskProduct(d *aem.TaskDetails, server aem.Product) aem.Product {
 }
 
 // convertServer joins a row of the server list with the server's details, which may
-// be nil. It sets neither Up nor Tasks.
-func convertServer(info *aem.ServerInfo, details *aem.ServerDetails) fleet.Server {
-	d := details
+// be nil. It sets what the list says.
+func convertServer(info *aem.ServerInfo, d *aem.ServerDetails) fleet.Server {
+	product := serverProduct(info, d)
 	if d == nil {
 		d = &aem.ServerDetails{}
 	}
 	return fleet.Server{
 		Name:           info.Name,
-		Product:        string(serverProduct(info, details)),
+		Product:        string(product),
 		Host:           cmp.Or(info.Host, d.Host),
 		Port:           cmp.Or(info.Port, d.Port),
 		Platform:       string(cmp.Or(info.Platform, d.Platform)),
 		Version:        cmp.Or(info.Version, d.Version),
 		State:          string(cmp.Or(info.State, d.State)),
 		Message:        cmp.Or(info.Message, d.Message),
-		LastConnection: unix(instant(info.LastConnection, d.LastConnection)),
+		LastConnection: fleet.Unix(instant(info.LastConnection, d.LastConnection)),
+	}
+}
+
+func serverDetails(d *aem.ServerDetails) *fleet.ServerDetails {
+	out := &fleet.ServerDetails{
 		License: fleet.License{
-			State:            string(d.License.State),
-			Issued:           unix(d.License.Issued),
-			Expires:          unix(d.License.Expires),
-			DaysToExpiration: d.License.DaysToExpiration.Float(),
+			State:   string(d.License.State),
+			Issued:  fleet.Unix(d.License.Issued),
+			Expires: fleet.Unix(d.License.Expires),
 		},
 		TaskSummary: fleet.TaskSummary{
 			Running:    count(d.TaskSummary.Running),
 			Stopped:    count(d.TaskSummary.Stopped),
 			Recovering: count(d.TaskSummary.Recovering),
 			Error:      count(d.TaskSummary.Error),
+			Total:      count(d.TaskSummary.Total),
 		},
 		DiskBytes:    in(megabyte, d.Utilization.DiskMB),
 		MemoryBytes:  in(megabyte, d.Utilization.MemoryMB),
 		ReplicateCPU: in(percent, d.Utilization.ReplicateCPU),
 		MachineCPU:   in(percent, d.Utilization.MachineCPU),
 	}
+	if days, ok := d.License.DaysToExpiration.Get(); ok { // below 0, too, is a value
+		out.License.Remaining = fleet.Num(days * day)
+	}
+	return out
 }
 
-// convertTask joins a row of a task list with the task's details, which may be nil.
-// product is the server's. It sets neither the latency objective nor the tables.
-func convertTask(info *aem.TaskInfo, d *aem.TaskDetails, product aem.Product) fleet.Task {
-	task := fleet.Task{
-		Name:             info.Name,
-		Product:          string(product),
-		State:            string(info.State),
-		StopReason:       string(info.StopReason),
-		Message:          info.Message,
-		Tags:             info.Tags,
-		LatencyObjective: fleet.Absent(),
-	}
-	if d == nil {
-		return task
-	}
-	task.Up = true
+// setTaskDetails puts a task's details into it; product is the server's.
+func setTaskDetails(task *fleet.Task, d *aem.TaskDetails, product aem.Product) {
 	task.Product = string(taskProduct(d, product))
 	task.State = cmp.Or(task.State, string(d.State))
 	task.StopReason = cmp.Or(task.StopReason, string(d.StopReason))
 	task.Message = cmp.Or(task.Message, d.Message)
-	if len(task.Tags) == 0 {
-		task.Tags = d.Tags
-	}
 	if task.Product == fleet.Compose {
 		task.Details, task.Compose = describe(d), composeLoading(&d.Loading)
 	} else {
-		task.Details = replicateDetails(d, cmp.Or(d.State, info.State))
+		task.Details, task.Compose = replicateDetails(d, cmp.Or(d.State, aem.TaskState(task.State))), nil
 	}
-	return task
 }
 
 // describe converts what the details of both products say; every number is absent.
 func describe(d *aem.TaskDetails) *fleet.TaskDetails {
-	out := noDetails()
-	out.Type = d.Type
-	out.Profile = d.Profile
-	out.Project = d.Project
-	out.Source, out.SourceType = d.Source.Name, d.Source.Type
-	out.Target, out.TargetType = d.Target.Name, d.Target.Type
-	out.LogStreamStaging = d.LogStreamStaging
-	out.FullLoadEnabled = flag(d.Options.FullLoad)
-	out.ApplyChangesEnabled = flag(d.Options.ApplyChanges)
-	return &out
-}
-
-// noDetails are details in which every number is absent.
-func noDetails() fleet.TaskDetails {
-	none := fleet.Absent()
-	return fleet.TaskDetails{
-		SourceLatency: none, TotalLatency: none,
-		AppliedInserts: none, AppliedUpdates: none, AppliedDeletes: none, AppliedDDL: none,
-		CDCThroughput: noThroughput(),
-		CommitRecords: none, RolledBackTransactions: none, RolledBackRecords: none, RolledBackBytes: none,
-		AppliedTransactions: none, AppliedRecords: none, AppliedBytes: none,
-		ApplyingTransactions: none, ApplyingRecords: none,
-		AccumulatedInMemory: none, AccumulatedOnDisk: none, ApplyingInMemory: none, ApplyingOnDisk: none,
-		FullLoad: fleet.FullLoad{
-			TablesCompleted: none, TablesLoading: none, TablesQueued: none, TablesError: none,
-			RecordsCompleted: none, RecordsEstimated: none,
-			Start: none, End: none,
-			Throughput: noThroughput(),
-		},
-		MemoryBytes: none, CPU: none, DiskBytes: none, DataErrors: none,
+	return &fleet.TaskDetails{
+		Type: d.Type, Profile: d.Profile, Project: d.Project,
+		Source: d.Source.Name, SourceType: d.Source.Type,
+		Target: d.Target.Name, TargetType: d.Target.Type,
+		LogStreamStaging:    d.LogStreamStaging,
+		FullLoadEnabled:     flag(d.Options.FullLoad),
+		ApplyChangesEnabled: flag(d.Options.ApplyChanges),
 	}
-}
-
-func noThroughput() fleet.Throughput {
-	none := fleet.Absent()
-	return fleet.Throughput{SourceRecords: none, SourceBytes: none, TargetRecords: none, TargetBytes: none}
 }
 
 func composeLoading(l *aem.Loading) *fleet.ComposeDetails {
 	return &fleet.ComposeDetails{
 		LoadingCompleted:  flag(l.Completed),
-		LoadingStart:      unix(l.Start),
-		LoadingEnd:        unix(l.End),
+		LoadingStart:      fleet.Unix(l.Start),
+		LoadingEnd:        fleet.Unix(l.End),
 		TablesExpected:    count(l.TablesTotal),
 		TablesCompleted:   count(l.TablesCompleted),
 		TablesLoading:     count(l.TablesLoading),
@@ -210,8 +166,8 @@ func replicateDetails(d *aem.TaskDetails, state aem.TaskState) *fleet.TaskDetail
 	out.StoreChangesEnabled = flag(d.Options.StoreChanges)
 	out.AuditChangesEnabled = flag(d.Options.AuditChanges)
 	if active && (d.Options.ApplyChanges.True() || d.Options.StoreChanges.True()) {
-		out.SourceLatency = seconds(d.Latency.Source)
-		out.TotalLatency = seconds(d.Latency.Total)
+		out.SourceLatency = span(d.Latency.Source)
+		out.TotalLatency = span(d.Latency.Total)
 	}
 	out.AppliedInserts = count(d.CDCEvents.Inserts)
 	out.AppliedUpdates = count(d.CDCEvents.Updates)
@@ -256,9 +212,8 @@ func fullLoad(l *aem.FullLoad) fleet.FullLoad {
 		RecordsCompleted: count(l.RecordsCompleted),
 		RecordsEstimated: count(l.RecordsEstimated),
 		Completed:        flag(l.Completed),
-		Start:            unix(l.Start),
-		End:              unix(l.End),
-		Throughput:       noThroughput(),
+		Start:            fleet.Unix(l.Start),
+		End:              fleet.Unix(l.End),
 	}
 }
 
@@ -284,15 +239,48 @@ func convertTable(t *aem.TableStatus, now time.Time) fleet.Table {
 		Updates:       count(t.CDC.Updates),
 		Deletes:       count(t.CDC.Deletes),
 		DDL:           count(t.CDC.DDL),
-		LastUpdate:    unix(t.CDC.LastUpdate),
+		LastUpdate:    fleet.Unix(t.CDC.LastUpdate),
 		LoadedRows:    count(t.FullLoad.TransferredRows),
 		EstimatedRows: count(t.FullLoad.EstimatedRows),
 		LoadedBytes:   count(t.FullLoad.TransferredBytes),
-		LoadStart:     unix(t.FullLoad.Start),
-		LoadEnd:       unix(t.FullLoad.End),
-		EstimatedEnd:  unix(estimatedEnd),
+		LoadStart:     fleet.Unix(t.FullLoad.Start),
+		LoadEnd:       fleet.Unix(t.FullLoad.End),
+		EstimatedEnd:  fleet.Unix(estimatedEnd),
 		CachedInserts: count(t.CDC.CachedInserts),
 		CachedUpdates: count(t.CDC.CachedUpdates),
 		CachedDeletes: count(t.CDC.CachedDeletes),
 	}
+}
+
+func convertEndpoint(e *aem.Endpoint) fleet.Endpoint {
+	return fleet.Endpoint{Name: e.Name, Role: string(e.Role), Type: e.Type, Licensed: flag(e.Licensed)}
+}
+
+// convertACL counts who has a role; acl is nil when there is no explicit one.
+func convertACL(scope, object string, acl *aem.ACL) *fleet.ACL {
+	out := &fleet.ACL{Scope: scope, Object: object}
+	if acl == nil {
+		return out
+	}
+	out.Explicit = true
+	out.InheritanceDisabled = flag(acl.DisableInheritance)
+	out.Admin, out.Designer = countPrincipals(acl.Admin), countPrincipals(acl.Designer)
+	out.Operator, out.Viewer = countPrincipals(acl.Operator), countPrincipals(acl.Viewer)
+	// The API leaves this role out of most answers, which then do not speak of it.
+	if acl.None.Users != nil || acl.None.Groups != nil {
+		out.None = countPrincipals(acl.None)
+	}
+	return out
+}
+
+func countPrincipals(p aem.Principals) fleet.Principals {
+	return fleet.Principals{Users: fleet.Count(len(p.Users)), Groups: fleet.Count(len(p.Groups))}
+}
+
+// convertBarrier is nil for no barrier.
+func convertBarrier(b *aem.RetentionBarrier) *fleet.RetentionBarrier {
+	if b == nil || !b.IsSet() {
+		return nil
+	}
+	return &fleet.RetentionBarrier{Application: b.Application, Time: fleet.Unix(b.Point)}
 }

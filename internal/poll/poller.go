@@ -1,131 +1,206 @@
-// Package poll turns an Enterprise Manager into fleet snapshots: on time, in
-// parallel, and whatever fails.
 package poll
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
-// Options say what is polled, and how.
-type Options struct {
-	Manager     string        // the configured name of the Enterprise Manager
-	Interval    time.Duration // from the start of one poll to the start of the next; default 60 s
-	Concurrency int           // calls in flight at a time; default 16
-
-	Servers, Tasks Filter
-	Tags           []string // when given, only tasks that bear one of them
-	Tables         TableOptions
-	Objectives     []Objective // latency objectives; the first that matches
-
-	// The optional collectors. None of them reads anything by default.
-	Endpoints         bool
-	EndpointTests     EndpointTestOptions // only while Run runs
-	ACLs              time.Duration       // between two readings; 0: none
-	RetentionBarriers time.Duration       // between two readings; 0: none
-
-	// This is instance Shard (from 0) of TotalShards; 0 and 1 mean all servers.
-	Shard, TotalShards int
-
-	Logger  *slog.Logger         // gets the manager's name with every line; default: none
-	Publish func(*fleet.Manager) // gets every finished poll of Run
-	// Jitter varies the interval, so that many instances do not poll at one instant;
-	// default: up to 5 % more or less.
-	Jitter func(time.Duration) time.Duration
-}
-
 // Poller polls one Enterprise Manager.
 type Poller struct {
-	client  *aem.Client
-	options Options
-	logger  *slog.Logger
-	pool    *pool
-	tests   *tester
-
-	mu     sync.Mutex // held during a poll: never two at a time
-	memory memory
+	engine engine
+	roster *roster
+	wedge  watchdog
 }
 
 // New makes a poller. It calls nothing yet.
-func New(client *aem.Client, o Options) *Poller {
-	if o.Interval <= 0 {
-		o.Interval = time.Minute
+func New(client *aem.Client, options Options) *Poller {
+	o := options.complete()
+	p := &Poller{}
+	p.engine = engine{
+		client: client, options: o, logger: o.Logger.With(slog.String("manager", o.Manager)),
+		gate:   newGate(o.Concurrency, o.RequestsPerSecond, o.RequestTimeout/5),
+		agenda: newAgenda(), tables: newSelection(o.Tables.Limit), flights: map[*flight]struct{}{},
 	}
-	if o.Concurrency <= 0 {
-		o.Concurrency = 16
-	}
-	if o.Tables.Mode == "" {
-		o.Tables.Mode = Off
-	}
-	if o.Publish == nil {
-		o.Publish = func(*fleet.Manager) {}
-	}
-	if o.Jitter == nil {
-		o.Jitter = jitter
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	calls := newPool(o.Concurrency)
-	return &Poller{
-		client:  client,
-		options: o,
-		logger:  o.Logger.With(slog.String("manager", o.Manager)),
-		pool:    calls,
-		tests:   newTester(client, &o, calls),
-		memory:  newMemory(),
-	}
+	p.roster = newRoster(&p.engine)
+	p.engine.owner = p.roster
+	p.wedge.init(&p.engine)
+	return p
 }
 
-// jitter is an interval up to 5 % shorter or longer.
-func jitter(interval time.Duration) time.Duration {
-	return interval + time.Duration((rand.Float64()-0.5)*0.1*float64(interval))
+// Run polls until ctx ends, and returns when all calls have ended.
+func (p *Poller) Run(ctx context.Context) { p.run(ctx, false) }
+
+// Once reads everything once. What View returns then is what was seen; an error tells that ctx
+// ended before everything was read.
+func (p *Poller) Once(ctx context.Context) error {
+	p.run(ctx, true)
+	return ctx.Err()
 }
 
-// Run polls at once and then on the interval, start to start, until ctx ends. A poll
-// that takes longer than the interval is followed by the next one at once; those that
-// were missed are not made up for. A poll that ctx cuts short is not published.
-// Endpoints are tested beside the polls, and Run returns when the last test has ended.
-func (p *Poller) Run(ctx context.Context) {
-	defer p.tests.start(ctx)()
-	for ctx.Err() == nil {
-		started := time.Now()
-		snapshot := p.Poll(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		p.options.Publish(snapshot)
-		pause(ctx, p.options.Jitter(p.options.Interval)-time.Since(started))
-	}
-}
-
-// pause waits until d has passed or ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
+func (p *Poller) run(ctx context.Context, once bool) {
+	e := &p.engine
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	e.mu.Lock()
+	e.life, e.once = ctx, once
+	p.roster.publish()
+	p.roster.reading.now(outlines)
+	p.wedge.watch()
+	e.mu.Unlock()
+	timer := time.NewTimer(0)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
+	for {
+		select {
+		case <-ctx.Done():
+			p.stop()
+			return
+		case <-timer.C:
+		case <-e.agenda.wake:
+		}
+		e.mu.Lock()
+		wait := e.agenda.ring(time.Now())
+		if once && e.busy == 0 {
+			end()
+		}
+		e.mu.Unlock()
+		timer.Reset(wait)
 	}
 }
 
-// Poll polls once. When ctx ends before the poll does, the snapshot holds what was
-// read until then and its result is not Success.
-func (p *Poller) Poll(ctx context.Context) *fleet.Manager {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	r := newRound(ctx, p)
-	defer r.cancel()
-	r.read()
-	snapshot := r.snapshot()
-	if ctx.Err() == nil { // what was cut short tells nothing about the other side
-		p.memory.update(r, snapshot, p.logger)
+// stopGrace is how long Run waits for calls that do not heed their context.
+const stopGrace = 5 * time.Second
+
+// stop ends all calls.
+func (p *Poller) stop() {
+	e := &p.engine
+	e.mu.Lock()
+	for _, w := range p.roster.order {
+		if w.publishing.index > 0 {
+			w.publish()
+		}
 	}
-	return snapshot
+	for r := range p.roster.all {
+		r.stop()
+	}
+	e.life = nil
+	e.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		e.calls.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(stopGrace):
+		e.logger.Warn("calls do not end although they were given up")
+	}
 }
+
+// View is what is known now. It waits for nothing.
+func (p *Poller) View() *fleet.Manager {
+	m := &fleet.Manager{Roster: p.roster.published.Load()}
+	if m.Roster == nil {
+		m.Roster = &fleet.Roster{Name: p.engine.options.Manager}
+	}
+	order := p.roster.watched.Load()
+	if order == nil {
+		return m
+	}
+	for _, w := range *order {
+		if s := w.published.Load(); s != nil {
+			m.Servers = append(m.Servers, s)
+		}
+	}
+	return m
+}
+
+// Update changes the options while it polls. What was read stays, and what is remembered; the
+// name, the shard, the logger, the journal and the publisher stay as they are.
+func (p *Poller) Update(options Options) {
+	e := &p.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	old := e.options
+	o := options.complete()
+	o.Manager, o.Shard, o.TotalShards = old.Manager, old.Shard, old.TotalShards
+	o.Logger, o.Journal, o.Publisher = old.Logger, old.Journal, old.Publisher
+	e.options = o
+	e.gate.resize(o.Concurrency, o.RequestsPerSecond, o.RequestTimeout/5)
+	if o.Tables.Limit != old.Tables.Limit {
+		e.tables = newSelection(o.Tables.Limit)
+	}
+	p.roster.apply(old)
+}
+
+// Wedged says why nothing moves any more; "" when it does.
+func (p *Poller) Wedged() string {
+	if why := p.wedge.why.Load(); why != nil {
+		return *why
+	}
+	return ""
+}
+
+// watchdog looks for a poller that stands still: one whose calls do not end. Waiting for the
+// gate, the rate or a back-off is not standing still.
+type watchdog struct {
+	*engine
+	alarm alarm
+	why   atomic.Pointer[string] // nil: it moves
+	since time.Time
+}
+
+func (d *watchdog) init(e *engine) {
+	d.engine = e
+	d.alarm.ring = d.look
+}
+
+func (d *watchdog) watch() { d.agenda.set(&d.alarm, time.Now().Add(d.limit()/8)) }
+
+// limit is how long no call may end.
+func (d *watchdog) limit() time.Duration {
+	return 3*d.options.PollInterval + d.options.RequestTimeout
+}
+
+// look gives up calls that hold up everything, and lets the rest move on.
+func (d *watchdog) look() {
+	d.watch()
+	stuck := d.gate.stuck(d.limit())
+	if len(stuck) == 0 {
+		if d.landed.After(d.since) {
+			d.why.Store(nil)
+		}
+		return
+	}
+	names := make([]string, 0, len(stuck))
+	for _, s := range stuck {
+		names = append(names, s.turn.what)
+	}
+	why := fmt.Sprintf("no call to %s has ended for %s: %s", d.options.Manager, d.limit(), some(names))
+	d.why.Store(&why)
+	d.since = time.Now()
+	d.logger.Error("polling stands still, giving up the calls under way", slog.Int("calls", len(stuck)), slog.String("names", some(names)))
+	for f := range d.flights {
+		f.abandon()
+	}
+	for _, s := range stuck {
+		d.gate.release(s)
+	}
+}
+
+// abandon ends a flight that may never land.
+func (f *flight) abandon() {
+	r := f.reading
+	f.cancel()
+	r.leave()
+	r.end(nil, errStuck)
+}
+
+// faultOfLogin reports whether there is no session.
+func faultOfLogin(err error) bool { return errors.Is(err, aem.ErrLogin) }

@@ -6,31 +6,59 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
-// rig is a simulated Enterprise Manager with a poller in front of it.
+// rig is a simulated Enterprise Manager with a poller in front of it, in fake time.
 type rig struct {
 	*Poller
-	sim *aemtest.Simulator
-	log *logBook
+	t       testing.TB
+	sim     *aemtest.Simulator
+	log     *logBook
+	journal *fleet.Journal
+
+	mu      sync.Mutex
+	roster  *fleet.Roster
+	servers map[string]*fleet.Server
+	results map[fleet.Result]int
+	failed  []string
+	changed func(*fleet.Server) // is told of every publication; may be nil
 }
 
-// newRig joins a poller to a simulator without a socket, so that it works in fake time.
+func (r *rig) Roster(roster *fleet.Roster) { r.locked(func() { r.roster = roster }) }
+func (r *rig) Gone(server string)          { r.locked(func() { delete(r.servers, server) }) }
+func (r *rig) Polled(result fleet.Result)  { r.locked(func() { r.results[result]++ }) }
+func (r *rig) Failed(operation, reason string) {
+	r.locked(func() { r.failed = append(r.failed, operation+" "+reason) })
+}
+
+func (r *rig) Server(s *fleet.Server) {
+	r.locked(func() { r.servers[s.Name] = s })
+	if r.changed != nil {
+		r.changed(s)
+	}
+}
+
+func (r *rig) locked(do func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	do()
+}
+
+// newRig joins a poller to a simulator without a socket.
 func newRig(t testing.TB, sim *aemtest.Simulator, o Options, clientOptions ...aem.Option) *rig {
 	t.Helper()
+	if o.RequestTimeout > 0 {
+		clientOptions = append(clientOptions, aem.WithTimeout(o.RequestTimeout))
+	}
 	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken),
 		append([]aem.Option{aem.WithTransport(sim.Transport())}, clientOptions...)...)
 	if err != nil {
@@ -43,15 +71,62 @@ func newRig(t testing.TB, sim *aemtest.Simulator, o Options, clientOptions ...ae
 		}
 		sim.Close()
 	})
-	book := &logBook{}
-	o.Manager, o.Logger = "prod", slog.New(slog.NewJSONHandler(book, nil))
-	return &rig{New(client, o), sim, book}
+	r := &rig{t: t, sim: sim, log: &logBook{}, journal: &fleet.Journal{}, servers: map[string]*fleet.Server{}, results: map[fleet.Result]int{}}
+	o.Manager, o.Logger, o.Publisher, o.Journal = "prod", slog.New(slog.NewJSONHandler(r.log, nil)), r, r.journal
+	r.Poller = New(client, o)
+	return r
 }
 
-// poll polls once.
-func (r *rig) poll(t testing.TB) *fleet.Manager {
-	t.Helper()
-	return r.Poll(t.Context())
+// start runs the poller until the test ends.
+func (r *rig) start() {
+	ctx, cancel := context.WithCancel(r.t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.Run(ctx)
+	}()
+	r.t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+}
+
+// pass lets time pass.
+func (r *rig) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func (r *rig) server(name string) *fleet.Server {
+	for _, s := range r.View().Servers {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+func (r *rig) task(server, name string) *fleet.Task {
+	if s := r.server(server); s != nil {
+		for _, t := range s.Tasks {
+			if t.Name == name {
+				return t
+			}
+		}
+	}
+	return nil
+}
+
+// up returns the tasks whose details there are.
+func (r *rig) up() (names []string) {
+	for _, s := range r.View().Servers {
+		for _, t := range s.Tasks {
+			if t.Up == fleet.Yes && t.Details != nil {
+				names = append(names, s.Name+"/"+t.Name)
+			}
+		}
+	}
+	return names
 }
 
 // logBook keeps what was logged.
@@ -111,11 +186,16 @@ func simServer(name string, tasks ...aemtest.Task) aemtest.ServerState {
 	}
 }
 
+// emptySim has no server yet; its values stand still.
+func emptySim() *aemtest.Simulator {
+	now := time.Now()
+	return aemtest.New(aemtest.Options{Servers: -1, ComposeServers: -1, Clock: func() time.Time { return now }})
+}
+
 // smallFleet has two healthy servers, a Compose server, one that is not monitored and
 // one in error.
 func smallFleet() *aemtest.Simulator {
-	now := time.Now()
-	sim := aemtest.New(aemtest.Options{Servers: -1, ComposeServers: -1, Clock: func() time.Time { return now }})
+	sim := emptySim()
 	sim.AddServer(simServer("alpha", simTask("a1", "gold"), simTask("a2"), simTask("a3")))
 	sim.AddServer(simServer("beta", simTask("b1")))
 	compose := simServer("gamma", aemtest.Task{
@@ -131,65 +211,4 @@ func smallFleet() *aemtest.Simulator {
 	broken.State, broken.Message = aemtest.ServerError, "REPSRVNFND, not found"
 	sim.AddServer(broken)
 	return sim
-}
-
-// diff compares snapshots without when they were made and how they fared.
-func diff(want, got *fleet.Manager) string {
-	return cmp.Diff(want, got, cmpopts.EquateNaNs(), cmpopts.EquateEmpty(),
-		cmpopts.IgnoreFields(fleet.Manager{}, "Started", "Ended", "Duration", "Result", "Problems", "ProblemCount"))
-}
-
-// clone copies a snapshot so deep that a test may take parts away.
-func clone(m *fleet.Manager) *fleet.Manager {
-	c := *m
-	c.Servers = slices.Clone(m.Servers)
-	for i := range c.Servers {
-		c.Servers[i].Tasks = slices.Clone(c.Servers[i].Tasks)
-	}
-	return &c
-}
-
-func serverOf(m *fleet.Manager, name string) *fleet.Server {
-	for i := range m.Servers {
-		if m.Servers[i].Name == name {
-			return &m.Servers[i]
-		}
-	}
-	return nil
-}
-
-func taskOf(m *fleet.Manager, serverName, name string) *fleet.Task {
-	if s := serverOf(m, serverName); s != nil {
-		for i := range s.Tasks {
-			if s.Tasks[i].Name == name {
-				return &s.Tasks[i]
-			}
-		}
-	}
-	return nil
-}
-
-// loseDetails takes from a server what only its details tell.
-func loseDetails(s *fleet.Server) {
-	nan := math.NaN()
-	s.Up = fleet.No
-	s.License = fleet.License{Issued: nan, Expires: nan, DaysToExpiration: nan}
-	s.TaskSummary = fleet.TaskSummary{Running: nan, Stopped: nan, Recovering: nan, Error: nan}
-	s.DiskBytes, s.MemoryBytes, s.ReplicateCPU, s.MachineCPU = nan, nan, nan, nan
-}
-
-func taskNames(m *fleet.Manager) (names []string) {
-	for _, s := range m.Servers {
-		for _, t := range s.Tasks {
-			names = append(names, s.Name+"/"+t.Name)
-		}
-	}
-	return names
-}
-
-func problems(m *fleet.Manager) (list []string) {
-	for _, p := range m.Problems {
-		list = append(list, strings.TrimRight(p.Server+"/"+p.Task, "/")+" "+p.Operation+" "+p.Reason)
-	}
-	return list
 }

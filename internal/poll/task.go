@@ -1,122 +1,161 @@
 package poll
 
 import (
-	"context"
-	"log/slog"
+	"cmp"
+	"slices"
+	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
-// task is one task during a poll. Each call writes fields of its own, which are read
-// when all calls have ended.
+// task is what a watch knows of one of its tasks.
 type task struct {
-	server *server
-	info   aem.TaskInfo
+	info    aem.TaskInfo
+	product aem.Product // its server's
+	listed  bool        // in the list that was read last
 
-	details    *aem.TaskDetails
-	detailsErr error
-	gone       bool // the API no longer knows it
+	details  *reading
+	statuses *reading // nil: nobody asks
+	acl      *reading // likewise
+	barrier  *reading // likewise
 
-	reading   *reading // of this poll or carried along; nil when there is none
-	tablesErr error    // with aem.ErrPartial there is a reading
+	since      fleet.Number // of its state
+	lastChange fleet.Number
+	expected   fleet.Expectation
+	complaints []string // of its tags; told
 
-	acl, barrier *errand // nil when nobody asks for them
+	read   *aem.TaskDetails // nil: not, or too long ago
+	tables *tableReading    // likewise
+	told   map[string]bool  // the methods of which it was told that they cannot read it
+
+	foundACL     *fleet.ACL
+	foundBarrier *fleet.RetentionBarrier
+
+	hurried bool        // its details are awaited because it changed
+	value   *fleet.Task // as published last
+	stale   bool        // value is to be made anew
 }
 
-// begin queues the task's calls. Table statuses that are not yet due again are taken
-// along instead.
-func (t *task) begin() {
-	r := t.server.round
-	if r.options.RetentionBarriers > 0 {
-		t.prepareBarrier()
-	}
-	r.schedule.add(t.server.queue, details, t.readDetails)
-	if r.options.ACLs > 0 {
-		t.readACL()
-	}
-	if r.options.Tables.Mode == Off || t.server.info.Product == aem.Compose {
-		return
-	}
-	if last := r.memory.readings[t.key()]; last != nil && !r.due(last.polled, r.options.Tables.Interval) {
-		t.reading = last
-		r.selection.offer(last)
-		return
-	}
-	r.schedule.add(t.server.queue, statuses, t.readStatuses)
-}
-
-func (t *task) key() taskKey { return taskKey{t.server.info.Name, t.info.Name} }
-
-func (t *task) readDetails() {
-	s := t.server
-	t.detailsErr = s.call(t.info.Name, func(ctx context.Context) (err error) {
-		t.details, err = s.round.client.Tasks.Details(ctx, s.info.Name, t.info.Name)
-		return err
-	})
-	if code(t.detailsErr) == codeTaskNotFound {
-		t.gone, t.detailsErr = true, nil
-	}
-	t.readBarrier()
-}
-
-func (t *task) readStatuses() {
-	t.tablesErr = t.server.call(t.info.Name, func(ctx context.Context) (err error) {
-		t.reading, err = t.readTables(ctx)
-		return err
-	})
-	if t.reading != nil {
-		t.server.round.selection.offer(t.reading)
-	}
-	if code(t.tablesErr) == codeTaskNotFound {
-		t.tablesErr = nil // it has just gone; the next list will tell
-	}
-}
-
-// snapshot converts what was read of the task and tells m of what was not.
-func (t *task) snapshot(m *fleet.Manager) fleet.Task {
-	s, r := t.server, t.server.round
-	out := convertTask(&t.info, t.details, serverProduct(&s.info, s.details))
-	if t.detailsErr != nil {
-		tell(m, problem(s.info.Name, t.info.Name, "GetTaskDetails", t.detailsErr))
-	}
-	if out.Product == fleet.Compose {
-		// Only an answer that does not say what it is can have had the tables asked for.
-		t.reading, t.tablesErr = nil, nil
-	} else {
-		objective, ok, err := latencyObjective(r.options.Objectives, s.info.Name, t.info.Name, out.Tags)
-		if ok {
-			out.LatencyObjective = objective.Seconds()
+// readings goes through those that there are.
+func (t *task) readings(yield func(*reading) bool) {
+	for _, r := range []*reading{t.details, t.statuses, t.acl, t.barrier} {
+		if r != nil && !yield(r) {
+			return
 		}
-		t.warn(err)
 	}
-	if t.tablesErr != nil {
-		tell(m, problem(s.info.Name, t.info.Name, "GetTableStatuses", t.tablesErr))
-	}
-	if t.reading != nil {
-		states := t.reading.states
-		out.TableStates = &states
-		out.Tables = t.reading.tables
-		out.TablesDropped = t.reading.dropped
-		m.Duplicates += t.reading.duplicates
-	}
-	if t.barrier != nil && t.barrier.found != nil {
-		out.RetentionBarrier = t.barrier.found.barrier
-	}
-	return out
 }
 
-// warn tells once of a tag that does not say what it should.
-func (t *task) warn(bad error) {
-	memory := &t.server.round.memory
-	if bad == nil {
-		delete(memory.badTags, t.key())
-		return
+// list takes over a row of the task list, and returns what has changed.
+func (t *task) list(server string, info *aem.TaskInfo, product aem.Product) []fleet.Event {
+	t.listed = true
+	before := t.info
+	if before.State == info.State && before.StopReason == info.StopReason && before.Message == info.Message &&
+		slices.Equal(before.Tags, info.Tags) && t.product == product {
+		return nil
 	}
-	if memory.badTags[t.key()] == bad.Error() {
-		return
+	t.info, t.product, t.stale = *info, product, true
+	if before.Name == "" {
+		return nil
 	}
-	memory.badTags[t.key()] = bad.Error()
-	t.server.round.logger.Warn("ignoring a latency objective", slog.String("server", t.server.info.Name),
-		slog.String("task", t.info.Name), slog.Any("err", bad))
+	change := fleet.Event{Kind: fleet.TaskStateChanged, Server: server, Task: info.Name, Message: info.Message}
+	if before.State != info.State {
+		t.since = fleet.Unix(time.Now())
+		change.From, change.To = string(before.State), string(info.State)
+		return []fleet.Event{change}
+	}
+	if before.StopReason != info.StopReason {
+		change.Kind = fleet.TaskStopReason
+		change.From, change.To = string(before.StopReason), string(info.StopReason)
+		return []fleet.Event{change}
+	}
+	return nil
+}
+
+// expect works out what is expected of the task, and returns new complaints about its tags.
+func (t *task) expect(objectives []Objective, server string) []string {
+	e, complaints := expected(objectives, server, t.info.Name, t.info.Tags)
+	if e != t.expected {
+		t.expected, t.stale = e, true
+	}
+	if slices.Equal(complaints, t.complaints) {
+		return nil
+	}
+	t.complaints = complaints
+	return complaints
+}
+
+// compose reports whether it is a Compose task, as far as is known.
+func (t *task) compose() bool { return taskProduct(t.read, t.product) == aem.Compose }
+
+// take takes over details, nil when they could not be read, and reports whether a counter
+// has changed of which the tables tell more.
+func (t *task) take(d *aem.TaskDetails) (tablesChanged bool) {
+	before := t.read
+	t.read, t.stale = d, true
+	if d == nil || before == nil {
+		return false
+	}
+	if d.Options.ApplyChanges.True() || d.Options.StoreChanges.True() {
+		grown := func(now, then aem.Number) bool { return now.Float() > then.Float() } // not so when one is absent
+		now, then := &d.CDCEvents, &before.CDCEvents
+		if grown(now.Inserts, then.Inserts) || grown(now.Updates, then.Updates) || grown(now.Deletes, then.Deletes) || grown(now.DDL, then.DDL) {
+			t.lastChange = fleet.Unix(time.Now())
+		}
+	}
+	return d.DataErrors != before.DataErrors || d.FullLoad.TablesWithError != before.FullLoad.TablesWithError
+}
+
+// takeTables takes over table statuses, nil when they could not be read, and returns what has
+// changed.
+func (t *task) takeTables(server string, r *tableReading) []fleet.Event {
+	before := t.tables
+	t.tables, t.stale = r, true
+	if before == nil || r == nil || r.states.Error <= before.states.Error {
+		return nil
+	}
+	return []fleet.Event{{Kind: fleet.TablesInError, Server: server, Task: t.info.Name, Count: r.states.Error}}
+}
+
+// fleet is what is published of it: the last value, if nothing has changed.
+func (t *task) fleet(bound uint32) *fleet.Task {
+	if !t.stale && t.value != nil {
+		return t.value
+	}
+	v := &fleet.Task{
+		Name:    t.info.Name,
+		Product: string(t.product),
+		State:   string(t.info.State), StopReason: string(t.info.StopReason), Message: t.info.Message, Tags: t.info.Tags,
+		StateSince: t.since, Expected: t.expected, LastChange: t.lastChange,
+	}
+	if t.details.tried {
+		v.Up = fleet.FlagOf(t.read != nil)
+	}
+	if t.read != nil {
+		v.Read = t.details.last
+		setTaskDetails(v, t.read, t.product)
+		if len(v.Tags) == 0 {
+			v.Tags = t.read.Tags
+		}
+	}
+	v.Problem = t.details.problem
+	if t.statuses != nil {
+		v.Problem = cmp.Or(v.Problem, t.statuses.problem)
+	}
+	if r := t.tables; r != nil && v.Product != fleet.Compose {
+		v.TableStates = &r.states
+		v.Tables = r.chosen(bound)
+		v.TablesDropped = max(0, len(r.wanted)-len(v.Tables))
+	}
+	v.RetentionBarrier = t.foundBarrier
+	if old := t.value; old != nil { // what is equal keeps its pointer
+		if old.Details != nil && v.Details != nil && *old.Details == *v.Details {
+			v.Details = old.Details
+		}
+		if old.Compose != nil && v.Compose != nil && *old.Compose == *v.Compose {
+			v.Compose = old.Compose
+		}
+	}
+	t.value, t.stale = v, false
+	return v
 }

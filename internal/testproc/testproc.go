@@ -1,150 +1,29 @@
-// Package testproc runs programs for tests: the daemon, which it builds, and those
-// around it.
+// Package testproc is internal/testkit/process for those who have not moved yet.
 package testproc
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
-	"time"
+
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // Started matches what the daemon logs when it serves, and has its address as a group.
 const Started = `qem_exporter started.*?(127\.0\.0\.1:\d+)`
 
-// Output is what a program has written, for a test to read while it runs.
-type Output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
+// Output is what a program has written.
+type Output = process.Output
 
-func (o *Output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
+// What others still call by these names.
+var (
+	Main        = process.Main
+	Build       = process.Build
+	Find        = process.Find
+	Eventually  = process.Eventually
+	Within      = process.Within
+	FreeAddress = process.FreeAddress
+	File        = process.File
+)
 
-func (o *Output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
-// Main builds the daemon for all the tests of a package, tells where it is, and runs
-// them. It returns the exit code.
-func Main(m *testing.M, packageDir string, binary *string) int {
-	dir, err := os.MkdirTemp("", "qem_exporter-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if *binary, err = build(packageDir, dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
-
-// Build builds the daemon, whose package is in a directory, for one test.
-func Build(t testing.TB, packageDir string) string {
-	t.Helper()
-	binary, err := build(packageDir, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return binary
-}
-
-func build(packageDir, into string) (string, error) {
-	binary := filepath.Join(into, "qem_exporter")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", binary, packageDir)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return binary, nil
-}
-
-// Find finds a program on the path, by the first of its names that is there.
-func Find(t testing.TB, names ...string) string {
-	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("%s is not installed: run make test, which installs it", strings.Join(names, " or "))
-	return ""
-}
-
-// Start starts a command, which ends with the test, and returns what it writes.
-func Start(t testing.TB, cmd *exec.Cmd) *Output {
-	t.Helper()
-	written := new(Output)
-	cmd.Stdout, cmd.Stderr = written, written
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if text := written.String(); t.Failed() {
-			t.Logf("%s wrote at the end:\n%s", filepath.Base(cmd.Path), text[max(0, len(text)-2000):])
-		}
-	})
-	return written
-}
-
-// Eventually waits until something holds, and fails the test if that is not within a
-// limit.
-func Eventually(t testing.TB, what string, limit time.Duration, holds func() bool) {
-	t.Helper()
-	if !Within(limit, holds) {
-		t.Fatalf("not within %v: %s", limit, what)
-	}
-}
-
-// Within waits until something holds, and reports whether it was within a limit. It
-// looks about a thousand times.
-func Within(limit time.Duration, holds func() bool) bool {
-	tick := time.NewTicker(max(limit/1000, time.Millisecond))
-	defer tick.Stop()
-	end := time.After(limit)
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-end:
-			return false
-		}
-	}
-	return true
-}
-
-// FreeAddress is a loopback address that nobody listens on.
-func FreeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
-// File makes a file in a directory of the test.
-func File(t testing.TB, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
+// Start starts a command, which ends with the test, and returns what it writes to stderr.
+func Start(t testing.TB, cmd *exec.Cmd) *Output { return &process.Start(t, cmd).Stderr }

@@ -1,27 +1,311 @@
 package web
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
+)
+
+// maxStreams is how many statuses are written at a time: each is streamed, yet its compression
+// takes memory. Whoever comes beyond waits for streamPatience, and is then told to come again.
+const (
+	maxStreams     = 4
+	streamPatience = 5 * time.Second
+)
+
+// The JSON of /api/v1/status, one level of lists a type. Field names are public interface. A field
+// that is not there is not known.
+type (
+	statusView struct {
+		Version      string     `json:"version"`
+		Started      time.Time  `json:"started"`
+		Now          time.Time  `json:"now"`
+		Ready        bool       `json:"ready"`
+		Shard        *shardView `json:"shard,omitempty"`
+		Troubles     []string   `json:"troubles,omitempty"`
+		ReloadFailed time.Time  `json:"reload_failed,omitzero"`
+		Attention    struct {
+			Managers int `json:"managers"`
+			Servers  int `json:"servers"`
+			Tasks    int `json:"tasks"`
+		} `json:"attention"`
+	}
+	shardView struct {
+		Index int `json:"index"`
+		Total int `json:"total"`
+	}
+	managerView struct {
+		Name          string          `json:"name"`
+		URL           string          `json:"url"`
+		State         string          `json:"state"`
+		Severity      fleet.Severity  `json:"severity"`
+		Reasons       []string        `json:"reasons"`
+		StateInterval float64         `json:"state_interval_seconds"`
+		PollInterval  float64         `json:"poll_interval_seconds"`
+		MaxAge        float64         `json:"max_age_seconds"`
+		List          *readingView    `json:"server_list,omitempty"`
+		Listed        fleet.Number    `json:"servers_listed,omitzero"`
+		Polled        fleet.Number    `json:"servers_polled,omitzero"`
+		LastSight     *pastView       `json:"last_sight,omitempty"`
+		NextLogin     time.Time       `json:"next_login,omitzero"`
+		Tasks         tally           `json:"tasks"`
+		Problems      []fleet.Problem `json:"problems"`
+		ProblemCount  int             `json:"problem_count"`
+		Duplicates    int             `json:"duplicates,omitempty"`
+	}
+	readingView struct {
+		Last     time.Time      `json:"last,omitzero"`
+		Duration float64        `json:"duration_seconds,omitempty"`
+		Due      time.Time      `json:"due,omitzero"`
+		Problem  *fleet.Problem `json:"problem,omitempty"`
+	}
+	pastView struct {
+		Seen    time.Time `json:"seen"`
+		Servers int       `json:"servers,omitempty"`
+		Tasks   int       `json:"tasks"`
+	}
+	serverView struct {
+		*fleet.Server
+		Severity     fleet.Severity `json:"severity"`
+		Reasons      []string       `json:"reasons"`
+		LicenseEnds  time.Time      `json:"license_ends,omitzero"`
+		Outline      *readingView   `json:"task_list,omitempty"`
+		Sweep        *readingView   `json:"sweep,omitempty"`
+		PastView     *pastView      `json:"last_sight,omitempty"`
+		Counts       tally          `json:"task_counts"`
+		ProblemCount int            `json:"problem_count"`
+	}
+	taskView struct {
+		*fleet.Task
+		Severity         fleet.Severity `json:"severity"`
+		Reasons          []string       `json:"reasons,omitempty"`
+		NotSeen          bool           `json:"not_seen,omitempty"`
+		Late             fleet.Flag     `json:"late"`
+		SourceLatency    fleet.Number   `json:"source_latency_seconds,omitzero"`
+		TotalLatency     fleet.Number   `json:"total_latency_seconds,omitzero"`
+		DataErrors       fleet.Number   `json:"data_errors,omitzero"`
+		RecordsPerSecond fleet.Number   `json:"records_per_second,omitzero"`
+		FullLoadRatio    fleet.Number   `json:"full_load_ratio,omitzero"`
+	}
 )
 
 // api is the content of the page as JSON; docs/status-api.md describes it.
 func (h *handler) api(w http.ResponseWriter, r *http.Request) {
-	asked := r.URL.Query()
-	sel := selection{manager: asked.Get("manager"), server: asked.Get("server"), task: asked.Get("task")}
-	sel.details = sel.task != "" || asked.Get("details") == "true"
-
-	body := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(body)
-	body.Reset()
-	encoder := json.NewEncoder(body)
-	encoder.SetEscapeHTML(true) // so that a browser takes nothing in it for markup, whatever it believes the type to be
-	if err := encoder.Encode(view(h.Status(), h.Now(), sel)); err != nil {
-		h.Logger.Error("cannot encode the status", slog.Any("err", err))
-		plain(w, http.StatusInternalServerError, "cannot encode the status\n")
+	patience := time.NewTimer(streamPatience)
+	defer patience.Stop()
+	select {
+	case h.streams <- struct{}{}:
+		defer func() { <-h.streams }()
+	case <-r.Context().Done():
+		return
+	case <-patience.C:
+		w.Header().Set("Retry-After", "5")
+		plain(w, http.StatusServiceUnavailable, "too many ask for the status at once; ask again in 5 seconds\n")
 		return
 	}
-	h.write(w, r, "application/json", body.Bytes())
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	asked := r.URL.Query()
+	s := stream{out: bufio.NewWriterSize(w, 32<<10), task: asked.Get("task")}
+	s.details = s.task != "" || asked.Get("details") == "true"
+	s.status(h.Status(), h.Now(), asked.Get("manager"), asked.Get("server"))
+	if s.err == nil {
+		s.err = s.out.Flush()
+	}
+	if s.err != nil && r.Context().Err() == nil {
+		h.Logger.Debug("the status was not written to its end", slog.Any("err", s.err))
+	}
+}
+
+// stream writes the status as it goes, so that it never stands in memory as a whole.
+type stream struct {
+	out     *bufio.Writer
+	task    string // the one that was asked for; "" is all
+	details bool
+	err     error
+}
+
+// raw writes text, unless something failed before.
+func (s *stream) raw(text string) {
+	if s.err == nil {
+		_, s.err = s.out.WriteString(text)
+	}
+}
+
+// value writes a value, and begins a list as its last member when there is a name for it.
+func (s *stream) value(first bool, v any, list string) {
+	if !first {
+		s.raw(",\n")
+	}
+	text, err := json.Marshal(v) // escapes markup, so that a browser takes nothing in it for such
+	if s.err == nil {
+		s.err = err
+	}
+	if list == "" || err != nil {
+		s.raw(string(text))
+		return
+	}
+	s.raw(string(text[:len(text)-1]) + `,"` + list + `":[`)
+}
+
+func (s *stream) status(status Status, now time.Time, manager, server string) {
+	v := statusView{Version: status.Version, Started: status.Started, Now: now, Ready: len(status.waiting(now)) == 0,
+		Troubles: status.troubles(), ReloadFailed: status.ReloadFailedAt}
+	if status.TotalShards > 1 {
+		v.Shard = &shardView{Index: status.Shard, Total: status.TotalShards}
+	}
+	var managers []managerView
+	var servers [][]seen
+	for i := range status.Managers {
+		m := &status.Managers[i]
+		if !only(manager)(m.Name) {
+			continue
+		}
+		list := m.looks(now, only(server), only(s.task))
+		mv := m.view(list, now)
+		v.Attention.Managers += boolean(needsAttention(mv.Severity))
+		v.Attention.Tasks += mv.Tasks.Attention
+		for _, l := range list {
+			v.Attention.Servers += boolean(needsAttention(l.Severity))
+		}
+		managers, servers = append(managers, mv), append(servers, list)
+	}
+	s.value(true, v, "managers")
+	for i := range managers {
+		s.value(i == 0, managers[i], "servers")
+		for j := range servers[i] {
+			s.value(j == 0, servers[i][j].view(now), "tasks")
+			for k := range servers[i][j].tasks {
+				s.value(k == 0, servers[i][j].tasks[k].view(s.details), "")
+			}
+			s.raw("]}")
+		}
+		s.raw("]}")
+	}
+	s.raw("]}\n")
+}
+
+func (m *Manager) view(servers []seen, now time.Time) managerView {
+	v := managerView{
+		Name: m.Name, URL: m.URL, NextLogin: m.NextLogin, StateInterval: m.StateInterval.Seconds(),
+		PollInterval: m.PollInterval.Seconds(), MaxAge: m.MaxAge.Seconds(), Problems: []fleet.Problem{},
+	}
+	for i := range servers {
+		v.Tasks.add(&servers[i].tally)
+		v.Problems = append(v.Problems, servers[i].Problems...)
+		v.Duplicates += servers[i].Duplicates
+	}
+	v.Problems = v.Problems[:min(len(v.Problems), fleet.MaxProblems)]
+	v.ProblemCount = v.Tasks.problems
+	v.State, v.Severity, v.Reasons = m.judge(&v.Tasks, now)
+	if m.View == nil {
+		return v
+	}
+	v.List, v.LastSight = reading(&m.View.List), past(m.View.Past)
+	v.Listed, v.Polled = m.View.Listed, m.View.Polled
+	v.Duplicates += m.View.Duplicates
+	if p := m.View.List.Problem; p != nil {
+		v.Problems, v.ProblemCount = append([]fleet.Problem{*p}, v.Problems...), v.ProblemCount+1
+	}
+	return v
+}
+
+func reading(r *fleet.Reading) *readingView {
+	if r.Last.IsZero() && r.Problem == nil {
+		return nil
+	}
+	return &readingView{Last: r.Last, Duration: r.Took.Seconds(), Due: r.Due, Problem: r.Problem}
+}
+
+func past(p *fleet.Past) *pastView {
+	if p == nil {
+		return nil
+	}
+	return &pastView{Seen: p.Seen, Servers: p.Servers, Tasks: p.Count()}
+}
+
+func (s *seen) view(now time.Time) serverView {
+	v := serverView{Server: s.Server, Severity: s.Severity, Reasons: append([]string{}, s.Reasons...), Counts: s.tally,
+		ProblemCount: s.Server.ProblemCount, Outline: reading(&s.Outline), Sweep: reading(&s.Sweep), PastView: past(s.Past)}
+	v.Counts.Servers, v.Counts.ServersUp = 0, 0
+	if s.Details != nil {
+		v.LicenseEnds = s.Details.License.Ends(now)
+	}
+	return v
+}
+
+func (r *row) view(details bool) taskView {
+	t := *r.task
+	v := taskView{Task: &t, Severity: r.Severity, Reasons: r.Reasons, NotSeen: r.gone, Late: t.Late(),
+		TotalLatency: t.Latency(), RecordsPerSecond: recordsPerSecond(&t), FullLoadRatio: fullLoadRatio(&t)}
+	if d := t.Details; d != nil {
+		v.SourceLatency, v.DataErrors = d.SourceLatency, d.DataErrors
+	}
+	if !details {
+		t.Details, t.Compose = nil, nil
+	}
+	return v
+}
+
+// maxEvents is how many events one answer has at most.
+const maxEvents = 5000
+
+// events is what changed, the newest first.
+func (h *handler) events(w http.ResponseWriter, r *http.Request) {
+	asked := r.URL.Query()
+	since, err := parseSince(asked.Get("since"), h.Now())
+	if err != nil {
+		plain(w, http.StatusBadRequest, "since: give an instant (2026-11-25T20:00:00Z), Unix seconds, or how long ago (12h)\n")
+		return
+	}
+	type managerEvent struct {
+		Manager string `json:"manager"`
+		fleet.Event
+	}
+	list := []managerEvent{}
+	for _, m := range h.Status().Managers {
+		if !only(asked.Get("manager"))(m.Name) {
+			continue
+		}
+		for _, e := range m.eventsOf(asked.Get("server"), asked.Get("task"), since) {
+			list = append(list, managerEvent{m.Name, e})
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(true)
+	_ = encoder.Encode(struct {
+		Now    time.Time      `json:"now"`
+		Events []managerEvent `json:"events"`
+	}{h.Now(), list[:min(len(list), maxEvents)]}) // a failed write means that the client has gone
+}
+
+// eventsOf are the events of one server and task, "" being any, after an instant.
+func (m *Manager) eventsOf(server, task string, since time.Time) []fleet.Event {
+	if m.Journal == nil {
+		return nil
+	}
+	return m.Journal.Events(func(e *fleet.Event) bool {
+		return only(server)(e.Server) && only(task)(e.Task) && e.Time.After(since)
+	})
+}
+
+// parseSince reads an instant, Unix seconds, or a span before now; "" is the beginning of time.
+func parseSince(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if n, err := strconv.ParseFloat(text, 64); err == nil {
+		return fleet.Num(n).Time(), nil
+	}
+	if d, err := time.ParseDuration(text); err == nil {
+		return now.Add(-d), nil
+	}
+	return time.Parse(time.RFC3339, text)
 }

@@ -17,7 +17,6 @@ type asset struct {
 	Path        string // below the page, without a leading slash
 	contentType string
 	body        []byte
-	gzipped     []byte
 }
 
 // assets are what the page loads: the style, the script, the icon.
@@ -42,7 +41,6 @@ func loadAsset(name, contentType string) asset {
 		Path:        "static/" + stem + "." + hex.EncodeToString(sum[:6]) + "." + extension,
 		contentType: contentType,
 		body:        body,
-		gzipped:     compress(body),
 	}
 }
 
@@ -50,11 +48,5 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", a.contentType)
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
-	header.Add("Vary", "Accept-Encoding")
-	body := a.body
-	if acceptsGzip(r) {
-		header.Set("Content-Encoding", "gzip")
-		body = a.gzipped
-	}
-	_, _ = w.Write(body)
+	_, _ = w.Write(a.body) // a failed write means that the client has gone
 }

@@ -5,6 +5,7 @@ package web
 import (
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -38,7 +39,7 @@ func serve(t *testing.T, managers ...Manager) *shown {
 // poll shows what another poll saw.
 func (s *shown) poll(managers ...Manager) {
 	for i := range managers {
-		managers[i].PollInterval = 2 * time.Second // so that the page asks every second
+		managers[i].StateInterval = 2 * time.Second // so that the page asks soon again
 	}
 	s.managers.Store(&managers)
 }
@@ -58,7 +59,7 @@ func TestBrowserSortsSearchesAndOpens(t *testing.T) {
 	page, b := serve(t, two()...), openBrowser(t, 1280, 900)
 	b.open(page.URL)
 	b.await("the sign that it is live", isLive)
-	if got := b.eval(rowNames); got != "broken later late unread tables Loading well" {
+	if got := b.eval(rowNames); got != "broken later late unread tables well Loading" {
 		t.Errorf("at first it shows %q", got)
 	}
 
@@ -104,8 +105,7 @@ func TestBrowserShowsATaskThatFails(t *testing.T) {
 	}
 
 	failed := many(300)
-	failed.Last.Ended = failed.Last.Ended.Add(time.Second)
-	task := &failed.Last.Servers[0].Tasks[42]
+	task := failed.View.Servers[0].Tasks[42]
 	task.State, task.Message = fleet.TaskError, "ORA-03113: end-of-file on communication channel"
 	page.poll(failed)
 
@@ -148,7 +148,7 @@ func TestBrowserWithoutScripts(t *testing.T) {
 	page, b := serve(t, two()...), openBrowser(t, 1280, 900)
 	b.call("Emulation.setScriptExecutionDisabled", map[string]any{"value": true}, nil)
 	b.open(page.URL + "/?sort=-latency&open=" + "east%2Fs1%2Flate")
-	for _, want := range []string{"Reload the page to refresh it.", "erp (Oracle)", "ORA-01555"} {
+	for _, want := range []string{"reload the page to refresh it.", "erp (Oracle)", "ORA-01555"} {
 		if text := b.text(); !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q:\n%s", want, text)
 		}
@@ -183,8 +183,7 @@ const contrasts = `(() => {
 })()`
 
 func TestBrowserInLightAndDark(t *testing.T) {
-	down := prod(&fleet.Manager{Result: fleet.Failure, Ended: now, ProblemCount: 1, Problems: []fleet.Problem{{Operation: "Login", Reason: "timeout", Message: "no answer"}}})
-	page, b := serve(t, append(two(), down, prod(polled()), Manager{Name: "new"})...), openBrowser(t, 1280, 900)
+	page, b := serve(t, append(two(), down("off", "no answer"), manager("m", lost("l", replicating("x", 1))), Manager{Name: "new"})...), openBrowser(t, 1280, 900)
 	var backs []any
 	for _, scheme := range []string{"light", "dark"} {
 		b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]any{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
@@ -210,4 +209,30 @@ func TestBrowserWithTenThousandTasks(t *testing.T) {
 	timing := `(() => { const n = performance.getEntriesByType("navigation")[0]; return [n.responseEnd, n.domContentLoadedEventEnd, n.loadEventEnd].map(Math.round).join(", ") })()`
 	t.Log("milliseconds to response, DOM, load: ", b.eval(timing))
 	t.Log("milliseconds of each later answer: ", b.eval(`performance.getEntriesByType("resource").filter((e) => e.initiatorType === "xmlhttprequest").map((e) => Math.round(e.duration)).join(", ")`))
+}
+
+// axeFile is where scripts/install-test-tools puts the checker of accessibility.
+const axeFile = "../../.cache/npm/node_modules/axe-core/axe.min.js"
+
+func TestBrowserIsAccessible(t *testing.T) {
+	axe, err := os.ReadFile(axeFile)
+	if err != nil {
+		t.Fatalf("%v: run scripts/install-test-tools", err)
+	}
+	fleets := map[string][]Manager{
+		"trouble": append(two(), down("off", "no answer"), manager("m", lost("l", replicating("x", 1)))),
+		"waiting": {{Name: "new", PollInterval: time.Minute, StateInterval: time.Minute}},
+	}
+	for name, managers := range fleets {
+		for _, width := range []int{1280, 390} {
+			page, b := serve(t, managers...), openBrowser(t, width, 900)
+			b.open(page.URL + "/?open=" + "east%2Fs1%2Fbroken")
+			b.await("the sign that it is live", isLive)
+			b.eval(string(axe) + `; axe.run().then((r) => { window.found = r.violations.map((v) => v.id + ": " + v.nodes[0].html).join("\n") }); ""`)
+			b.await("the checker to end", `window.found !== undefined`)
+			if found := b.eval(`window.found`); found != "" {
+				t.Errorf("%s, %d wide: %v", name, width, found)
+			}
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,56 +17,85 @@ type detailGroup struct {
 
 type detailItem struct{ Name, Value string }
 
-// text adds what is not empty.
-func (g *detailGroup) text(name, value string) {
+// add adds what is known.
+func (g *detailGroup) add(name, value string) {
 	if value != "" {
 		g.Items = append(g.Items, detailItem{name, value})
 	}
 }
 
-// number adds what is not absent.
-func (g *detailGroup) number(name string, value float64, words func(float64) string) {
-	if !number(value).IsZero() {
-		g.Items = append(g.Items, detailItem{name, words(value)})
+// numbers adds those that are known, in pairs of name and number.
+func (g *detailGroup) numbers(words func(float64) string, pairs ...any) *detailGroup {
+	for i := 0; i < len(pairs); i += 2 {
+		if v, ok := pairs[i+1].(fleet.Number).Get(); ok {
+			g.add(pairs[i].(string), words(v))
+		}
 	}
-}
-
-// flag adds what is known.
-func (g *detailGroup) flag(name string, f fleet.Flag) {
-	switch f {
-	case fleet.Yes:
-		g.text(name, "yes")
-	case fleet.No:
-		g.text(name, "no")
-	}
+	return g
 }
 
 // details is everything known of a task, in groups that have something.
 func details(t *fleet.Task) []detailGroup {
-	groups := []detailGroup{identity(t)}
-	if d := t.Details; d != nil {
-		groups = append(groups, latency(t, d), changes(d), pending(d), fullLoad(d))
+	groups := []detailGroup{identity(t), expected(t)}
+	group := func(title string) *detailGroup {
+		groups = append(groups, detailGroup{Title: title})
+		return &groups[len(groups)-1]
+	}
+	if d := t.Details; d != nil && t.Compose == nil {
+		group("Latency").numbers(span, "Source", d.SourceLatency, "Total", d.TotalLatency).
+			rates(&d.CDCThroughput)
+		group("Applied changes").numbers(whole, "Inserts", d.AppliedInserts, "Updates", d.AppliedUpdates,
+			"Deletes", d.AppliedDeletes, "DDL", d.AppliedDDL, "Transactions", d.AppliedTransactions,
+			"Records", d.AppliedRecords).numbers(size, "Volume", d.AppliedBytes).numbers(whole, "Data errors", d.DataErrors)
+		group("Waiting changes").numbers(whole,
+			"For the source, in memory", d.AccumulatedInMemory, "For the source, on disk", d.AccumulatedOnDisk,
+			"For the target, in memory", d.ApplyingInMemory, "For the target, on disk", d.ApplyingOnDisk)
+		f := &d.FullLoad
+		load := group("Full load")
+		load.add("Completed", yesNo(f.Completed))
+		load.numbers(whole, "Tables completed", f.TablesCompleted, "Tables loading", f.TablesLoading,
+			"Tables queued", f.TablesQueued, "Tables in error", f.TablesError,
+			"Records", f.RecordsCompleted, "Records, estimated", f.RecordsEstimated).
+			numbers(moment, "Start", f.Start, "End", f.End).rates(&f.Throughput)
 	}
 	if c := t.Compose; c != nil {
-		groups = append(groups, compose(c))
+		loading := group("Loading")
+		loading.add("Completed", yesNo(c.LoadingCompleted))
+		loading.numbers(moment, "Start", c.LoadingStart, "End", c.LoadingEnd).
+			numbers(whole, "Tables expected", c.TablesExpected, "Tables completed", c.TablesCompleted,
+				"Tables loading", c.TablesLoading, "Tables queued", c.TablesQueued, "Tables in error", c.TablesError,
+				"Commands", c.Commands, "Commands completed", c.CommandsCompleted)
 	}
-	groups = append(groups, tables(t))
+	if s := t.TableStates; s != nil {
+		tables := group("Tables").numbers(whole, "Changes are processed", fleet.Count(s.ChangeProcessing),
+			"Completed", fleet.Count(s.Completed), "Loading", fleet.Count(s.Loading), "Queued", fleet.Count(s.Queued),
+			"In error", fleet.Count(s.Error))
+		for _, name := range slices.Sorted(maps.Keys(s.Other)) {
+			tables.numbers(whole, fleet.Words(name), fleet.Count(s.Other[name]))
+		}
+	}
 	if d := t.Details; d != nil {
-		groups = append(groups, resources(d))
+		group("Resources").numbers(size, "Memory", d.MemoryBytes).numbers(percent, "CPU", d.CPU).
+			numbers(size, "Disk", d.DiskBytes)
 	}
 	return slices.DeleteFunc(groups, func(g detailGroup) bool { return len(g.Items) == 0 })
 }
 
+func (g *detailGroup) rates(t *fleet.Throughput) {
+	g.numbers(amount, "Source records/s", t.SourceRecords, "Target records/s", t.TargetRecords).
+		numbers(size, "Source bytes/s", t.SourceBytes, "Target bytes/s", t.TargetBytes)
+}
+
 func identity(t *fleet.Task) detailGroup {
 	g := detailGroup{Title: "Task"}
-	g.text("Product", t.Product)
+	g.add("Product", t.Product)
 	if d := t.Details; d != nil {
-		g.text("Type", spaced(d.Type))
-		g.text("Profile", spaced(d.Profile))
-		g.text("Project", d.Project)
-		g.text("Source", endpoint(d.Source, d.SourceType))
-		g.text("Target", endpoint(d.Target, d.TargetType))
-		g.text("Log stream staging", d.LogStreamStaging)
+		g.add("Type", fleet.Words(d.Type))
+		g.add("Profile", fleet.Words(d.Profile))
+		g.add("Project", d.Project)
+		g.add("Source", endpoint(d.Source, d.SourceType))
+		g.add("Target", endpoint(d.Target, d.TargetType))
+		g.add("Log stream staging", d.LogStreamStaging)
 		var options []string
 		for _, o := range []struct {
 			name string
@@ -78,11 +108,25 @@ func identity(t *fleet.Task) detailGroup {
 				options = append(options, o.name)
 			}
 		}
-		g.text("Options", strings.Join(options, ", "))
+		g.add("Options", strings.Join(options, ", "))
 	}
 	if t.StopReason != "none" {
-		g.text("Stop reason", spaced(t.StopReason))
+		g.add("Stop reason", fleet.Words(t.StopReason))
 	}
+	g.numbers(moment, "State since", t.StateSince, "Last change applied", t.LastChange)
+	if t.RetentionBarrier != nil {
+		g.numbers(moment, "Retention barrier of "+t.RetentionBarrier.Application, t.RetentionBarrier.Time)
+	}
+	return g
+}
+
+func expected(t *fleet.Task) detailGroup {
+	g := detailGroup{Title: "Expected"}
+	g.numbers(span, "Latency at most", t.Expected.Latency, "Full load at most", t.Expected.FullLoad)
+	if t.Expected.Running {
+		g.add("Runs always", "yes")
+	}
+	g.add("Who is told", t.Expected.Priority)
 	return g
 }
 
@@ -93,99 +137,9 @@ func endpoint(name, kind string) string {
 	return name + kind
 }
 
-func latency(t *fleet.Task, d *fleet.TaskDetails) detailGroup {
-	g := detailGroup{Title: "Latency"}
-	g.number("Source", d.SourceLatency, seconds)
-	g.number("Total", d.TotalLatency, seconds)
-	g.number("Objective", t.LatencyObjective, seconds)
-	g.number("Source records/s", d.CDCThroughput.SourceRecords, amount)
-	g.number("Source bytes/s", d.CDCThroughput.SourceBytes, size)
-	g.number("Target records/s", d.CDCThroughput.TargetRecords, amount)
-	g.number("Target bytes/s", d.CDCThroughput.TargetBytes, size)
-	return g
-}
-
-func changes(d *fleet.TaskDetails) detailGroup {
-	g := detailGroup{Title: "Applied changes"}
-	g.number("Inserts", d.AppliedInserts, whole)
-	g.number("Updates", d.AppliedUpdates, whole)
-	g.number("Deletes", d.AppliedDeletes, whole)
-	g.number("DDL", d.AppliedDDL, whole)
-	g.number("Transactions", d.AppliedTransactions, whole)
-	g.number("Records", d.AppliedRecords, whole)
-	g.number("Volume", d.AppliedBytes, size)
-	g.number("Data errors", d.DataErrors, whole)
-	return g
-}
-
-func pending(d *fleet.TaskDetails) detailGroup {
-	g := detailGroup{Title: "Waiting changes"}
-	g.number("For the source, in memory", d.AccumulatedInMemory, whole)
-	g.number("For the source, on disk", d.AccumulatedOnDisk, whole)
-	g.number("For the target, in memory", d.ApplyingInMemory, whole)
-	g.number("For the target, on disk", d.ApplyingOnDisk, whole)
-	return g
-}
-
-func fullLoad(d *fleet.TaskDetails) detailGroup {
-	f := d.FullLoad
-	g := detailGroup{Title: "Full load"}
-	g.flag("Completed", f.Completed)
-	g.number("Tables completed", f.TablesCompleted, whole)
-	g.number("Tables loading", f.TablesLoading, whole)
-	g.number("Tables queued", f.TablesQueued, whole)
-	g.number("Tables in error", f.TablesError, whole)
-	g.number("Records", f.RecordsCompleted, whole)
-	g.number("Records, estimated", f.RecordsEstimated, whole)
-	g.number("Start", f.Start, moment)
-	g.number("End", f.End, moment)
-	g.number("Target records/s", f.Throughput.TargetRecords, amount)
-	g.number("Target bytes/s", f.Throughput.TargetBytes, size)
-	return g
-}
-
-func compose(c *fleet.ComposeDetails) detailGroup {
-	g := detailGroup{Title: "Loading"}
-	g.flag("Completed", c.LoadingCompleted)
-	g.number("Start", c.LoadingStart, moment)
-	g.number("End", c.LoadingEnd, moment)
-	g.number("Tables expected", c.TablesExpected, whole)
-	g.number("Tables completed", c.TablesCompleted, whole)
-	g.number("Tables loading", c.TablesLoading, whole)
-	g.number("Tables queued", c.TablesQueued, whole)
-	g.number("Tables in error", c.TablesError, whole)
-	g.number("Commands", c.Commands, whole)
-	g.number("Commands completed", c.CommandsCompleted, whole)
-	return g
-}
-
-func tables(t *fleet.Task) detailGroup {
-	g := detailGroup{Title: "Tables"}
-	s := t.TableStates
-	if s == nil {
-		return g
-	}
-	g.number("Changes are processed", float64(s.ChangeProcessing), whole)
-	g.number("Completed", float64(s.Completed), whole)
-	g.number("Loading", float64(s.Loading), whole)
-	g.number("Queued", float64(s.Queued), whole)
-	g.number("In error", float64(s.Error), whole)
-	for name, n := range s.Other {
-		g.number(spaced(name), float64(n), whole)
-	}
-	slices.SortStableFunc(g.Items[5:], func(a, b detailItem) int { return strings.Compare(a.Name, b.Name) })
-	return g
-}
-
-func resources(d *fleet.TaskDetails) detailGroup {
-	g := detailGroup{Title: "Resources"}
-	g.number("Memory", d.MemoryBytes, size)
-	g.number("CPU", d.CPU, percent)
-	g.number("Disk", d.DiskBytes, size)
-	return g
-}
+func yesNo(f fleet.Flag) string { return [...]string{"", "no", "yes"}[f] }
 
 // jsonQuery asks for one task with its details.
-func jsonQuery(r *row) string {
-	return url.Values{"manager": {r.manager.Name}, "server": {r.server.Name}, "task": {r.task.Name}}.Encode()
+func (r *row) query() url.Values {
+	return url.Values{"manager": {r.manager.Name}, "server": {r.server.Name}, "task": {r.task.Name}}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"html/template"
@@ -23,65 +24,46 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 func parsePage() (*template.Template, error) {
 	return template.New("page.html").Funcs(template.FuncMap{
-		"seconds": seconds,
-		"age":     age,
+		"span":    span,
+		"seconds": func(d time.Duration) string { return span(d.Seconds()) },
 		"count":   count,
 		"whole":   func(n int) string { return whole(float64(n)) },
-		"spaced":  spaced,
-		"where":   problemView.where,
-		"join":    joined,
+		"words":   fleet.Words,
+		"where":   where,
+		"join":    func(reasons []string) string { return strings.Join(reasons, " · ") },
 		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" },
 	}).ParseFS(assetFiles, "assets/*.html")
 }
-
-// joined makes one line of several reasons.
-func joined(reasons []string) string { return strings.Join(reasons, " · ") }
 
 // buffers are reused from page to page.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 	status, now, q := h.Status(), h.Now(), parseQuery(r.URL.Query())
-	tag := h.etag(status, now, q)
-	w.Header().Set("ETag", tag)
-	if r.Header.Get("If-None-Match") == tag {
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
 	body := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(body)
 	body.Reset()
-	if err := h.template.Execute(body, h.pageData(status, now, q)); err != nil {
+	if err := h.template.Execute(body, h.pageData(&status, now, q)); err != nil {
 		h.Logger.Error("cannot render the status page", slog.Any("err", err))
-		w.Header().Del("ETag")
 		plain(w, http.StatusInternalServerError, "cannot render the status page\n")
 		return
 	}
-	h.write(w, r, "text/html; charset=utf-8", body.Bytes())
-}
-
-// etag changes whenever the page says something else, passing time apart, which
-// the script counts by itself. It is weak: a compressed page has the same.
-func (h *handler) etag(s Status, now time.Time, q query) string {
-	sum := fnv.New64a()
-	fmt.Fprint(sum, s.Version, s.Started.UnixNano(), s.Shard, s.TotalShards, h.assets.Script.Path, h.assets.Style.Path, q.link())
-	for _, m := range s.Managers {
-		fmt.Fprintf(sum, "%q %q %s %d %d %d ", m.Name, m.URL, m.state(now), m.PollInterval, m.MaxAge, m.LastSuccess.UnixNano())
-		if m.Last != nil {
-			fmt.Fprint(sum, m.Last.Started.UnixNano(), m.Last.Ended.UnixNano())
-		}
-	}
-	return `W/"` + strconv.FormatUint(sum.Sum64(), 36) + `"`
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(body.Bytes()) // a failed write means that the client has gone
 }
 
 // pageData is what the template gets.
 type pageData struct {
 	Title, Version, TelemetryPath string
+	Now                           time.Time
 	Assets                        assets
 	Refresh                       float64 // seconds between two questions of the script
 	Uptime                        float64 // seconds
 	Waiting                       []string
+	Troubles                      []string
+	ReloadFailedAt                time.Time
 	Shard                         string
 	Query                         query
 	Tiles                         []tile
@@ -90,83 +72,176 @@ type pageData struct {
 	Servers                       []serverRow
 	ServersTotal                  int
 	MoreServers                   string // link
+	ServerHeads                   []header
 	Tasks                         tasksData
+	Events                        []eventRow
+	MoreEvents                    bool
 }
 
 // tile is a number that is seen first.
 type tile struct {
 	Label, Value, Note string
-	Severity           severity
+	Severity           fleet.Severity
 	Link               string
 }
 
 type managerRow struct {
-	managerView
-	ID, Link          string
-	ServersUp, Served int
+	*Manager
+	tally
+	State    string
+	Severity fleet.Severity
+	Reasons  []string
+	Problems []fleet.Problem
+	ID, Link string
+	Age      float64 // seconds since its server list was read; negative when it never was
+	NextIn   float64 // seconds until the next login is due
+	Past     *fleet.Past
+	PastAge  float64
+	Dropped  int
 }
 
 type serverRow struct {
-	serverView
-	Manager, ID, Link string
+	seen
+	manager                 *Manager
+	ID, Link                string
+	Age                     float64 // seconds since its tasks' states were read; negative when they never were
+	SweepAge, Due, PastAge  float64
+	Licence, LicenceNote    string
+	LicenceBad, LicenceSoon bool
 }
 
-func (h *handler) pageData(s Status, now time.Time, q query) pageData {
-	d := pageData{
-		Version: s.Version, TelemetryPath: "." + h.TelemetryPath, Assets: h.assets,
-		Refresh: refresh(s), Uptime: now.Sub(s.Started).Seconds(), Waiting: s.waiting(),
-		Query: q, Many: len(s.Managers) > 1,
+func (r *serverRow) Manager() string { return r.manager.Name }
+
+func (h *handler) pageData(s *Status, now time.Time, q query) *pageData {
+	d := &pageData{
+		Now: now, Version: s.Version, TelemetryPath: "." + h.TelemetryPath, Assets: h.assets,
+		Refresh: refresh(s), Uptime: age(s.Started, now), Waiting: s.waiting(now),
+		Troubles: s.troubles(), ReloadFailedAt: s.ReloadFailedAt, Query: q, Many: len(s.Managers) > 1,
 	}
 	if s.TotalShards > 1 {
 		d.Shard = fmt.Sprintf("Shard %d of %d: other processes poll the other servers.", s.Shard, s.TotalShards)
 	}
-	// Without tasks of their own, views of servers are cheap even for a large fleet.
+	var rows []row
 	for i := range s.Managers {
 		m := &s.Managers[i]
-		v := managerRow{managerView: viewManager(*m, now, selection{counts: true}), ID: "m-" + short(m.Name), Link: q.within(m.Name, "") + "#tasks"}
-		for _, server := range v.Servers {
-			if server.Up != nil {
-				v.Served++
-				v.ServersUp += boolean(*server.Up)
+		list := m.looks(now, only(""), only(""))
+		d.Managers = append(d.Managers, rowOfManager(m, list, now, q))
+		for j := range list {
+			d.Servers = append(d.Servers, rowOfServer(m, &list[j], now, q))
+			if only(q.Manager)(m.Name) && only(q.Server)(list[j].Name) {
+				rows = append(rows, list[j].tasks...)
 			}
-			d.Servers = append(d.Servers, serverRow{server, m.Name, "s-" + short(m.Name+"/"+server.Name), q.within(m.Name, server.Name) + "#tasks"})
 		}
-		d.Managers = append(d.Managers, v)
 	}
-	slices.SortStableFunc(d.Managers, func(a, b managerRow) int { return b.Severity.level() - a.Severity.level() })
-	d.Tiles = tiles(&d, q)
+	slices.SortStableFunc(d.Managers, func(a, b managerRow) int { return b.Severity.Level() - a.Severity.Level() })
+	attention := d.addTiles(q)
 	d.arrangeServers()
-	d.Tasks = tasksOf(s, q)
+	d.Tasks = tasksOf(s, rows, q, now)
+	d.addEvents(s, q)
 	d.Title = "qem_exporter"
-	if n := d.attention(); n > 0 {
-		d.Title = "(" + whole(float64(n)) + ") qem_exporter"
+	if attention += len(d.Troubles); attention > 0 {
+		d.Title = "(" + whole(float64(attention)) + ") qem_exporter"
 	}
 	return d
 }
 
-// attention is how many managers, servers and tasks need it.
-func (d *pageData) attention() int {
-	n := 0
-	for _, m := range d.Managers {
-		n += m.Severity.count() + m.Tasks.Attention
+func rowOfManager(m *Manager, list []seen, now time.Time, q query) managerRow {
+	v := managerRow{Manager: m, ID: "m-" + short(m.Name), Link: q.within(m.Name, "") + "#tasks", Age: -1}
+	for i := range list {
+		v.add(&list[i].tally)
+		v.Problems = append(v.Problems, list[i].Problems...)
+		v.Dropped += list[i].Duplicates
 	}
-	for _, s := range d.Servers {
-		n += s.Severity.count()
+	v.State, v.Severity, v.Reasons = m.judge(&v.tally, now)
+	v.Problems = v.Problems[:min(len(v.Problems), fleet.MaxProblems)]
+	if !m.NextLogin.IsZero() {
+		v.NextIn = age(now, m.NextLogin)
 	}
-	return n
+	if m.View == nil {
+		return v
+	}
+	v.Dropped += m.View.Duplicates
+	if last := m.View.List.Last; !last.IsZero() {
+		v.Age = age(last, now)
+	}
+	if v.Past = m.View.Past; v.Past != nil {
+		v.PastAge = age(v.Past.Seen, now)
+		v.NotSeen, v.Total = v.NotSeen+v.Past.Count(), v.Total+v.Past.Count()
+		v.Servers += v.Past.Servers
+	}
+	return v
 }
 
-// firstServers is how many servers are shown at first.
-const firstServers = 6
+func rowOfServer(m *Manager, s *seen, now time.Time, q query) serverRow {
+	v := serverRow{seen: *s, manager: m, ID: "s-" + short(m.Name+"/"+s.Name), Link: q.within(m.Name, s.Name) + "#tasks", Age: -1, SweepAge: -1}
+	if !s.Outline.Last.IsZero() {
+		v.Age = age(s.Outline.Last, now)
+	}
+	if !s.Sweep.Last.IsZero() {
+		v.SweepAge = age(s.Sweep.Last, now)
+	}
+	if !s.Sweep.Due.IsZero() {
+		v.Due = age(now, s.Sweep.Due)
+	}
+	if s.Past != nil {
+		v.PastAge = age(s.Past.Seen, now)
+	}
+	if s.Details == nil {
+		return v
+	}
+	license := &s.Details.License
+	v.Licence = fleet.Words(license.State)
+	severity, reason := license.Judge(now)
+	v.LicenceBad, v.LicenceSoon = severity == fleet.Critical, severity == fleet.Warning
+	switch ends := license.Ends(now); {
+	case !ends.IsZero() && !ends.After(now):
+		v.Licence, v.LicenceNote = "", strings.TrimPrefix(reason, "licence ")
+	case !ends.IsZero():
+		v.LicenceNote = span(ends.Sub(now).Seconds()) + " left"
+	}
+	return v
+}
+
+// Pages show this many servers and events at first.
+const (
+	firstServers = 6
+	firstEvents  = 12
+)
+
+// serverOrders are the columns that the servers can be sorted by.
+var serverOrders = []string{"name", "state", "tasks", "read", "licence", "version"}
 
 // arrangeServers puts first what needs attention and leaves out the end of a long list.
 func (d *pageData) arrangeServers() {
-	slices.SortStableFunc(d.Servers, func(a, b serverRow) int {
-		if n := b.Severity.level() - a.Severity.level(); n != 0 {
-			return n
+	ends := func(s *serverRow) fleet.Number {
+		if s.Details == nil {
+			return fleet.Number{}
 		}
-		return folded(a.Name, b.Name)
+		return fleet.Unix(s.Details.License.Ends(time.Now()))
+	}
+	compare := map[string]func(a, b *serverRow) int{
+		"name":    func(a, b *serverRow) int { return folded(a.Name, b.Name) },
+		"state":   func(a, b *serverRow) int { return strings.Compare(a.State, b.State) },
+		"tasks":   func(a, b *serverRow) int { return b.Total - a.Total },
+		"read":    func(a, b *serverRow) int { return cmp.Compare(b.Age, a.Age) },
+		"licence": func(a, b *serverRow) int { return cmp.Compare(ends(a).Or(1e18), ends(b).Or(1e18)) },
+		"version": func(a, b *serverRow) int { return strings.Compare(a.Version, b.Version) },
+	}[d.Query.Order]
+	slices.SortStableFunc(d.Servers, func(a, b serverRow) int {
+		if compare != nil {
+			if n := compare(&a, &b); n != 0 {
+				return n
+			}
+		}
+		return cmp.Or(b.Severity.Level()-a.Severity.Level(), folded(a.Name, b.Name))
 	})
+	for _, name := range serverOrders {
+		h := header{column: column{Name: name, Label: strings.ToUpper(name[:1]) + name[1:]}, Link: d.Query.ordered(name), Aria: "none"}
+		if name == d.Query.Order {
+			h.Aria = "ascending"
+		}
+		d.ServerHeads = append(d.ServerHeads, h)
+	}
 	d.ServersTotal = len(d.Servers)
 	if !d.Query.Servers && len(d.Servers) > firstServers {
 		d.Servers = d.Servers[:firstServers:firstServers]
@@ -176,43 +251,67 @@ func (d *pageData) arrangeServers() {
 	}
 }
 
-// tiles sum everything up, whatever the query says.
-func tiles(d *pageData, q query) []tile {
-	var all taskCounts
-	managersUp, servers, serversUp, badServers := 0, 0, 0, 0
-	level, serverLevel := fine, fine
-	for _, m := range d.Managers {
-		all.add(m.Tasks)
+// addTiles sums everything up, whatever the query says, and returns how much needs attention.
+// Nothing is green that was not measured.
+func (d *pageData) addTiles(q query) int {
+	var all tally
+	up, bad := 0, 0
+	level, serverLevel := fleet.Fine, fleet.Fine
+	for i := range d.Managers {
+		m := &d.Managers[i]
+		all.add(&m.tally)
 		level = worst(level, m.Severity)
-		managersUp += boolean(m.State == stateUp || m.State == statePartial)
-		servers += m.Served
-		serversUp += m.ServersUp
-		for _, s := range m.Servers {
-			serverLevel = worst(serverLevel, s.Severity)
-			badServers += s.Severity.count()
+		up += boolean(m.State == stateUp || m.State == statePartial)
+		bad += boolean(needsAttention(m.Severity))
+		if m.State != stateUp && m.State != statePartial || m.Past != nil {
+			serverLevel = worst(serverLevel, fleet.NotKnown) // nobody sees whether its servers are well
 		}
 	}
-	serverNote := "of " + whole(float64(servers)) + " monitored"
+	badServers, notMonitored := 0, 0
+	for i := range d.Servers {
+		s := &d.Servers[i]
+		serverLevel = worst(serverLevel, s.Severity)
+		badServers += boolean(needsAttention(s.Severity))
+		notMonitored += boolean(s.State == fleet.ServerNotMonitored)
+	}
+	everywhere := query{Sort: q.Sort, Desc: q.Desc, Order: q.Order}
+	tasks := func(state string) string { return everywhere.filtered(state) + "#tasks" }
+	attend := tile{"Tasks that need attention", whole(float64(all.Attention)), "of " + whole(float64(all.Total)), all.worstTask, tasks("attention")}
+	late := tile{"Tasks late", whole(float64(all.Late)), "behind their objective", fleet.Fine, tasks("late")}
+	unseen := all.NotSeen
+	if unseen > 0 {
+		attend.Note += ", " + whole(float64(unseen)) + " not seen"
+	}
+	if all.unread || all.Total == 0 || unseen > 0 {
+		attend.Severity = worst(attend.Severity, fleet.NotKnown)
+		late.Severity = fleet.NotKnown
+	}
+	if all.unread {
+		attend.Note += ", and others that were never seen"
+	}
+	measurable := all.Total - unseen - all.NoObjective
+	switch {
+	case all.Late > 0:
+		late.Severity = fleet.Warning
+	case measurable <= 0:
+		late.Value, late.Note, late.Severity = "–", "no task has an objective", fleet.NotKnown
+	}
+	if all.NoObjective > 0 && measurable > 0 {
+		late.Note += "; " + whole(float64(all.NoObjective)) + " have none"
+	}
+	if all.Attention == 0 && all.Total == 0 {
+		attend.Value, attend.Note = "–", "no task has been seen"
+	}
+	servers := tile{"Servers read", whole(float64(all.ServersUp)), "of " + whole(float64(all.Servers-notMonitored)) + " monitored", serverLevel, "#servers"}
 	if badServers > 0 {
-		serverNote += ", " + needs(badServers)
+		servers.Note += ", " + needs(badServers)
 	}
-	everywhere := query{Sort: q.Sort, Desc: q.Desc, Limit: defaultLimit}
-	attend := tile{Label: "Tasks that need attention", Value: whole(float64(all.Attention)), Note: "of " + whole(float64(all.Total)), Severity: fine, Link: everywhere.filtered("attention") + "#tasks"}
-	if all.Error > 0 {
-		attend.Severity = critical
-	} else if all.Attention > 0 {
-		attend.Severity = warning
+	if all.Servers == 0 {
+		servers.Value, servers.Note, servers.Severity = "–", "no server has been seen", fleet.NotKnown
 	}
-	list := []tile{
-		attend,
-		{"Servers up", whole(float64(serversUp)), serverNote, serverLevel, "#servers"},
-		{"Enterprise Managers up", whole(float64(managersUp)), "of " + whole(float64(len(d.Managers))), level, "#managers"},
-	}
-	late := tile{Label: "Tasks late", Value: whole(float64(all.Late)), Note: "behind their objective", Severity: fine, Link: everywhere.filtered("late") + "#tasks"}
-	if all.Late > 0 {
-		late.Severity = warning
-	}
-	return slices.Insert(list, 1, late)
+	d.Tiles = []tile{attend, late, servers,
+		{"Enterprise Managers read", whole(float64(up)), "of " + whole(float64(len(d.Managers))), level, "#managers"}}
+	return all.Attention + bad + badServers
 }
 
 // needs tells how many need attention.
@@ -223,20 +322,13 @@ func needs(n int) string {
 	return whole(float64(n)) + " need attention"
 }
 
-func boolean(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// refresh is half of the shortest poll interval, within reason.
-func refresh(s Status) float64 {
+// refresh is half of the shortest interval, within reason.
+func refresh(s *Status) float64 {
 	d := 10 * time.Second
 	for _, m := range s.Managers {
-		d = min(d, m.PollInterval/2)
+		d = min(d, cmp.Or(m.StateInterval, m.PollInterval)/2)
 	}
-	return max(d, time.Second).Seconds()
+	return max(d, 2*time.Second).Seconds()
 }
 
 // short is a text fit for an element's id.
@@ -246,22 +338,44 @@ func short(s string) string {
 	return strconv.FormatUint(sum.Sum64(), 36)
 }
 
-// labels are the task's labels as in a query of its metrics.
-func labels(r *row) string {
-	return fmt.Sprintf("{manager=%s, server=%s, task=%s}", quoted(r.manager.Name), quoted(r.server.Name), quoted(r.task.Name))
+// eventRow is an event on the page.
+type eventRow struct {
+	fleet.Event
+	Manager string
 }
 
-func quoted(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
+// What says in words what happened.
+func (e eventRow) What() string {
+	if e.Kind == fleet.Storm {
+		return fmt.Sprintf("%d × %s: %s …", e.Count, fleet.Words(string(e.Of)), strings.Join(e.Names, ", "))
+	}
+	what := fleet.Words(string(e.Kind))
+	switch {
+	case e.From != "" && e.To != "":
+		what += ": " + fleet.Words(e.From) + " → " + fleet.Words(e.To)
+	case e.To != "":
+		what += ": " + fleet.Words(e.To)
+	case e.From != "":
+		what += ": no longer " + fleet.Words(e.From)
+	}
+	if e.Endpoint != "" {
+		what = e.Endpoint + ": " + what
+	}
+	return what
 }
 
-// problemsOf lists what the last poll could not read of a task.
-func problemsOf(r *row) []fleet.Problem {
-	var list []fleet.Problem
-	for _, p := range r.manager.Last.Problems {
-		if p.Server == r.server.Name && p.Task == r.task.Name {
-			list = append(list, p)
+// addEvents adds the last events of the managers and servers that the query leaves.
+func (d *pageData) addEvents(s *Status, q query) {
+	for i := range s.Managers {
+		m := &s.Managers[i]
+		if !only(q.Manager)(m.Name) {
+			continue
+		}
+		for _, e := range m.eventsOf(q.Server, "", time.Time{}) {
+			d.Events = append(d.Events, eventRow{e, m.Name})
 		}
 	}
-	return list
+	slices.SortStableFunc(d.Events, func(a, b eventRow) int { return b.Time.Compare(a.Time) })
+	d.MoreEvents = len(d.Events) > firstEvents
+	d.Events = d.Events[:min(firstEvents, len(d.Events))]
 }

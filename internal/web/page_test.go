@@ -1,11 +1,8 @@
 package web
 
 import (
-	"compress/gzip"
-	"encoding/json"
-	"io"
-	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,104 +11,119 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
-// words is the text of a page, in one line, as one reads it.
-func words(html string) string {
-	html = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(html, " ")
-	return strings.Join(strings.Fields(html), " ")
+func tileOf(t *testing.T, page, label string) (severity, text string) {
+	t.Helper()
+	m := regexp.MustCompile(`class="(\w+)" href="[^"]*"><span class="label">` + label + `</span>(.*)</a></li>`).FindStringSubmatch(page)
+	if m == nil {
+		t.Fatalf("no tile %q", label)
+	}
+	return m[1], words(m[2])
 }
 
-func has(t *testing.T, page string, wanted ...string) {
-	t.Helper()
-	for _, want := range wanted {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page lacks %q", want)
+// No trouble is painted green, and what was not measured is grey.
+func TestTiles(t *testing.T) {
+	none := replicating("free", 5)
+	none.Expected.Latency = fleet.Number{}
+	objectiveless := manager("m", serverOf("s", none))
+	fresh := Manager{Name: "new", PollInterval: time.Minute, Started: now}
+	for _, c := range []struct {
+		name     string
+		managers []Manager
+		label    string
+		severity string
+		text     string
+	}{
+		{"well", []Manager{manager("m", serverOf("s", replicating("a", 5)))}, "Tasks that need attention", "ok", "0 of 1"},
+		{"well", []Manager{manager("m", serverOf("s", replicating("a", 5)))}, "Tasks late", "ok", "0 behind their objective"},
+		{"in error", two(), "Tasks that need attention", "critical", "5 of 7"},
+		{"late", two(), "Tasks late", "warning", "2 behind their objective; 1 have none"},
+		{"no objective", []Manager{objectiveless}, "Tasks late", "unknown", "– no task has an objective"},
+		{"a server lost", []Manager{manager("m", serverOf("s", replicating("a", 5)), lost("l", replicating("b", 5), replicating("c", 5)))},
+			"Tasks that need attention", "unknown", "0 of 3, 2 not seen"},
+		{"a server lost", []Manager{manager("m", serverOf("s"), lost("l"))}, "Servers read", "critical", "1 of 2 monitored, 1 needs attention"},
+		{"never seen", []Manager{manager("m", lost("l"))}, "Tasks that need attention", "unknown", "– no task has been seen"},
+		{"nothing read yet", []Manager{fresh}, "Servers read", "unknown", "– no server has been seen"},
+		{"nothing read yet", []Manager{fresh}, "Enterprise Managers read", "unknown", "0 of 1"},
+		{"down", []Manager{down("m", "wrong password")}, "Enterprise Managers read", "critical", "0 of 1"},
+		{"one down", []Manager{down("m", "x"), manager("n", serverOf("s"))}, "Servers read", "unknown", "1 of 5 monitored"},
+		{"down", []Manager{down("m", "wrong password")}, "Tasks that need attention", "unknown", "0 of 12, 12 not seen"},
+		{"no manager", nil, "Tasks that need attention", "unknown", "– no task has been seen"},
+	} {
+		severity, text := tileOf(t, pageOf(t, "/", c.managers...), c.label)
+		if severity != c.severity || text != c.text {
+			t.Errorf("%s: %s is %s: %q; want %s: %q", c.name, c.label, severity, text, c.severity, c.text)
 		}
-	}
-	if t.Failed() {
-		t.Log(cut(page, 20000))
 	}
 }
 
 func TestPageSaysWhatWasSeen(t *testing.T) {
-	o := options(prod(polled()), Manager{Name: "new", PollInterval: 10 * time.Second})
-	page := ask(t, o, "GET", "/").Body.String()
+	page := pageOf(t, "/", append(two(), Manager{Name: "new", PollInterval: time.Minute, StateInterval: 10 * time.Second, Started: now})...)
 	has(t, words(page),
-		"1.2.3, up for 1h30m", "Not ready. Waiting for the first poll of new to end",
-		"https://qem.example.com/attunityenterprisemanager, every 1m",
-		"could not read everything: 3 problems", "ended 10s ago and took 2s",
-		"The first 1 of 3 problems", "GetTaskDetails, AEM_TASK_NOT_FOUND",
-		"Tasks that need attention 3 of 6", "Servers up 1 of 2 monitored, 1 needs attention", "Enterprise Managers up 1 of 2",
-		"1 in error 1 recovering 2 running 1 stopped 1 in another state",
-		"its tasks are not read", "The first poll has not ended yet.",
-	)
+		"1.2.3, up for 1 h 30 min", "Not ready. Waiting for the first reading of new to end", "Its server list has not been read yet.",
+		"https://qem.example.com/attunityenterprisemanager , states every 15 s, details every 1 min", "Read 10 s ago",
+		"Not everything could be read: 1 problem", "s2 / unread : took too long (GetTaskDetails, timeout)",
+		"10 s ago details 30 s ago, took 4 s next in 30 s", "task state: running → error ORA-01555 &lt;b&gt;")
 	has(t, page, `href="./metrics"`, `href="./config"`, `href="./-/healthy"`, `href="./-/ready"`, `href="./api/v1/status"`,
-		`data-refresh="5"`, "<title>(5) qem_exporter</title>")
+		`data-refresh="5"`, "<title>(6) qem_exporter</title>")
 }
 
-func TestPageOfAManagerThatIsDown(t *testing.T) {
-	m := prod(&fleet.Manager{Result: fleet.Failure, Ended: now, ProblemCount: 1, Problems: []fleet.Problem{
-		{Operation: "Login", Reason: "AEM_BAD_LOGIN", Message: "Login: wrong user or password"},
-	}})
-	m.LastSuccess = now.Add(-time.Hour)
-	page := ask(t, options(m), "GET", "/").Body.String()
-	has(t, words(page), "could not log in or read the server list", "last good one ended at 2026-11-22T11:00:00Z",
-		"Enterprise Manager : Login: wrong user or password (Login, AEM_BAD_LOGIN)", "No server has been read.", "No task has been read.")
-	has(t, page, `-problems-down" open>`)
-}
+func TestPageOfTrouble(t *testing.T) {
+	refused := down("prod", "wrong user or password")
+	refused.NextLogin = now.Add(15 * time.Minute)
+	has(t, words(pageOf(t, "/", refused)), "Its server list could not be read: wrong user or password", "Logins are refused or fail.",
+		"The next login is due in 15 min", "At the last sight, 1 h ago, it had 4 servers and 12 tasks", "Read 1 h ago", "12 not seen")
+	stuck := manager("stuck")
+	stuck.Wedged = "GetTaskList of repl-01 has not ended for 5 min"
+	has(t, words(pageOf(t, "/", stuck)), "Nothing is read any more: GetTaskList of repl-01")
 
-func TestPageOfAShard(t *testing.T) {
-	o := options(prod(polled()))
+	slow, expired := serverOf("slow"), serverOf("expired")
+	slow.Sweep.Took = 90 * time.Second
+	expired.Details.License.Expires = fleet.Unix(ago(7 * 24 * time.Hour))
+	page := words(pageOf(t, "/", manager("m", slow, expired, lost("gone", replicating("orders", 5)))))
+	has(t, page, "reading it took 1 min 30 s, longer than its interval of 1 min", "expired 7 d ago", "last seen 10 min ago",
+		"was running at the last sight, 10 min ago")
+
+	o := options(two()...)
 	status := o.Status()
 	status.Shard, status.TotalShards = 2, 4
+	status.ReloadFailed, status.ReloadFailedAt, status.Warnings = "qem.yml: line 3", ago(time.Hour), []string{"password: a # begins a comment"}
 	o.Status = func() Status { return status }
-	has(t, words(ask(t, o, "GET", "/").Body.String()), "Shard 2 of 4")
+	has(t, words(ask(t, o, "GET", "/").Body.String()), "Shard 2 of 4", "The last reload failed", "qem.yml: line 3", "2026-11-22 11:00:00 UTC", "a # begins a comment")
 }
 
 func TestPageEscapes(t *testing.T) {
 	hostile := `</style><script>alert(1)</script>"' onload=x` + "`"
-	m := prod(polled())
+	m := two()[0]
 	m.Name, m.URL = hostile, hostile
-	s := &m.Last.Servers[0]
-	s.Name, s.Tasks[3].Name, s.Tasks[3].Message, s.Tasks[3].Tags = hostile, hostile, hostile, []string{hostile}
-	for _, address := range []string{"/", "/?" + query{Search: "script", Limit: 7, Open: []string{key(hostile, hostile, hostile)}}.values().Encode(), "/?q=" + "%22%3E%3Cscript%3E"} {
-		page := ask(t, options(m), "GET", address).Body.String()
-		for _, bad := range []string{"<script>", "<b>\"", "<i>", `"' onload`} {
-			if strings.Contains(page, bad) {
+	s := m.View.Servers[0]
+	s.Name, s.Tasks[0].Name, s.Tasks[0].Message, s.Tasks[0].Tags = hostile, hostile, hostile, []string{hostile}
+	open := query{Open: []string{key(hostile, hostile, hostile)}}.link()
+	for _, address := range []string{"/", "/" + open, "/?q=%22%3E%3Cscript%3E", "/api/v1/status", "/api/v1/events"} {
+		body := ask(t, options(m), "GET", address).Body.String()
+		for _, bad := range []string{"<script>", `=x"' onload`} {
+			if strings.Contains(body, bad) {
 				t.Errorf("%s has %q unescaped", address, bad)
 			}
 		}
 	}
-	page := ask(t, options(m), "GET", "/?open="+strings.ReplaceAll(key(hostile, hostile, hostile), "%", "%25")).Body.String()
-	has(t, page, "&lt;script&gt;alert(1)", `{manager=&#34;`)
-	var view statusView
-	text := ask(t, options(m), "GET", "/api/v1/status").Body.String()
-	if err := json.Unmarshal([]byte(text), &view); err != nil || view.Managers[0].Name != hostile || strings.Contains(text, "<script") {
-		t.Errorf("the JSON is not escaped (%v): %s", err, text)
-	}
+	has(t, pageOf(t, "/"+open, m), "&lt;script&gt;alert(1)", `{manager=&#34;`)
 }
 
 // The policy allows no inline script or style and nothing from elsewhere, so the
 // page may have none; what it loads is there, and may be kept.
 func TestPageLoadsOnlyItsOwnFiles(t *testing.T) {
-	o := options(prod(polled()))
-	w := ask(t, o, "GET", "/?open=prod%2Forders%2520%253Cb%253E%2Fd")
+	o := options(two()...)
+	w := ask(t, o, "GET", "/?open=east%2Fs1%2Fbroken")
 	page := w.Body.String()
-	for _, bad := range []string{"<style", " style=", "<iframe", "src=\"http", "href=\"http", "href=\"//", "url(", "javascript:", " onclick", "<script>"} {
+	for _, bad := range []string{"<style", " style=", "<iframe", "src=\"http", "url(", "javascript:", " onclick", "<script>"} {
 		if strings.Contains(page, bad) {
 			t.Errorf("the page has %q", bad)
 		}
 	}
 	policy := w.Header().Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"} {
-		if !strings.Contains(policy, want) {
-			t.Errorf("policy %q lacks %q", policy, want)
-		}
-	}
-	if strings.Contains(policy, "unsafe") {
-		t.Errorf("policy %q", policy)
-	}
+	has(t, policy, "default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'")
 	loaded := regexp.MustCompile(`(?:src|href)="\./(static/[^"]*)"`).FindAllStringSubmatch(page, -1)
-	if len(loaded) != 3 {
+	if len(loaded) != 3 || strings.Contains(policy, "unsafe") {
 		t.Fatalf("the page loads %v, want a style, a script and an icon", loaded)
 	}
 	for _, file := range loaded {
@@ -119,99 +131,171 @@ func TestPageLoadsOnlyItsOwnFiles(t *testing.T) {
 		if got.Code != 200 || got.Body.Len() == 0 || !strings.Contains(got.Header().Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %d, %d bytes, %v", file[1], got.Code, got.Body.Len(), got.Header())
 		}
-		if kind := got.Header().Get("Content-Type"); strings.HasSuffix(file[1], ".js") && !strings.HasPrefix(kind, "text/javascript") {
-			t.Errorf("%s is %s", file[1], kind)
+	}
+}
+
+var taskName = regexp.MustCompile(`aria-expanded="(?:true|false)"[^>]*>([^<]*)</a>`)
+
+func listed(t *testing.T, address string, managers ...Manager) string {
+	t.Helper()
+	var names []string
+	for _, m := range taskName.FindAllStringSubmatch(pageOf(t, address, managers...), -1) {
+		names = append(names, m[1])
+	}
+	return strings.Join(names, " ")
+}
+
+// What a visitor without scripts gets by links and the search form.
+func TestTasksOfAQuery(t *testing.T) {
+	all := "broken later late unread tables well Loading"
+	for address, want := range map[string]string{
+		"/":                              all,
+		"/?state=attention":              "broken later late unread tables",
+		"/?state=error":                  "broken",
+		"/?state=late":                   "later late",
+		"/?state=unread":                 "unread",
+		"/?state=loading":                "Loading",
+		"/?state=stopped":                "",
+		"/?state=nonsense":               all,
+		"/?q=LATE":                       "later late",
+		"/?q=oracle+east":                "broken late well later",
+		"/?q=ora-01555":                  "broken",
+		"/?q=tag:gold":                   "broken",
+		"/?q=message:gold":               "",
+		"/?q=server:s2+state:running":    "later unread",
+		"/?q=source:erp+manager:west":    "tables Loading",
+		"/?q=nowhere":                    "",
+		"/?manager=west":                 "tables Loading",
+		"/?manager=east&server=s1":       "broken late well",
+		"/?sort=task":                    "broken late later Loading tables unread well",
+		"/?sort=-task":                   "well unread tables Loading later late broken",
+		"/?sort=-latency":                "later late well broken tables unread Loading",
+		"/?sort=latency":                 "tables broken well late later unread Loading",
+		"/?sort=-errors":                 "tables broken later late unread well Loading",
+		"/?sort=server&manager=east":     "broken late well later unread",
+		"/?sort=nonsense":                all,
+		"/?from=100":                     all,
+		"/?from=-3":                      all,
+		"/?state=gone&open=east%2Fs1%2F": "",
+	} {
+		if got := strings.Fields(listed(t, address, two()...)); strings.Contains(address, "q=oracle") {
+			if len(got) != 4 {
+				t.Errorf("%s shows %q", address, got)
+			}
+		} else if strings.Join(got, " ") != want {
+			t.Errorf("%s shows %q, want %q", address, got, want)
 		}
 	}
 }
 
-// An unchanged page is not sent again; passing time alone does not change it, a
-// poll, a state that time brings about, and another query do.
-func TestPageIsSentWhenItChanged(t *testing.T) {
-	m := prod(polled())
-	o := options(m)
-	clock := now
-	o.Now = func() time.Time { return clock }
-	managers := []Manager{m}
-	o.Status = func() Status { return Status{Version: "1", Managers: managers} }
-	h, err := New(o)
-	if err != nil {
-		t.Fatal(err)
+func TestServersAreSorted(t *testing.T) {
+	old, young := serverOf("b-old"), serverOf("a-young")
+	old.Details.License.Expires, young.Details.License.Expires = fleet.Unix(now.Add(40*24*time.Hour)), fleet.Unix(now.Add(400*24*time.Hour))
+	m := manager("m", young, old, lost("lost"))
+	for address, want := range map[string]string{"/": "lost a-young b-old", "/?order=name": "a-young b-old lost", "/?order=licence": "b-old a-young lost"} {
+		var names []string
+		for _, found := range regexp.MustCompile(`id="s-\w+-link"[^>]*>([^<]*)</a>`).FindAllStringSubmatch(pageOf(t, address, m), -1) {
+			names = append(names, found[1])
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s shows %q, want %q", address, got, want)
+		}
 	}
-	get := func(address, tag string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest("GET", address, nil)
-		r.Header.Set("If-None-Match", tag)
+}
+
+func TestLinksKeepTheRestOfTheQuery(t *testing.T) {
+	has(t, pageOf(t, "/?q=a&manager=east&sort=-latency&open=east%2Fs1%2Flate", two()...),
+		`<th scope="col" class="latency" aria-sort="descending">`,
+		`href="?manager=east&amp;open=east%2Fs1%2Flate&amp;q=a&amp;sort=latency#tasks"`,                 // the same column the other way
+		`href="?manager=east&amp;q=a&amp;sort=-latency#`,                                                // closes the task
+		`href="?manager=east&amp;open=east%2Fs1%2Flate&amp;q=a&amp;sort=-latency&amp;state=late#tasks"`, // filters
+		`href="?open=east%2Fs1%2Flate&amp;q=a&amp;sort=-latency#tasks"`,                                 // every manager again
+		`name="manager" value="east"`, `name="sort" value="-latency"`, `value="a"`)
+}
+
+func TestDetailsOfATask(t *testing.T) {
+	page := pageOf(t, "/?open=west%2Fs1%2Ftables&open=east%2Fs2%2Funread&open=east%2Fs1%2Fbroken", two()...)
+	text := words(page)
+	has(t, text, "Source erp (Oracle)", "Target lake", "Total 3 s", "Latency at most 1 min", "Changes are processed 2", "In error 1",
+		"HR.PEOPLE: error, 2 data errors", "its details could not be read: took too long", "{manager=&#34;west&#34;, server=&#34;s1&#34;, task=&#34;tables&#34;}")
+	has(t, page, `href="https://grafana.example.com/d/qem-task?var-manager=east&amp;var-server=s1&amp;var-task=broken"`,
+		`href="https://example.com/runbooks/QemTaskError.md"`, `href="https://qem.example.com/attunityenterprisemanager"`)
+	if strings.Contains(text, "NaN") || strings.Contains(text, "Memory") {
+		t.Errorf("what is absent is shown: %s", text)
+	}
+	has(t, words(pageOf(t, "/?q=Loading", two()...)), "45 % loaded")
+}
+
+func TestLargeFleetIsShownInParts(t *testing.T) {
+	big := many(10000)
+	page := pageOf(t, "/", big)
+	has(t, words(page), "1 to 100 of 10 000 tasks", "Show all 100 servers", "In error 300")
+	has(t, page, `href="?from=100#tasks"`, `href="?sort=-latency#tasks"`)
+	last := pageOf(t, "/?from=9900", big)
+	has(t, last, `id="previous"`)
+	if strings.Contains(last, `id="next"`) {
+		t.Error("there is a page after the last")
+	}
+	if got := listed(t, "/?q=ora2snow_09999", big); got != "ORA2SNOW_09999" {
+		t.Errorf("the search finds %q", got)
+	}
+	most := query{Servers: true}
+	for i := range maxOpen {
+		task := big.View.Servers[i].Tasks[0]
+		most.Open = append(most.Open, key("big", big.View.Servers[i].Name, task.Name))
+	}
+	for address, limit := range map[string]int{"/": 200_000, "/" + most.link(): 300_000} {
+		if size := len(pageOf(t, address, big)); size > limit {
+			t.Errorf("%.40s: the page has %d bytes", address, size)
+		}
+	}
+}
+
+func FuzzQuery(f *testing.F) {
+	for _, seed := range []string{"", "q=a&sort=-latency&state=late&from=500", "open=a%2Fb%2Fc&open=x", "manager=%00&server=\xff",
+		"from=99999999999999999999", "sort=-", "q=%3Cscript%3E+tag:", "servers=all&order=name"} {
+		f.Add(seed)
+	}
+	h, err := New(options(two()...))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		values, _ := url.ParseQuery(raw) // what it could read
+		q := parseQuery(values)
+		if again := parseQuery(q.values()); again.link() != q.link() {
+			t.Errorf("%q becomes %q, then %q", raw, q.link(), again.link())
+		}
+		r := httptest.NewRequest("GET", "/", nil)
+		r.URL.RawQuery = raw
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if w.Header().Get("Cache-Control") != "no-store" {
-			t.Errorf("%s may be cached", address)
+		if w.Code != 200 || strings.Contains(w.Body.String(), "<script>") || !strings.HasSuffix(w.Body.String(), "</html>\n") {
+			t.Errorf("%q: %d %s", raw, w.Code, w.Body)
 		}
-		return w
-	}
-	tag := get("/", "").Header().Get("ETag")
-	clock = clock.Add(30 * time.Second)
-	if w := get("/", tag); w.Code != http.StatusNotModified || w.Body.Len() != 0 {
-		t.Errorf("unchanged: %d, %d bytes", w.Code, w.Body.Len())
-	}
-	if w := get("/?q=a", tag); w.Code != 200 {
-		t.Errorf("another query: %d", w.Code)
-	}
-	clock = clock.Add(time.Hour)
-	if w := get("/", tag); w.Code != 200 {
-		t.Errorf("expired: %d", w.Code)
-	}
-	clock = now
-	next := *m.Last
-	next.Ended = next.Ended.Add(time.Second)
-	managers[0].Last = &next
-	if w := get("/", tag); w.Code != 200 {
-		t.Errorf("polled again: %d", w.Code)
-	}
+	})
 }
 
-func TestHeadAndGzip(t *testing.T) {
-	h, err := New(options(prod(polled())))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(h)
-	defer server.Close()
-	for _, path := range []string{"/", "/api/v1/status"} {
-		w, err := server.Client().Head(server.URL + path)
-		if err != nil || w.StatusCode != 200 || w.ContentLength == 0 {
-			t.Errorf("HEAD %s: %v %v", path, w, err)
-		}
-		_ = w.Body.Close()
-		r := httptest.NewRequest("GET", path, nil)
-		r.Header.Set("Accept-Encoding", "br;q=1, gzip;q=0.8")
-		zipped := httptest.NewRecorder()
-		h.ServeHTTP(zipped, r)
-		z, err := gzip.NewReader(zipped.Body)
-		if err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		body, err := io.ReadAll(z)
-		if plain := ask(t, options(prod(polled())), "GET", path).Body.String(); err != nil || string(body) != plain {
-			t.Errorf("%s unzips to something else (%v)", path, err)
-		}
-	}
-	for accept, want := range map[string]bool{"": false, "gzip": true, "GZIP;q=1": true, "deflate, gzip;q=0": false, "gzip;q=x": false, "x-gzip": false, "br,gzip": true} {
-		r := httptest.NewRequest("GET", "/", nil)
-		r.Header.Set("Accept-Encoding", accept)
-		if acceptsGzip(r) != want {
-			t.Errorf("Accept-Encoding %q: %v", accept, !want)
-		}
+func BenchmarkPage(b *testing.B) {
+	for _, address := range []string{"/", "/?sort=-latency", "/?q=snow_099", "/api/v1/status", "/api/v1/status?details=true"} {
+		b.Run(address, func(b *testing.B) {
+			h, err := New(options(many(10000)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			size := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, httptest.NewRequest("GET", address, nil))
+				size = w.Body.Len()
+			}
+			b.ReportMetric(float64(size), "body-bytes")
+		})
 	}
 }
 
 func TestWords(t *testing.T) {
-	for s, want := range map[float64]string{
-		0: "0s", 0.0123: "12ms", 2: "2s", 59.94: "59.9s", 60: "1m", 90: "1m30s", 100: "1m40s", 3600: "1h", 36000: "10h", 5400: "1h30m", 3e5: "3 days", 1e12: "11574074 days",
-	} {
-		if got := seconds(s); got != want {
-			t.Errorf("seconds(%v) = %q, want %q", s, got, want)
-		}
-	}
 	for f, want := range map[float64]string{0: "0", 999: "999", 1000: "1\u202f000", 1234567: "1\u202f234\u202f567", -1234: "-1\u202f234"} {
 		if got := whole(f); got != want {
 			t.Errorf("whole(%v) = %q, want %q", f, got, want)

@@ -17,17 +17,17 @@ type query struct {
 	Server  string
 	Sort    string // one of the columns; "" is by attention
 	Desc    bool
-	Limit   int      // how many tasks at most, open ones apart
+	From    int      // how many tasks are passed over
 	Servers bool     // all servers, not only the first
+	Order   string   // one of the columns of the servers; "" is by attention
 	Open    []string // keys of the tasks whose details are shown
 }
 
 // Bounds of what an address can ask for.
 const (
-	defaultLimit = 100
-	maxLimit     = 10000
-	maxOpen      = 50
-	maxSearch    = 200 // bytes
+	pageOfTasks = 100
+	maxOpen     = 8
+	maxSearch   = 200 // bytes
 )
 
 // parseQuery takes what it understands and leaves the rest: an old address shows
@@ -38,7 +38,6 @@ func parseQuery(values url.Values) query {
 		Manager: values.Get("manager"),
 		Server:  values.Get("server"),
 		Servers: values.Get("servers") == "all",
-		Limit:   defaultLimit,
 	}
 	if state := values.Get("state"); filterOf(state) != nil {
 		q.State = state
@@ -47,8 +46,11 @@ func parseQuery(values url.Values) query {
 	if c := columnOf(name); c != nil && c.compare != nil {
 		q.Sort, q.Desc = name, desc
 	}
-	if n, err := strconv.Atoi(values.Get("limit")); err == nil && n > 0 {
-		q.Limit = min(n, maxLimit)
+	if n, err := strconv.Atoi(values.Get("from")); err == nil && n > 0 {
+		q.From = n / pageOfTasks * pageOfTasks
+	}
+	if order := values.Get("order"); slices.Contains(serverOrders, order) {
+		q.Order = order
 	}
 	for _, key := range values["open"] {
 		if len(q.Open) < maxOpen && !slices.Contains(q.Open, key) {
@@ -86,9 +88,10 @@ func (q query) values() url.Values {
 	} else {
 		set("sort", q.Sort)
 	}
-	if q.Limit != defaultLimit {
-		set("limit", strconv.Itoa(q.Limit))
+	if q.From > 0 {
+		set("from", strconv.Itoa(q.From))
 	}
+	set("order", q.Order)
 	if q.Servers {
 		set("servers", "all")
 	}
@@ -114,19 +117,20 @@ func (q query) toggled(key string) string {
 
 // filtered is the link that filters by state.
 func (q query) filtered(state string) string {
-	q.State, q.Limit = state, defaultLimit
+	q.State, q.From = state, 0
 	return q.link()
 }
 
 // within is the link to the tasks of a server, or of a manager when server is "".
 func (q query) within(manager, server string) string {
-	q.Manager, q.Server, q.State, q.Limit = manager, server, "", defaultLimit
+	q.Manager, q.Server, q.State, q.From = manager, server, "", 0
 	return q.link()
 }
 
 // sorted is the link of a column's header: first its own direction, then the
 // other, then by attention again.
 func (q query) sorted(c *column) string {
+	q.From = 0
 	switch {
 	case q.Sort != c.Name:
 		q.Sort, q.Desc = c.Name, c.numeric
@@ -135,6 +139,21 @@ func (q query) sorted(c *column) string {
 	default:
 		q.Sort, q.Desc = "", false
 	}
+	return q.link()
+}
+
+// from is the link to the tasks after the first n.
+func (q query) from(n int) string {
+	q.From = max(0, n)
+	return q.link()
+}
+
+// ordered is the link that orders the servers; the current order leads back to attention.
+func (q query) ordered(by string) string {
+	if q.Order == by {
+		by = ""
+	}
+	q.Order = by
 	return q.link()
 }
 

@@ -2,19 +2,19 @@ package web
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
-// row is a task with what it belongs to.
+// row is a task with what it belongs to and how it was judged.
 type row struct {
 	manager *Manager
 	server  *fleet.Server
 	task    *fleet.Task
-	attention
+	gone    bool // not seen any more: this is what it was at the last sight
+	fleet.Attention
 }
 
 func (r *row) key() string { return key(r.manager.Name, r.server.Name, r.task.Name) }
@@ -26,17 +26,18 @@ type filter struct {
 }
 
 func inState(state string) func(*row) bool {
-	return func(r *row) bool { return r.task.State == state }
+	return func(r *row) bool { return r.task.State == state && !r.gone }
 }
 
 // filters are offered in this order.
 var filters = []filter{
-	{"attention", "Needs attention", func(r *row) bool { return r.severity != fine }},
+	{"attention", "Needs attention", func(r *row) bool { return needsAttention(r.Severity) }},
 	{"error", "In error", inState(fleet.TaskError)},
 	{"recovering", "Recovering", inState(fleet.TaskRecovering)},
-	{"late", "Late", func(r *row) bool { return r.late }},
-	{"unread", "Not read", func(r *row) bool { return !r.task.Up }},
-	{"loading", "Loading", func(r *row) bool { return loading(r.task) }},
+	{"late", "Late", func(r *row) bool { return r.task.Late() == fleet.Yes && !r.gone }},
+	{"gone", "Not seen", func(r *row) bool { return r.gone }},
+	{"unread", "Not read", func(r *row) bool { return r.task.Up != fleet.Yes && !r.gone }},
+	{"loading", "Loading", func(r *row) bool { return loading(r.task) && !r.gone }},
 	{"running", "Running", inState(fleet.TaskRunning)},
 	{"stopped", "Stopped", inState(fleet.TaskStopped)},
 	{"other", "Other states", func(r *row) bool {
@@ -44,7 +45,7 @@ var filters = []filter{
 		case fleet.TaskError, fleet.TaskRecovering, fleet.TaskRunning, fleet.TaskStopped:
 			return false
 		}
-		return true
+		return !r.gone
 	}},
 }
 
@@ -63,20 +64,23 @@ type column struct {
 	Name, Label, Class string
 	numeric            bool // sorts from the top first
 	compare            func(a, b *row) int
-	measure            func(*row) float64 // of a numeric column; absent goes last either way
+	measure            func(*row) fleet.Number // of a numeric column; absent goes last either way
 }
 
-func measured(name, label, class string, measure func(*row) float64) column {
-	return column{name, label, class, true, func(a, b *row) int { return cmp.Compare(measure(a), measure(b)) }, measure}
+func measured(name, label, class string, measure func(*row) fleet.Number) column {
+	return column{name, label, class, true, func(a, b *row) int {
+		return cmp.Compare(measure(a).Float(), measure(b).Float())
+	}, measure}
 }
 
 var columns = []column{
 	{"task", "Task", "task", false, func(a, b *row) int { return folded(a.task.Name, b.task.Name) }, nil},
 	{"server", "Server", "server", false, func(a, b *row) int { return folded(a.server.Name, b.server.Name) }, nil},
 	{"state", "State", "state", false, func(a, b *row) int { return strings.Compare(a.task.State, b.task.State) }, nil},
-	measured("latency", "Latency", "latency", func(r *row) float64 { return totalLatency(r.task) }),
+	measured("latency", "Latency", "latency", func(r *row) fleet.Number { return r.task.Latency() }),
 	measured("errors", "Errors", "errors", errorCount),
-	measured("rate", "Records/s", "rate", func(r *row) float64 { return recordsPerSecond(r.task) }),
+	measured("since", "Since", "since", func(r *row) fleet.Number { return r.task.StateSince }),
+	measured("rate", "Records/s", "rate", func(r *row) fleet.Number { return recordsPerSecond(r.task) }),
 }
 
 // columnOf finds a column by name; nil when there is none.
@@ -90,48 +94,20 @@ func columnOf(name string) *column {
 }
 
 // errorCount orders tasks by their tables in error, then by data errors.
-func errorCount(r *row) float64 {
-	n := fleet.Absent()
-	if r.task.Details != nil {
-		n = r.task.Details.DataErrors
+func errorCount(r *row) fleet.Number {
+	if s := r.task.TableStates; s != nil && s.Error > 0 {
+		return fleet.Num(float64(s.Error) * 1e12)
 	}
-	if r.task.TableStates != nil && r.task.TableStates.Error > 0 {
-		n = cmp.Or(float64(r.task.TableStates.Error)*1e12, n)
+	if r.task.Details == nil {
+		return fleet.Number{}
 	}
-	return n
+	return r.task.Details.DataErrors
 }
 
 func folded(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
 
-// allRows lists every task of the managers that the query leaves.
-func allRows(s Status, q query) []row {
-	n := 0
-	each(s, q, func(_ *Manager, server *fleet.Server) { n += len(server.Tasks) })
-	rows := make([]row, 0, n)
-	each(s, q, func(m *Manager, server *fleet.Server) {
-		for i := range server.Tasks {
-			t := &server.Tasks[i]
-			rows = append(rows, row{m, server, t, attendTask(t)})
-		}
-	})
-	return rows
-}
-
-func each(s Status, q query, visit func(*Manager, *fleet.Server)) {
-	for i := range s.Managers {
-		m := &s.Managers[i]
-		if m.Last == nil || q.Manager != "" && q.Manager != m.Name {
-			continue
-		}
-		for j := range m.Last.Servers {
-			if server := &m.Last.Servers[j]; q.Server == "" || q.Server == server.Name {
-				visit(m, server)
-			}
-		}
-	}
-}
-
-// search keeps the rows that have every word of the text somewhere.
+// search keeps the rows that have every word of the text somewhere. A word such as server:x is
+// looked for in that field alone.
 func search(rows []row, text string) []row {
 	words := strings.Fields(strings.ToLower(text))
 	if len(words) == 0 {
@@ -139,7 +115,12 @@ func search(rows []row, text string) []row {
 	}
 	return slices.DeleteFunc(rows, func(r row) bool {
 		for _, word := range words {
-			if !r.has(word) {
+			field, rest, found := strings.Cut(word, ":")
+			if read := fields[field]; found && read != nil {
+				if !slices.ContainsFunc(read(&r), func(v string) bool { return contains(v, rest) }) {
+					return true
+				}
+			} else if !r.has(word) {
 				return true
 			}
 		}
@@ -147,23 +128,39 @@ func search(rows []row, text string) []row {
 	})
 }
 
+// fields are what can be searched for, by the word before the colon.
+var fields = map[string]func(*row) []string{
+	"task":     func(r *row) []string { return []string{r.task.Name} },
+	"server":   func(r *row) []string { return []string{r.server.Name} },
+	"manager":  func(r *row) []string { return []string{r.manager.Name} },
+	"state":    func(r *row) []string { return []string{r.task.State} },
+	"reason":   func(r *row) []string { return []string{r.task.StopReason} },
+	"message":  func(r *row) []string { return []string{r.task.Message} },
+	"product":  func(r *row) []string { return []string{r.task.Product} },
+	"priority": func(r *row) []string { return []string{cmp.Or(r.task.Expected.Priority, fleet.PriorityPage)} },
+	"tag":      func(r *row) []string { return r.task.Tags },
+	"type":     ofDetails(func(d *fleet.TaskDetails) []string { return []string{d.Type, d.Profile, d.Project} }),
+	"source":   ofDetails(func(d *fleet.TaskDetails) []string { return []string{d.Source, d.SourceType} }),
+	"target":   ofDetails(func(d *fleet.TaskDetails) []string { return []string{d.Target, d.TargetType} }),
+}
+
+func ofDetails(read func(*fleet.TaskDetails) []string) func(*row) []string {
+	return func(r *row) []string {
+		if r.task.Details == nil {
+			return nil
+		}
+		return read(r.task.Details)
+	}
+}
+
 // has looks for a lower-case word in what the page shows of a task.
 func (r *row) has(word string) bool {
-	t := r.task
-	fields := [...]string{t.Name, r.server.Name, r.manager.Name, t.State, t.StopReason, t.Message, t.Product}
-	for _, field := range fields {
-		if contains(field, word) {
+	for name, read := range fields {
+		if name != "priority" && slices.ContainsFunc(read(r), func(v string) bool { return contains(v, word) }) {
 			return true
 		}
 	}
-	if d := t.Details; d != nil {
-		for _, field := range [...]string{d.Source, d.SourceType, d.Target, d.TargetType, d.Type, d.Profile, d.Project} {
-			if contains(field, word) {
-				return true
-			}
-		}
-	}
-	return slices.ContainsFunc(t.Tags, func(tag string) bool { return contains(tag, word) })
+	return false
 }
 
 func contains(text, word string) bool { return strings.Contains(strings.ToLower(text), word) }
@@ -193,7 +190,7 @@ func arrange(rows []row, q query) {
 
 func (c *column) order(a, b *row, desc bool) int {
 	if c.measure != nil {
-		if x, y := math.IsNaN(c.measure(a)), math.IsNaN(c.measure(b)); x != y {
+		if x, y := c.measure(a).IsZero(), c.measure(b).IsZero(); x != y {
 			if x {
 				return 1
 			}
@@ -208,18 +205,42 @@ func (c *column) order(a, b *row, desc bool) int {
 
 func byAttention(a, b *row) int {
 	return cmp.Or(
-		cmp.Compare(b.severity.level(), a.severity.level()),
-		cmp.Compare(b.rank, a.rank),
-		lateFirst(a, b),
+		cmp.Compare(b.Severity.Level(), a.Severity.Level()),
+		cmp.Compare(b.Rank, a.Rank),
+		cmp.Compare(b.task.Lateness().Or(0), a.task.Lateness().Or(0)),
 		strings.Compare(a.task.Name, b.task.Name),
 		strings.Compare(a.server.Name, b.server.Name),
 		strings.Compare(a.manager.Name, b.manager.Name),
 	)
 }
 
-func lateFirst(a, b *row) int {
-	if a.late || b.late {
-		return cmp.Compare(b.excess, a.excess)
+// recordsPerSecond is what reaches the target now: changes, or rows of the full load.
+func recordsPerSecond(t *fleet.Task) fleet.Number {
+	if t.Details == nil {
+		return fleet.Number{}
 	}
-	return 0
+	changes, rows := t.Details.CDCThroughput.TargetRecords, t.Details.FullLoad.Throughput.TargetRecords
+	if loading(t) && rows.IsSet() || !changes.IsSet() {
+		return rows
+	}
+	return changes
+}
+
+// loading tells whether tables are being loaded.
+func loading(t *fleet.Task) bool {
+	active := t.State == fleet.TaskRunning || t.State == fleet.TaskRecovering
+	return active && t.Details != nil && (t.Details.FullLoad.TablesLoading.Or(0) > 0 || t.Details.FullLoad.TablesQueued.Or(0) > 0)
+}
+
+// fullLoadRatio is how much of a full load under way is done, by its estimated
+// records; absent when none is, or nobody knows.
+func fullLoadRatio(t *fleet.Task) fleet.Number {
+	if !loading(t) {
+		return fleet.Number{}
+	}
+	done, known := t.Details.FullLoad.RecordsCompleted.Get()
+	if estimated := t.Details.FullLoad.RecordsEstimated.Or(0); known && estimated > 0 {
+		return fleet.Num(min(1, done/estimated))
+	}
+	return fleet.Number{}
 }

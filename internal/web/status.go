@@ -1,7 +1,8 @@
 package web
 
 import (
-	"math"
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
@@ -15,24 +16,47 @@ type Status struct {
 	// Shard of TotalShards is the part of the servers that this process polls;
 	// TotalShards 0 or 1 is all of them.
 	Shard, TotalShards int
+	// Warnings are what is legal in the configuration and yet a likely slip.
+	Warnings []string
+	// ReloadFailed says why the last reload failed; "" when it did not.
+	ReloadFailed   string
+	ReloadFailedAt time.Time
+	Links          Links
 }
 
-// Manager is one configured Enterprise Manager and its last poll.
+// Links are the addresses of what stands beside the exporter; "" is none.
+type Links struct {
+	Grafana  string // its base, such as https://grafana.example.com
+	Runbooks string // the folder of the runbooks
+}
+
+// Manager is one configured Enterprise Manager and what is known of it.
 type Manager struct {
-	Name         string
-	URL          string // the configuration allows no user, password or query in it
-	PollInterval time.Duration
-	MaxAge       time.Duration
-	Last         *fleet.Manager // nil until its first poll has ended
-	LastSuccess  time.Time      // end of the last poll that read the server list; zero when none has
+	Name          string
+	URL           string // the configuration allows no user, password or query in it
+	StateInterval time.Duration
+	PollInterval  time.Duration
+	MaxAge        time.Duration
+	Started       time.Time      // when its polling began
+	View          *fleet.Manager // nil until its server list has been asked for once
+	Journal       *fleet.Journal // nil when there is none
+	// NextLogin is when the next login is due, while they are refused or fail; else zero.
+	NextLogin time.Time
+	Wedged    string // why nothing is read any more; "" while it is
 }
 
-// waiting lists the managers whose first poll has not ended.
-func (s Status) waiting() []string {
+// ready tells whether what there is to see of the manager has been seen once. One server
+// that hangs holds it up for one interval at most.
+func (m *Manager) ready(now time.Time) bool {
+	return m.View != nil && m.View.Complete || now.Sub(m.Started) >= m.PollInterval
+}
+
+// waiting lists the managers of which not everything has been read once.
+func (s Status) waiting(now time.Time) []string {
 	var names []string
-	for _, m := range s.Managers {
-		if m.Last == nil {
-			names = append(names, m.Name)
+	for i := range s.Managers {
+		if !s.Managers[i].ready(now) {
+			names = append(names, s.Managers[i].Name)
 		}
 	}
 	return names
@@ -40,270 +64,195 @@ func (s Status) waiting() []string {
 
 // States of a manager on the page and in the JSON.
 const (
-	stateWaiting = "waiting" // its first poll has not ended
-	stateUp      = "up"      // everything was read
+	stateWaiting = "waiting" // its server list has not been read yet
+	stateUp      = "up"      // everything was read when it was last due
 	statePartial = "partial" // something was not
-	stateDown    = "down"    // login or server list failed
-	stateExpired = "expired" // older than max_age: no longer served
+	stateDown    = "down"    // login or server list failed, or is too old
+	stateWedged  = "wedged"  // nothing has ended for long
 )
 
-// number is a number that is left out of the JSON when it is absent.
-type number float64
+// tally counts the servers and tasks of a manager, or the tasks of a server, that the filters
+// leave. What cannot be read now and was there at the last sight is in NotSeen, so that totals
+// do not shrink when a server is lost.
+type tally struct {
+	Servers     int `json:"servers,omitzero"`
+	ServersUp   int `json:"servers_up,omitzero"`
+	Total       int `json:"total"`
+	Running     int `json:"running"`
+	Stopped     int `json:"stopped"`
+	Recovering  int `json:"recovering"`
+	Error       int `json:"error"`
+	Other       int `json:"other"`
+	NotSeen     int `json:"not_seen"`
+	Late        int `json:"late"`
+	NoObjective int `json:"without_objective"`
+	Unread      int `json:"unread"`
+	Attention   int `json:"attention"`
 
-// IsZero tells that there is no number; a zero is one.
-func (n number) IsZero() bool { return math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) }
-
-// statusView is the JSON of /api/v1/status. Its field names are public interface.
-type statusView struct {
-	Version   string          `json:"version"`
-	Started   time.Time       `json:"started"`
-	Now       time.Time       `json:"now"`
-	Ready     bool            `json:"ready"`
-	Shard     *shardView      `json:"shard,omitempty"`
-	Attention attentionCounts `json:"attention"`
-	Managers  []managerView   `json:"managers"`
+	unread    bool // some of the tasks have never been seen: Total is not all
+	worst     fleet.Severity
+	worstTask fleet.Severity
+	problems  int
 }
 
-type shardView struct {
-	Index int `json:"index"`
-	Total int `json:"total"`
-}
-
-// attentionCounts counts what needs attention.
-type attentionCounts struct {
-	Managers int `json:"managers"`
-	Servers  int `json:"servers"`
-	Tasks    int `json:"tasks"`
-}
-
-type managerView struct {
-	Name                string    `json:"name"`
-	URL                 string    `json:"url"`
-	State               string    `json:"state"`
-	Severity            severity  `json:"severity"`
-	Summary             string    `json:"summary"`
-	PollIntervalSeconds float64   `json:"poll_interval_seconds"`
-	MaxAgeSeconds       float64   `json:"max_age_seconds"`
-	LastPoll            *pollView `json:"last_poll"` // null while waiting
-	// LastSuccess is absent when no poll of this run has read the server list.
-	LastSuccess  time.Time     `json:"last_success,omitzero"`
-	Tasks        taskCounts    `json:"tasks"`
-	Servers      []serverView  `json:"servers"`
-	Problems     []problemView `json:"problems"`
-	ProblemCount int           `json:"problem_count"`
-	Duplicates   int           `json:"duplicates,omitempty"`
-}
-
-type pollView struct {
-	Result          fleet.Result `json:"result"`
-	Started         time.Time    `json:"started"`
-	Ended           time.Time    `json:"ended"`
-	DurationSeconds float64      `json:"duration_seconds"`
-	AgeSeconds      float64      `json:"age_seconds"`
-}
-
-type serverView struct {
-	Name           string       `json:"name"`
-	Product        string       `json:"product"`
-	Version        string       `json:"version,omitempty"`
-	Host           string       `json:"host,omitempty"`
-	Port           string       `json:"port,omitempty"`
-	Platform       string       `json:"platform,omitempty"`
-	State          string       `json:"state"`
-	Up             *bool        `json:"up"` // null when it is not monitored
-	Severity       severity     `json:"severity"`
-	Reasons        []string     `json:"reasons"`
-	Message        string       `json:"message,omitempty"`
-	LastConnection number       `json:"last_connection_timestamp_seconds,omitzero"`
-	License        *licenseView `json:"license,omitempty"`
-	DiskBytes      number       `json:"disk_bytes,omitzero"`
-	MemoryBytes    number       `json:"memory_bytes,omitzero"`
-	ReplicateCPU   number       `json:"replicate_cpu_ratio,omitzero"`
-	MachineCPU     number       `json:"machine_cpu_ratio,omitzero"`
-	TaskCounts     taskCounts   `json:"task_counts"`
-	Tasks          []taskView   `json:"tasks"`
-}
-
-type licenseView struct {
-	State            string `json:"state"`
-	Issued           number `json:"issued_timestamp_seconds,omitzero"`
-	Expires          number `json:"expires_timestamp_seconds,omitzero"`
-	DaysToExpiration number `json:"days_to_expiration,omitzero"`
-}
-
-// taskCounts counts the tasks that the filters leave, by state, and among them
-// those that are late or otherwise need attention.
-type taskCounts struct {
-	Total      int `json:"total"`
-	Running    int `json:"running"`
-	Stopped    int `json:"stopped"`
-	Recovering int `json:"recovering"`
-	Error      int `json:"error"`
-	Other      int `json:"other"`
-	Late       int `json:"late"`
-	Unread     int `json:"unread"`
-	Attention  int `json:"attention"`
-}
-
-type problemView struct {
-	Server    string `json:"server,omitempty"`
-	Task      string `json:"task,omitempty"`
-	Operation string `json:"operation,omitempty"`
-	Reason    string `json:"reason"`
-	Message   string `json:"message"`
-}
-
-// selection is the part of the status that was asked for; "" is everything.
-type selection struct {
-	manager, server, task string
-	details               bool // give the tasks' details
-	counts                bool // give no tasks, but their counts
-}
-
-func (s selection) takes(wanted, name string) bool { return wanted == "" || wanted == name }
-
-// view makes the JSON. Counts are of what the selection leaves.
-func view(s Status, now time.Time, sel selection) statusView {
-	v := statusView{
-		Version:  s.Version,
-		Started:  s.Started,
-		Now:      now,
-		Ready:    len(s.waiting()) == 0,
-		Managers: make([]managerView, 0, len(s.Managers)),
+func (t *tally) task(task *fleet.Task, a fleet.Attention) {
+	t.Total++
+	switch task.State {
+	case fleet.TaskRunning:
+		t.Running++
+	case fleet.TaskStopped:
+		t.Stopped++
+	case fleet.TaskRecovering:
+		t.Recovering++
+	case fleet.TaskError:
+		t.Error++
+	default:
+		t.Other++
 	}
-	if s.TotalShards > 1 {
-		v.Shard = &shardView{Index: s.Shard, Total: s.TotalShards}
+	t.Late += boolean(task.Late() == fleet.Yes)
+	t.NoObjective += boolean(!task.Expected.Latency.IsSet() && task.Product != fleet.Compose)
+	t.Unread += boolean(task.Up != fleet.Yes)
+	t.Attention += boolean(needsAttention(a.Severity))
+	t.worstTask = worst(t.worstTask, a.Severity)
+}
+
+func (t *tally) add(o *tally) {
+	for _, n := range [...]struct{ to, from *int }{
+		{&t.Servers, &o.Servers}, {&t.ServersUp, &o.ServersUp}, {&t.Total, &o.Total}, {&t.Running, &o.Running},
+		{&t.Stopped, &o.Stopped}, {&t.Recovering, &o.Recovering}, {&t.Error, &o.Error}, {&t.Other, &o.Other},
+		{&t.NotSeen, &o.NotSeen}, {&t.Late, &o.Late}, {&t.NoObjective, &o.NoObjective}, {&t.Unread, &o.Unread},
+		{&t.Attention, &o.Attention}, {&t.problems, &o.problems},
+	} {
+		*n.to += *n.from
 	}
-	for _, m := range s.Managers {
-		if !sel.takes(sel.manager, m.Name) {
-			continue
+	t.unread = t.unread || o.unread
+	t.worst, t.worstTask = worst(t.worst, o.worst), worst(t.worstTask, o.worstTask)
+}
+
+// needsAttention tells what is counted as such: what is not known yet is grey, no trouble.
+func needsAttention(s fleet.Severity) bool { return s.Level() >= fleet.Warning.Level() }
+
+// worst is the higher of two.
+func worst(a, b fleet.Severity) fleet.Severity {
+	if b.Level() > a.Level() {
+		return b
+	}
+	return cmp.Or(a, fleet.Fine)
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// seen is a server with what was judged of it, or of the rest of it that filters leave.
+type seen struct {
+	*fleet.Server
+	fleet.Attention
+	tasks []row
+	tally
+}
+
+// look judges a server and the tasks that take wants.
+func look(m *Manager, s *fleet.Server, now time.Time, takes func(task string) bool) seen {
+	v := seen{Server: s, Attention: s.Attention(now)}
+	v.Servers, v.ServersUp = 1, boolean(s.Up == fleet.Yes)
+	v.worst, v.problems = v.Severity, s.ProblemCount
+	for _, t := range s.Tasks {
+		if takes(t.Name) {
+			r := row{manager: m, server: s, task: t, Attention: t.Attention(now)}
+			v.task(t, r.Attention)
+			v.tasks = append(v.tasks, r)
 		}
-		mv := viewManager(m, now, sel)
-		v.Attention.Managers += mv.Severity.count()
-		for i := range mv.Servers {
-			v.Attention.Servers += mv.Servers[i].Severity.count()
-		}
-		v.Attention.Tasks += mv.Tasks.Attention
-		v.Managers = append(v.Managers, mv)
 	}
-	return v
-}
-
-func viewManager(m Manager, now time.Time, sel selection) managerView {
-	v := managerView{
-		Name:                m.Name,
-		URL:                 m.URL,
-		PollIntervalSeconds: m.PollInterval.Seconds(),
-		MaxAgeSeconds:       m.MaxAge.Seconds(),
-		LastSuccess:         m.LastSuccess,
-		Servers:             []serverView{},
-		Problems:            []problemView{},
-	}
-	v.State = m.state(now)
-	v.Severity, v.Summary = managerSeverity(v.State), m.summary(v.State)
-	if m.Last == nil {
+	if s.State == fleet.ServerNotMonitored || s.TasksListed.IsSet() {
 		return v
 	}
-	v.LastPoll = &pollView{
-		Result:          m.Last.Result,
-		Started:         m.Last.Started,
-		Ended:           m.Last.Ended,
-		DurationSeconds: m.Last.Duration.Seconds(),
-		AgeSeconds:      m.age(now).Seconds(),
+	if s.Past == nil {
+		v.unread = true
+		return v
 	}
-	for i := range m.Last.Servers {
-		if server := &m.Last.Servers[i]; sel.takes(sel.server, server.Name) {
-			s := viewServer(server, sel)
-			v.Servers = append(v.Servers, s)
-			v.Tasks.add(s.TaskCounts)
+	for _, t := range s.Past.Tasks {
+		if takes(t.Name) {
+			v.Total++
+			v.NotSeen++
+			v.tasks = append(v.tasks, row{manager: m, server: s, task: t, gone: true, Attention: fleet.Attention{
+				Severity: fleet.NotKnown, Reasons: []string{"not seen; so it was at the last sight"}}})
 		}
 	}
-	for _, p := range m.Last.Problems {
-		if sel.takes(sel.server, p.Server) && sel.takes(sel.task, p.Task) {
-			v.Problems = append(v.Problems, problemView(p))
-		}
-	}
-	v.ProblemCount = m.Last.ProblemCount
-	v.Duplicates = m.Last.Duplicates
 	return v
 }
 
-// age is how long ago the last poll ended.
-func (m Manager) age(now time.Time) time.Duration { return max(0, now.Sub(m.Last.Ended)) }
+// looks judges all servers of a manager.
+func (m *Manager) looks(now time.Time, takesServer, takesTask func(string) bool) []seen {
+	if m.View == nil {
+		return nil
+	}
+	list := make([]seen, 0, len(m.View.Servers))
+	for _, s := range m.View.Servers {
+		if takesServer(s.Name) {
+			list = append(list, look(m, s, now, takesTask))
+		}
+	}
+	return list
+}
 
-func (m Manager) state(now time.Time) string {
+// judge tells a manager's state, how much it needs attention, and why.
+func (m *Manager) judge(t *tally, now time.Time) (state string, severity fleet.Severity, reasons []string) {
+	state, severity = stateUp, fleet.Fine
+	say := func(s fleet.Severity, words string) {
+		severity, reasons = worst(severity, s), append(reasons, words)
+	}
 	switch {
-	case m.Last == nil:
-		return stateWaiting
-	case m.Last.Result == fleet.Failure:
-		return stateDown
-	case m.MaxAge > 0 && m.age(now) > m.MaxAge:
-		return stateExpired
-	case m.Last.Result == fleet.Partial:
-		return statePartial
+	case m.Wedged != "":
+		state = stateWedged
+		say(fleet.Critical, "Nothing is read any more: "+m.Wedged)
+	case m.View == nil || m.View.List.Last.IsZero() && m.View.List.Problem == nil:
+		state = stateWaiting
+		say(fleet.NotKnown, "Its server list has not been read yet.")
+	case !m.View.Up:
+		state = stateDown
+		say(fleet.Critical, m.whyDown())
+	case t.problems > 0:
+		state = statePartial
+		say(fleet.Warning, "Not everything could be read: "+count(t.problems, "problem")+".")
 	}
-	return stateUp
-}
-
-func viewServer(s *fleet.Server, sel selection) serverView {
-	v := serverView{
-		Name: s.Name, Product: s.Product, Version: s.Version, Host: s.Host, Port: s.Port, Platform: s.Platform,
-		State: s.State, Message: s.Message,
-		LastConnection: number(s.LastConnection), DiskBytes: number(s.DiskBytes), MemoryBytes: number(s.MemoryBytes),
-		ReplicateCPU: number(s.ReplicateCPU), MachineCPU: number(s.MachineCPU),
-		Tasks: []taskView{},
+	if !m.NextLogin.IsZero() {
+		say(fleet.Critical, "Logins are refused or fail.")
 	}
-	v.Severity, v.Reasons = attendServer(s)
-	if s.Up != fleet.Unknown {
-		up := s.Up == fleet.Yes
-		v.Up = &up
-	}
-	if l := s.License; l.State != "" {
-		v.License = &licenseView{State: l.State, Issued: number(l.Issued), Expires: number(l.Expires), DaysToExpiration: number(l.DaysToExpiration)}
-	}
-	for i := range s.Tasks {
-		if task := &s.Tasks[i]; sel.takes(sel.task, task.Name) {
-			a := attendTask(task)
-			v.TaskCounts.count(task, a)
-			if !sel.counts {
-				v.Tasks = append(v.Tasks, viewTask(task, a, sel.details))
-			}
+	if m.View != nil {
+		for _, w := range m.View.Warnings {
+			say(fleet.Warning, w)
+		}
+		if last := m.View.List.Last; state == stateUp && !last.IsZero() && now.Sub(last) > 2*m.StateInterval+time.Minute {
+			say(fleet.Warning, "The server list is older than its interval.")
 		}
 	}
-	return v
+	return state, severity, reasons
 }
 
-func (c *taskCounts) count(t *fleet.Task, a attention) {
-	c.Total++
-	switch t.State {
-	case fleet.TaskRunning:
-		c.Running++
-	case fleet.TaskStopped:
-		c.Stopped++
-	case fleet.TaskRecovering:
-		c.Recovering++
-	case fleet.TaskError:
-		c.Error++
-	default:
-		c.Other++
+func (m *Manager) whyDown() string {
+	if p := m.View.List.Problem; p != nil {
+		return "Its server list could not be read: " + p.Message
 	}
-	if a.late {
-		c.Late++
-	}
-	if !t.Up {
-		c.Unread++
-	}
-	c.Attention += a.severity.count()
+	return "Its server list is too old to be served."
 }
 
-func (c *taskCounts) add(o taskCounts) {
-	c.Total += o.Total
-	c.Running += o.Running
-	c.Stopped += o.Stopped
-	c.Recovering += o.Recovering
-	c.Error += o.Error
-	c.Other += o.Other
-	c.Late += o.Late
-	c.Unread += o.Unread
-	c.Attention += o.Attention
+// only takes one name, or all when it is "".
+func only(name string) func(string) bool {
+	return func(other string) bool { return name == "" || name == other }
+}
+
+// troubles are what is wrong with the exporter itself.
+func (s Status) troubles() []string {
+	var list []string
+	if s.ReloadFailed != "" {
+		list = append(list, "The last reload failed, the configuration before it stays in force: "+s.ReloadFailed)
+	}
+	for _, w := range s.Warnings {
+		list = append(list, "Configuration: "+w)
+	}
+	return slices.Clip(list)
 }

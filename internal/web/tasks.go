@@ -1,25 +1,27 @@
 package web
 
 import (
+	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 // tasksData is the part of the page with the tasks.
 type tasksData struct {
-	Scope        string // manager or server that the tasks are restricted to
-	ScopeOff     string // link that lifts the restriction
-	SearchOff    string // link that ends the search
-	Chips        []chip
-	Columns      []header
-	Rows         []taskRow
-	Shown, Found int
-	Total        int    // of all managers
-	More         string // link; "" when all are shown
-	MoreCount    int
-	Single       bool // of one server, so that its name need not be repeated
+	Scope          string // manager or server that the tasks are restricted to
+	ScopeOff       string // link that lifts the restriction
+	SearchOff      string // link that ends the search
+	Chips          []chip
+	Columns        []header
+	Rows           []taskRow
+	First, Last    int // numbers of the rows on this page, from 1
+	Found, Total   int // that match; of what the query's manager and server have
+	Previous, Next string
 }
 
 // chip is a filter with the number of tasks that it takes.
@@ -36,9 +38,10 @@ type header struct {
 }
 
 type taskRow struct {
-	ID, Name, Link     string
+	*row
+	ID, Link           string
 	Server, Manager    string
-	State, Severity    string
+	State              string // "not_seen" for one that is gone
 	Reason             string // why it needs attention, or why it stopped
 	Latency, Objective string
 	Bar                int // latency in percent of the objective, at most 100; -1 without one
@@ -46,41 +49,39 @@ type taskRow struct {
 	TablesError        int
 	DataErrors         string
 	Rate, Progress     string
+	Since              time.Time
+	SinceAge           float64
 	Open               bool
 	Details            []detailGroup
 	Labels, JSON       string
-	Problems           []fleet.Problem
+	Links              []link
 	Tables             []fleet.Table
 	TablesMore         int
-	Tags               []string
+	Events             []eventRow
 }
 
-// moreTasks is how many tasks a click adds.
-const moreTasks = 400
+// link is an address with its words.
+type link struct{ Words, URL string }
 
-func tasksOf(s Status, q query) tasksData {
-	d := tasksData{Single: q.Server != ""}
-	for _, m := range s.Managers {
-		if m.Last != nil {
-			for i := range m.Last.Servers {
-				d.Total += len(m.Last.Servers[i].Tasks)
-			}
-		}
-	}
-	rows := search(allRows(s, q), q.Search)
+func tasksOf(s *Status, rows []row, q query, now time.Time) tasksData {
+	d := tasksData{Total: len(rows)}
+	rows = search(rows, q.Search)
 	d.Chips = chips(rows, q)
 	if f := filterOf(q.State); f != nil {
 		rows = slices.DeleteFunc(rows, func(r row) bool { return !f.takes(&r) })
 	}
 	arrange(rows, q)
 	d.Found = len(rows)
+	if q.From >= d.Found {
+		q.From = 0
+	}
+	end := min(q.From+pageOfTasks, d.Found)
+	d.First, d.Last = q.From+1, end
 	for i := range rows {
-		k := rows[i].key
-		if i < q.Limit || len(q.Open) > 0 && slices.Contains(q.Open, k()) {
-			d.Rows = append(d.Rows, taskRowOf(&rows[i], q))
+		if i >= q.From && i < end || len(q.Open) > 0 && slices.Contains(q.Open, rows[i].key()) {
+			d.Rows = append(d.Rows, taskRowOf(s, &rows[i], q, now))
 		}
 	}
-	d.Shown = len(d.Rows)
 	d.links(q)
 	return d
 }
@@ -96,13 +97,14 @@ func (d *tasksData) links(q query) {
 	}
 	if q.Search != "" {
 		off := q
-		off.Search = ""
+		off.Search, off.From = "", 0
 		d.SearchOff = off.link()
 	}
-	if d.Found > d.Shown && q.Limit < maxLimit {
-		d.MoreCount = min(moreTasks, d.Found-q.Limit)
-		q.Limit = min(q.Limit+moreTasks, maxLimit)
-		d.More = q.link()
+	if q.From > 0 {
+		d.Previous = q.from(q.From - pageOfTasks)
+	}
+	if d.Last < d.Found {
+		d.Next = q.from(q.From + pageOfTasks)
 	}
 	for _, c := range columns {
 		h := header{column: c, Link: q.sorted(&c), Aria: "none"}
@@ -123,9 +125,7 @@ func chips(rows []row, q query) []chip {
 	counts := make([]int, len(filters))
 	for i := range rows {
 		for j := range filters {
-			if filters[j].takes(&rows[i]) {
-				counts[j]++
-			}
+			counts[j] += boolean(filters[j].takes(&rows[i]))
 		}
 	}
 	for j, f := range filters {
@@ -136,62 +136,82 @@ func chips(rows []row, q query) []chip {
 	return list
 }
 
-func taskRowOf(r *row, q query) taskRow {
+func taskRowOf(s *Status, r *row, q query, now time.Time) taskRow {
 	t, k := r.task, r.key()
 	id := "t-" + short(k)
 	v := taskRow{
-		ID: id, Name: t.Name, Link: q.toggled(k) + "#" + id,
-		Server: r.server.Name, Manager: r.manager.Name,
-		State: t.State, Severity: string(r.severity), Late: r.late,
-		Bar: -1, Open: slices.Contains(q.Open, k), Tags: t.Tags,
+		row: r, ID: id, Link: q.toggled(k) + "#" + id, Server: r.server.Name, Manager: r.manager.Name,
+		State: t.State, Bar: -1, Open: slices.Contains(q.Open, k), Reason: strings.Join(r.Reasons, " · "),
 	}
-	if len(r.reasons) > 0 {
-		v.Reason = joined(r.reasons)
-	} else if t.State == fleet.TaskStopped && t.StopReason != "" && t.StopReason != "none" {
-		v.Reason = spaced(t.StopReason)
+	if v.Reason == "" && t.State == fleet.TaskStopped && t.StopReason != "none" {
+		v.Reason = fleet.Words(t.StopReason)
 	}
-	v.numbers(r)
+	if r.gone {
+		v.State, v.Reason = "not_seen", "was "+fleet.Words(t.State)+" at the last sight, "+span(age(r.server.Past.Seen, now))+" ago"
+	} else {
+		v.numbers(t)
+	}
+	if v.Since = t.StateSince.Time(); !v.Since.IsZero() {
+		v.SinceAge = age(v.Since, now)
+	}
 	if v.Open {
-		v.open(r)
+		v.open(s)
 	}
 	return v
 }
 
+// Name is the task's.
+func (v *taskRow) Name() string { return v.task.Name }
+
+// Tags are the task's.
+func (v *taskRow) Tags() []string { return v.task.Tags }
+
+// Priority is that of the task when somebody else than usual is told.
+func (v *taskRow) Priority() string {
+	if p := v.task.Expected.Priority; p != fleet.PriorityPage {
+		return p
+	}
+	return ""
+}
+
 // numbers fills what can be measured; what is absent stays "".
-func (v *taskRow) numbers(r *row) {
-	t := r.task
-	if latency := number(totalLatency(t)); !latency.IsZero() {
-		v.Latency = seconds(float64(latency))
-		if t.LatencyObjective > 0 {
-			v.Objective = seconds(t.LatencyObjective)
-			v.Bar = int(min(100, 100*r.excess))
+func (v *taskRow) numbers(t *fleet.Task) {
+	v.Late = t.Late() == fleet.Yes
+	if t.Latency().IsSet() {
+		v.Latency = fleet.Span(t.Latency())
+		if ratio, ok := t.Lateness().Get(); ok {
+			v.Objective, v.Bar = fleet.Span(t.Expected.Latency), int(min(100, 100*ratio))
 		}
 	}
 	if t.TableStates != nil {
 		v.TablesError = t.TableStates.Error
 	}
-	if t.Details != nil && t.Details.DataErrors > 0 {
-		v.DataErrors = whole(t.Details.DataErrors)
+	if t.Details != nil && t.Details.DataErrors.Or(0) > 0 {
+		v.DataErrors = whole(t.Details.DataErrors.Float())
 	}
-	if rate := number(recordsPerSecond(t)); !rate.IsZero() {
-		v.Rate = amount(float64(rate))
+	if rate, ok := recordsPerSecond(t).Get(); ok {
+		v.Rate = amount(rate)
 	}
-	if ratio := number(fullLoadRatio(t)); !ratio.IsZero() {
+	if ratio, ok := fullLoadRatio(t).Get(); ok {
 		v.Progress = strconv.Itoa(int(100*ratio)) + "\u00a0% loaded"
 	}
 }
 
-// shownTables is how many tables the details of a task list.
-const shownTables = 20
+// Details list this many tables and events.
+const (
+	shownTables = 20
+	shownEvents = 10
+)
 
 // open adds the details.
-func (v *taskRow) open(r *row) {
-	v.Details = details(r.task)
-	v.Labels = labels(r)
-	v.JSON = "api/v1/status?" + jsonQuery(r)
-	v.Problems = problemsOf(r)
-	for _, table := range r.task.Tables {
-		if table.State != fleet.TableError && !(table.DataErrors > 0) {
+func (v *taskRow) open(s *Status) {
+	t := v.task
+	v.Details = details(t)
+	v.Labels = fmt.Sprintf("{manager=%s, server=%s, task=%s}", quoted(v.Manager), quoted(v.Server), quoted(t.Name))
+	v.JSON = "api/v1/status?" + v.query().Encode()
+	v.Links = v.linksTo(s)
+	for _, table := range t.Tables {
+		if table.State != fleet.TableError && !(table.DataErrors.Or(0) > 0) {
 			continue
 		}
 		if len(v.Tables) < shownTables {
@@ -200,4 +220,26 @@ func (v *taskRow) open(r *row) {
 			v.TablesMore++
 		}
 	}
+	for _, e := range v.manager.eventsOf(v.Server, t.Name, time.Time{}) {
+		if len(v.Events) < shownEvents {
+			v.Events = append(v.Events, eventRow{e, v.Manager})
+		}
+	}
+}
+
+// linksTo leads to where more is known of the task.
+func (v *taskRow) linksTo(s *Status) []link {
+	list := []link{{"Enterprise Manager", v.manager.URL}}
+	if base := strings.TrimSuffix(s.Links.Grafana, "/"); base != "" {
+		values := url.Values{"var-manager": {v.Manager}, "var-server": {v.Server}, "var-task": {v.task.Name}}
+		list = append(list, link{"Grafana", base + "/d/qem-task?" + values.Encode()})
+	}
+	if base := strings.TrimSuffix(s.Links.Runbooks, "/"); base != "" && v.Alert != "" {
+		list = append(list, link{"Runbook", base + "/" + v.Alert + ".md"})
+	}
+	return slices.DeleteFunc(list, func(l link) bool { return l.URL == "" })
+}
+
+func quoted(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }

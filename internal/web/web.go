@@ -1,4 +1,4 @@
-// Package web serves what an operator looks at: the status page and its JSON,
+// Package web serves what an operator looks at: the status page and its JSON, the events,
 // health and readiness, the configuration without its secrets, and the reload.
 //
 // It does no work of its own: everything it shows is handed in as functions that
@@ -6,6 +6,7 @@
 package web
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -14,17 +15,23 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
+	"net/url"
 	"path"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzhttp"
 )
 
 // Options is what the pages show and do.
 type Options struct {
 	// TelemetryPath is where Metrics is served, such as /metrics.
 	TelemetryPath string
-	Metrics       http.Handler
-	// Status tells what every Enterprise Manager's last poll saw.
+	// RoutePrefix is put before every path, such as /qem; "" or "/" is none.
+	RoutePrefix string
+	Metrics     http.Handler
+	// Status tells what is known of every Enterprise Manager.
 	Status func() Status
 	// Config is the running configuration as YAML, without its secrets.
 	Config func() []byte
@@ -38,7 +45,7 @@ type Options struct {
 }
 
 // ownPaths are taken, so that telemetry cannot be served there.
-var ownPaths = []string{"/", "/config", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/static", "/debug/pprof"}
+var ownPaths = []string{"/", "/config", "/-/healthy", "/-/ready", "/-/reload", "/api/v1", "/static", "/debug/pprof"}
 
 // CheckTelemetryPath says what is wrong with a path for the metrics, if anything.
 func CheckTelemetryPath(p string) error {
@@ -73,24 +80,71 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template of the status page: %w", err)
 	}
-	h := &handler{Options: o, template: page, assets: loadAssets()}
-	mux := http.NewServeMux()
+	h := &handler{Options: o, template: page, assets: loadAssets(), streams: make(chan struct{}, maxStreams)}
+	pages := http.NewServeMux()
 	for _, a := range []*asset{&h.assets.Style, &h.assets.Script, &h.assets.Icon} {
-		mux.Handle("GET /"+a.Path, a)
+		pages.Handle("GET /"+a.Path, a)
 	}
-	mux.Handle("GET "+o.TelemetryPath, o.Metrics)
-	mux.HandleFunc("GET /{$}", h.page)
-	mux.HandleFunc("GET /config", h.config)
-	mux.HandleFunc("GET /api/v1/status", h.api)
-	mux.HandleFunc("GET /-/healthy", h.healthy)
-	mux.HandleFunc("GET /-/ready", h.ready)
-	mux.HandleFunc("POST /-/reload", h.reload)
+	pages.HandleFunc("GET /{$}", h.page)
+	pages.HandleFunc("GET /config", h.config)
+	pages.HandleFunc("GET /api/v1/status", h.api)
+	pages.HandleFunc("GET /api/v1/events", h.events)
+	pages.HandleFunc("GET /-/healthy", h.healthy)
+	pages.HandleFunc("GET /-/ready", h.ready)
+	pages.HandleFunc("POST /-/reload", h.reload)
 	if o.Pprof {
-		addPprof(mux)
+		addPprof(pages)
 	}
-	// A page of another site must not be able to trigger a reload through the
-	// browser of somebody who may.
-	return secured(http.NewCrossOriginProtection().Handler(mux)), nil
+	compressed, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed))
+	if err != nil {
+		return nil, fmt.Errorf("compress the pages: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", compressed(pages))
+	mux.Handle("GET "+o.TelemetryPath, o.Metrics) // which compresses by itself
+	return secured(ownSite(prefixed(o.RoutePrefix, mux))), nil
+}
+
+// ownSite refuses what a page of another site does through the browser of somebody who may.
+func ownSite(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && fromElsewhere(r) {
+			plain(w, http.StatusForbidden, "This does not answer to pages of other sites: ask with a program such as curl.\n")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// fromElsewhere tells what a browser sends for a page that is not ours. That the Host equals the
+// Origin proves it ours only where no name stands in it: whoever points a name of theirs to our
+// address sends both.
+func fromElsewhere(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "none" && site != "same-origin" {
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host != r.Host {
+		return true
+	}
+	_, err = netip.ParseAddr(u.Hostname())
+	return err != nil && u.Hostname() != "localhost"
+}
+
+// prefixed serves everything below a prefix, and leads there from the root.
+func prefixed(prefix string, next http.Handler) http.Handler {
+	prefix = strings.TrimSuffix(prefix, "/")
+	if prefix == "" {
+		return next
+	}
+	mux := http.NewServeMux()
+	mux.Handle(prefix+"/", http.StripPrefix(prefix, next))
+	mux.Handle("GET /{$}", http.RedirectHandler(prefix+"/", http.StatusFound))
+	return mux
 }
 
 func addPprof(mux *http.ServeMux) {
@@ -127,16 +181,23 @@ type handler struct {
 	Options
 	template *template.Template
 	assets   assets
+	streams  chan struct{} // a place for each status with details that is being written
 }
 
 func (h *handler) healthy(w http.ResponseWriter, _ *http.Request) {
+	for _, m := range h.Status().Managers {
+		if m.Wedged != "" {
+			plain(w, http.StatusServiceUnavailable, "qem_exporter does not read "+m.Name+": "+m.Wedged+"\n")
+			return
+		}
+	}
 	plain(w, http.StatusOK, "qem_exporter is healthy.\n")
 }
 
 func (h *handler) ready(w http.ResponseWriter, _ *http.Request) {
-	if missing := h.Status().waiting(); len(missing) > 0 {
+	if missing := h.Status().waiting(h.Now()); len(missing) > 0 {
 		plain(w, http.StatusServiceUnavailable,
-			"qem_exporter is not ready: waiting for the first poll of "+strings.Join(missing, ", ")+" to end.\n")
+			"qem_exporter is not ready: waiting for the first reading of "+strings.Join(missing, ", ")+" to end.\n")
 		return
 	}
 	plain(w, http.StatusOK, "qem_exporter is ready.\n")

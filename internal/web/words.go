@@ -7,39 +7,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
-// seconds is a duration in words short enough for a table.
-func seconds(s float64) string {
-	if s >= 48*3600 { // also what no time.Duration can hold
-		return fmt.Sprintf("%.0f days", math.Floor(s/86400))
-	}
-	d := time.Duration(s * float64(time.Second))
-	switch {
-	case d < time.Second:
-		return d.Round(time.Millisecond).String()
-	case d < time.Minute:
-		return d.Round(100 * time.Millisecond).String()
-	case d < time.Hour:
-		return shorten(d.Round(time.Second))
-	}
-	return shorten(d.Round(time.Minute))
-}
+// span is a number of seconds in words.
+func span(s float64) string { return fleet.Span(fleet.Num(s)) }
 
-// age is a duration in words, in whole seconds; page.js has the same.
-func age(s float64) string { return seconds(math.Floor(s)) }
-
-// shorten leaves out the units at the end that are zero.
-func shorten(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
+// age is a time that has passed, in whole seconds; page.js counts on from there.
+func age(from, to time.Time) float64 { return max(0, math.Floor(to.Sub(from).Seconds())) }
 
 // count is a number with its noun.
 func count(n int, noun string) string {
@@ -92,21 +68,6 @@ func moment(f float64) string {
 	return time.Unix(int64(f), 0).UTC().Format("2006-01-02 15:04:05") + " UTC"
 }
 
-// summary tells how the last poll of a manager went.
-func (m Manager) summary(state string) string {
-	switch state {
-	case stateWaiting:
-		return "The first poll has not ended yet."
-	case stateDown:
-		return "The last poll could not log in or read the server list: none of its servers and tasks have metrics."
-	case stateExpired:
-		return "The last poll is older than max_age: its servers and tasks have no metrics any more."
-	case statePartial:
-		return "The last poll could not read everything: " + count(m.Last.ProblemCount, "problem") + "."
-	}
-	return "The last poll read everything."
-}
-
 // stateCount is a state with the number of its tasks.
 type stateCount struct {
 	Name, Words string
@@ -114,16 +75,20 @@ type stateCount struct {
 }
 
 // States lists the states that have tasks, the worst first.
-func (c taskCounts) States() []stateCount {
+func (t *tally) States() []stateCount {
 	all := []stateCount{
-		{"error", "in error", c.Error}, {"recovering", "recovering", c.Recovering}, {"late", "late", c.Late},
-		{"running", "running", c.Running}, {"stopped", "stopped", c.Stopped}, {"other", "in another state", c.Other},
+		{"error", "in error", t.Error}, {"recovering", "recovering", t.Recovering}, {"late", "late", t.Late},
+		{"gone", "not seen", t.NotSeen}, {"running", "running", t.Running}, {"stopped", "stopped", t.Stopped},
+		{"other", "in another state", t.Other},
 	}
 	return slices.DeleteFunc(all, func(s stateCount) bool { return s.Count == 0 })
 }
 
+// Unseen tells that there may be tasks which have never been seen.
+func (t *tally) Unseen() bool { return t.unread }
+
 // where names the server and task that a problem is about.
-func (p problemView) where() string {
+func where(p fleet.Problem) string {
 	switch {
 	case p.Server == "":
 		return "Enterprise Manager"

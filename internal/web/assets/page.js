@@ -8,7 +8,6 @@
   const news = document.getElementById("news");
   const field = document.getElementById("q");
   let loaded = performance.now(); // when the answer that is shown came
-  let tag = "";                   // its ETag
   let asking = null;              // the request under way
   let timer = 0;
   let lost = false;
@@ -55,6 +54,7 @@
     patch(main, page.getElementById("main"));
     patch(document.querySelector("header .name"), page.querySelector("header .name"));
     document.title = page.title;
+    localise();
     document.body.dataset.refresh = page.body.dataset.refresh;
     if (focused !== document.activeElement && focused.isConnected) focused.focus({preventScroll: true});
     const tiles = main.querySelector("#tiles");
@@ -63,20 +63,18 @@
     }
   }
 
-  function ask(changed) {
+  function ask() {
     clearTimeout(timer);
     if (asking) asking.abort();
     const request = asking = new XMLHttpRequest();
     request.open("GET", location.pathname + location.search);
     request.responseType = "document";
     request.timeout = 15000;
-    if (tag && !changed) request.setRequestHeader("If-None-Match", tag);
     request.onload = () => {
       if (request.status === 200 && request.response && request.response.getElementById("main")) {
-        tag = request.getResponseHeader("ETag") || "";
         loaded = performance.now();
         show(request.response);
-      } else if (request.status !== 304) {
+      } else {
         return answered("the exporter answered " + request.status);
       }
       answered("");
@@ -105,7 +103,7 @@
   function go(address, replace) {
     if (replace) history.replaceState(null, "", address);
     else history.pushState(null, "", address);
-    ask(true);
+    ask();
   }
 
   document.addEventListener("click", (event) => {
@@ -122,7 +120,7 @@
 
   function find() {
     const address = new URL(location);
-    address.searchParams.delete("limit");
+    address.searchParams.delete("from");
     if (field.value.trim()) address.searchParams.set("q", field.value.trim());
     else address.searchParams.delete("q");
     if (address.href !== location.href) go(address.pathname + address.search, true);
@@ -158,29 +156,43 @@
   });
   window.addEventListener("popstate", () => {
     field.value = new URL(location).searchParams.get("q") || "";
-    ask(true);
+    ask();
   });
   document.addEventListener("visibilitychange", () => document.hidden ? clearTimeout(timer) : paused() || ask());
 
-  // The same words as age() in words.go.
-  function age(seconds) {
-    const s = Math.floor(seconds), h = Math.floor(s / 3600), m = Math.floor(s / 60);
-    if (s >= 48 * 3600) return Math.floor(s / 86400) + " days";
-    if (s >= 3600) {
-      const minutes = Math.round(s / 60), hours = Math.floor(minutes / 60);
-      return hours + "h" + (minutes % 60 ? minutes % 60 + "m" : "");
+  // The same words as Span in internal/fleet, for whole seconds.
+  function span(seconds) {
+    const s = Math.max(0, Math.floor(seconds));
+    const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+    for (let i = 0; i < 3; i++) {
+      const [size, name] = units[i], [part, small] = units[i + 1];
+      if (s < size) continue;
+      const rest = Math.floor(s % size / part);
+      return Math.floor(s / size) + " " + name + (rest ? " " + rest + " " + small : "");
     }
-    if (s >= 60) return m + "m" + (s % 60 ? s % 60 + "s" : "");
-    return s + "s";
+    return s + " s";
+  }
+
+  // Instants are shown in the reader's time zone, exactly in the hint.
+  const zone = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
+  function localise() {
+    for (const e of document.querySelectorAll("time[datetime]")) {
+      const exact = e.getAttribute("datetime");
+      if (e.title !== exact) e.title = exact;
+      if (e.dataset.age !== undefined) continue;
+      const words = zone.format(new Date(exact));
+      if (e.textContent !== words) e.textContent = words;
+    }
   }
   setInterval(() => {
     const passed = (performance.now() - loaded) / 1000;
-    for (const e of document.querySelectorAll("[data-age]")) {
-      const words = age(Number(e.dataset.age) + passed);
+    for (const e of document.querySelectorAll("[data-age], [data-left]")) {
+      const words = e.dataset.age === undefined ? span(Number(e.dataset.left) - passed) : span(Number(e.dataset.age) + passed);
       if (e.textContent !== words) e.textContent = words;
     }
   }, 1000);
 
   pause.hidden = false;
+  localise();
   answered("");
 })();

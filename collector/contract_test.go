@@ -1,0 +1,145 @@
+package collector
+
+import (
+	"bytes"
+	"cmp"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+const contractHead = `# The families that the exporter serves: type, name and labels, with the values of a label where they
+# are fixed. They are what others' queries depend on: families and values may be added; to change or to
+# take one away is for a new major version. Made of the collector's tables by "make generate": review
+# the diff.
+`
+
+func TestContract(t *testing.T) {
+	docs := Families()
+	slices.SortFunc(docs, func(a, b Doc) int { return cmp.Compare(a.Name, b.Name) })
+	text := contractHead
+	for _, d := range docs {
+		text += d.Type + " " + d.Name
+		slices.SortFunc(d.Labels, func(a, b Label) int { return cmp.Compare(a.Name, b.Name) })
+		for _, l := range d.Labels {
+			text += " " + l.Name
+			if len(l.Values) > 0 {
+				text += "=" + strings.Join(slices.Sorted(slices.Values(l.Values)), "|")
+			}
+		}
+		text += "\n"
+	}
+	golden(t, "testdata/contract.txt", text)
+}
+
+func TestDocs(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteDocs(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "../docs/metrics.md", b.String())
+}
+
+// What is served must be what the documentation says: all of it, and nothing else.
+func TestDocsMatchWhatIsServed(t *testing.T) {
+	documented := make(map[string]Doc)
+	for _, d := range Families() {
+		documented[d.Name] = d
+	}
+	delete(documented, "qem_exporter_build_info") // not in the golden text
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(goldenMetrics(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range families {
+		d, ok := documented[name]
+		if !ok {
+			t.Errorf("%s is served but not documented", name)
+			continue
+		}
+		delete(documented, name)
+		if got := strings.ToLower(f.GetType().String()); got != d.Type || f.GetHelp() != d.Help {
+			t.Errorf("%s is a %s %q, documented as a %s %q", name, got, f.GetHelp(), d.Type, d.Help)
+		}
+		want := slices.Sorted(slices.Values(d.labelNames()))
+		for _, m := range f.GetMetric() {
+			var got []string
+			for _, l := range m.GetLabel() {
+				got = append(got, l.GetName())
+			}
+			if slices.Sort(got); !slices.Equal(want, got) {
+				t.Errorf("%s has labels %v, documented as %v", name, got, want)
+			}
+		}
+	}
+	for name := range documented {
+		t.Errorf("%s is documented, but the golden fleet, which has everything, has no sample of it", name)
+	}
+}
+
+func TestBuildInfoIsAsDocumented(t *testing.T) {
+	families, err := newRig(t, Options{}).registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		var labels []string
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, l.GetName())
+		}
+		if want := Families()[0]; f.GetName() != want.Name || !slices.Equal(labels, want.labelNames()) {
+			t.Errorf("%s%v is served, documented is %s%v", f.GetName(), labels, want.Name, want.labelNames())
+		}
+	}
+}
+
+// promtool has nothing to say, not even a warning.
+func TestPromtool(t *testing.T) {
+	promtool := exec.Command("promtool", "check", "metrics")
+	promtool.Stdin = strings.NewReader(goldenMetrics(t))
+	if out, err := promtool.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("promtool check metrics: %v\n%s", err, out)
+	}
+}
+
+func TestHelpTexts(t *testing.T) {
+	for _, d := range Families() {
+		if !strings.HasSuffix(d.Help, ".") {
+			t.Errorf("help of %s is not a sentence: %q", d.Name, d.Help)
+		}
+		if !strings.Contains(d.Help, "bsent") {
+			t.Errorf("help of %s does not say when it is absent: %q", d.Name, d.Help)
+		}
+		if unit := unitOf(d.Name); !strings.Contains(d.Help, unit) {
+			t.Errorf("help of %s does not name its unit, %q: %q", d.Name, unit, d.Help)
+		}
+		if d.Source == "" {
+			t.Errorf("%s has no source", d.Name)
+		}
+		for _, l := range d.Labels {
+			if slices.Contains([]string{"endpoint", "instance", "job", "namespace", "pod", "service", "container"}, l.Name) {
+				t.Errorf("%s has the label %s, which service discovery puts on targets", d.Name, l.Name)
+			}
+		}
+	}
+}
+
+// unitOf is how a help text must name the unit of a family.
+func unitOf(name string) string {
+	name = strings.TrimSuffix(name, "_total")
+	for _, unit := range [][2]string{
+		{"_timestamp_seconds", "in Unix seconds"}, {"_records_per_second", "in records per second"},
+		{"_bytes_per_second", "in bytes per second"}, {"_bytes", "in bytes"}, {"_ratio", "as a ratio"}, {"_info", "always 1"},
+		{"_seconds", "in seconds"},
+	} {
+		if strings.HasSuffix(name, unit[0]) {
+			return unit[1]
+		}
+	}
+	return ""
+}

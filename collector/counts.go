@@ -1,0 +1,131 @@
+package collector
+
+import (
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
+)
+
+// counts is what is counted of one Enterprise Manager, whoever polls it. Each has metrics of its own,
+// so that those of one that was closed vanish as a whole, whatever is still in flight.
+type counts struct {
+	name       string
+	polls      [3]atomic.Uint64 // by result
+	duplicates atomic.Uint64
+	limit      *bounds
+
+	requests, errors, retries, logins *prometheus.CounterVec
+	duration                          *prometheus.HistogramVec
+}
+
+// The results that logins are counted by.
+const (
+	loginSuccess = "success"
+	loginFailure = "failure"
+)
+
+// apiDocs describes the families about the calls of the API, which live in a registry since one of
+// them is a histogram.
+func apiDocs() []Doc {
+	doc := func(name, kind, help string, labels ...Label) Doc {
+		return Doc{scopeManager, name, kind, help, append([]Label{{Name: "manager"}}, labels...), "the API client"}
+	}
+	operation := Label{Name: "operation"}
+	return []Doc{
+		doc("qem_api_requests_total", "counter",
+			"HTTP requests to the API, by its method and the HTTP status, or error when there was none. Absent until there "+
+				"was one.", operation, Label{Name: "code"}),
+		doc("qem_api_errors_total", "counter",
+			"HTTP requests to the API that ended in an error, by its method and the API's error code, or timeout, "+
+				"connection, tls, decode, too_large, wrong_object, value (a number or date that cannot be read) or "+
+				"http_<status>. Absent until there was one.", operation, Label{Name: "error"}),
+		doc("qem_api_retries_total", "counter",
+			"Retries of HTTP requests to the API, by its method. Absent until there was one.", operation),
+		doc("qem_api_logins_total", "counter",
+			"Logins to the Enterprise Manager, by result. Never absent.",
+			Label{"result", []string{loginSuccess, loginFailure}}),
+		doc("qem_api_request_duration_seconds", "histogram",
+			"How long HTTP requests to the API took, by its method, in seconds. Absent until there was one.", operation),
+	}
+}
+
+func newCounts(name string, errors map[string]struct{}) *counts {
+	c := &counts{name: name, limit: &bounds{errors: errors, unknown: make(map[string][]string)}}
+	docs := apiDocs()
+	for i, vec := range []**prometheus.CounterVec{&c.requests, &c.errors, &c.retries, &c.logins} {
+		d := &docs[i]
+		*vec = prometheus.NewCounterVec(prometheus.CounterOpts{Name: d.Name, Help: d.Help}, d.labelNames()[1:])
+	}
+	d := &docs[len(docs)-1]
+	c.duration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: d.Name, Help: d.Help,
+		Buckets:                         []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+		NativeHistogramBucketFactor:     1.1,
+		NativeHistogramMaxBucketNumber:  100,
+		NativeHistogramMinResetDuration: time.Hour,
+	}, d.labelNames()[1:])
+	c.logins.WithLabelValues(loginSuccess)
+	c.logins.WithLabelValues(loginFailure)
+	return c
+}
+
+func (c *counts) collectors() []prometheus.Collector {
+	return []prometheus.Collector{c.requests, c.errors, c.retries, c.logins, c.duration}
+}
+
+// register makes the counts visible as those of the Enterprise Manager.
+func (c *counts) register(r prometheus.Registerer) {
+	prometheus.WrapRegistererWith(prometheus.Labels{"manager": c.name}, r).MustRegister(c.collectors()...)
+}
+
+// unregister undoes register.
+func (c *counts) unregister(r prometheus.Registerer) {
+	r = prometheus.WrapRegistererWith(prometheus.Labels{"manager": c.name}, r)
+	for _, vec := range c.collectors() {
+		r.Unregister(vec)
+	}
+}
+
+// Polled counts a reading of the server list, or a sweep of a server's details.
+func (c *counts) Polled(r fleet.Result) {
+	switch r {
+	case fleet.Success:
+		c.polls[0].Add(1)
+	case fleet.Partial:
+		c.polls[1].Add(1)
+	case fleet.Failure:
+		c.polls[2].Add(1)
+	}
+}
+
+// Request counts one HTTP request for an API method and how long it took; the
+// status is 0 when there was no answer.
+func (c *counts) Request(operation string, status int, elapsed time.Duration) {
+	code := "error"
+	if status != 0 {
+		code = c.limit.text("qem_api_requests_total", nil, strconv.Itoa(status))
+	}
+	c.requests.WithLabelValues(operation, code).Inc()
+	c.duration.WithLabelValues(operation).Observe(elapsed.Seconds())
+}
+
+// Failed counts one HTTP request, or one value of an answer, that ended in an error.
+func (c *counts) Failed(operation, reason string) {
+	c.errors.WithLabelValues(operation, c.limit.text("qem_api_errors_total", nil, reason)).Inc()
+}
+
+// Retry counts one retry of an HTTP request.
+func (c *counts) Retry(operation string) { c.retries.WithLabelValues(operation).Inc() }
+
+// Login counts one login.
+func (c *counts) Login(ok bool) {
+	result := loginSuccess
+	if !ok {
+		result = loginFailure
+	}
+	c.logins.WithLabelValues(result).Inc()
+}

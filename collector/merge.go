@@ -1,0 +1,179 @@
+package collector
+
+import (
+	"slices"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/internal/exposition"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
+)
+
+// serverKind is the families about what a server has of one kind.
+type serverKind interface {
+	docs() []Doc
+	// renew makes the block of what was published of a server, nil of none, out of the block of what
+	// was published before, as far as it is the same.
+	renew(m *Manager, s, old *fleet.Server, block *exposition.Block) *exposition.Block
+}
+
+// instants is the place of the kind that changes though the server does not.
+const instants = 0
+
+// serverKinds lists the kinds of what servers have, the instants first.
+func serverKinds() []serverKind {
+	server := []string{"manager", "server"}
+	with := func(labels ...string) []string { return slices.Concat(server, labels) }
+	self := func(s *fleet.Server, b *batch[fleet.Server]) { b.add(s, b.manager, s.Name) }
+	return []serverKind{
+		newKind(scopeServer, server, nil, self, instantFamilies(), of(monitored, sweepFamilies()...)),
+		newKind(scopeServer, server, nil, self, rosterFamilies(), of(monitored, serverFamilies()...),
+			of(details, detailFamilies()...)),
+		taskKind(with("task")),
+		newKind(scopeTable, with("task", "schema", "table"),
+			func(s, old *fleet.Server) bool { return same(s.Tasks, old.Tasks) },
+			func(s *fleet.Server, b *batch[fleet.Table]) {
+				for _, t := range s.Tasks {
+					for i := range t.Tables {
+						b.add(&t.Tables[i], b.manager, s.Name, t.Name, t.Tables[i].Schema, t.Tables[i].Name)
+					}
+				}
+			}, tableFamilies(), tableLoadFamilies()),
+		newKind(scopeEndpoint, with("endpoint_name", "role"),
+			func(s, old *fleet.Server) bool { return same(s.Endpoints, old.Endpoints) },
+			func(s *fleet.Server, b *batch[fleet.Endpoint]) {
+				for i := range s.Endpoints {
+					b.add(&s.Endpoints[i], b.manager, s.Name, s.Endpoints[i].Name, s.Endpoints[i].Role)
+				}
+			}, endpointFamilies()),
+		newKind(scopeEndpoint, with("endpoint_name"),
+			func(s, old *fleet.Server) bool { return same(s.EndpointTests, old.EndpointTests) },
+			func(s *fleet.Server, b *batch[fleet.EndpointTest]) {
+				for i := range s.EndpointTests {
+					b.add(&s.EndpointTests[i], b.manager, s.Name, s.EndpointTests[i].Endpoint)
+				}
+			}, endpointTestFamilies()),
+		newKind(scopeACL, with("scope", "object"),
+			func(s, old *fleet.Server) bool { return same(s.ACLs, old.ACLs) },
+			func(s *fleet.Server, b *batch[fleet.ACL]) {
+				for i := range s.ACLs {
+					b.add(&s.ACLs[i], b.manager, s.Name, s.ACLs[i].Scope, s.ACLs[i].Object)
+				}
+			}, aclFamilies()),
+	}
+}
+
+func taskKind(labels []string) serverKind {
+	return newKind(scopeTask, labels,
+		func(s, old *fleet.Server) bool { return same(s.Tasks, old.Tasks) },
+		func(s *fleet.Server, b *batch[fleet.Task]) {
+			for _, t := range s.Tasks {
+				b.add(t, b.manager, s.Name, t.Name)
+			}
+		},
+		taskFamilies(), of(read, taskInfoFamilies()...),
+		of(replicateDetails, latencyFamilies()...), of(replicateDetails, transactionFamilies()...),
+		of(replicateDetails, fullLoadFamilies()...), of(replicateDetails, resourceFamilies()...),
+		of(replicate, slices.Concat(replicateFamilies(), of(tableStatesOf, tableCountFamilies()...))...),
+		of(composeDetails, composeFamilies()...))
+}
+
+// merged is the samples of all servers, as of an instant.
+type merged struct {
+	version    uint64
+	handover   bool // some manager still serves what another published
+	began      time.Time
+	took       time.Duration
+	live, kept []*exposition.Block
+	snapshot   *exposition.Snapshot // of kept
+}
+
+// maxLate is how long a snapshot is served at most though something has changed since.
+const maxLate = time.Second
+
+// due tells whether the samples are to be merged anew: once something has changed, but no more often
+// than in ten times what the last merge cost, its compression with it.
+func (c *Collector) due(m *merged) bool {
+	if m.version == c.version.Load() && !m.handover {
+		return false
+	}
+	return c.hurry.Load() || time.Since(m.began) >= min(10*(m.took+m.snapshot.Spent()), maxLate)
+}
+
+// Current returns the current samples: those of the exporter and the Enterprise Managers, and the
+// instants, made for every scrape; and those of all servers, which are the same Snapshot until one of
+// them changes.
+func (c *Collector) Current() (live, kept *exposition.Snapshot) {
+	m := c.merged.Load()
+	if c.due(m) {
+		// One goroutine merges, so that concurrent scrapes share the result and what is compressed of it.
+		c.merging.Lock()
+		if m = c.merged.Load(); c.due(m) {
+			m = c.merge(m)
+			c.merged.Store(m)
+		}
+		c.merging.Unlock()
+	}
+	own := batch[Collector]{kind: c.kind}
+	own.add(c)
+	managers := batch[Manager]{kind: c.managerKind}
+	for _, m := range *c.managers.Load() {
+		managers.add(m, m.name)
+	}
+	blocks := slices.Clone(m.live)
+	for _, make := range []func(*bounds) (*exposition.Block, int){own.block, managers.block} {
+		if block, _ := make(nil); block != nil {
+			blocks = append(blocks, block)
+		}
+	}
+	return exposition.NewSnapshot(blocks), m.snapshot
+}
+
+// merge makes the samples of what has changed since the last merge, and takes the others from it.
+func (c *Collector) merge(last *merged) *merged {
+	c.hurry.Store(false)
+	m := &merged{began: time.Now(), version: c.version.Load(), snapshot: last.snapshot}
+	for _, manager := range *c.managers.Load() {
+		shown := manager.shown()
+		m.handover = m.handover || shown != manager
+		for _, s := range shown.list() {
+			s.update(c, manager)
+			for i, b := range s.blocks {
+				switch {
+				case b == nil:
+				case i == instants:
+					m.live = append(m.live, b)
+				default:
+					m.kept = append(m.kept, b)
+				}
+			}
+		}
+	}
+	if !slices.Equal(m.kept, last.kept) {
+		m.snapshot = exposition.NewSnapshot(m.kept)
+	}
+	m.took = time.Since(m.began)
+	return m
+}
+
+// update makes the blocks of what was published of a server.
+func (e *server) update(c *Collector, m *Manager) {
+	s, old := e.published.Load(), e.built
+	if s == old {
+		return
+	}
+	if e.built = s; s == nil {
+		e.blocks = nil
+		return
+	}
+	if old == nil {
+		old, e.blocks = &fleet.Server{}, make([]*exposition.Block, len(c.kinds))
+	}
+	for i, k := range c.kinds {
+		e.blocks[i] = k.renew(m, s, old, e.blocks[i])
+	}
+}
+
+// same tells whether two slices are the same, and not only equal.
+func same[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}

@@ -1,0 +1,140 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
+)
+
+// The calls that a poller makes: the method, its class at the gate, and how it is asked.
+// Their results are what the client returns, unless it says otherwise.
+var (
+	readRoster = newCall("GetServerList", outlines, func(ctx context.Context, f *flight) (any, error) {
+		return f.client.Servers.List(ctx)
+	})
+	readOutline = newCall("GetTaskList", outlines, func(ctx context.Context, f *flight) (any, error) {
+		return f.client.Tasks.List(ctx, f.server)
+	})
+	readServer = newCall("GetServerDetails", details, func(ctx context.Context, f *flight) (any, error) {
+		return f.client.Servers.Details(ctx, f.server)
+	})
+	readTask = newCall("GetTaskDetails", details, func(ctx context.Context, f *flight) (any, error) {
+		return f.client.Tasks.Details(ctx, f.server, f.object)
+	})
+	readTables    = newCall("GetTableStatuses", statuses, askTables)
+	readEndpoints = newCall("GetEndpointList", optional, func(ctx context.Context, f *flight) (any, error) {
+		return f.client.Endpoints.List(ctx, f.server)
+	})
+	testEndpoint = newCall("TestEndpoint", probes, askTest)
+	readBarrier  = newCall("GetChangeDataRetentionBarrier", optional, askBarrier)
+
+	readServerACL = acl("GetServerAcl", fleet.ScopeServer, func(ctx context.Context, f *flight) (*aem.ACL, error) {
+		return f.client.ACLs.GetServer(ctx, f.server)
+	})
+	readTasksACL = acl("GetTasksCollectionAcl", fleet.ScopeTasks, func(ctx context.Context, f *flight) (*aem.ACL, error) {
+		return f.client.ACLs.GetTasks(ctx, f.server)
+	})
+	readEndpointsACL = acl("GetEndpointsCollectionAcl", fleet.ScopeEndpoints, func(ctx context.Context, f *flight) (*aem.ACL, error) {
+		return f.client.ACLs.GetEndpoints(ctx, f.server)
+	})
+	readTaskACL = acl("GetTaskAcl", fleet.ScopeTask, func(ctx context.Context, f *flight) (*aem.ACL, error) {
+		return f.client.ACLs.GetTask(ctx, f.server, f.object)
+	})
+	readEndpointACL = acl("GetEndpointAcl", fleet.ScopeEndpoint, func(ctx context.Context, f *flight) (*aem.ACL, error) {
+		return f.client.ACLs.GetEndpoint(ctx, f.server, f.object)
+	})
+)
+
+type ask = func(context.Context, *flight) (any, error)
+
+func newCall(operation string, c class, ask ask) *call {
+	return &call{operation: operation, class: c, ask: ask, ofEndpoint: operation == "TestEndpoint" || operation == "GetEndpointAcl"}
+}
+
+// askTables returns a *tableReading. With aem.ErrPartial it holds what could be read.
+func askTables(ctx context.Context, f *flight) (any, error) {
+	var last *tally
+	begin := func() func(*aem.TableStatus) error {
+		now := time.Now()
+		last = &tally{
+			options:   &f.options.Tables,
+			selection: f.selection,
+			task:      newHash().text(f.server).text(f.object),
+			seed:      maphash.MakeSeed(),
+			seen:      map[uint64]struct{}{},
+			lowest:    ranks,
+			convert:   func(s *aem.TableStatus) fleet.Table { return convertTable(s, now) },
+		}
+		return last.visit
+	}
+	err := f.client.Tables.EachStatus(ctx, f.server, f.object, aem.TableFilter{}, begin)
+	if faultOf(err) != good {
+		return nil, err
+	}
+	if last == nil {
+		begin()
+	}
+	return &last.tableReading, err
+}
+
+// acl is the call that reads an ACL and returns a *fleet.ACL.
+func acl(operation, scope string, get func(context.Context, *flight) (*aem.ACL, error)) *call {
+	return newCall(operation, optional, func(ctx context.Context, f *flight) (any, error) {
+		object := f.object
+		if scope == fleet.ScopeServer {
+			object = f.server
+		}
+		acl, err := get(ctx, f)
+		if errors.Is(err, aem.ErrNoACL) {
+			acl, err = nil, nil // which is an answer: all is inherited
+		}
+		if err != nil {
+			return nil, err
+		}
+		return convertACL(scope, object, acl), nil
+	})
+}
+
+// askBarrier returns a *fleet.RetentionBarrier, nil when there is none. The guide leaves open
+// how the API says so: an error of its own may.
+func askBarrier(ctx context.Context, f *flight) (any, error) {
+	barrier, err := f.client.Tasks.RetentionBarrier(ctx, f.server, f.object)
+	if e, ok := errors.AsType[*aem.Error](err); ok && e.HasCode(aem.CodeGetRetentionBarrierInnerErr) {
+		return (*fleet.RetentionBarrier)(nil), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return convertBarrier(barrier), nil
+}
+
+// askTest returns a *fleet.EndpointTest. One that took too long is a result; one that could
+// not be made is one beside its error.
+func askTest(ctx context.Context, f *flight) (any, error) {
+	answer, err := f.client.Endpoints.Test(ctx, f.server, f.object, f.options.EndpointTests.Timeout)
+	now := time.Now()
+	result := &fleet.EndpointTest{
+		Endpoint: f.object, Success: fleet.No,
+		Duration: fleet.Num(now.Sub(f.ticket.asked).Seconds()), Ended: fleet.Unix(now),
+	}
+	switch {
+	case errors.Is(err, aem.ErrTestTimeout):
+		result.Reason = "timed out"
+		return result, nil
+	case err != nil:
+		result.Reason = err.Error()
+		return result, err
+	}
+	switch result.Reason = answer.Message; answer.State {
+	case aem.EndpointConnected:
+		result.Success = fleet.Yes
+	case aem.EndpointFailed:
+	default:
+		result.Success = fleet.Unknown
+	}
+	return result, nil
+}

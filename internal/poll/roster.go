@@ -1,0 +1,319 @@
+package poll
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
+)
+
+// roster is the server list, and thereby who is watched. While it cannot be read, those known
+// last stay watched, for as long as it may be served.
+type roster struct {
+	*engine
+	reading  *reading
+	list     []aem.ServerInfo  // as read last
+	twice    int               // servers that it names twice
+	known    map[string]*watch // by name; what is remembered of them outlives the list
+	order    []*watch          // those watched, in the API's order
+	watched  atomic.Pointer[[]*watch]
+	done     int // so many of them have been swept, or need not be
+	complete bool
+	moving   alarm
+	warnings []string
+	told     string // why it cannot be read, as told last
+	past     *fleet.Past
+
+	published atomic.Pointer[fleet.Roster]
+}
+
+func newRoster(e *engine) *roster {
+	r := &roster{engine: e, known: map[string]*watch{}, told: "not read yet"}
+	r.reading = e.reading(readRoster, e.gate.queue(), "", "")
+	r.reading.keeps = func() time.Duration { return r.options.maxAge(r.options.PollInterval, 0) }
+	r.reading.lasts = true
+	r.reading.settle = r.settle
+	r.moving.ring = r.choose
+	return r
+}
+
+// settle: the list was read, or not.
+func (r *roster) settle(value any, how fault) {
+	reading := r.reading
+	now := time.Now()
+	reading.at(now.Add(max(r.options.StateInterval-reading.took, reading.took)))
+	result := fleet.Failure
+	if how == good {
+		r.list, _ = value.([]aem.ServerInfo)
+		if result = fleet.Success; reading.err != nil {
+			result = fleet.Partial
+		}
+	}
+	back := r.away != nil && how != away
+	if r.away = nil; how == away {
+		r.goAway(reading.err)
+	}
+	r.tellReadable()
+	switch {
+	case how == good:
+		r.follow()
+	case reading.err == errTooOld:
+		r.withdraw()
+	}
+	if back {
+		for _, w := range r.order {
+			w.resume(true)
+		}
+	}
+	if reading.err != errTooOld {
+		r.options.Publisher.Polled(result)
+	}
+	r.swept()
+	r.publish()
+}
+
+// goAway: nobody can be asked for anything. What waits has come due in vain.
+func (r *roster) goAway(err error) {
+	if r.away = err; r.away == nil {
+		return
+	}
+	for reading := range r.all {
+		if reading != r.reading {
+			reading.miss(err)
+		}
+	}
+}
+
+// failed: a call of a watch has failed in a way that the roster can tell more of.
+func (r *roster) failed(how fault, err error) {
+	if how == away && faultOfLogin(err) && r.away == nil {
+		r.goAway(err) // no call can succeed
+	}
+	if time.Since(r.reading.last) > r.options.StateInterval/5 {
+		r.reading.now(outlines)
+	}
+}
+
+// tellReadable tells once that the list cannot be read, and that it can be again.
+func (r *roster) tellReadable() {
+	to := ""
+	c := fleet.Event{Kind: fleet.ManagerReadable, From: r.told}
+	if r.reading.failed() {
+		to, c.Message = r.reading.problem.Reason, r.reading.problem.Message
+	}
+	if r.reading.err == errTooOld && r.told != "" {
+		return
+	}
+	if to != r.told {
+		c.To = to
+		r.tell(c)
+	}
+	r.told = to
+}
+
+// follow brings the watches in line with the list.
+func (r *roster) follow() {
+	var changes []fleet.Event
+	first := r.order == nil && r.past == nil
+	chosen := make(map[string]*aem.ServerInfo, len(r.list))
+	order := make([]*watch, 0, len(r.list))
+	r.twice = 0
+	for i := range r.list {
+		info := &r.list[i]
+		switch {
+		case chosen[info.Name] != nil:
+			r.twice++
+			continue
+		case !r.chooses(info.Name):
+			continue
+		}
+		chosen[info.Name] = info
+		w := r.known[info.Name]
+		if w == nil {
+			w = r.newWatch(info)
+			r.known[info.Name] = w
+			if !first {
+				changes = append(changes, fleet.Event{Kind: fleet.ServerAppeared, Server: info.Name, To: string(info.State), Message: info.Message})
+			}
+		}
+		order = append(order, w)
+	}
+	for name, w := range r.known {
+		if chosen[name] == nil {
+			w.leave()
+			delete(r.known, name)
+			changes = append(changes, fleet.Event{Kind: fleet.ServerVanished, Server: name})
+		}
+	}
+	r.tell(changes...)
+	if r.past = nil; !slices.Equal(r.order, order) || r.order == nil {
+		r.order, r.done = order, 0
+		r.watched.Store(&order)
+		r.spread()
+	}
+	for _, w := range order {
+		w.follow(chosen[w.name])
+	}
+	r.swept()
+}
+
+func (r *roster) chooses(server string) bool {
+	return r.options.Servers.match(server) && inShard(r.options.Manager, server, r.options.Shard, r.options.TotalShards)
+}
+
+// spread gives every server its phase: in the order of their hashes, evenly.
+func (r *roster) spread() {
+	type place struct {
+		hash  uint64
+		watch *watch
+	}
+	places := make([]place, len(r.order))
+	for i, w := range r.order {
+		places[i] = place{newHash().text(w.name).sum(), w}
+	}
+	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.hash, b.hash) })
+	for i, p := range places {
+		p.watch.share = 1 / float64(len(places))
+		p.watch.phase = float64(i) * p.watch.share
+	}
+}
+
+// withdraw lets nothing be served any more, as nobody knows whether it is still there.
+func (r *roster) withdraw() {
+	r.past = &fleet.Past{Seen: r.reading.last, Servers: len(r.order)}
+	for _, w := range r.order {
+		w.leave()
+	}
+	r.order = nil
+	r.watched.Store(&r.order)
+}
+
+// swept: perhaps the first sweep of all servers has ended.
+func (r *roster) swept() {
+	for r.done < len(r.order) && (r.order[r.done].sweep.ended || r.order[r.done].info.State == aem.ServerNotMonitored) {
+		r.done++
+	}
+	if r.complete || !r.reading.tried || r.done < len(r.order) {
+		return
+	}
+	r.complete = true
+	r.gate.keepReserve()
+	r.warn()
+	r.publish()
+}
+
+// moved: other tables are to be chosen than before.
+func (r *roster) moved() { r.agenda.sooner(&r.moving, time.Now().Add(time.Second)) }
+
+func (r *roster) choose() {
+	for _, w := range r.order {
+		for _, t := range w.tasks {
+			if t.tables != nil && len(t.tables.wanted) > 0 {
+				t.stale = true
+				w.soon(time.Second)
+			}
+		}
+	}
+}
+
+// apply puts other options in force.
+func (r *roster) apply(old *Options) {
+	o, now := r.options, time.Now()
+	if r.order != nil {
+		r.follow()
+	}
+	r.agenda.hasten(&r.reading.due, now.Add(o.StateInterval))
+	for _, w := range r.order {
+		w.apply(old)
+	}
+	for reading := range r.all {
+		if reading.expiry.index > 0 {
+			r.agenda.set(&reading.expiry, reading.expires())
+		}
+	}
+	r.warn()
+	r.publish()
+}
+
+// all goes through all readings.
+func (r *roster) all(yield func(*reading) bool) {
+	if !yield(r.reading) {
+		return
+	}
+	for _, w := range r.order {
+		for reading := range w.readings {
+			if !yield(reading) {
+				return
+			}
+		}
+	}
+}
+
+// publish publishes the roster.
+func (r *roster) publish() {
+	out := &fleet.Roster{
+		Name: r.options.Manager, List: r.reading.fleet(), Up: r.reading.tried && !r.reading.failed(),
+		Complete: r.complete, Warnings: r.warnings, Duplicates: r.twice, Past: r.past,
+	}
+	if r.order != nil {
+		out.Listed, out.Polled = fleet.Count(len(r.list)-r.twice), fleet.Count(len(r.order))
+	}
+	r.published.Store(out)
+	r.options.Publisher.Roster(out)
+}
+
+// warn looks for what is legal and yet a likely slip, and tells it once.
+func (r *roster) warn() {
+	var warnings []string
+	add := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
+	o := r.options
+	matched := func(include []*regexp.Regexp, what string, names []string) {
+		for _, re := range include {
+			if !slices.ContainsFunc(names, re.MatchString) {
+				add("no %s matches the include filter %s", what, strings.TrimSuffix(strings.TrimPrefix(re.String(), "^(?:"), ")$"))
+			}
+		}
+	}
+	var servers, tasks, tags []string
+	for i := range r.list {
+		servers = append(servers, r.list[i].Name)
+	}
+	for _, w := range r.order {
+		for i := range w.list {
+			tasks, tags = append(tasks, w.list[i].Name), append(tags, w.list[i].Tags...)
+		}
+	}
+	switch {
+	case r.reading.failed():
+	case len(servers) == 0:
+		add("the server list is empty: the account may see no server, or there is none")
+	default:
+		matched(o.Servers.Include, "server", servers)
+		if len(r.order) == 0 && slices.ContainsFunc(servers, o.Servers.match) {
+			add("none of %d servers falls to shard %d of %d", len(servers), o.Shard, o.TotalShards)
+		} else if len(r.order) == 0 {
+			add("the filters leave none of %d servers", len(servers))
+		}
+	}
+	if len(tasks) > 0 {
+		matched(o.Tasks.Include, "task", tasks)
+		for _, tag := range o.Tags {
+			if !slices.Contains(tags, tag) {
+				add("no task bears the tag %s", tag)
+			}
+		}
+	}
+	for _, warning := range warnings {
+		if !slices.Contains(r.warnings, warning) {
+			r.logger.Warn("likely a slip", slog.String("warning", words(warning)))
+		}
+	}
+	r.warnings = warnings
+}

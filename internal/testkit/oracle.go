@@ -1,0 +1,401 @@
+package testkit
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+)
+
+// Oracle says what an exporter must serve of the servers, tasks and tables of a simulated Enterprise
+// Manager that has lived untroubled, out of the simulator's state and the contract alone: it shares no
+// code with what makes the samples.
+type Oracle struct {
+	Manager string
+	Shape   aemtest.Shape
+	Mode    string // of the tables; "" is off
+	// Expect lists the objectives of the configuration, and Memory and Disk are the limits of servers.
+	Expect       []Expect
+	Memory, Disk float64
+	// The tables were read between these; without them, no end of a load is estimated.
+	From, To time.Time
+}
+
+// Expect is one of the objectives: expressions, which are empty for any, and what they ask for.
+type Expect struct {
+	Server, Task, Tag string
+	Latency, FullLoad time.Duration
+	Running           bool
+	Priority          string
+}
+
+// Range is what a sample may be; most are exact.
+type Range struct{ Low, High float64 }
+
+// Truth is every sample of a state. State_since and last_change are not among them: they depend on what
+// was seen before; nor is when and how fast servers were polled.
+func (o *Oracle) Truth(state *aemtest.State) map[string]Range {
+	truth := map[string]Range{}
+	for i := range state.Servers {
+		o.server(entity{truth, []string{"manager", o.Manager}}, &state.Servers[i])
+	}
+	return truth
+}
+
+// untold are the families of entities that an Oracle leaves out.
+func (o *Oracle) untold(key string) bool {
+	switch NameOf(key) {
+	case "qem_task_state_since_timestamp_seconds", "qem_task_last_change_timestamp_seconds",
+		"qem_server_poll_last_success_timestamp_seconds", "qem_server_poll_duration_seconds":
+		return true
+	case endOfLoad:
+		return o.From.IsZero()
+	}
+	return !Entity(key)
+}
+
+const endOfLoad = "qem_table_full_load_estimated_end_timestamp_seconds"
+
+// Compare lists where what is served of entities differs from the truth.
+func (o *Oracle) Compare(state *aemtest.State, served Samples) []string {
+	truth := o.Truth(state)
+	var wrong []string
+	for key, value := range served {
+		want, ok := truth[key]
+		switch {
+		case o.untold(key):
+		case !ok:
+			wrong = append(wrong, fmt.Sprintf("unexpected: %s %v", key, value))
+		case want.Low == want.High && value != want.Low, value < want.Low-1e-5, value > want.High+1e-5:
+			wrong = append(wrong, fmt.Sprintf("wrong: %s %v, want %v", key, value, want))
+		}
+	}
+	for key, want := range truth {
+		if _, ok := served[key]; !ok {
+			wrong = append(wrong, fmt.Sprintf("missing: %s %v", key, want))
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+// entity adds samples of one server, task or table; its labels are names and values by turns.
+type entity struct {
+	truth  map[string]Range
+	labels []string
+}
+
+func (e entity) with(labels ...string) entity {
+	return entity{e.truth, slices.Concat(e.labels, labels)}
+}
+
+func (e entity) between(name string, low, high float64, labels ...string) {
+	if math.IsNaN(low) {
+		return
+	}
+	set := map[string]string{"__name__": name}
+	for pair := range slices.Chunk(slices.Concat(e.labels, labels), 2) {
+		set[pair[0]] = pair[1]
+	}
+	e.truth[SeriesKey(set)] = Range{low, high}
+}
+
+// add adds a sample, unless it is not a number.
+func (e entity) add(name string, value float64, labels ...string) {
+	e.between(name, value, value, labels...)
+}
+
+// by adds a sample for each value of a label; values and numbers stand by turns.
+func (e entity) by(name, label string, pairs ...any) {
+	for pair := range slices.Chunk(pairs, 2) {
+		e.add(name, pair[1].(float64), label, pair[0].(string))
+	}
+}
+
+// stateSet adds a sample for each known state and one for a state that is not known.
+func (e entity) stateSet(name, current string, known ...string) {
+	for _, state := range known {
+		e.add(name, 0, "state", state)
+	}
+	if current != "" {
+		e.add(name, 1, "state", current)
+	}
+}
+
+// n is a count, not a number where the API says that there is none; of is one in a larger unit.
+func n(v int64) float64 { return of(1, v) }
+
+func of(unit float64, v int64) float64 {
+	if v < 0 {
+		return math.NaN()
+	}
+	return float64(v) * unit
+}
+
+func percent(v int64) float64 { return of(1, v) / 100 }
+
+func flag(v bool) float64 { return map[bool]float64{true: 1}[v] }
+
+// unix is an instant, which the API gives in whole seconds.
+func unix(t time.Time) float64 {
+	if t.IsZero() {
+		return math.NaN()
+	}
+	return float64(t.Unix())
+}
+
+// positive is a configured number, not a number when it is not configured.
+func positive(v float64) float64 {
+	if v <= 0 {
+		return math.NaN()
+	}
+	return v
+}
+
+// only is a number that has a meaning in some states only.
+func only(when bool, v float64) float64 {
+	if !when {
+		return math.NaN()
+	}
+	return v
+}
+
+// The units of the API.
+const (
+	megabyte = 1 << 20
+	kilobyte = 1 << 10
+)
+
+// word is an enum's value as a label.
+func word(v string) string {
+	switch v {
+	case "VALID_LICENSE", "INVALID_LICENSE_CHECKSUM", "EXPIRED_LICENSE", "INVALID_LICENSE":
+		v = strings.ReplaceAll(v, "_LICENSE", "")
+	case aemtest.Recovery:
+		v = "RECOVERING"
+	case aemtest.TableQueued, aemtest.TableLoading, aemtest.TableCompleted, aemtest.TableChangeProcessing,
+		aemtest.TableError:
+		v = strings.TrimPrefix(v, "TABLE_")
+	}
+	return strings.ReplaceAll(strings.ToLower(v), " ", "_")
+}
+
+func (o *Oracle) server(e entity, v *aemtest.ServerState) {
+	e = e.with("server", v.Name)
+	e.add("qem_server_info", 1, "product", string(v.Product), "host", v.Host, "port", v.Port,
+		"platform", word(v.Platform), "version", v.Version)
+	e.stateSet("qem_server_state", word(v.State), "monitored", "not_monitored", "error")
+	e.add("qem_server_last_connection_timestamp_seconds", unix(v.LastConnection))
+	if v.State == aemtest.NotMonitored {
+		return
+	}
+	e.add("qem_server_up", flag(v.State == aemtest.Monitored))
+	e.stateSet("qem_server_license_state", word(v.License.State),
+		"valid", "invalid_checksum", "expired", "no_license", "machine_not_licensed", "invalid")
+	e.add("qem_server_license_issue_timestamp_seconds", unix(v.License.Issued))
+	e.add("qem_server_license_expiry_timestamp_seconds", unix(v.License.Expires))
+	// Minus one day is a value here.
+	e.add("qem_server_license_remaining_seconds", only(!v.License.Expires.IsZero(), 86_400*float64(v.License.Days)))
+	s := &v.Summary
+	e.by("qem_server_tasks", "state", "running", n(s.Running), "stopped", n(s.Stopped), "recovering", n(s.Recovering),
+		"error", n(s.Error))
+	e.add("qem_server_tasks_expected", n(s.Total))
+	e.add("qem_server_memory_limit_bytes", positive(o.Memory))
+	e.add("qem_server_disk_limit_bytes", positive(o.Disk))
+	e.add("qem_server_disk_usage_bytes", of(megabyte, v.Utilization.DiskMB))
+	e.add("qem_server_memory_bytes", of(megabyte, v.Utilization.MemoryMB))
+	e.add("qem_server_replicate_cpu_ratio", percent(v.Utilization.ReplicateCPU))
+	e.add("qem_server_machine_cpu_ratio", percent(v.Utilization.MachineCPU))
+	if v.State != aemtest.Monitored {
+		return
+	}
+	e.add("qem_server_tasks_listed", float64(len(v.Tasks)))
+	e.add("qem_server_tasks_polled", float64(len(v.Tasks)))
+	for i := range v.Tasks {
+		o.task(e.with("task", v.Tasks[i].Name), v.Name, &v.Tasks[i])
+	}
+}
+
+func (o *Oracle) task(e entity, server string, v *aemtest.Task) {
+	e.add("qem_task_info", 1, "product", string(v.Product), "type", o.typeOf(v), "profile", word(v.Profile),
+		"project", v.Project, "source", v.Source.Name, "source_type", v.Source.Type, "target", v.Target.Name,
+		"target_type", v.Target.Type, "log_stream_staging", v.LogStreamStaging)
+	for _, tag := range v.Tags {
+		e.add("qem_task_tag", 1, "tag", tag)
+	}
+	e.stateSet("qem_task_state", word(v.State), "running", "stopped", "error", "recovering")
+	e.add("qem_task_stop_reason", 1, "reason", word(v.StopReason))
+	e.add("qem_task_up", 1)
+	e.by("qem_task_option_enabled", "option", "full_load", flag(v.FullLoadEnabled), "apply_changes", flag(v.ApplyChanges))
+	x := o.expected(server, v)
+	e.add("qem_task_full_load_objective_seconds", positive(x.FullLoad.Seconds()))
+	e.add("qem_task_expected_running", only(x.Running, 1))
+	e.add("qem_task_priority", 1, "priority", cmp.Or(x.Priority, "page"))
+	if v.Product == aemtest.Compose {
+		compose(e, &v.Loading)
+		return
+	}
+	e.add("qem_task_latency_objective_seconds", positive(x.Latency.Seconds()))
+	e.by("qem_task_option_enabled", "option", "store_changes", flag(v.StoreChanges), "audit_changes", flag(v.AuditChanges))
+	changes(e, v)
+	fullLoad(e, v)
+	e.add("qem_task_memory_bytes", of(megabyte, v.MemoryMB))
+	e.add("qem_task_cpu_ratio", percent(v.CPU))
+	e.add("qem_task_disk_usage_bytes", of(megabyte, v.DiskMB))
+	e.add("qem_task_data_errors", n(v.DataErrors))
+	if o.Mode != "" && o.Mode != "off" {
+		o.tables(e, v)
+	}
+}
+
+// typeOf is the type of a task as the API says it: the guide prints another key and text than servers
+// send, and old releases send none.
+func (o *Oracle) typeOf(v *aemtest.Task) string {
+	switch {
+	case o.Shape == aemtest.Legacy:
+		return ""
+	case o.Shape == aemtest.Guide && v.Product == aemtest.Replicate:
+		return "ReplicateTaskInfoDetailed"
+	}
+	return v.Type
+}
+
+// expected is what the task's tags, which go first, and the configuration expect of it.
+func (o *Oracle) expected(server string, v *aemtest.Task) Expect {
+	var x Expect
+	for _, tag := range slices.Sorted(slices.Values(v.Tags)) {
+		key, value, _ := strings.Cut(tag, "=")
+		d, err := time.ParseDuration(value)
+		switch {
+		case key == "latency_objective" && err == nil && x.Latency == 0:
+			x.Latency = d
+		case key == "full_load_objective" && err == nil && x.FullLoad == 0:
+			x.FullLoad = d
+		case key == "expected" && value == "running":
+			x.Running = true
+		case key == "priority" && x.Priority == "" && slices.Contains([]string{"page", "ticket", "none"}, value):
+			x.Priority = value
+		}
+	}
+	for _, entry := range o.Expect {
+		tagged := func(tag string) bool { return matches(entry.Tag, tag) }
+		if matches(entry.Server, server) && matches(entry.Task, v.Name) &&
+			(entry.Tag == "" || slices.ContainsFunc(v.Tags, tagged)) {
+			x.Latency, x.FullLoad = cmp.Or(x.Latency, entry.Latency), cmp.Or(x.FullLoad, entry.FullLoad)
+			x.Running, x.Priority = x.Running || entry.Running, cmp.Or(x.Priority, entry.Priority)
+		}
+	}
+	return x
+}
+
+func matches(pattern, text string) bool {
+	return pattern == "" || regexp.MustCompile("^(?s:"+pattern+")$").MatchString(text)
+}
+
+// works tells whether the task's rates and latencies mean anything.
+func works(v *aemtest.Task) bool { return v.State == aemtest.Running || v.State == aemtest.Recovery }
+
+func changes(e entity, v *aemtest.Task) {
+	follows := works(v) && (v.ApplyChanges || v.StoreChanges)
+	e.add("qem_task_source_latency_seconds", only(follows, v.SourceLatency.Seconds()))
+	e.add("qem_task_total_latency_seconds", only(follows, v.TotalLatency.Seconds()))
+	e.by("qem_task_cdc_applied_changes_total", "operation", "insert", n(v.CDC.Inserts), "update", n(v.CDC.Updates),
+		"delete", n(v.CDC.Deletes), "ddl", n(v.CDC.DDL))
+	throughput(e, "qem_task_cdc", v, v.CDCThroughput)
+	x := &v.Transactions
+	e.add("qem_task_cdc_commit_records_total", n(x.CommitChangeRecords))
+	e.add("qem_task_cdc_rolled_back_transactions_total", n(x.RollbackTransactions))
+	e.add("qem_task_cdc_rolled_back_records_total", n(x.RollbackChangeRecords))
+	e.add("qem_task_cdc_rolled_back_bytes_total", of(megabyte, x.RollbackChangeMB))
+	e.add("qem_task_cdc_applied_transactions_total", n(x.AppliedTransactions))
+	e.add("qem_task_cdc_applied_records_total", n(x.AppliedRecords))
+	e.add("qem_task_cdc_applied_bytes_total", of(megabyte, x.AppliedMB))
+	e.add("qem_task_cdc_applying_transactions", n(x.AppliedTransactionsInProgress))
+	e.add("qem_task_cdc_applying_records", n(x.AppliedRecordsInProgress))
+	for stage, counts := range map[string][2]int64{
+		"accumulated": {x.AccumulatedChangesInMemory, x.AccumulatedChangesOnDisk},
+		"applying":    {x.ApplyingChangesInMemory, x.ApplyingChangesOnDisk},
+	} {
+		e.with("stage", stage).by("qem_task_cdc_pending_changes", "storage", "memory", n(counts[0]), "disk", n(counts[1]))
+	}
+}
+
+func throughput(e entity, prefix string, v *aemtest.Task, rate aemtest.Throughput) {
+	if works(v) {
+		e.by(prefix+"_records_per_second", "side", "source", n(rate.SourceRecords), "target", n(rate.TargetRecords))
+		e.by(prefix+"_bytes_per_second", "side", "source", of(kilobyte, rate.SourceVolume),
+			"target", of(kilobyte, rate.TargetVolume))
+	}
+}
+
+func fullLoad(e entity, v *aemtest.Task) {
+	l := &v.FullLoad
+	e.by("qem_task_full_load_tables", "state", "completed", n(l.TablesCompleted), "loading", n(l.TablesLoading),
+		"queued", n(l.TablesQueued), "error", n(l.TablesWithError))
+	e.add("qem_task_full_load_completed_records", n(l.RecordsCompleted))
+	e.add("qem_task_full_load_estimated_records", n(l.RecordsEstimated))
+	e.add("qem_task_full_load_completed", flag(l.Completed))
+	e.add("qem_task_full_load_start_timestamp_seconds", unix(l.Start))
+	e.add("qem_task_full_load_end_timestamp_seconds", unix(l.End))
+	throughput(e, "qem_task_full_load", v, v.FullLoadThroughput)
+}
+
+// compose adds what only a Compose task has; it has nothing of a Replicate task but what both have.
+func compose(e entity, l *aemtest.Loading) {
+	e.add("qem_compose_task_loading_completed", flag(l.Completed))
+	e.add("qem_compose_task_loading_start_timestamp_seconds", unix(l.Start))
+	e.add("qem_compose_task_loading_end_timestamp_seconds", unix(l.End))
+	e.by("qem_compose_task_tables", "state", "completed", n(l.TablesCompleted), "loading", n(l.TablesLoading),
+		"queued", n(l.TablesQueued), "error", n(l.TablesWithError))
+	e.add("qem_compose_task_expected_tables", n(l.TablesTotal))
+	e.add("qem_compose_task_commands", n(l.CommandsTotal))
+	e.add("qem_compose_task_completed_commands", n(l.CommandsCompleted))
+}
+
+// tables adds the counts of all tables of a task and the series of those that the mode asks for.
+func (o *Oracle) tables(task entity, v *aemtest.Task) {
+	counts := map[string]float64{"queued": 0, "loading": 0, "completed": 0, "change_processing": 0, "error": 0}
+	for i := range v.Tables {
+		counts[word(v.Tables[i].State)]++
+		bad := v.Tables[i].State == aemtest.TableError || v.Tables[i].DataErrors > 0
+		if o.Mode == "all" || o.Mode == "errors" && bad {
+			o.table(task, &v.Tables[i])
+		}
+	}
+	for _, state := range slices.Sorted(maps.Keys(counts)) {
+		task.add("qem_task_tables", counts[state], "state", state)
+	}
+}
+
+func (o *Oracle) table(task entity, v *aemtest.Table) {
+	e := task.with("schema", v.Schema, "table", v.Name)
+	e.add("qem_table_state", 1, "state", word(v.State))
+	e.add("qem_table_data_errors_total", n(v.DataErrors))
+	e.by("qem_table_cdc_applied_changes_total", "operation", "insert", n(v.Changes.Inserts), "update", n(v.Changes.Updates),
+		"delete", n(v.Changes.Deletes), "ddl", n(v.Changes.DDL))
+	e.add("qem_table_last_update_timestamp_seconds", unix(v.LastUpdate))
+	e.add("qem_table_full_load_rows", n(v.TransferredRows))
+	e.add("qem_table_full_load_estimated_rows", n(v.EstimatedRows))
+	e.add("qem_table_full_load_bytes", n(v.TransferredBytes))
+	e.add("qem_table_full_load_start_timestamp_seconds", unix(v.Start))
+	e.add("qem_table_full_load_end_timestamp_seconds", unix(v.End))
+	e.by("qem_table_full_load_cached_changes", "operation", "insert", n(v.CachedInserts), "update", n(v.CachedUpdates),
+		"delete", n(v.CachedDeletes))
+	loads := v.State == aemtest.TableLoading && !v.Start.IsZero() && v.TransferredRows > 0 && v.EstimatedRows > 0
+	if loads && !o.From.IsZero() {
+		e.between(endOfLoad, estimatedEnd(v, o.From), estimatedEnd(v, o.To))
+	}
+}
+
+// estimatedEnd is the guide's formula: start + estimated rows * time so far / transferred rows. A load
+// that goes on does not end before now.
+func estimatedEnd(v *aemtest.Table, now time.Time) float64 {
+	start, at := float64(v.Start.Unix()), float64(now.UnixMicro())/1e6
+	return max(at, start+float64(v.EstimatedRows)*(at-start)/float64(v.TransferredRows))
+}
