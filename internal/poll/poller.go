@@ -26,7 +26,7 @@ func New(client *aem.Client, options Options) *Poller {
 	p.engine = engine{
 		client: client, options: o, logger: o.Logger.With(slog.String("manager", o.Manager)),
 		gate:   newGate(o.Concurrency, o.RequestsPerSecond, o.RequestTimeout/5),
-		agenda: newAgenda(), tables: newSelection(o.Tables.Limit), flights: map[*flight]struct{}{},
+		agenda: newAgenda(), tables: newSelection(o.Tables.Limit), flights: map[*flight]struct{}{}, lacking: map[string]int{},
 	}
 	p.roster = newRoster(&p.engine)
 	p.engine.owner = p.roster

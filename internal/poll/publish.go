@@ -50,6 +50,7 @@ func (w *watch) fleet() *fleet.Server {
 		s.TasksPolled = fleet.Count(len(w.tasks))
 		s.Tasks = w.taskValues()
 	}
+	w.addExtras(s)
 	w.addProblems(s)
 	return s
 }
@@ -77,6 +78,8 @@ func (w *watch) unreadable() string {
 		return w.struggle.reason
 	case w.outline.failed():
 		return reasonOf(w.outline.err)
+	case w.server.err == errSlow: // it is being asked again
+		return w.struggle.reason
 	case w.server.failed() && (w.readable() || !stateOf(w.server.err)):
 		return reasonOf(w.server.err)
 	}
@@ -133,6 +136,11 @@ func (w *watch) addProblems(s *fleet.Server) {
 		add(w.server.problem)
 	}
 	add(w.outline.problem)
+	for _, one := range w.extras.order {
+		if faultOf(one.err) != refused { // what the account may not have is no trouble of the server
+			add(one.problem)
+		}
+	}
 	for _, t := range w.tasks {
 		for r := range t.readings {
 			add(r.problem)

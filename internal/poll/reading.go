@@ -29,8 +29,9 @@ type engine struct {
 	once    bool            // everything is read once, and never again
 	calls   sync.WaitGroup
 	flights map[*flight]struct{}
-	landed  time.Time // the last of them
-	busy    int       // readings that wait at the gate or are under way
+	landed  time.Time      // the last of them
+	lacking map[string]int // servers of which an optional collector cannot read everything
+	busy    int            // readings that wait at the gate or are under way
 }
 
 // owner is the poller, to those below it.

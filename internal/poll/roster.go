@@ -69,7 +69,7 @@ func (r *roster) settle(value any, how fault) {
 	}
 	if back {
 		for _, w := range r.order {
-			w.resume(true)
+			w.resume(away)
 		}
 	}
 	if reading.err != errTooOld {

@@ -51,6 +51,7 @@ func (w *watch) judge(r *reading, how fault) {
 		s.pause = 0
 	default:
 		s.on, s.pause = false, 0
+		w.resume(late)
 	}
 }
 

@@ -154,6 +154,9 @@ func (w *watch) newTask(name string) *task {
 		if t.take(d) && t.statuses != nil {
 			t.statuses.now(details)
 		}
+		if t.read != nil && w.hasBarrier(t) != (w.extras.known[extraKey{readBarrier, name}] != nil) {
+			w.wantExtras()
+		}
 		if t.hurried {
 			t.hurried = t.details.again // what was under way may be older than the change
 			w.soon(0)

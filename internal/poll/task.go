@@ -17,8 +17,6 @@ type task struct {
 
 	details  *reading
 	statuses *reading // nil: nobody asks
-	acl      *reading // likewise
-	barrier  *reading // likewise
 
 	since      fleet.Number // of its state
 	lastChange fleet.Number
@@ -29,8 +27,7 @@ type task struct {
 	tables *tableReading    // likewise
 	told   map[string]bool  // the methods of which it was told that they cannot read it
 
-	foundACL     *fleet.ACL
-	foundBarrier *fleet.RetentionBarrier
+	barrier *fleet.RetentionBarrier
 
 	hurried bool        // its details are awaited because it changed
 	value   *fleet.Task // as published last
@@ -39,7 +36,7 @@ type task struct {
 
 // readings goes through those that there are.
 func (t *task) readings(yield func(*reading) bool) {
-	for _, r := range []*reading{t.details, t.statuses, t.acl, t.barrier} {
+	for _, r := range []*reading{t.details, t.statuses} {
 		if r != nil && !yield(r) {
 			return
 		}
@@ -147,7 +144,7 @@ func (t *task) fleet(bound uint32) *fleet.Task {
 		v.Tables = r.chosen(bound)
 		v.TablesDropped = max(0, len(r.wanted)-len(v.Tables))
 	}
-	v.RetentionBarrier = t.foundBarrier
+	v.RetentionBarrier = t.barrier
 	if old := t.value; old != nil { // what is equal keeps its pointer
 		if old.Details != nil && v.Details != nil && *old.Details == *v.Details {
 			v.Details = old.Details

@@ -35,6 +35,7 @@ type watch struct {
 
 	sweep    sweep
 	struggle struggle
+	extras   extras
 
 	publishing alarm
 	value      *fleet.Server // as published last; nil: nothing is
@@ -44,6 +45,7 @@ type watch struct {
 // newWatch makes a watch that does nothing yet.
 func (e *engine) newWatch(info *aem.ServerInfo) *watch {
 	w := &watch{engine: e, name: info.Name, info: *info, queue: e.gate.queue(), known: map[string]*task{}}
+	w.extras = extras{known: map[extraKey]*extra{}, refusals: map[*call]*refusals{}, told: map[string]bool{}}
 	w.outline = w.reading(readOutline, "", w.listed)
 	w.server = w.reading(readServer, "", func(value any, _ fault) {
 		w.read, _ = value.(*aem.ServerDetails)
@@ -73,8 +75,11 @@ func (w *watch) reading(c *call, object string, take func(value any, how fault))
 
 // interval is that of a reading.
 func (w *watch) interval(r *reading) time.Duration {
-	if r.call == readTables {
+	switch {
+	case r.call == readTables:
 		return w.options.Tables.Interval
+	case r.call.class >= optional:
+		return w.options.intervalOf(r.call)
 	}
 	return w.options.PollInterval
 }
@@ -147,6 +152,11 @@ func (w *watch) leave() {
 
 // dropTasks ends all readings that hang on the list of the tasks.
 func (w *watch) dropTasks() {
+	for _, one := range w.extras.known {
+		one.wanted = false
+	}
+	w.extras.endpoints = nil
+	w.dropExtras()
 	w.hideTasks()
 	for _, t := range w.known {
 		w.end(t)
@@ -189,7 +199,7 @@ func (w *watch) listed(value any, how fault) {
 		w.takeList()
 		w.checkEmpty()
 	}
-	w.resume(false)
+	w.resume(nothing)
 	if w.outline.failed() {
 		w.hideTasks()
 	}
@@ -248,6 +258,7 @@ func (w *watch) takeList() {
 	if w.past = nil; !slices.Equal(w.tasks, tasks) || w.tasks == nil {
 		w.tasks = tasks
 	}
+	w.wantExtras()
 	w.counted = true
 	w.tell(changes...)
 }
@@ -259,19 +270,17 @@ func (w *watch) expect(t *task) {
 	}
 }
 
-// resume asks at once for what came due while it could not be asked for; after an outage also
-// for what failed in its course.
-func (w *watch) resume(outage bool) {
+// resume asks at once for what came due while it could not be asked for; at the end of a trouble
+// also for what failed by it.
+func (w *watch) resume(trouble fault) {
 	if !w.on || w.away != nil || w.struggle.on {
 		return
 	}
-	again := func(r *reading) {
-		if _, ours := r.err.(*unread); ours && r != w.outline || outage && faultOf(r.err) == away {
+	for r := range w.readings {
+		_, ours := r.err.(*unread)
+		if ours && r != w.outline || r.failed() && faultOf(r.err) == trouble {
 			r.now(r.call.class)
 		}
-	}
-	for r := range w.readings {
-		again(r)
 	}
 }
 
@@ -307,6 +316,11 @@ func (w *watch) readings(yield func(*reading) bool) {
 			if !yield(r) {
 				return
 			}
+		}
+	}
+	for _, one := range w.extras.known {
+		if !yield(one.reading) {
+			return
 		}
 	}
 }

@@ -1,0 +1,177 @@
+package poll
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
+)
+
+// merging is how late the collector may be with what was published.
+const merging = time.Second
+
+// bigSim is a fleet in which nothing is wrong.
+func bigSim(servers, tasks int, latency time.Duration) *aemtest.Simulator {
+	return aemtest.New(aemtest.Options{
+		Servers: servers, ComposeServers: -1, TasksPerServer: tasks, TablesPerTask: 1, Healthy: true, Latency: latency,
+	})
+}
+
+// failures lets tasks fail one after the other, on the servers from a number on, and returns after
+// what time each was served, the collector's part included, in order.
+func (r *rig) failures(count, from int) (delays []time.Duration) {
+	type key struct{ server, task string }
+	failed := map[key]time.Time{}
+	r.changed = func(s *fleet.Server) {
+		for _, x := range s.Tasks {
+			if at, ok := failed[key{s.Name, x.Name}]; ok && x.State == fleet.TaskError {
+				delays = append(delays, time.Since(at)+merging)
+				delete(failed, key{s.Name, x.Name})
+			}
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	servers := r.sim.State().Servers[from:]
+	for range count {
+		s := servers[random.IntN(len(servers))]
+		x := s.Tasks[random.IntN(len(s.Tasks))].Name
+		if r.task(s.Name, x).State == fleet.TaskError {
+			continue
+		}
+		r.engine.mu.Lock() // which no publication is under way without
+		failed[key{s.Name, x}] = time.Now()
+		if err := r.sim.SetTask(s.Name, x, func(x *aemtest.Task) { x.State = aemtest.Failed }); err != nil {
+			r.t.Error(err)
+		}
+		r.engine.mu.Unlock()
+		r.pass(time.Duration(random.IntN(2000)) * time.Millisecond)
+	}
+	r.pass(time.Minute)
+	if len(failed) > 0 {
+		r.t.Errorf("%d failures were never served", len(failed))
+	}
+	slices.Sort(delays)
+	return delays
+}
+
+func TestFailureIsServedWithinSeconds(t *testing.T) {
+	for _, c := range []struct {
+		servers, tasks, hanging int
+		interval                time.Duration // of both; 0: as by default
+		median, worst           time.Duration
+	}{
+		{20, 100, 0, 10 * time.Second, 6500 * time.Millisecond, 12 * time.Second},
+		{20, 100, 1, 10 * time.Second, 7500 * time.Millisecond, 13 * time.Second},
+		{20, 100, 3, 10 * time.Second, 7500 * time.Millisecond, 13 * time.Second},
+		{20, 100, 6, 10 * time.Second, 7500 * time.Millisecond, 13 * time.Second},
+		{50, 200, 0, 0, 17 * time.Second, 17 * time.Second},
+	} {
+		t.Run(fmt.Sprintf("%dx%d,%d hang", c.servers, c.tasks, c.hanging), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sim := bigSim(c.servers, c.tasks, 50*time.Millisecond)
+				r := newRig(t, sim, Options{StateInterval: c.interval, PollInterval: c.interval})
+				r.start()
+				r.pass(40 * time.Second)
+				for _, s := range sim.State().Servers[:c.hanging] {
+					sim.AddFault(aemtest.Fault{Kind: aemtest.FaultHang, Server: s.Name})
+				}
+				delays := r.failures(60, c.hanging)
+				median, worst := delays[len(delays)/2], delays[len(delays)-1]
+				t.Logf("median %s, worst %s", median, worst)
+				if median > c.median || worst > c.worst {
+					t.Errorf("a failure is served after %s in the median, %s at worst", median, worst)
+				}
+			})
+		})
+	}
+}
+
+func TestHealthyServersStayWhole(t *testing.T) {
+	for name, fault := range map[string]aemtest.Fault{
+		"503 with Retry-After": {Kind: aemtest.FaultStatus, Status: 503, RetryAfter: time.Second},
+		"slow, yet in time":    {Kind: aemtest.FaultLatency, Latency: 9 * time.Second},
+		"hangs":                {Kind: aemtest.FaultHang},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sim := bigSim(10, 30, 20*time.Millisecond)
+				r := newRig(t, sim, Options{})
+				r.start()
+				r.pass(2 * time.Minute)
+				fault.Server = sim.State().Servers[3].Name
+				handle := sim.AddFault(fault)
+				lacking := 0
+				for range 50 {
+					r.pass(13 * time.Second)
+					if up := slices.DeleteFunc(r.up(), func(task string) bool { return task[:len(fault.Server)] == fault.Server }); len(up) != 9*30 {
+						lacking++
+					}
+				}
+				if lacking > 0 {
+					t.Errorf("something of the healthy servers is absent in %d of 50 looks", lacking)
+				}
+				handle.Remove()
+				r.pass(70 * time.Second)
+				if up := r.up(); len(up) != 300 {
+					t.Errorf("%d tasks a minute after the trouble", len(up))
+				}
+				t.Log(r.log.take("server", "from", "to", "reason", "names", "tasks"))
+			})
+		})
+	}
+}
+
+func TestLoadIsLevel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := bigSim(50, 200, 50*time.Millisecond)
+		r := newRig(t, sim, Options{Tables: TableOptions{Mode: Summary}, Concurrency: 64})
+		r.start()
+		for !r.View().Complete {
+			r.pass(time.Second)
+		}
+		first := time.Now()
+		r.pass(10 * time.Second) // the tables of the first sweep
+		var windows []int
+		for range 60 {
+			before := sim.Requests("")
+			r.pass(5 * time.Second)
+			windows = append(windows, sim.Requests("")-before)
+		}
+		sum := 0
+		for _, n := range windows {
+			sum += n
+		}
+		mean, most := float64(sum)/float64(len(windows)), float64(slices.Max(windows))
+		t.Logf("after %s: %v requests in 5 s: mean %.0f, most %.0f", time.Since(first), windows, mean, most)
+		if most > 1.5*mean {
+			t.Errorf("up to %.0f requests in 5 s, %.0f in the mean", most, mean)
+		}
+	})
+}
+
+func TestFirstSweepIsAsQuickAsMayBe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const latency, concurrency = 50 * time.Millisecond, 64
+		sim := bigSim(50, 200, latency)
+		r := newRig(t, sim, Options{Concurrency: concurrency})
+		began := time.Now()
+		r.start()
+		for r.View().Roster == nil || !r.View().Complete {
+			r.pass(10 * time.Millisecond)
+		}
+		ideal := time.Duration(sim.Requests("")) * latency / concurrency
+		took := time.Since(began)
+		t.Logf("%s, ideal %s: %.3f", took, ideal, float64(took)/float64(ideal))
+		if took > ideal*110/100 {
+			t.Errorf("complete after %s; %d requests at best take %s", took, sim.Requests(""), ideal)
+		}
+		if len(r.up()) != 50*200 {
+			t.Errorf("%d tasks", len(r.up()))
+		}
+	})
+}
