@@ -134,11 +134,15 @@ func tellProblems(w io.Writer, m *fleet.Manager) {
 
 // printable shows what a terminal would obey, and what would begin a line, as escapes.
 func printable(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
-		quoted := strconv.Quote(s)
-		return quoted[1 : len(quoted)-1]
+	var b strings.Builder
+	for _, r := range s {
+		if strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
 	}
-	return s
+	return b.String()
 }
 
 // writeText prints what a scrape of the daemon would give, without what is about
