@@ -180,7 +180,6 @@ func TestFlagsExist(t *testing.T) {
 	}
 }
 
-
 // compare fails when a generated page is old, or writes it.
 func compare(t *testing.T, page, is, want string) {
 	t.Helper()

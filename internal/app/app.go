@@ -39,6 +39,8 @@ type Options struct {
 	SystemdSocket   bool     // take the sockets that systemd hands over instead
 	WebConfigFile   string   // TLS, basic auth and rate limit, in the exporter-toolkit's format; "" is none
 	TelemetryPath   string   // where the metrics are; "" is /metrics
+	RoutePrefix     string   // before every path, such as /qem
+	MaxConnections  int      // of clients; 0 is 512, and never more than half of the process's descriptors
 	EnableLifecycle bool     // POST /-/reload
 	EnablePprof     bool     // /debug/pprof/
 
@@ -46,8 +48,10 @@ type Options struct {
 	// TotalShards 0 or 1 is all of them.
 	Shard, TotalShards int
 
-	Version string // of the exporter, for the user agent and the status page
-	Logger  *slog.Logger
+	Version         string // of the exporter, for the user agent and the status page
+	Logger          *slog.Logger
+	LogLinesDropped func() uint64 // nil: none ever
+	Supervisor      Supervisor    // is told by Run
 
 	// StopTimeout bounds everything that Stop does; 0 is 10 s.
 	StopTimeout time.Duration
@@ -57,9 +61,29 @@ type Options struct {
 // the 90 s that systemd give before they kill.
 const DefaultStopTimeout = 10 * time.Second
 
+const defaultMaxConnections = 512
+
+// Supervisor is whoever started the daemon and wants to know how it is; a function
+// that is nil is not called.
+type Supervisor struct {
+	Ready     func()                              // it serves, with the configuration last asked for
+	Reloading func()                              // until Ready
+	Stopping  func()                              // until the end
+	Watch     func(context.Context, func() error) // runs until the context ends, and may ask for the health
+}
+
+func tell(f func()) {
+	if f != nil {
+		f()
+	}
+}
+
 func (o Options) withDefaults() Options {
 	if o.TelemetryPath == "" {
 		o.TelemetryPath = "/metrics"
+	}
+	if o.MaxConnections <= 0 {
+		o.MaxConnections = defaultMaxConnections
 	}
 	if o.StopTimeout <= 0 {
 		o.StopTimeout = DefaultStopTimeout
@@ -163,13 +187,14 @@ func New(o Options) (*App, error) {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	a.collector = newCollector(a.registry, o.Shard, o.TotalShards)
+	a.collector = newCollector(a.registry, o.Shard, o.TotalShards, o.LogLinesDropped)
 	a.units = factory{
 		guard: aem.NewLoginGuard(), shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
 	}
 
 	pages := web.Options{
 		TelemetryPath: o.TelemetryPath,
+		RoutePrefix:   o.RoutePrefix,
 		Metrics: exposition.NewHandler(exposition.HandlerOptions{
 			Own:        a.registry,
 			Snapshots:  a.collector.Current,
@@ -192,9 +217,10 @@ func New(o Options) (*App, error) {
 	return a, nil
 }
 
-func newCollector(r prometheus.Registerer, shard, totalShards int) *collector.Collector {
+func newCollector(r prometheus.Registerer, shard, totalShards int, dropped func() uint64) *collector.Collector {
 	return collector.New(collector.Options{
 		Registerer: r, ErrorCodes: aem.ErrorCodes(), Shard: shard, TotalShards: max(1, totalShards),
+		LogLinesDropped: dropped,
 	})
 }
 

@@ -60,7 +60,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 		return config.Parse("demo", []byte(text), func(string) string { return "" })
 	}
 	started := func(a *App) {
-		base := localURL(a.Addrs()[0], o.App.WebConfigFile)
+		base := LocalURL(a.Addrs()[0], o.App.WebConfigFile)
 		fmt.Fprintf(o.Out, "Metrics:      %s%s\nStatus page:  %s/\nEnterprise Manager, simulated: %s\nStop with Ctrl-C.\n",
 			base, a.options.TelemetryPath, base, s.url)
 	}
@@ -70,8 +70,8 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	return errors.Join(err, s.stop(ctx))
 }
 
-// localURL is where a browser on this machine reaches a listener.
-func localURL(addr net.Addr, webConfigFile string) string {
+// LocalURL is where a browser on this machine reaches a listener.
+func LocalURL(addr net.Addr, webConfigFile string) string {
 	scheme := "http://"
 	if usesTLS(webConfigFile) {
 		scheme = "https://"

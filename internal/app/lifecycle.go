@@ -43,9 +43,10 @@ func (a *App) start(ctx context.Context) error {
 		return err
 	}
 	a.listeners = listeners
-	http := newServers(listeners, a.handler, a.logger)
+	http := newServers(listeners, a.handler, a.options.MaxConnections, a.logger)
 	a.deferCleanup("http", http.stop)
 
+	a.warn(cfg)
 	a.swap(next)
 	a.deferCleanup("pollers", a.stopPollers)
 	a.collector.ConfigReloaded(true, a.begun)
@@ -120,4 +121,18 @@ func wait(ctx context.Context, done <-chan struct{}) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Healthy says why the daemon is not, if it is not.
+func (a *App) Healthy() error {
+	running := a.running.Load()
+	if running == nil {
+		return ErrNotRunning
+	}
+	for _, u := range running.units {
+		if why := u.poller.Wedged(); why != "" {
+			return fmt.Errorf("%s is not read: %s", u.manager.Name, why)
+		}
+	}
+	return nil
 }

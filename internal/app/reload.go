@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/internal/config"
 )
 
 // Reload reads the configuration again and puts it in force: unchanged
@@ -59,6 +61,8 @@ type reloadFailure struct {
 
 // reload builds everything that is new before it touches anything that runs.
 func (a *App) reload() error {
+	tell(a.options.Supervisor.Reloading)
+	defer tell(a.options.Supervisor.Ready)
 	now := time.Now()
 	current := a.running.Load()
 	next, err := a.buildFromFile(current)
@@ -70,6 +74,7 @@ func (a *App) reload() error {
 		return err
 	}
 	change := a.swap(next)
+	a.warn(next.config)
 	a.logger.Info("configuration reloaded",
 		slog.Int("enterprise_managers", len(next.units)),
 		slog.Int("added", change.added),
@@ -84,4 +89,11 @@ func (a *App) buildFromFile(current *generation) (*generation, error) {
 		return nil, err
 	}
 	return a.build(cfg, current)
+}
+
+// warn logs what is legal in a configuration and yet a likely slip.
+func (a *App) warn(cfg *config.Config) {
+	for _, w := range cfg.Warnings() {
+		a.logger.Warn("the configuration is perhaps not what was meant", slog.String("warning", w))
+	}
 }

@@ -27,7 +27,9 @@ func Run(ctx context.Context, o Options, hangups <-chan os.Signal, started func(
 	if started != nil {
 		started(a)
 	}
+	tell(o.Supervisor.Ready)
 	failure := a.reloadUntilEnd(ctx, hangups)
+	tell(o.Supervisor.Stopping)
 	if err := a.Stop(context.WithoutCancel(ctx)); err != nil {
 		a.logger.Warn("not everything could be ended properly", slog.Any("err", err))
 	}
@@ -51,6 +53,9 @@ func (a *App) reloadUntilEnd(ctx context.Context, hangups <-chan os.Signal) erro
 			}
 		}
 	})
+	if watch := a.options.Supervisor.Watch; watch != nil {
+		reloading.Go(func() { watch(ctx, a.Healthy) })
+	}
 	select {
 	case <-ctx.Done():
 		return nil

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
@@ -44,7 +45,7 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 		o.Logger = slog.New(slog.DiscardHandler) // the problems are told below, once
 	}
 	registry := prometheus.NewRegistry()
-	c := newCollector(registry, o.Shard, o.TotalShards)
+	c := newCollector(registry, o.Shard, o.TotalShards, nil)
 	f := factory{
 		guard: aem.NewLoginGuard(), shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
 	}
@@ -132,15 +133,6 @@ func tellProblems(w io.Writer, m *fleet.Manager) {
 	}
 }
 
-// printable shows what a terminal would obey, and what would begin a line, as escapes.
-func printable(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
-		quoted := strconv.Quote(s)
-		return quoted[1 : len(quoted)-1]
-	}
-	return s
-}
-
 // writeText prints what a scrape of the daemon would give, without what is about
 // its own process.
 func writeText(w io.Writer, own prometheus.Gatherer, c *collector.Collector) error {
@@ -152,4 +144,36 @@ func writeText(w io.Writer, own prometheus.Gatherer, c *collector.Collector) err
 	}
 	live, kept := c.Current()
 	return errors.Join(err, live.WriteText(w), kept.WriteText(w))
+}
+
+// printable is a text from the other side for a terminal: what would move its cursor or
+// break the line is escaped.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
+
+// Terminal is a writer of lines for a terminal: label values of metrics are the other
+// side's, and control characters in them would be obeyed.
+type Terminal struct {
+	To   io.Writer
+	rest string // of a line that has not ended yet
+}
+
+func (t *Terminal) Write(p []byte) (int, error) {
+	lines := strings.SplitAfter(t.rest+string(p), "\n")
+	t.rest = lines[len(lines)-1]
+	for _, line := range lines[:len(lines)-1] {
+		if _, err := io.WriteString(t.To, printable(strings.TrimSuffix(line, "\n"))+"\n"); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
 }

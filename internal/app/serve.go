@@ -80,11 +80,14 @@ type servers struct {
 	serving   sync.WaitGroup
 }
 
-func newServers(listeners []net.Listener, handler http.Handler, logger *slog.Logger) *servers {
-	s := &servers{listeners: listeners}
-	for range listeners {
+func newServers(listeners []net.Listener, handler http.Handler, most int, logger *slog.Logger) *servers {
+	s := &servers{}
+	all := newConnections(most)
+	for _, l := range listeners {
+		s.listeners = append(s.listeners, boundedListener{l, all})
 		s.list = append(s.list, &http.Server{
-			Handler:           handler,
+			Handler:           noted(handler),
+			ConnContext:       withConnection,
 			ReadHeaderTimeout: readHeaderTimeout,
 			ReadTimeout:       readTimeout,
 			WriteTimeout:      writeTimeout,

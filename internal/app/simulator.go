@@ -30,7 +30,7 @@ func startSimulator(ctx context.Context, listenAddress string, o aemtest.Options
 		return nil, fmt.Errorf("the simulator listens on loopback addresses only, such as 127.0.0.1:10046, not on %s", listenAddress)
 	}
 	sim := aemtest.New(o)
-	serving := newServers([]net.Listener{l}, sim, logger)
+	serving := newServers([]net.Listener{l}, sim, defaultMaxConnections, logger)
 	s := &simulator{url: "http://" + l.Addr().String() + aemtest.Path, failed: make(chan error, 1)}
 	s.stop = func(ctx context.Context) error {
 		sim.Close()

@@ -5,16 +5,15 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
-	"github.com/prometheus/common/promslog"
 
 	"github.com/qem-exporter/qem_exporter/internal/app"
-	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/service"
 )
 
@@ -31,66 +30,51 @@ func run(args []string) int {
 	flags := newFlags()
 	command, err := flags.cli.Parse(args)
 	if err != nil {
-		return fail(fmt.Errorf("%w, try --help", err))
+		return fail(os.Stderr, fmt.Errorf("%w, try --help", err))
 	}
-	logger := promslog.New(&flags.log)
+	logger, queue := flags.newLogger()
+	defer queue.Close(flushTimeout)
 	ctx := untilTerminated()
 	switch command {
 	case flags.checkConfig.FullCommand():
-		return checkConfig(flags.checkFiles)
+		return flags.checkConfigs()
+	case flags.healthcheck.FullCommand():
+		err = flags.askHealth(ctx)
 	case flags.scrape.FullCommand():
 		err = app.Scrape(ctx, flags.scrapeOptions(logger))
 	case flags.simulate.FullCommand():
 		err = app.Simulate(ctx, flags.simulateOptions(logger))
 	case flags.demo.FullCommand():
+		signal.Ignore(syscall.SIGPIPE)
 		err = app.Demo(ctx, flags.demoOptions(logger))
 	case flags.serve.FullCommand():
+		signal.Ignore(syscall.SIGPIPE) // a reader of the log that dies is no reason to
 		hangups := make(chan os.Signal, 1)
 		signal.Notify(hangups, syscall.SIGHUP)
-		err = serve(ctx, flags.appOptions(logger), hangups, nil)
+		err = serve(ctx, flags.daemonOptions(logger, queue), hangups)
 	default:
 		err = flags.manageService(ctx, command, args)
 	}
 	if err != nil {
-		return fail(err)
+		return fail(queue, err)
 	}
 	return 0
 }
 
-func fail(err error) int {
-	fmt.Fprintf(os.Stderr, "qem_exporter: error: %s\n", err)
+func fail(w io.Writer, err error) int {
+	fmt.Fprintf(w, "qem_exporter: error: %s\n", err)
 	return 1
 }
 
-// serve is the daemon. It loads the configuration again whenever hangups says so,
-// and calls started once it serves.
-func serve(ctx context.Context, o app.Options, hangups <-chan os.Signal, started func(*app.App)) error {
+// serve is the daemon. It loads the configuration again whenever hangups says so.
+func serve(ctx context.Context, o app.Options, hangups <-chan os.Signal) error {
 	// Without a cgroup there is no limit to take over, which is nothing to worry about.
 	if limit, err := memlimit.Set(memlimit.WithRatio(0.9)); err != nil {
 		o.Logger.Debug("no memory limit taken from the cgroup", slog.Any("err", err))
 	} else {
 		o.Logger.Debug("memory limit", slog.Int64("bytes", limit))
 	}
-	return app.Run(ctx, o, hangups, started)
-}
-
-// checkConfig tells every problem of every file, or that there is none.
-func checkConfig(files []string) int {
-	code := 0
-	for _, file := range files {
-		cfg, err := config.Load(file, os.Environ())
-		if err != nil {
-			code = 1
-			fmt.Fprintln(os.Stderr, err) // names the file, one problem a line
-			continue
-		}
-		noun := "Enterprise Managers"
-		if len(cfg.Managers()) == 1 {
-			noun = "Enterprise Manager"
-		}
-		fmt.Printf("%s: ok, %d %s\n", file, len(cfg.Managers()), noun)
-	}
-	return code
+	return app.Run(ctx, o, hangups, nil)
 }
 
 // untilTerminated ends with the first SIGINT or SIGTERM; the second ends the

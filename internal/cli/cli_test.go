@@ -70,6 +70,8 @@ func rewrite(t *testing.T, path, text string) {
 func TestCommandLine(t *testing.T) {
 	good := process.File(t, "good.yml", configText("prod", "https://qem.example.com"))
 	bad := process.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://qem.example.com', colour: red, retries: many}\n")
+	slip := process.File(t, "slip.yml", configText("prod", "https://qem.example.com")+"  tls_config: {insecure_skip_verify: true}\n")
+	web := process.File(t, "web.yml", "rate_limit: {interval: 1s}\n")
 	for _, tc := range []struct {
 		name   string
 		args   []string
@@ -99,7 +101,12 @@ func TestCommandLine(t *testing.T) {
 		{"check bad", []string{"check-config", bad}, 1, nil, []string{"colour", "retries"}},
 		{"check several", []string{"check-config", bad, good}, 1, []string{good + ": ok"}, []string{"colour"}},
 		{"check missing", []string{"check-config", "/none.yml"}, 1, nil, []string{"/none.yml"}},
-		{"check nothing", []string{"check-config"}, 1, nil, []string{"file"}},
+		{"check nothing", []string{"check-config"}, 1, nil, []string{"QEM_URL"}},
+		{"check web", []string{"check-config", good, "--web.config.file=" + good}, 1, []string{good + ": ok"}, []string{good}},
+		{"check web alone", []string{"check-config", "--web.config.file=" + web}, 0, []string{web + ": ok\n"}, nil},
+		{"warnings", []string{"check-config", slip}, 0, []string{slip + ": ok"}, []string{"warning: " + slip, "insecure_skip_verify"}},
+		{"no health", []string{"healthcheck", "--web.listen-address=127.0.0.1:1"}, 1, nil, []string{"not healthy"}},
+		{"prefix", []string{"--web.external-url=monitoring"}, 1, nil, []string{"--web.external-url must be a URL"}},
 		{"negative fleet", []string{"simulate", "--servers=-1"}, 1, nil, []string{"must not be negative"}},
 		{"time that runs backwards", []string{"demo", "--speed=-2"}, 1, nil, []string{"--speed"}},
 		{"demo of a configuration", []string{"demo", "--config.file=" + good}, 1, nil, []string{"demo takes no --config.file"}},

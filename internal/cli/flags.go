@@ -3,8 +3,11 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/url"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
@@ -14,6 +17,7 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/app"
 	"github.com/qem-exporter/qem_exporter/internal/config"
+	"github.com/qem-exporter/qem_exporter/internal/service"
 )
 
 // flags is the command line.
@@ -24,7 +28,9 @@ type flags struct {
 	configFile string
 	app        app.Options
 
-	serve, checkConfig, scrape, simulate, demo                  *kingpin.CmdClause
+	externalURL, prefix string
+
+	serve, checkConfig, scrape, simulate, demo, healthcheck     *kingpin.CmdClause
 	installService, uninstallService, startService, stopService *kingpin.CmdClause
 
 	checkFiles      []string
@@ -45,9 +51,10 @@ func newFlags() *flags {
 	promslogflag.AddFlags(f.cli, &f.log)
 
 	f.serve = f.cli.Command("serve", "Poll and serve the metrics; what happens without a command.").Default()
-	f.checkConfig = f.cli.Command("check-config", "Check configuration files; exit 1 when one is not valid.")
-	f.checkConfig.Arg("file", "Configuration files.").Required().StringsVar(&f.checkFiles)
-	f.scrape = f.cli.Command("scrape", "Poll once and print the metrics; exit 1 when an Enterprise Manager was down.")
+	f.checkConfig = f.cli.Command("check-config", "Check configuration files, or the environment without any; exit 1 when one is not valid.")
+	f.checkConfig.Arg("file", "Configuration files.").StringsVar(&f.checkFiles)
+	f.healthcheck = f.cli.Command("healthcheck", "Ask the exporter that runs here with the same flags whether it is healthy; exit 1 when not.")
+	f.scrape = f.cli.Command("scrape", "Poll once and print the metrics; exit 1 when an Enterprise Manager could not be read.")
 	f.simulate = f.cli.Command("simulate", "Serve a simulated Enterprise Manager on a loopback address.")
 	f.simulate.Flag("listen-address", "Loopback address to serve on.").Default("127.0.0.1:10046").StringVar(&f.simulateAddress)
 	addFleetFlags(f.simulate, &f.simulateFleet, "false")
@@ -63,6 +70,12 @@ func newFlags() *flags {
 
 // check refuses numbers that mean nothing.
 func (f *flags) check() error {
+	if u, err := url.Parse(f.externalURL); f.externalURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return errors.New("--web.external-url must be a URL such as https://monitoring.example.com/qem")
+	}
+	if f.app.MaxConnections < 1 {
+		return fmt.Errorf("--web.max-connections is %d: it must be at least 1", f.app.MaxConnections)
+	}
 	if f.app.TotalShards < 1 {
 		return fmt.Errorf("--total-shards is %d: it must be at least 1", f.app.TotalShards)
 	}
@@ -91,6 +104,9 @@ func (f *flags) addDaemonFlags() {
 	f.cli.Flag("web.systemd-socket", "Take the sockets of systemd instead of listening (Linux only).").BoolVar(&f.app.SystemdSocket)
 	f.cli.Flag("web.config.file", "File that sets up TLS, basic authentication and a rate limit. See: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md").StringVar(&f.app.WebConfigFile)
 	f.cli.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&f.app.TelemetryPath)
+	f.cli.Flag("web.external-url", "URL under which the exporter is reached from outside, for example through a reverse proxy; its path is the default of --web.route-prefix.").StringVar(&f.externalURL)
+	f.cli.Flag("web.route-prefix", "Prefix of all paths. Default: the path of --web.external-url.").StringVar(&f.prefix)
+	f.cli.Flag("web.max-connections", "Open connections at most, and at most half of the process's file descriptors; beyond, the one that has gone longest without a request is closed.").Default("512").IntVar(&f.app.MaxConnections)
 	f.cli.Flag("web.enable-lifecycle", "Allow a reload by POST /-/reload.").BoolVar(&f.app.EnableLifecycle)
 	f.cli.Flag("web.enable-pprof", "Serve profiles at /debug/pprof/.").BoolVar(&f.app.EnablePprof)
 	f.cli.Flag("shard", "Which part of the servers to poll, from 0 to total-shards - 1.").Default("0").IntVar(&f.app.Shard)
@@ -126,21 +142,50 @@ func (f *flags) load() (*config.Config, error) {
 	return config.Load(f.configFile, os.Environ())
 }
 
+// routePrefix is what the paths begin with: "/qem", or "".
+func (f *flags) routePrefix() string {
+	prefix := f.prefix
+	if prefix == "" {
+		if u, err := url.Parse(f.externalURL); err == nil {
+			prefix = u.Path
+		}
+	}
+	if prefix = strings.Trim(prefix, "/"); prefix != "" {
+		return "/" + prefix
+	}
+	return ""
+}
+
 func (f *flags) appOptions(logger *slog.Logger) app.Options {
 	o := f.app
 	o.Load = f.load
+	o.RoutePrefix = f.routePrefix()
 	o.Version = version.Version
 	o.Logger = logger
 	return o
 }
 
+// daemonOptions are those of a process that systemd may have started.
+func (f *flags) daemonOptions(logger *slog.Logger, queue *service.Queue) app.Options {
+	o := f.appOptions(logger)
+	o.LogLinesDropped = queue.Dropped
+	o.Supervisor = app.Supervisor{
+		Ready: service.Ready, Reloading: service.Reloading, Stopping: service.Stopping, Watch: service.Watchdog,
+	}
+	return o
+}
+
 func (f *flags) scrapeOptions(logger *slog.Logger) app.ScrapeOptions {
+	var out io.Writer = os.Stdout
+	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		out = &app.Terminal{To: os.Stdout}
+	}
 	return app.ScrapeOptions{
 		Load:        f.load,
 		Shard:       f.app.Shard,
 		TotalShards: f.app.TotalShards,
 		Version:     version.Version,
-		Out:         os.Stdout,
+		Out:         out,
 		Problems:    os.Stderr,
 		Logger:      logger,
 	}

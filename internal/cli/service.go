@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"runtime"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
-	"github.com/prometheus/common/promslog"
 
 	"github.com/qem-exporter/qem_exporter/internal/app"
 	"github.com/qem-exporter/qem_exporter/internal/service"
@@ -119,10 +117,8 @@ func serviceDaemon(args []string) service.Daemon {
 		if command != flags.serve.FullCommand() {
 			return fmt.Errorf("a service cannot run the command %s", command)
 		}
-		logger := slog.New(service.NewLogHandler(s.Events, func(w io.Writer) slog.Handler {
-			flags.log.Writer = w
-			return promslog.New(&flags.log).Handler()
-		}))
-		return serve(ctx, flags.appOptions(logger), s.Reloads, func(*app.App) { s.Ready() })
+		o := flags.appOptions(flags.logTo(s.Events))
+		o.Supervisor.Ready = s.Ready
+		return serve(ctx, o, s.Reloads)
 	}
 }

@@ -24,23 +24,26 @@ var endpoints = []struct{ method, path string }{
 }
 
 // daemonWith runs the exporter with a web configuration of its own.
-func daemonWith(t *testing.T, webConfig string, args ...string) (p *process.Process, address string) {
+func daemonWith(t *testing.T, webConfig string, args ...string) (p *process.Process, address, file string) {
 	t.Helper()
 	dir := t.TempDir()
 	certificate(t, dir)
 	web := filepath.Join(dir, "web.yml")
 	rewrite(t, web, webConfig)
 	p = launch(t, environment(simulated(t).URL), append(args, "--web.listen-address=127.0.0.1:0", "--web.config.file="+web)...)
-	return p, p.Address()
+	return p, p.Address(), web
 }
 
 // Each path alone is protected, whatever is asked of it.
 func TestBasicAuthCoversEveryEndpoint(t *testing.T) {
-	p, address := daemonWith(t, fmt.Sprintf("basic_auth_users: {%s: %s}\n", webUser, webHash), "--web.enable-lifecycle", "--web.enable-pprof")
+	p, address, _ := daemonWith(t, fmt.Sprintf("basic_auth_users: {%s: %s}\n", webUser, webHash), "--web.enable-lifecycle", "--web.enable-pprof")
 	eventually(t, "it is ready", func() bool {
 		code, _ := p.Do("GET", "http://"+address+"/-/ready", webUser, webPassword)
 		return code == http.StatusOK
 	})
+	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address); code != 0 || !strings.Contains(out, "401") {
+		t.Errorf("health = %d %s", code, out)
+	}
 	for _, e := range endpoints {
 		for _, method := range []string{e.method, "HEAD", "OPTIONS", "PUT", "DELETE"} {
 			if code, body := p.Do(method, "http://"+address+e.path); code != http.StatusUnauthorized || strings.Contains(body, "qem") {
@@ -57,11 +60,14 @@ func TestBasicAuthCoversEveryEndpoint(t *testing.T) {
 }
 
 func TestTLSCoversEveryEndpoint(t *testing.T) {
-	p, address := daemonWith(t, "tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n", "--web.enable-lifecycle", "--web.enable-pprof")
+	p, address, web := daemonWith(t, "tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n", "--web.enable-lifecycle", "--web.enable-pprof")
 	for _, e := range endpoints {
 		if code, body := p.Do(e.method, "http://"+address+e.path); code != http.StatusBadRequest || strings.Contains(body, "qem_") {
 			t.Errorf("%s %s without TLS = %d %q", e.method, e.path, code, body)
 		}
+	}
+	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address, "--web.config.file="+web); code != 0 {
+		t.Errorf("health = %d %s", code, out)
 	}
 	conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
 	if err == nil {
@@ -72,7 +78,7 @@ func TestTLSCoversEveryEndpoint(t *testing.T) {
 
 // The first request of a minute is answered, the second one is not, whatever it asks for.
 func TestRateLimitCoversEveryEndpoint(t *testing.T) {
-	p, address := daemonWith(t, "rate_limit: {interval: 1h, burst: 1}\n", "--web.enable-lifecycle", "--web.enable-pprof")
+	p, address, _ := daemonWith(t, "rate_limit: {interval: 1h, burst: 1}\n", "--web.enable-lifecycle", "--web.enable-pprof")
 	if code, _ := p.Do("GET", "http://"+address+"/-/healthy"); code != http.StatusOK {
 		t.Errorf("the first request = %d", code)
 	}

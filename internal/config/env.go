@@ -27,8 +27,7 @@ func FromEnv(environ []string) (*Config, error) {
 	manager := &yaml.Node{Kind: yaml.MappingNode}
 	for i, v := range variables() {
 		d.variables[managerPath+"."+v.path] = v.name
-		if text := set[v.name]; text != "" {
-			n := d.node(v, text)
+		if n := d.node(v, set[v.name]); n != nil {
 			setLine(n, i+1) // errors are sorted by it
 			put(manager, v.path, n)
 		}
@@ -76,9 +75,12 @@ func variablesOf(t reflect.Type, path, prefix string) []variable {
 	return all
 }
 
-// node is what a variable holds as YAML. Lists and mappings are written in YAML's
+// node is what a variable holds as YAML; nil is nothing. Lists and mappings are written in YAML's
 // flow style; a list of one may be its one entry.
 func (d *decoder) node(v variable, text string) *yaml.Node {
+	if text == "" {
+		return nil
+	}
 	scalar := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	kind := v.Type.Kind()
 	switch {
@@ -86,7 +88,7 @@ func (d *decoder) node(v variable, text string) *yaml.Node {
 		var document yaml.Node
 		if err := yaml.Unmarshal([]byte(text), &document); err != nil || len(document.Content) == 0 {
 			d.fail(managerPath+"."+v.path, "is not YAML: want for example %s", v.flowExample())
-			return scalar
+			return nil
 		}
 		return document.Content[0]
 	case kind == reflect.Slice:

@@ -15,7 +15,7 @@ func TestVariables(t *testing.T) {
 enterprise_managers:
   - name: "${HOST}"
     url: https://${HOST}:8443/attunityenterprisemanager
-    auth: {username: "${USER_1}", domain: "${DOMAIN}", password: "a$b$$c${PASS}${USER_1}$"}
+    auth: {username: "${USER_1}", domain: "${DOMAIN}", password: "a$b$$c$${PASS}${PASS}${USER_1}$"}
     proxy_url: ${PROXY}
     tasks: {tags: ["${HOST}"]}
 `), getenv)
@@ -27,7 +27,7 @@ enterprise_managers:
 		{"url", m.URL, "https://qem.example.com:8443/attunityenterprisemanager"},
 		{"username", m.Auth.Username, "svc"},
 		{"domain", m.Auth.Domain, "ACME"},
-		{"password", m.Auth.Password.Reveal(), `a$b$$c${USER_1}: "x" # ysvc$`},
+		{"password", m.Auth.Password.Reveal(), `a$b$$c${PASS}${USER_1}: "x" # ysvc$`},
 		{"proxy_url", m.ProxyURL.String(), "http://u:p@proxy:3128"},
 		{"name, which is no credential", m.Name, "${HOST}"},
 		{"tag, which is no credential", m.Tasks.Tags[0], "${HOST}"},

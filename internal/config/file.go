@@ -41,6 +41,12 @@ func (d *decoder) fileName(v value, as string) (string, bool) {
 const maxFile = 4 << 20
 
 func readSmall(name string) ([]byte, error) {
+	// A pipe would be waited for, and could be read once only.
+	if info, err := os.Stat(name); err != nil {
+		return nil, err
+	} else if mode := info.Mode(); !mode.IsRegular() && !mode.IsDir() {
+		return nil, errors.New("is not a regular file")
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err

@@ -299,3 +299,20 @@ func TestLoadNamesTheFileThatIsNotThere(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// TestStateInterval lowers what comes from the defaults, and only that.
+func TestStateInterval(t *testing.T) {
+	cfg := mustParse(t, `
+defaults: {state_interval: 40s}
+enterprise_managers:
+  - {url: "https://a", auth: {username: u, password: p}}
+  - {url: "https://b", auth: {username: u, password: p}, poll_interval: 10s}
+  - {url: "https://c", auth: {username: u, password: p}, poll_interval: 10s, state_interval: 5s}
+  - {url: "https://d", auth: {username: u, password: p}, poll_interval: 2m, tables: {interval: 0s}}
+`)
+	for i, want := range [][2]time.Duration{{40e9, 300e9}, {10e9, 50e9}, {5e9, 50e9}, {40e9, 0}} {
+		if m := cfg.Managers()[i]; m.StateInterval != want[0] || m.Tables.Interval != want[1] {
+			t.Errorf("%s: state_interval %s, tables.interval %s", m, m.StateInterval, m.Tables.Interval)
+		}
+	}
+}

@@ -2,7 +2,7 @@ package config
 
 import (
 	"reflect"
-		"strings"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -105,6 +105,7 @@ func TestEqualSeesSecrets(t *testing.T) {
 	for _, pair := range [][2]string{
 		same,
 		{"auth: {type: jwt, token: a}", "auth: {type: jwt, token: b}"},
+		{same[0] + ", http_headers: {X: {secrets: [a]}}", same[0] + ", http_headers: {X: {secrets: [b]}}"},
 		{same[0] + ", proxy_url: 'http://u:a@proxy:3128'", same[0] + ", proxy_url: 'http://u:b@proxy:3128'"},
 	} {
 		a, b := with(pair[0]), with(pair[1])

@@ -1,0 +1,70 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/coreos/go-systemd/v22/journal"
+)
+
+// Ready, Reloading and Stopping tell systemd how the daemon is, where the unit asks
+// for it.
+func Ready() { notify(daemon.SdNotifyReady) }
+
+// Reloading begins a reload, which Ready ends.
+func Reloading() { notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec()) }
+
+// Stopping begins the end.
+func Stopping() { notify(daemon.SdNotifyStopping) }
+
+// notify is of no use to anybody where it fails.
+func notify(state string) { _, _ = daemon.SdNotify(false, state) }
+
+// Watchdog tells systemd that the daemon lives for as long as it is healthy, until
+// the context ends, where the unit asks for it.
+func Watchdog(ctx context.Context, healthy func() error) {
+	limit, err := daemon.SdWatchdogEnabled(false)
+	if err != nil || limit <= 0 {
+		return
+	}
+	tick := time.NewTicker(limit / 3)
+	defer tick.Stop()
+	for {
+		if healthy() == nil {
+			notify(daemon.SdNotifyWatchdog)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ToJournal reports whether what is written to the standard error output goes to
+// systemd's journal.
+func ToJournal() bool {
+	is, err := journal.StderrIsJournalStream()
+	return err == nil && is
+}
+
+// Journal is systemd's journal as an event log: a number before each line is its
+// priority.
+type Journal struct{ To io.Writer }
+
+// Info has the priority 6.
+func (j Journal) Info(_ uint32, message string) error { return j.write(6, message) }
+
+// Warning has the priority 4.
+func (j Journal) Warning(_ uint32, message string) error { return j.write(4, message) }
+
+// Error has the priority 3.
+func (j Journal) Error(_ uint32, message string) error { return j.write(3, message) }
+
+func (j Journal) write(priority int, message string) error {
+	_, err := io.WriteString(j.To, fmt.Sprintf("<%d>%s", priority, message))
+	return err
+}
