@@ -152,7 +152,7 @@ func startExporter(t *testing.T, manager string) string {
 enterprise_managers:
   - name: demo
     url: http://%s%s
-    poll_interval: 500ms
+    poll_interval: 1s
     max_age: 30s
     auth: {type: active_directory, username: %s, domain: %s, password: %s}
     tables: {mode: errors}

@@ -131,7 +131,7 @@ func (a *App) Healthy() error {
 	}
 	for _, u := range running.units {
 		if why := u.poller.Wedged(); why != "" {
-			return fmt.Errorf("%s: %s", u.manager.Name, why)
+			return fmt.Errorf("%s is not read: %s", u.manager.Name, why)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
@@ -132,19 +133,6 @@ func tellProblems(w io.Writer, m *fleet.Manager) {
 	}
 }
 
-// printable shows what a terminal would obey, and what would begin a line, as escapes.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if strconv.IsPrint(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		}
-	}
-	return b.String()
-}
-
 // writeText prints what a scrape of the daemon would give, without what is about
 // its own process.
 func writeText(w io.Writer, own prometheus.Gatherer, c *collector.Collector) error {
@@ -156,6 +144,20 @@ func writeText(w io.Writer, own prometheus.Gatherer, c *collector.Collector) err
 	}
 	live, kept := c.Current()
 	return errors.Join(err, live.WriteText(w), kept.WriteText(w))
+}
+
+// printable is a text from the other side for a terminal: what would move its cursor or
+// break the line is escaped.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
 }
 
 // Terminal is a writer of lines for a terminal: label values of metrics are the other

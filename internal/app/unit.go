@@ -66,7 +66,8 @@ func (f *factory) newUnit(m config.Manager, before *unit) (*unit, error) {
 func (u *unit) samplesOptions() collector.ManagerOptions {
 	return collector.ManagerOptions{
 		URL: u.manager.URL, StateInterval: u.manager.StateInterval, PollInterval: u.manager.PollInterval,
-		NextLogin: u.nextLogin,
+		NextLogin:         u.nextLogin,
+		CertificateExpiry: func() time.Time { return u.client.Status().CertificateExpiry },
 	}
 }
 

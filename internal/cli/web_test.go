@@ -24,14 +24,14 @@ var endpoints = []struct{ method, path string }{
 }
 
 // daemonWith runs the exporter with a web configuration of its own.
-func daemonWith(t *testing.T, webConfig string, args ...string) (p *process.Process, address, webFile string) {
+func daemonWith(t *testing.T, webConfig string, args ...string) (p *process.Process, address, file string) {
 	t.Helper()
 	dir := t.TempDir()
 	certificate(t, dir)
-	webFile = filepath.Join(dir, "web.yml")
-	rewrite(t, webFile, webConfig)
-	p = launch(t, environment(simulated(t).URL), append(args, "--web.listen-address=127.0.0.1:0", "--web.config.file="+webFile)...)
-	return p, p.Address(), webFile
+	web := filepath.Join(dir, "web.yml")
+	rewrite(t, web, webConfig)
+	p = launch(t, environment(simulated(t).URL), append(args, "--web.listen-address=127.0.0.1:0", "--web.config.file="+web)...)
+	return p, p.Address(), web
 }
 
 // Each path alone is protected, whatever is asked of it.
@@ -60,13 +60,13 @@ func TestBasicAuthCoversEveryEndpoint(t *testing.T) {
 }
 
 func TestTLSCoversEveryEndpoint(t *testing.T) {
-	p, address, webFile := daemonWith(t, "tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n", "--web.enable-lifecycle", "--web.enable-pprof")
+	p, address, web := daemonWith(t, "tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n", "--web.enable-lifecycle", "--web.enable-pprof")
 	for _, e := range endpoints {
 		if code, body := p.Do(e.method, "http://"+address+e.path); code != http.StatusBadRequest || strings.Contains(body, "qem_") {
 			t.Errorf("%s %s without TLS = %d %q", e.method, e.path, code, body)
 		}
 	}
-	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address, "--web.config.file="+webFile); code != 0 {
+	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address, "--web.config.file="+web); code != 0 {
 		t.Errorf("health = %d %s", code, out)
 	}
 	conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})

@@ -28,9 +28,9 @@ type file struct {
 type Settings struct {
 	// How often the server list and every server's task list are read: the state of everything, one call per
 	// server. Default: 15s, or poll_interval where that is shorter.
-	StateInterval time.Duration `key:"state_interval" default:"15s"`
+	StateInterval time.Duration `key:"state_interval" default:"15s" least:"100ms"`
 	// How often the details of servers, tasks and tables are read, each server on its own.
-	PollInterval time.Duration `key:"poll_interval" default:"60s"`
+	PollInterval time.Duration `key:"poll_interval" default:"60s" least:"1s"`
 	// One API call, its retries apart.
 	RequestTimeout time.Duration `key:"request_timeout" default:"10s"`
 	// A reading older than this is no longer served; at least poll_interval, and never less than twice a reading's own
