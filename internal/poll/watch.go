@@ -196,8 +196,10 @@ func (w *watch) reset(r *reading) {
 func (w *watch) listed(value any, how fault) {
 	if how == good {
 		w.list, _ = value.([]aem.TaskInfo)
-		w.takeList()
 		w.checkEmpty()
+	}
+	if how == good && !w.outline.failed() {
+		w.takeList()
 	}
 	w.resume(nothing)
 	if w.outline.failed() {
