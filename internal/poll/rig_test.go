@@ -30,6 +30,7 @@ type rig struct {
 	servers map[string]*fleet.Server
 	results map[fleet.Result]int
 	failed  []string
+	heard   uint64              // number of the last event that was looked at
 	changed func(*fleet.Server) // is told of every publication; may be nil
 }
 

@@ -37,6 +37,7 @@ type watch struct {
 	struggle struggle
 	extras   extras
 
+	told       string // why it cannot be read, as told last
 	publishing alarm
 	value      *fleet.Server // as published last; nil: nothing is
 	published  atomic.Pointer[fleet.Server]
