@@ -174,8 +174,8 @@ func TestUpdateKeepsWhatIsKnown(t *testing.T) {
 		if x.StateSince != since || !since.IsSet() || x.Expected.Latency != fleet.Num(60) || s.MemoryLimit != fleet.Num(5) || s.TasksPolled != fleet.Num(2) {
 			t.Errorf("%+v %+v", x, s)
 		}
-		if r.roster.Polled != fleet.Num(4) || r.roster.Listed != fleet.Num(5) {
-			t.Errorf("%+v", r.roster)
+		if r.View().Polled != fleet.Num(4) || r.View().Listed != fleet.Num(5) {
+			t.Errorf("%+v", r.View().Roster)
 		}
 		r.Update(Options{Tables: TableOptions{Mode: All}})
 		r.pass(20 * time.Second)
@@ -226,7 +226,7 @@ func TestLikelySlipsAreTold(t *testing.T) {
 				r := newRig(t, smallFleet(), tt.options)
 				r.start()
 				r.pass(5 * time.Minute)
-				if got := r.roster.Warnings; !slices.Equal(got, tt.want) {
+				if got := r.View().Warnings; !slices.Equal(got, tt.want) {
 					t.Errorf("warnings %q, want %q", got, tt.want)
 				}
 				lines := slices.DeleteFunc(r.log.take("warning"), func(s string) bool { return !strings.Contains(s, "slip") })
@@ -238,8 +238,8 @@ func TestLikelySlipsAreTold(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, emptySim(), Options{})
-		if err := r.Once(t.Context()); err != nil || len(r.roster.Warnings) != 1 || !strings.Contains(r.roster.Warnings[0], "empty") {
-			t.Errorf("%v, %q", err, r.roster.Warnings)
+		if err := r.Once(t.Context()); err != nil || len(r.View().Warnings) != 1 || !strings.Contains(r.View().Warnings[0], "empty") {
+			t.Errorf("%v, %q", err, r.View().Warnings)
 		}
 	})
 }

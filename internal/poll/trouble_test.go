@@ -131,8 +131,8 @@ func TestServerListUnreadable(t *testing.T) {
 		r := running(t, Options{})
 		fault := r.sim.AddFault(aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultAPIError, Code: "AEM_BUSY"})
 		r.pass(20 * time.Second)
-		if r.roster.Up || r.roster.List.Problem == nil || r.roster.List.Problem.Reason != "AEM_BUSY" {
-			t.Errorf("%+v", r.roster)
+		if r.View().Up || r.View().List.Problem == nil || r.View().List.Problem.Reason != "AEM_BUSY" {
+			t.Errorf("%+v", r.View().Roster)
 		}
 		r.expectUp("known last", everything...)
 		r.pass(130 * time.Second) // 150 s after the last one
@@ -181,7 +181,7 @@ func TestEnterpriseManagerGone(t *testing.T) {
 					}
 				}
 				r.expectUp("during")
-				if s := r.server("alpha"); s == nil || s.Up != fleet.No || r.roster.Up {
+				if s := r.server("alpha"); s == nil || s.Up != fleet.No || r.View().Up {
 					t.Errorf("%+v", s)
 				}
 				r.sim.ClearFaults()
