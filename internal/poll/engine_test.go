@@ -29,8 +29,8 @@ func TestOnceReadsEverythingOnce(t *testing.T) {
 		if one := r.task("alpha", "a1"); one.TableStates == nil || one.TableStates.Error != 1 || len(one.Tables) != 1 {
 			t.Errorf("tables of a1: %+v", one)
 		}
-		if r.roster == nil || !r.roster.Complete || !r.roster.Up {
-			t.Errorf("roster %+v", r.roster)
+		if !r.View().Complete || !r.View().Up {
+			t.Errorf("roster %+v", r.View().Roster)
 		}
 	})
 }

@@ -126,6 +126,9 @@ func (w *watch) dropExtras() {
 			one.stop()
 			delete(w.extras.known, key)
 			w.extras.stale = true
+			if t := w.known[key.object]; t != nil && key.call == readBarrier {
+				t.barrier, t.stale = nil, true
+			}
 		}
 	}
 }

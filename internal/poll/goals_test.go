@@ -80,7 +80,7 @@ func TestFailureIsServedWithinSeconds(t *testing.T) {
 				for _, s := range sim.State().Servers[:c.hanging] {
 					sim.AddFault(aemtest.Fault{Kind: aemtest.FaultHang, Server: s.Name})
 				}
-				delays := r.failures(60, c.hanging)
+				delays := r.failures(50, c.hanging)
 				median, worst := delays[len(delays)/2], delays[len(delays)-1]
 				t.Logf("median %s, worst %s", median, worst)
 				if median > c.median || worst > c.worst {
@@ -137,7 +137,7 @@ func TestLoadIsLevel(t *testing.T) {
 		first := time.Now()
 		r.pass(10 * time.Second) // the tables of the first sweep
 		var windows []int
-		for range 60 {
+		for range 24 {
 			before := sim.Requests("")
 			r.pass(5 * time.Second)
 			windows = append(windows, sim.Requests("")-before)

@@ -153,21 +153,24 @@ func (w *watch) addProblems(s *fleet.Server) {
 
 // tellServer tells what has changed of the server itself.
 func (w *watch) tellServer(s *fleet.Server) {
-	var before fleet.Server
-	if w.value != nil {
-		before = *w.value
-	}
 	var changes []fleet.Event
-	if s.Unreadable != before.Unreadable {
-		c := fleet.Event{Kind: fleet.ServerReadable, Server: w.name, From: before.Unreadable, To: s.Unreadable}
-		for _, r := range []*reading{w.server, w.outline} {
-			if r.failed() && s.Unreadable != "" {
-				c.Message = r.problem.Message
-			}
+	c := fleet.Event{Kind: fleet.ServerReadable, Server: w.name, From: w.told, To: s.Unreadable}
+	wait := false
+	for _, r := range []*reading{w.server, w.outline} {
+		if r.failed() && s.Unreadable != "" {
+			c.Message = r.problem.Message
+			wait = w.rosterTells(r)
 		}
+	}
+	if c.From != c.To && !wait {
+		w.told = c.To
 		changes = append(changes, c)
 	}
-	if was, is := license(before.Details), license(s.Details); was != "" && is != "" && was != is {
+	var before *fleet.ServerDetails
+	if w.value != nil {
+		before = w.value.Details
+	}
+	if was, is := license(before), license(s.Details); was != "" && is != "" && was != is {
 		changes = append(changes, fleet.Event{Kind: fleet.LicenseChanged, Server: w.name, From: was, To: is})
 	}
 	w.tell(changes...)

@@ -26,16 +26,16 @@ type rig struct {
 	journal *fleet.Journal
 
 	mu      sync.Mutex
-	roster  *fleet.Roster
 	servers map[string]*fleet.Server
 	results map[fleet.Result]int
 	failed  []string
+	heard   uint64              // number of the last event that was looked at
 	changed func(*fleet.Server) // is told of every publication; may be nil
 }
 
-func (r *rig) Roster(roster *fleet.Roster) { r.locked(func() { r.roster = roster }) }
-func (r *rig) Gone(server string)          { r.locked(func() { delete(r.servers, server) }) }
-func (r *rig) Polled(result fleet.Result)  { r.locked(func() { r.results[result]++ }) }
+func (r *rig) Roster(*fleet.Roster)       {}
+func (r *rig) Gone(server string)         { r.locked(func() { delete(r.servers, server) }) }
+func (r *rig) Polled(result fleet.Result) { r.locked(func() { r.results[result]++ }) }
 func (r *rig) Failed(operation, reason string) {
 	r.locked(func() { r.failed = append(r.failed, operation+" "+reason) })
 }

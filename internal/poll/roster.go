@@ -192,7 +192,7 @@ func (r *roster) withdraw() {
 		w.leave()
 	}
 	r.order = nil
-	r.watched.Store(&r.order)
+	r.watched.Store(nil)
 }
 
 // swept: perhaps the first sweep of all servers has ended.

@@ -1,7 +1,10 @@
 package poll
 
 import (
+	"errors"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // patience is how many calls in a row a server may leave without an answer of its own.
@@ -33,13 +36,14 @@ func (w *watch) judge(r *reading, how fault) {
 		s.strike(r.object, reasonOf(r.err))
 		w.mistrust()
 	case vanished:
-		if r.object == "" {
-			w.owner.failed(how, r.err)
-		} else {
+		if r.object != "" {
 			w.outline.now(outlines)
 		}
 	default:
 		s.strikes, s.several = 0, false
+	}
+	if w.rosterTells(r) {
+		w.owner.failed(how, r.err)
 	}
 	if r != w.outline || !s.on {
 		return
@@ -53,6 +57,13 @@ func (w *watch) judge(r *reading, how fault) {
 		s.on, s.pause = false, 0
 		w.resume(late)
 	}
+}
+
+// rosterTells reports whether the server list is about to tell what a reading has just met: that
+// the server has gone, or has another state.
+func (w *watch) rosterTells(r *reading) bool {
+	return r.failed() && r.object == "" && time.Since(r.problem.Since) < w.options.StateInterval/3 &&
+		(faultOf(r.err) == vanished || errors.Is(r.err, aem.ErrServerNotMonitored) || errors.Is(r.err, aem.ErrServerNotConnected))
 }
 
 func (s *struggle) strike(subject, reason string) {

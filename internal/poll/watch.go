@@ -37,6 +37,7 @@ type watch struct {
 	struggle struggle
 	extras   extras
 
+	told       string // why it cannot be read, as told last
 	publishing alarm
 	value      *fleet.Server // as published last; nil: nothing is
 	published  atomic.Pointer[fleet.Server]
@@ -196,8 +197,10 @@ func (w *watch) reset(r *reading) {
 func (w *watch) listed(value any, how fault) {
 	if how == good {
 		w.list, _ = value.([]aem.TaskInfo)
-		w.takeList()
 		w.checkEmpty()
+	}
+	if how == good && !w.outline.failed() {
+		w.takeList()
 	}
 	w.resume(nothing)
 	if w.outline.failed() {

@@ -1,0 +1,123 @@
+package poll
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+)
+
+func TestShardsPartitionTheServers(t *testing.T) {
+	const servers = 4000
+	for _, total := range []int{1, 2, 3, 16} {
+		t.Run(fmt.Sprint(total), func(t *testing.T) {
+			sizes := make([]int, total)
+			for i := range servers {
+				name := fmt.Sprintf("replicate-%03d.example.net", i)
+				owners := 0
+				for shard := range total {
+					if inShard("prod", name, shard, total) {
+						owners++
+						sizes[shard]++
+					}
+				}
+				if owners != 1 {
+					t.Fatalf("%s belongs to %d shards", name, owners)
+				}
+			}
+			even := servers / total
+			for shard, size := range sizes {
+				if size < even*8/10 || size > even*12/10 {
+					t.Errorf("shard %d has %d servers, even would be %d", shard, size, even)
+				}
+			}
+		})
+	}
+}
+
+func TestShardDependsOnBothNames(t *testing.T) {
+	const total = 16
+	shardOf := func(manager, server string) int {
+		for shard := range total {
+			if inShard(manager, server, shard, total) {
+				return shard
+			}
+		}
+		return -1
+	}
+	differ := 0
+	for i := range 100 {
+		server := fmt.Sprint("server", i)
+		if shardOf("prod", server) != shardOf("test", server) {
+			differ++
+		}
+	}
+	if differ < 80 {
+		t.Errorf("the manager moved only %d of 100 servers", differ)
+	}
+	if newHash().text("ab").text("c").sum() == newHash().text("a").text("bc").sum() {
+		t.Error("the boundary between names is lost")
+	}
+}
+
+// Instances of different releases run side by side during an upgrade.
+func TestShardIsTheSameForEver(t *testing.T) {
+	for server, want := range map[string]int{"Local Server": 2, "Compose SRV - C4DW": 3, "ärger": 2} {
+		if !inShard("prod", server, want, 16) {
+			t.Errorf("%q is not in shard %d of 16 any more", server, want)
+		}
+	}
+}
+func anchored(expressions ...string) []*regexp.Regexp {
+	var list []*regexp.Regexp
+	for _, e := range expressions {
+		list = append(list, regexp.MustCompile("^(?:"+e+")$"))
+	}
+	return list
+}
+
+func TestFilter(t *testing.T) {
+	tests := []struct {
+		name   string
+		filter Filter
+		in     []string
+		out    []string
+	}{
+		{"empty", Filter{}, []string{"", "a", "ä b"}, nil},
+		{"include", Filter{Include: anchored("a.*", "b")}, []string{"a", "ab", "b"}, []string{"bb", "xa", ""}},
+		{"exclude", Filter{Exclude: anchored("lab-.*")}, []string{"lab", "a lab-1"}, []string{"lab-", "lab-1"}},
+		{"exclude wins", Filter{Include: anchored(".*"), Exclude: anchored("x")}, []string{"xx"}, []string{"x"}},
+		{"case matters", Filter{Include: anchored("Task")}, []string{"Task"}, []string{"task"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, name := range tt.in {
+				if !tt.filter.match(name) {
+					t.Errorf("%q is out", name)
+				}
+			}
+			for _, name := range tt.out {
+				if tt.filter.match(name) {
+					t.Errorf("%q is in", name)
+				}
+			}
+		})
+	}
+}
+
+func TestBearsOneOf(t *testing.T) {
+	tests := []struct {
+		tags, wanted []string
+		want         bool
+	}{
+		{nil, nil, true},
+		{[]string{"a"}, nil, true},
+		{nil, []string{"a"}, false},
+		{[]string{"b", "a"}, []string{"a", "c"}, true},
+		{[]string{"A"}, []string{"a"}, false},
+	}
+	for _, tt := range tests {
+		if got := bearsOneOf(tt.tags, tt.wanted); got != tt.want {
+			t.Errorf("bearsOneOf(%q, %q) = %v", tt.tags, tt.wanted, got)
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package poll
+
+import (
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qem-exporter/qem_exporter/aem"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
+)
+
+// tallyOf makes a tally of some tables of a task.
+func tallyOf(s *selection, o *TableOptions, task string, tables ...aem.TableStatus) *tally {
+	t := &tally{
+		options: o, selection: s, task: newHash().text("server").text(task),
+		seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, lowest: ranks,
+		convert: func(s *aem.TableStatus) fleet.Table { return convertTable(s, time.Now()) },
+	}
+	var reused aem.TableStatus
+	for _, table := range tables {
+		reused = table
+		_ = t.visit(&reused)
+	}
+	return t
+}
+
+// read makes a reading of some tables of a task.
+func read(s *selection, o *TableOptions, task string, tables ...aem.TableStatus) *tableReading {
+	r := &tallyOf(s, o, task, tables...).tableReading
+	s.replace(nil, r)
+	return r
+}
+
+func names(tables []fleet.Table) []string {
+	var list []string
+	for _, t := range tables {
+		list = append(list, t.Schema+"."+t.Name)
+	}
+	return list
+}
+
+func TestTableModes(t *testing.T) {
+	tables := []aem.TableStatus{
+		{Schema: "A", Name: "ok", State: aem.TableCompleted, DataErrors: aem.NumberOf(0)},
+		{Schema: "A", Name: "broken", State: aem.TableError},
+		{Schema: "B", Name: "dirty", State: aem.TableChangeProcessing, DataErrors: aem.NumberOf(2)},
+		{Schema: "B", Name: "queued", State: aem.TableQueued},
+		{Schema: "B", Name: "loading", State: aem.TableLoading},
+		{Schema: "B", Name: "strange", State: "suspended"},
+		{Schema: "B", Name: "silent"},
+	}
+	tests := []struct {
+		name    string
+		options TableOptions
+		want    []string
+	}{
+		{"summary", TableOptions{Mode: Summary}, nil},
+		{"errors", TableOptions{Mode: Errors}, []string{"A.broken", "B.dirty"}},
+		{"all", TableOptions{Mode: All}, []string{"A.ok", "A.broken", "B.dirty", "B.queued", "B.loading", "B.strange", "B.silent"}},
+		{"errors, filtered", TableOptions{Mode: Errors, Filter: Filter{Include: anchored("A\\..*")}}, []string{"A.broken"}},
+		{"all, filtered", TableOptions{Mode: All, Filter: Filter{Exclude: anchored("B\\..*")}}, []string{"A.ok", "A.broken"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := read(newSelection(0), &tt.options, "t", tables...)
+			if !slices.Equal(names(got.tables), tt.want) || got.duplicates != 0 {
+				t.Errorf("kept %q, duplicates %d; want %q", names(got.tables), got.duplicates, tt.want)
+			}
+			states := fleet.TableStates{
+				Queued: 1, Loading: 1, Completed: 1, ChangeProcessing: 1, Error: 1, Other: map[string]int{"suspended": 1},
+			}
+			if diff := cmp.Diff(states, got.states); diff != "" {
+				t.Errorf("counts must be over all tables: %s", diff)
+			}
+		})
+	}
+}
+
+func TestDuplicateTablesAreDropped(t *testing.T) {
+	got := read(newSelection(0), &TableOptions{Mode: All}, "t",
+		aem.TableStatus{Schema: "S", Name: "a", State: aem.TableError},
+		aem.TableStatus{Schema: "S", Name: "a", State: aem.TableCompleted},
+		aem.TableStatus{Schema: "S", Name: "A", State: aem.TableCompleted},
+		aem.TableStatus{Schema: "Sa", Name: "", State: aem.TableCompleted},
+		aem.TableStatus{Schema: "", Name: "Sa", State: aem.TableCompleted},
+	)
+	if got.duplicates != 1 || len(got.tables) != 4 || got.tables[0].State != "error" || got.states.Completed != 3 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// choose reads tasks of so many tables each, in the given order, and returns the
+// tables that stay and how many each task lost.
+func choose(limit int, order []int, size int) (kept []string, dropped []int) {
+	s := newSelection(limit)
+	o := &TableOptions{Mode: All, Limit: limit}
+	readings := make([]*tableReading, len(order))
+	for _, i := range order {
+		var tables []aem.TableStatus
+		for j := range size {
+			tables = append(tables, aem.TableStatus{Schema: "S", Name: fmt.Sprint("t", j)})
+		}
+		readings[i] = read(s, o, fmt.Sprint("task", i), tables...)
+	}
+	for i, r := range readings {
+		chosen := names(r.chosen(s.bound.Load()))
+		for _, name := range chosen {
+			kept = append(kept, fmt.Sprint(i, " ", name))
+		}
+		dropped = append(dropped, len(r.wanted)-len(chosen))
+	}
+	return kept, dropped
+}
+
+func TestLimitMakesAStableChoice(t *testing.T) {
+	for _, limit := range []int{1, 10, 99, 100, 250, 299, 300, 1000} {
+		want, dropped := choose(limit, []int{0, 1, 2}, 100)
+		if len(want) != min(limit, 300) {
+			t.Errorf("limit %d: %d tables stay", limit, len(want))
+		}
+		lost := 0
+		for _, n := range dropped {
+			lost += n
+		}
+		if lost != 300-len(want) {
+			t.Errorf("limit %d: %d tables stay, but %d are counted as left out", limit, len(want), lost)
+		}
+		if limit == 99 && slices.Contains(dropped, 100) {
+			t.Errorf("one task lost all: %v", dropped)
+		}
+		for _, order := range [][]int{{2, 1, 0}, {1, 0, 2}} {
+			got, droppedNow := choose(limit, order, 100)
+			if !slices.Equal(got, want) || !slices.Equal(droppedNow, dropped) {
+				t.Errorf("limit %d: another order of answers chose other tables", limit)
+			}
+		}
+	}
+}
+
+// A smaller limit chooses among what a larger one chose.
+func TestLimitsAreNested(t *testing.T) {
+	large, _ := choose(60, []int{0, 1}, 100)
+	small, _ := choose(20, []int{0, 1}, 100)
+	for _, name := range small {
+		if !slices.Contains(large, name) {
+			t.Errorf("%s is chosen by limit 20 and not by 60", name)
+		}
+	}
+}
+
+func manyTables(n int) (tables []aem.TableStatus) {
+	for j := range n {
+		tables = append(tables, aem.TableStatus{Name: fmt.Sprint(j)})
+	}
+	return tables
+}
+
+func TestManyTablesStayWithinBounds(t *testing.T) {
+	const limit = 100
+	s := newSelection(limit)
+	o := &TableOptions{Mode: All, Limit: limit}
+	var readings []*tableReading
+	for task := range 20 {
+		one := tallyOf(s, o, fmt.Sprint(task), manyTables(1050)...)
+		if held := cap(one.tables); held > 4*limit {
+			t.Errorf("one task held %d tables for a limit of %d", held, limit)
+		}
+		if task > 1 && len(one.tables) > limit {
+			t.Errorf("task %d kept %d tables though others had filled the limit", task, len(one.tables))
+		}
+		s.replace(nil, &one.tableReading)
+		readings = append(readings, &one.tableReading)
+		chosen := 0
+		for _, r := range readings {
+			chosen += len(r.chosen(s.bound.Load()))
+		}
+		if chosen > limit || chosen < limit-3 {
+			t.Errorf("%d tables are chosen, the limit is %d", chosen, limit)
+		}
+	}
+	for _, r := range readings[1:] {
+		s.replace(r, nil)
+	}
+	s.replace(readings[0], read(s, o, "0", manyTables(50)...))
+	if s.bound.Load() != ranks {
+		t.Error("tables are left out though there is room for all")
+	}
+}
