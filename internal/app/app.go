@@ -135,6 +135,7 @@ type App struct {
 	collector *collector.Collector
 	units     factory
 	handler   http.Handler
+	listen    func(context.Context, Options) ([]net.Listener, error)
 	listeners []net.Listener
 
 	begun   time.Time
@@ -177,6 +178,7 @@ func New(o Options) (*App, error) {
 	a := &App{
 		options:  o,
 		logger:   o.Logger,
+		listen:   listen,
 		registry: prometheus.NewRegistry(),
 		reloads:  make(chan chan error),
 		failures: make(chan error, 1),
@@ -189,7 +191,8 @@ func New(o Options) (*App, error) {
 	)
 	a.collector = newCollector(a.registry, o.Shard, o.TotalShards, o.LogLinesDropped)
 	a.units = factory{
-		guard: aem.NewLoginGuard(), shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
+		guard: aem.NewLoginGuard(), transport: newTransport,
+		shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
 	}
 
 	pages := web.Options{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"log/slog"
 	"net/http"
 
 	promconfig "github.com/prometheus/common/config"
@@ -27,8 +26,9 @@ func access(m config.Manager) config.Manager {
 
 // newClient makes the API client that a manager's configuration describes. It
 // reads the TLS files, so that a wrong one is told at once, and connects nowhere.
-func newClient(m config.Manager, guard *aem.LoginGuard, observer aem.Observer, version string, logger *slog.Logger) (*aem.Client, error) {
-	transport, err := newTransport(m)
+func (f *factory) newClient(u *unit) (*aem.Client, error) {
+	m := &u.manager
+	transport, err := f.transport(*m)
 	if err != nil {
 		return nil, err
 	}
@@ -37,11 +37,11 @@ func newClient(m config.Manager, guard *aem.LoginGuard, observer aem.Observer, v
 		aem.WithTimeout(m.RequestTimeout),
 		aem.WithRetries(m.Retries),
 		aem.WithMaxResponseBytes(int64(m.MaxResponseBytes)),
-		aem.WithLoginGuard(guard),
+		aem.WithLoginGuard(f.guard),
 		aem.WithLoginPace(m.StateInterval),
-		aem.WithObserver(observer),
-		aem.WithLogger(logger),
-		aem.WithUserAgent("qem_exporter/"+version),
+		aem.WithObserver(u),
+		aem.WithLogger(u.logger),
+		aem.WithUserAgent("qem_exporter/"+f.version),
 	)
 }
 

@@ -38,7 +38,7 @@ func (a *App) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listeners, err := listen(ctx, a.options)
+	listeners, err := a.listen(ctx, a.options)
 	if err != nil {
 		return err
 	}

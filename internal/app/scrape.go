@@ -47,7 +47,8 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 	registry := prometheus.NewRegistry()
 	c := newCollector(registry, o.Shard, o.TotalShards, nil)
 	f := factory{
-		guard: aem.NewLoginGuard(), shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
+		guard: aem.NewLoginGuard(), transport: newTransport,
+		shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
 	}
 	var units []*unit
 	for _, m := range cfg.Managers() {

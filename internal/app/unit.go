@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
@@ -38,6 +39,7 @@ type polling struct {
 // factory makes units.
 type factory struct {
 	guard              *aem.LoginGuard // of the accounts of the process
+	transport          func(config.Manager) (http.RoundTripper, error)
 	shard, totalShards int
 	version            string // of the exporter
 	logger             *slog.Logger
@@ -56,7 +58,7 @@ func (f *factory) newUnit(m config.Manager, before *unit) (*unit, error) {
 		}
 	}
 	var err error
-	if u.client, err = newClient(m, f.guard, u, f.version, u.logger); err != nil {
+	if u.client, err = f.newClient(u); err != nil {
 		return nil, fmt.Errorf("enterprise manager %q: %w", m.Name, err)
 	}
 	return u, nil
