@@ -26,6 +26,8 @@ type options struct {
 	pace      time.Duration
 
 	settingName func(string) string
+	secrets     []string
+	headers     func() ([]Header, error)
 }
 
 func defaults() options {
@@ -126,4 +128,22 @@ func WithLoginPace(d time.Duration) Option { return func(o *options) { o.pace = 
 // key_file, server_name, min_version, insecure_skip_verify. The default is these words.
 func WithSettingNames(name func(setting string) string) Option {
 	return func(o *options) { o.settingName = name }
+}
+
+// WithSecrets names texts that the other side may send back and that are not to be
+// shown, beside those that the client holds itself: a proxy's password, for one.
+func WithSecrets(secrets ...string) Option {
+	return func(o *options) { o.secrets = append(o.secrets, secrets...) }
+}
+
+// A Header is sent with every request, for a gateway that stands before Enterprise
+// Manager. What the API itself needs goes before it.
+type Header struct {
+	Name, Value string
+	Secret      bool // the value is not to be shown
+}
+
+// WithHeaders asks for the headers of every request, so that one may change.
+func WithHeaders(headers func() ([]Header, error)) Option {
+	return func(o *options) { o.headers = headers }
 }

@@ -57,6 +57,7 @@ func NewTransport(o TransportOptions) *http.Transport {
 	protocols.SetHTTP2(o.HTTP2)
 	return &http.Transport{
 		Proxy:                  o.Proxy,
+		OnProxyConnectResponse: checkConnect,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        o.TLS.Clone(),
 		TLSHandshakeTimeout:    10 * time.Second,
@@ -79,8 +80,9 @@ type sender struct {
 	userAgent string
 	scrub     *scrubber
 
-	settingName func(string) string // nil: as it is
-	expiry      atomic.Int64        // of the earliest-ending certificate that was presented, Unix ns; 0: none
+	headers     func() ([]Header, error) // nil: none
+	settingName func(string) string      // nil: as it is
+	expiry      atomic.Int64             // of the earliest-ending certificate that was presented, Unix ns; 0: none
 }
 
 func newSender(root *url.URL, o options, scrub *scrubber) *sender {
@@ -92,6 +94,7 @@ func newSender(root *url.URL, o options, scrub *scrubber) *sender {
 		userAgent: o.userAgent,
 		scrub:     scrub,
 
+		headers:     o.headers,
 		settingName: o.settingName,
 	}
 }
@@ -160,6 +163,9 @@ func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
 		return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the request cannot be built"}
 	}
 	request.URL = c.url(s.root)
+	if err := s.addHeaders(request.Header); err != nil {
+		return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the headers to send cannot be read: " + s.scrub.clean(err.Error(), maxMessage), err: err}
+	}
 	if c.body != nil {
 		request.Header.Set("Content-Type", cmp.Or(c.contentType, "application/json"))
 	} else if c.verb == http.MethodDelete {
@@ -180,6 +186,38 @@ func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
 		request.Header.Set("Authorization", "Basic "+c.authorization)
 	}
 	return request, nil
+}
+
+func (s *sender) addHeaders(to http.Header) error {
+	if s.headers == nil {
+		return nil
+	}
+	headers, err := s.headers()
+	for _, h := range headers {
+		to.Add(h.Name, h.Value)
+		if h.Secret {
+			s.scrub.keep(h.Value)
+		}
+	}
+	return err
+}
+
+// A proxyFault is a proxy's refusal to connect, without its words.
+type proxyFault struct{ status int }
+
+func (f proxyFault) Error() string {
+	if f.status == http.StatusProxyAuthRequired {
+		return "the proxy wants a login: give user and password in its URL"
+	}
+	return fmt.Sprintf("the proxy refuses to connect (HTTP %d)", f.status)
+}
+
+// checkConnect is asked before net/http makes an error of the proxy's words.
+func checkConnect(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+	if response.StatusCode != http.StatusOK {
+		return proxyFault{response.StatusCode}
+	}
+	return nil
 }
 
 // A redirectFault says why a redirection is not followed, without its path.
