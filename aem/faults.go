@@ -51,6 +51,8 @@ func (a attempt) decode(header http.Header, body *limitedReader) error {
 	switch {
 	case errors.As(err, &stop):
 		return a.fault(KindCanceled, "given up by the caller: "+a.sender.scrub.clean(stop.Error(), maxMessage), stop.err)
+	case errors.Is(body.err, errLarge):
+		return a.fault(KindTooLarge, errLarge.Error(), errLarge)
 	case errors.Is(body.err, errTooLarge):
 		return a.fault(KindTooLarge, fmt.Sprintf("the answer is larger than the limit of %d bytes", a.sender.maxBytes), nil)
 	case errors.Is(err, errTooLarge):

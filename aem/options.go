@@ -24,6 +24,7 @@ type options struct {
 	userAgent string
 	guard     *LoginGuard
 	pace      time.Duration
+	large     *LargeBodies
 
 	settingName func(string) string
 	secrets     []string
@@ -40,6 +41,7 @@ func defaults() options {
 		userAgent: "qem-aem-go",
 		guard:     NewLoginGuard(),
 		pace:      time.Second,
+		large:     NewLargeBodies(),
 	}
 }
 
@@ -146,4 +148,14 @@ type Header struct {
 // WithHeaders asks for the headers of every request, so that one may change.
 func WithHeaders(headers func() ([]Header, error)) Option {
 	return func(o *options) { o.headers = headers }
+}
+
+// WithLargeBodies shares the turn to read a large answer with other clients. Without it
+// a client takes turns with itself only.
+func WithLargeBodies(b *LargeBodies) Option {
+	return func(o *options) {
+		if b != nil {
+			o.large = b
+		}
+	}
 }

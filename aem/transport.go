@@ -81,8 +81,9 @@ type sender struct {
 	scrub     *scrubber
 
 	headers     func() ([]Header, error) // nil: none
-	settingName func(string) string      // nil: as it is
-	expiry      atomic.Int64             // of the earliest-ending certificate that was presented, Unix ns; 0: none
+	large       *largeReader
+	settingName func(string) string // nil: as it is
+	expiry      atomic.Int64        // of the earliest-ending certificate that was presented, Unix ns; 0: none
 }
 
 func newSender(root *url.URL, o options, scrub *scrubber) *sender {
@@ -95,6 +96,7 @@ func newSender(root *url.URL, o options, scrub *scrubber) *sender {
 		scrub:     scrub,
 
 		headers:     o.headers,
+		large:       newLargeReader(o.large),
 		settingName: o.settingName,
 	}
 }
@@ -107,12 +109,12 @@ func (s *sender) send(parent context.Context, c *call) error {
 	if !c.deadline.IsZero() && c.deadline.Before(deadline) {
 		deadline = c.deadline
 	}
-	ctx, cancel := context.WithDeadline(parent, deadline)
-	defer cancel()
+	clock := startClock(parent, deadline)
+	defer clock.stop()
 	if c.stream != nil {
-		return s.open(parent, ctx, c)
+		return s.open(parent, clock, c)
 	}
-	request, err := s.request(ctx, c)
+	request, err := s.request(clock, c)
 	if err != nil {
 		return err
 	}
@@ -120,16 +122,41 @@ func (s *sender) send(parent context.Context, c *call) error {
 	if response != nil {
 		defer response.Body.Close()
 	}
-	attempt := attempt{sender: s, parent: parent, ctx: ctx, call: c}
+	attempt := attempt{sender: s, parent: parent, ctx: clock, call: c}
 	if err != nil {
 		return attempt.noAnswer(err)
 	}
-	body := &limitedReader{r: response.Body, left: s.maxBytes}
-	defer body.drain()
 	if response.StatusCode < 200 || response.StatusCode > 299 {
+		body := &limitedReader{r: response.Body, left: s.maxBytes}
+		defer body.drain()
 		return attempt.badAnswer(response, body)
 	}
-	return attempt.decode(response.Header, body)
+	return s.read(clock, attempt, response)
+}
+
+// read reads a good answer; a large one when it is its turn.
+func (s *sender) read(clock *clock, a attempt, response *http.Response) error {
+	body := &limitedReader{r: response.Body, left: s.maxBytes, beyond: errTooLarge}
+	large := s.large.expects(a.call, response)
+	switch {
+	case large:
+		done, err := s.large.take(a.parent, a.call, clock)
+		if err != nil {
+			return err
+		}
+		defer done()
+	case a.call.idempotent && s.maxBytes > largeBody:
+		body.left, body.beyond = largeBody, errLarge
+	}
+	defer body.drain()
+	err := a.decode(response.Header, body)
+	switch {
+	case errors.Is(body.err, errLarge):
+		s.large.remember(a.call, true)
+	case large && body.eof && s.maxBytes-body.left <= largeBody:
+		s.large.remember(a.call, false)
+	}
+	return err
 }
 
 // do sends one request, and follows redirections, with the cookies of the session.
@@ -251,10 +278,11 @@ var errTooLarge = wire.ErrTooLarge
 // A limitedReader reads a body up to a limit and remembers what went wrong, since
 // a decoder may put it in its own words.
 type limitedReader struct {
-	r    io.Reader
-	left int64
-	err  error // other than io.EOF
-	eof  bool
+	r      io.Reader
+	left   int64
+	beyond error // what is said beyond the limit
+	err    error // other than io.EOF
+	eof    bool
 }
 
 func (l *limitedReader) Read(p []byte) (int, error) {
@@ -268,7 +296,7 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 	}
 	n, err := l.r.Read(p)
 	if int64(n) > l.left {
-		n, err = int(l.left), errTooLarge
+		n, err = int(l.left), cmp.Or(l.beyond, errTooLarge)
 	}
 	l.left -= int64(n)
 	switch {
