@@ -7,6 +7,8 @@
 // when a scrape comes: of each server that has changed, and of no other.
 package collector
 
+//go:generate go test . -run ^Test(Contract|Docs)$ -update
+
 import (
 	"slices"
 	"strconv"
