@@ -45,10 +45,12 @@ func (l *large) number() num {
 func (l *large) publish(number, tables int) {
 	n := l.number
 	s := &fleet.Server{
-		Name: fmt.Sprintf("replicate-server-%05d", number), Product: fleet.Replicate, Host: "replicate.example.net", Port: "443",
+		Name: fmt.Sprintf("replicate-server-%05d", number), Product: fleet.Replicate, Host: "replicate.example.net",
+		Port:     "443",
 		Platform: "linux", Version: "2024.11.0.300", State: fleet.ServerMonitored, Up: fleet.Yes, LastConnection: n(),
-		Details: &fleet.ServerDetails{License: fleet.License{State: fleet.LicenseValid, Expires: n()}, DiskBytes: n(), MemoryBytes: n()},
-		Sweep:   fleet.Reading{Last: time.Unix(int64(l.n), 0)},
+		Details: &fleet.ServerDetails{License: fleet.License{State: fleet.LicenseValid, Expires: n()}, DiskBytes: n(),
+			MemoryBytes: n()},
+		Sweep: fleet.Reading{Last: time.Unix(int64(l.n), 0)},
 	}
 	for t := range l.tasks {
 		task := goldenTask()

@@ -73,10 +73,12 @@ func TestSamplesOfATask(t *testing.T) {
 		{"no state", "qem_task_state", func(*fleet.Task) {}, nil},
 		{"no stop reason", "qem_task_stop", func(*fleet.Task) {}, nil},
 		{"tags", "qem_task_tag", func(t *fleet.Task) { t.Tags = []string{"a", " b", "a", "", "\xff", "\xfe"} }, values{
-			"qem_task_tag" + on + `,tag="a"}`: "1", "qem_task_tag" + on + `,tag=" b"}`: "1", "qem_task_tag" + on + `,tag="` + "\uFFFD" + `"}`: "1"}},
+			"qem_task_tag" + on + `,tag="a"}`: "1", "qem_task_tag" + on + `,tag=" b"}`: "1",
+			"qem_task_tag" + on + `,tag="` + "\uFFFD" + `"}`: "1"}},
 		{"tables were not asked for", "qem_task_tables", func(*fleet.Task) {}, nil},
 		{"no tables", "qem_task_tables", func(t *fleet.Task) { t.TableStates = &fleet.TableStates{} }, noTables},
-		{"nobody says who is told", "qem_task_priority", func(*fleet.Task) {}, values{"qem_task_priority" + on + `,priority="page"}`: "1"}},
+		{"nobody says who is told", "qem_task_priority", func(*fleet.Task) {},
+			values{"qem_task_priority" + on + `,priority="page"}`: "1"}},
 		{"nothing is expected", "objective", func(*fleet.Task) {}, nil},
 		{"it need not run", "expected_running", func(*fleet.Task) {}, nil},
 		{"a Replicate task has nothing of Compose", "qem_compose",
@@ -136,14 +138,14 @@ func TestDuplicates(t *testing.T) {
 	s.Endpoints = []fleet.Endpoint{{Name: "e", Role: "source", Licensed: fleet.Yes}, {Name: "e", Role: "source"}}
 	s.Outline.Last, s.Duplicates = time.Now(), 10
 	m.Server(s)
-	for part, want := range map[string]int{"unheard_of": 0, "qem_task_priority": 2, "qem_table_data_errors": 2, "qem_endpoint_info": 1} {
+	for part, want := range map[string]int{"unheard_of": 0, "qem_task_priority": 2, "qem_table_data_errors": 2,
+		"qem_endpoint_info": 1} {
 		if got := r.samples(part); len(got) != want {
 			t.Errorf("%d samples with %s, want %d: %v", len(got), part, want, got)
 		}
 	}
-	if got := r.samples(`schema="A"`)[`qem_table_data_errors_total{manager="m",server="s",task="t",schema="A",table="X"}`]; got != "0" {
-		t.Errorf("the table that came first had 0 data errors, served is %s", got)
-	}
+	r.want("the table that came first", `schema="A"`,
+		values{`qem_table_data_errors_total{manager="m",server="s",task="t",schema="A",table="X"}`: "0"})
 	again := *s
 	m.Server(&again) // of the same reading
 	r.want("counted", "duplicates", values{`qem_exporter_duplicates_dropped_total{manager="m"}`: "14"})
@@ -201,12 +203,12 @@ func TestUnknownTextsAreBounded(t *testing.T) {
 			return text == otherText || !strings.ContainsAny(text, "0123456789") || slices.Contains(c.known, text)
 		})
 		if len(texts) != c.texts || others != c.others {
-			t.Errorf("%s has %d unknown texts and %d samples of others, want %d and %d", c.part, len(texts), others, c.texts, c.others)
+			t.Errorf("%s has %d unknown texts and %d samples of others, want %d and %d", c.part, len(texts), others, c.texts,
+				c.others)
 		}
 	}
-	if got := r.samples(`task="t29",state="other"`); got[`qem_task_tables{manager="m",server="s",task="t29",state="other"}`] != "3" {
-		t.Errorf("the tables in states beyond are not added up: %v", got)
-	}
+	const others = `qem_task_tables{manager="m",server="s",task="t29",state="other"}`
+	r.want("tables in states beyond are added up", others, values{others: "3"})
 }
 
 func TestManagerMetrics(t *testing.T) {
@@ -241,14 +243,16 @@ func TestRequestDurationIsANativeHistogram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == "qem_api_request_duration_seconds" })
+	i := slices.IndexFunc(families,
+		func(f *dto.MetricFamily) bool { return f.GetName() == "qem_api_request_duration_seconds" })
 	if h := families[i].GetMetric()[0].GetHistogram(); len(h.GetPositiveSpan()) == 0 || len(h.GetBucket()) == 0 {
 		t.Errorf("native and classic buckets are wanted, got %v", h)
 	}
 }
 
 func TestConfigReloaded(t *testing.T) {
-	const ok, at = "qem_exporter_config_last_reload_successful", "qem_exporter_config_last_reload_success_timestamp_seconds"
+	const ok, at = "qem_exporter_config_last_reload_successful",
+		"qem_exporter_config_last_reload_success_timestamp_seconds"
 	r := newRig(t, Options{})
 	r.ConfigReloaded(true, time.Unix(1000, 0))
 	r.want("after a success", "reload", values{ok: "1", at: "1000"})
@@ -388,7 +392,9 @@ func TestMergesAreBounded(t *testing.T) {
 			last.began, last.took = time.Now(), took
 			r.merged.Store(&last)
 		}
-		for _, c := range []struct{ took, late time.Duration }{{10 * time.Millisecond, 100 * time.Millisecond}, {time.Hour, time.Second}} {
+		for _, c := range []struct{ took, late time.Duration }{
+			{10 * time.Millisecond, 100 * time.Millisecond}, {time.Hour, time.Second},
+		} {
 			dear(c.took)
 			m.Server(serverOf("b"))
 			time.Sleep(c.late - 1)

@@ -72,7 +72,8 @@ func TestHugeAnswers(t *testing.T) {
 			} else {
 				sim.AddFault(aemtest.Fault{Operation: test.operation, Kind: aemtest.FaultOversized})
 			}
-			e := startExporter(t, write(t, "qem.yml", config("prod", url, byPassword, polledOnce, "request_timeout: 30s", "tables: {mode: all}")))
+			e := startExporter(t, write(t, "qem.yml", config("prod", url, byPassword, polledOnce, "request_timeout: 30s",
+				"tables: {mode: all}")))
 			e.awaitReady()
 			now := e.samples()
 			if now[`qem_api_errors_total{error="too_large",manager="prod",operation="`+test.operation+`"}`] == 0 {
