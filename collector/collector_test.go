@@ -254,6 +254,7 @@ func TestConfigReloaded(t *testing.T) {
 	const ok, at = "qem_exporter_config_last_reload_successful",
 		"qem_exporter_config_last_reload_success_timestamp_seconds"
 	r := newRig(t, Options{})
+	r.want("before it was loaded", "reload", nil)
 	r.ConfigReloaded(true, time.Unix(1000, 0))
 	r.want("after a success", "reload", values{ok: "1", at: "1000"})
 	r.ConfigReloaded(false, time.Unix(2000, 0))

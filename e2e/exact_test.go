@@ -112,7 +112,7 @@ func (p *polling) start(t *testing.T, seed uint64, now time.Time) {
 		lines = append(lines, "  - "+objective(x))
 	}
 	if p.name == "troubled" {
-		p.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Kind: aemtest.FaultStatus, Times: 1})
+		p.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Task: "on hold", Kind: aemtest.FaultStatus, Times: 1})
 		p.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Task: "broken", Kind: aemtest.FaultAPIError,
 			Code: "AEM_TASK_DETAILS_INNER_ERR", Message: "no luck"})
 	}

@@ -30,6 +30,9 @@ func polledExporter(t *testing.T, tables string) *exporter {
 	e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPassword, polledOnce,
 		"tables: {mode: "+tables+"}")))
 	e.awaitReady()
+	if tables == "all" { // they are read after the details
+		eventually(t, "tables are served", func() bool { return len(e.samples()) > 5000 })
+	}
 	return e
 }
 
