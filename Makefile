@@ -67,7 +67,6 @@ lint:
 # Sources before what is made of them: the chart and the documentation come last.
 generate:
 	$(GO) generate ./aem/... ./internal/... ./collector/... ./alerts/... ./dashboards/...
-	$(GO) test ./collector -run '^TestDocs$$' -update
 	$(GO) generate ./deploy/... ./docs/...
 
 # Fails where make generate changes a file.

@@ -35,8 +35,9 @@ type call struct {
 	deadline      time.Time // of all attempts together; set by the retry step, zero: none
 	session       string    // set by the session step
 	jar           http.CookieJar
-	release       func() // gives the slot of the attempt back; set by the gate step, nil: it has none
-	status        int    // of the last attempt, 0 without an answer; set by the transport step
+	waited        time.Duration // of the attempt, for its turn to read
+	release       func()        // gives the slot of the attempt back; set by the gate step, nil: it has none
+	status        int           // of the last attempt, 0 without an answer; set by the transport step
 }
 
 // A step of a client's chain makes a call by handing it to the next step.

@@ -70,6 +70,7 @@ func New(baseURL string, credentials CredentialsFunc, opts ...Option) (*Client, 
 
 func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	scrub := &scrubber{}
+	scrub.keep(o.secrets...)
 	sender := newSender(root, o, scrub)
 	retry := retrier{retries: o.retries, timeout: o.timeout, observer: o.observer, jitter: fullJitter, fresh: sender.client.CloseIdleConnections}
 	plain := retry.step(rateStep(o.perSecond, gateStep(observeStep(o.observer, o.logger, sender.send))))
@@ -146,6 +147,10 @@ func (c *Client) Status() Status {
 	}
 	return status
 }
+
+// Clean makes a text from outside fit to be shown: one line, cut, and without the
+// secrets that the client holds.
+func (c *Client) Clean(text string) string { return c.core.session.scrub.clean(text, maxMessage) }
 
 // Logout ends the session, if there is one. A later call opens another.
 //

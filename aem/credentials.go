@@ -1,19 +1,13 @@
 package aem
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"log/slog"
-	"net/url"
-	"slices"
 	"strings"
-	"sync"
-	"unicode"
 )
 
 // Login is what a session is opened with. However it is printed or logged, its
@@ -100,62 +94,4 @@ func ADUser(username, domain string) string {
 
 func fixed(l Login) CredentialsFunc {
 	return func(context.Context) (Login, error) { return l, nil }
-}
-
-const (
-	maxMessage = 300 // characters of an error message that are shown
-	maxCode    = 80  // characters of an error code that are shown
-	maxSecrets = 64  // texts that a scrubber keeps
-	minSecret  = 8   // a shorter text, taken out, would mangle words and so give itself away
-)
-
-// A scrubber takes the secrets of a client out of texts that come from outside:
-// a server or a proxy may send back what it was sent.
-type scrubber struct {
-	mu      sync.RWMutex
-	secrets []string // the oldest first
-}
-
-// add makes the scrubber know secrets, and their usual spellings.
-func (s *scrubber) add(secrets ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, secret := range secrets {
-		for _, text := range []string{secret, html.EscapeString(secret), url.QueryEscape(secret), escape(secret)} {
-			if len(text) < minSecret {
-				continue
-			}
-			// What is added again moves to the end: the current login is kept.
-			s.secrets = slices.DeleteFunc(s.secrets, func(known string) bool { return known == text })
-			s.secrets = append(s.secrets, text)
-		}
-	}
-	if extra := len(s.secrets) - maxSecrets; extra > 0 {
-		s.secrets = slices.Delete(s.secrets, 0, extra)
-	}
-}
-
-// clean returns a text without secrets, in one line and of limited length.
-func (s *scrubber) clean(text string, limit int) string {
-	s.mu.RLock()
-	secrets := slices.Clone(s.secrets)
-	s.mu.RUnlock()
-	// Longest first, so that no end of one stays behind.
-	slices.SortFunc(secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	pairs := make([]string, 0, 2*len(secrets))
-	for _, secret := range secrets {
-		pairs = append(pairs, secret, "<secret>")
-	}
-	return oneLine(strings.NewReplacer(pairs...).Replace(text), limit)
-}
-
-// oneLine replaces everything that would break a line of a log, and cuts.
-func oneLine(text string, limit int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
-	text = strings.Join(words, " ")
-	if runes := []rune(text); len(runes) > limit {
-		text = string(runes[:limit-1]) + "…"
-	}
-	return text
 }

@@ -76,15 +76,22 @@ func TestLoginIsNeverShown(t *testing.T) {
 
 func TestScrubber(t *testing.T) {
 	s := &scrubber{}
-	s.add("se", "se&cret longer", "c2U6Y3JldA==")
+	s.add("tc", "se&cret longer", "C2U6Y3JldA==")
+	s.keep("g:äß\\z\"0<")
 	for text, want := range map[string]string{
-		"no harm done":             "no harm done",
-		"a se&cret longer b":       "a <secret> b",
-		"se&amp;cret longer":       "<secret>",
-		"se%26cret%20longer":       "<secret>",
-		"x c2U6Y3JldA== y":         "x <secret> y",
-		"two\r\nlines\tand\x00nul": "two lines and nul",
-		"bad \xff utf-8":           "bad \uFFFD utf-8",
+		"no harm done":                "no harm done",
+		"a se&cret longer b":          "a <secret> b",
+		"se&amp;cret longer":          "<secret>",
+		"se%26cret%20longer":          "<secret>",
+		"x c2U6Y3JldA== y":            "x <secret> y",
+		"tcp and SE&CRET LONGER":      "tcp and <secret>",
+		"c2UmY3JldCBsb25nZXI=":        "<secret>=",
+		`"g:äß\\z\"0<"`:               `"<secret>"`,
+		"g:\xe4\xdf\\z\"0<":           "<secret>",
+		"673ac3a4c39f5c7a22303C":      "<secret>",
+		"g%3a%c3%a4%c3%9f%5cz%220%3c": "<secret>",
+		"two\r\nlines\tand\x00nul":    "two lines and nul",
+		"bad \xff utf-8":              "bad \uFFFD utf-8",
 	} {
 		if got := s.clean(text, 100); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
@@ -100,8 +107,9 @@ func TestScrubber(t *testing.T) {
 	// The current login stays known, however many sessions come and go.
 	for i := range 10 * maxSecrets {
 		s.add("se&cret longer", fmt.Sprintf("session-%d", i))
+		s.addCookie(fmt.Sprintf("cookie-%d", i))
 	}
-	if got := s.clean("se&cret longer", 100); got != "<secret>" || len(s.secrets) > maxSecrets {
-		t.Errorf("got %q with %d secrets", got, len(s.secrets))
+	if got := s.clean("se&cret longer G:ÄSS"+`g:äß\z"0<`, 100); got != "<secret> G:ÄSS<secret>" || len(s.texts()) > 13*(2*maxSecrets+maxCookies) {
+		t.Errorf("got %q with %d texts", got, len(s.known))
 	}
 }

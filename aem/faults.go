@@ -4,6 +4,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -50,6 +51,8 @@ func (a attempt) decode(header http.Header, body *limitedReader) error {
 	switch {
 	case errors.As(err, &stop):
 		return a.fault(KindCanceled, "given up by the caller: "+a.sender.scrub.clean(stop.Error(), maxMessage), stop.err)
+	case errors.Is(body.err, errLarge):
+		return a.fault(KindTooLarge, errLarge.Error(), errLarge)
 	case errors.Is(body.err, errTooLarge):
 		return a.fault(KindTooLarge, fmt.Sprintf("the answer is larger than the limit of %d bytes", a.sender.maxBytes), nil)
 	case errors.Is(err, errTooLarge):
@@ -131,21 +134,28 @@ func (a attempt) noAnswer(err error) error {
 // words describes a fault of the connection without quoting what came over it.
 func (a attempt) words(err error) string {
 	text := err.Error()
+	var op *net.OpError
 	switch {
 	case strings.Contains(text, "malformed"):
 		return "the answer is not HTTP"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the server closed the connection before its answer was complete"
+	case strings.Contains(text, "Location header"):
+		return "a redirection to nowhere"
+	case strings.Contains(text, "transport connection broken") && !errors.As(err, &op):
+		return "the answer is not HTTP"
 	}
 	return a.sender.scrub.clean(withoutUserinfo(text), maxMessage)
 }
 
 // safe returns err as the cause to keep, or a harmless one instead when there is
-// something in it that nobody should read.
+// something in it that nobody should read; certificates may say anything.
 func (a attempt) safe(err error) error {
 	text := err.Error()
-	if strings.Contains(text, "malformed") || text != a.sender.scrub.clean(withoutUserinfo(text), maxMessage) {
-		return errors.New(a.words(err))
+	var certificates *tls.CertificateVerificationError
+	words := a.words(err)
+	if words != text || errors.As(err, &certificates) {
+		return errors.New(words)
 	}
 	return err
 }

@@ -32,15 +32,17 @@ func (s *slots) Acquire(ctx context.Context) (func(), error) {
 	return func() { s.held.Add(-1); s.free <- struct{}{} }, nil
 }
 
-func oneSlot() *slots {
-	s := &slots{free: make(chan struct{}, 1)}
-	s.free <- struct{}{}
+func withSlots(n int) *slots {
+	s := &slots{free: make(chan struct{}, n)}
+	for range n {
+		s.free <- struct{}{}
+	}
 	return s
 }
 
 func TestGateIsHeldByAttemptsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		gate := oneSlot()
+		gate := withSlots(1)
 		var mu sync.Mutex
 		var during []int32
 		note := func() int {
@@ -73,7 +75,7 @@ func TestGateIsHeldByAttemptsOnly(t *testing.T) {
 
 func TestWaitForTheGateIsNotTheServersTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		gate := oneSlot()
+		gate := withSlots(1)
 		client := newClient(t, testURL, WithTimeout(time.Second), WithRetries(0),
 			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
 				if isLogin(r) {

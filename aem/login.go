@@ -29,8 +29,8 @@ type pass struct {
 func signIn(next step, scrub *scrubber, fresh func()) func(context.Context, Login) (*pass, error) {
 	return func(ctx context.Context, login Login) (*pass, error) {
 		credentials := login.basic()
-		scrub.add(login.Secret, credentials)
-		p := &pass{jar: newJar()}
+		scrub.add(login.Secret, login.User+":"+login.Secret)
+		p := &pass{jar: newJar(scrub)}
 		fresh() // an idle connection that has died unseen would cost the attempt
 		err := next(ctx, &call{
 			operation:     opLogin,
@@ -101,17 +101,23 @@ const maxCookies = 50
 
 // A jar keeps the cookies that Enterprise Manager and what stands before it set, as a
 // browser would.
-type jar struct{ http.CookieJar }
+type jar struct {
+	http.CookieJar
+	scrub *scrubber
+}
 
-func newJar() http.CookieJar {
+func newJar(scrub *scrubber) http.CookieJar {
 	kept, _ := cookiejar.New(nil) // never fails
-	return &jar{kept}
+	return &jar{kept, scrub}
 }
 
 // SetCookies implements http.CookieJar.
 func (j *jar) SetCookies(u *url.URL, cookies []*http.Cookie) {
 	if len(j.Cookies(u))+len(cookies) <= maxCookies {
 		j.CookieJar.SetCookies(u, cookies)
+	}
+	for _, c := range j.Cookies(u) {
+		j.scrub.addCookie(c.Value)
 	}
 }
 

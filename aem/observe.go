@@ -42,12 +42,13 @@ func WithAttemptTrace(ctx context.Context, trace func(operation string, started 
 func observeStep(observer Observer, logger *slog.Logger, next step) step {
 	return func(ctx context.Context, c *call) error {
 		started := time.Now()
+		c.waited = 0
 		err := next(ctx, c)
-		elapsed := time.Since(started)
+		elapsed := time.Since(started) - c.waited
 
 		observer.Request(c.operation, c.status, elapsed)
 		var e *Error
-		if errors.As(err, &e) && e.Kind != KindCanceled {
+		if errors.As(err, &e) && e.Kind != KindCanceled && e.err != errLarge {
 			observer.Failed(c.operation, e.Reason())
 		}
 		if trace, ok := ctx.Value(traceKey{}).(func(string, time.Time, error)); ok && trace != nil {

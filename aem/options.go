@@ -24,8 +24,11 @@ type options struct {
 	userAgent string
 	guard     *LoginGuard
 	pace      time.Duration
+	large     *LargeBodies
 
 	settingName func(string) string
+	secrets     []string
+	headers     func() ([]Header, error)
 }
 
 func defaults() options {
@@ -38,6 +41,7 @@ func defaults() options {
 		userAgent: "qem-aem-go",
 		guard:     NewLoginGuard(),
 		pace:      time.Second,
+		large:     NewLargeBodies(),
 	}
 }
 
@@ -126,4 +130,32 @@ func WithLoginPace(d time.Duration) Option { return func(o *options) { o.pace = 
 // key_file, server_name, min_version, insecure_skip_verify. The default is these words.
 func WithSettingNames(name func(setting string) string) Option {
 	return func(o *options) { o.settingName = name }
+}
+
+// WithSecrets names texts that the other side may send back and that are not to be
+// shown, beside those that the client holds itself: a proxy's password, for one.
+func WithSecrets(secrets ...string) Option {
+	return func(o *options) { o.secrets = append(o.secrets, secrets...) }
+}
+
+// A Header is sent with every request, for a gateway that stands before Enterprise
+// Manager. What the API itself needs goes before it.
+type Header struct {
+	Name, Value string
+	Secret      bool // the value is not to be shown
+}
+
+// WithHeaders asks for the headers of every request, so that one may change.
+func WithHeaders(headers func() ([]Header, error)) Option {
+	return func(o *options) { o.headers = headers }
+}
+
+// WithLargeBodies shares the turn to read a large answer with other clients. Without it
+// a client takes turns with itself only.
+func WithLargeBodies(b *LargeBodies) Option {
+	return func(o *options) {
+		if b != nil {
+			o.large = b
+		}
+	}
 }

@@ -34,8 +34,11 @@ func (r retrier) step(next step) step {
 		c.deadline = time.Now().Add(r.limit() + c.wait)
 		for attempt := 0; ; attempt++ {
 			err := next(ctx, c)
-			if r.fresh != nil && (errors.Is(err, ErrTimeout) || errors.Is(err, ErrConnection)) {
+			if r.fresh != nil && dead(err) {
 				r.fresh() // what happened to one connection has happened to those that are unused
+			}
+			for again := 0; again < 2 && errors.Is(err, errLarge); again++ { // it waits for its turn now
+				err = next(ctx, c)
 			}
 			if attempt >= r.retries || !c.idempotent || !passing(err) {
 				return err
@@ -105,6 +108,12 @@ func passing(err error) bool {
 			strings.HasSuffix(canonicalCode(e.Code), "_INNER_ERR")
 	}
 	return false
+}
+
+// dead reports whether the connection has failed, or may have.
+func dead(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && !e.final && (e.Kind == KindTimeout || e.Kind == KindConnection)
 }
 
 func passingStatus(status int) bool {

@@ -57,6 +57,7 @@ func NewTransport(o TransportOptions) *http.Transport {
 	protocols.SetHTTP2(o.HTTP2)
 	return &http.Transport{
 		Proxy:                  o.Proxy,
+		OnProxyConnectResponse: checkConnect,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        o.TLS.Clone(),
 		TLSHandshakeTimeout:    10 * time.Second,
@@ -79,6 +80,8 @@ type sender struct {
 	userAgent string
 	scrub     *scrubber
 
+	headers     func() ([]Header, error) // nil: none
+	large       *largeReader
 	settingName func(string) string // nil: as it is
 	expiry      atomic.Int64        // of the earliest-ending certificate that was presented, Unix ns; 0: none
 }
@@ -92,6 +95,8 @@ func newSender(root *url.URL, o options, scrub *scrubber) *sender {
 		userAgent: o.userAgent,
 		scrub:     scrub,
 
+		headers:     o.headers,
+		large:       newLargeReader(o.large),
 		settingName: o.settingName,
 	}
 }
@@ -104,12 +109,12 @@ func (s *sender) send(parent context.Context, c *call) error {
 	if !c.deadline.IsZero() && c.deadline.Before(deadline) {
 		deadline = c.deadline
 	}
-	ctx, cancel := context.WithDeadline(parent, deadline)
-	defer cancel()
+	clock := startClock(parent, deadline)
+	defer clock.stop()
 	if c.stream != nil {
-		return s.open(parent, ctx, c)
+		return s.open(parent, clock, c)
 	}
-	request, err := s.request(ctx, c)
+	request, err := s.request(clock, c)
 	if err != nil {
 		return err
 	}
@@ -117,16 +122,41 @@ func (s *sender) send(parent context.Context, c *call) error {
 	if response != nil {
 		defer response.Body.Close()
 	}
-	attempt := attempt{sender: s, parent: parent, ctx: ctx, call: c}
+	attempt := attempt{sender: s, parent: parent, ctx: clock, call: c}
 	if err != nil {
 		return attempt.noAnswer(err)
 	}
-	body := &limitedReader{r: response.Body, left: s.maxBytes}
-	defer body.drain()
 	if response.StatusCode < 200 || response.StatusCode > 299 {
+		body := &limitedReader{r: response.Body, left: s.maxBytes}
+		defer body.drain()
 		return attempt.badAnswer(response, body)
 	}
-	return attempt.decode(response.Header, body)
+	return s.read(clock, attempt, response)
+}
+
+// read reads a good answer; a large one when it is its turn.
+func (s *sender) read(clock *clock, a attempt, response *http.Response) error {
+	body := &limitedReader{r: response.Body, left: s.maxBytes, beyond: errTooLarge}
+	large := s.large.expects(a.call, response)
+	switch {
+	case large:
+		done, err := s.large.take(a.parent, a.call, clock)
+		if err != nil {
+			return err
+		}
+		defer done()
+	case a.call.idempotent && s.maxBytes > largeBody:
+		body.left, body.beyond = largeBody, errLarge
+	}
+	defer body.drain()
+	err := a.decode(response.Header, body)
+	switch {
+	case errors.Is(body.err, errLarge):
+		s.large.remember(a.call, true)
+	case large && body.eof && s.maxBytes-body.left <= largeBody:
+		s.large.remember(a.call, false)
+	}
+	return err
 }
 
 // do sends one request, and follows redirections, with the cookies of the session.
@@ -160,6 +190,9 @@ func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
 		return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the request cannot be built"}
 	}
 	request.URL = c.url(s.root)
+	if err := s.addHeaders(request.Header); err != nil {
+		return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the headers to send cannot be read: " + s.scrub.clean(err.Error(), maxMessage), err: err}
+	}
 	if c.body != nil {
 		request.Header.Set("Content-Type", cmp.Or(c.contentType, "application/json"))
 	} else if c.verb == http.MethodDelete {
@@ -180,6 +213,38 @@ func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
 		request.Header.Set("Authorization", "Basic "+c.authorization)
 	}
 	return request, nil
+}
+
+func (s *sender) addHeaders(to http.Header) error {
+	if s.headers == nil {
+		return nil
+	}
+	headers, err := s.headers()
+	for _, h := range headers {
+		to.Add(h.Name, h.Value)
+		if h.Secret {
+			s.scrub.keep(h.Value)
+		}
+	}
+	return err
+}
+
+// A proxyFault is a proxy's refusal to connect, without its words.
+type proxyFault struct{ status int }
+
+func (f proxyFault) Error() string {
+	if f.status == http.StatusProxyAuthRequired {
+		return "the proxy wants a login: give user and password in its URL"
+	}
+	return fmt.Sprintf("the proxy refuses to connect (HTTP %d)", f.status)
+}
+
+// checkConnect is asked before net/http makes an error of the proxy's words.
+func checkConnect(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+	if response.StatusCode != http.StatusOK {
+		return proxyFault{response.StatusCode}
+	}
+	return nil
 }
 
 // A redirectFault says why a redirection is not followed, without its path.
@@ -213,10 +278,11 @@ var errTooLarge = wire.ErrTooLarge
 // A limitedReader reads a body up to a limit and remembers what went wrong, since
 // a decoder may put it in its own words.
 type limitedReader struct {
-	r    io.Reader
-	left int64
-	err  error // other than io.EOF
-	eof  bool
+	r      io.Reader
+	left   int64
+	beyond error // what is said beyond the limit
+	err    error // other than io.EOF
+	eof    bool
 }
 
 func (l *limitedReader) Read(p []byte) (int, error) {
@@ -230,7 +296,7 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 	}
 	n, err := l.r.Read(p)
 	if int64(n) > l.left {
-		n, err = int(l.left), errTooLarge
+		n, err = int(l.left), cmp.Or(l.beyond, errTooLarge)
 	}
 	l.left -= int64(n)
 	switch {

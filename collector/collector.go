@@ -7,6 +7,8 @@
 // when a scrape comes: of each server that has changed, and of no other.
 package collector
 
+//go:generate go test . -run ^Test(Contract|Docs)$ -update
+
 import (
 	"slices"
 	"strconv"
@@ -53,7 +55,7 @@ type Collector struct {
 
 // reload is how loading the configuration ended.
 type reload struct {
-	ok   bool
+	ok   fleet.Flag
 	last time.Time // of the last that was successful
 }
 
@@ -76,11 +78,11 @@ func New(o Options) *Collector {
 // ConfigReloaded notes how loading the configuration ended, at the start and at
 // every reload.
 func (c *Collector) ConfigReloaded(ok bool, at time.Time) {
-	r := &reload{ok, c.reload.Load().last}
-	if ok {
+	r := *c.reload.Load()
+	if r.ok = fleet.FlagOf(ok); ok {
 		r.last = at
 	}
-	c.reload.Store(r)
+	c.reload.Store(&r)
 }
 
 // replace changes the list of managers.
@@ -119,8 +121,8 @@ func exporterFamilies() []family[Collector] {
 				return fleet.Num(float64(c.options.LogLinesDropped()))
 			})),
 		gauge("qem_exporter_config_last_reload_successful", "the configuration",
-			"Whether the configuration could be loaded the last time: 1 if so, else 0. Never absent.",
-			one(func(c *Collector) num { return fleet.FlagOf(c.reload.Load().ok).Number() })),
+			"Whether the configuration could be loaded the last time: 1 if so, else 0. Absent until it was loaded.",
+			one(func(c *Collector) num { return c.reload.Load().ok.Number() })),
 		gauge("qem_exporter_config_last_reload_success_timestamp_seconds", "the configuration",
 			"When the configuration was last loaded successfully, in Unix seconds. Absent until it was.",
 			one(func(c *Collector) num { return fleet.Unix(c.reload.Load().last) })),

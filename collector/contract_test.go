@@ -12,10 +12,10 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-const contractHead = `# The families that the exporter serves: type, name and labels, with the values of a label where they
-# are fixed. They are what others' queries depend on: families and values may be added; to change or to
-# take one away is for a new major version. Made of the collector's tables by "make generate": review
-# the diff.
+const contractHead = `# The families that the exporter serves: type, name and labels, with the values of a label where
+# they are fixed. They are what others' queries depend on: families and values may be added; to
+# change or to take one away is for a new major version. Made of the collector's tables by
+# "make generate": review the diff.
 `
 
 func TestContract(t *testing.T) {

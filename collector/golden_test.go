@@ -26,7 +26,8 @@ func goldenServers(now time.Time) []*fleet.Server {
 			TaskSummary: fleet.TaskSummary{Running: n(), Stopped: n(), Recovering: n(), Error: n(), Total: n()},
 			DiskBytes:   n(), MemoryBytes: n(), ReplicateCPU: n(), MachineCPU: n(),
 		},
-		Tasks: []*fleet.Task{goldenTask(), {Name: "unread \"task\"\\", Product: fleet.Replicate, State: "starting", Up: fleet.No},
+		Tasks: []*fleet.Task{goldenTask(), {Name: "unread \"task\"\\", Product: fleet.Replicate, State: "starting",
+			Up: fleet.No},
 			{Name: "not due", Product: fleet.Replicate}},
 		Endpoints: []fleet.Endpoint{
 			{Name: "src_ora", Role: fleet.EndpointSource, Type: "Oracle", Licensed: fleet.Yes},
@@ -41,10 +42,12 @@ func goldenServers(now time.Time) []*fleet.Server {
 		Duplicates: 2,
 	}
 	compose := &fleet.Server{
-		Name: "compose", Product: fleet.Compose, State: fleet.ServerMonitored, Up: fleet.Yes, Tasks: []*fleet.Task{goldenCompose()},
+		Name: "compose", Product: fleet.Compose, State: fleet.ServerMonitored, Up: fleet.Yes,
+		Tasks: []*fleet.Task{goldenCompose()},
 	}
 	broken := &fleet.Server{
-		Name: "broken", Product: fleet.Replicate, State: fleet.ServerError, Up: fleet.No, Unreadable: "AEM_SERVER_NOT_CONNECTED",
+		Name: "broken", Product: fleet.Replicate, State: fleet.ServerError, Up: fleet.No,
+		Unreadable: "AEM_SERVER_NOT_CONNECTED",
 	}
 	// It has only its place in the list, whatever else is known of it.
 	idle := &fleet.Server{
@@ -74,8 +77,10 @@ func goldenDetails() *fleet.TaskDetails {
 	return &fleet.TaskDetails{
 		Type: "AemReplicateTaskInfoDetailed", Profile: "unidirectional", Source: "src_ora", SourceType: "Oracle",
 		Target: "tgt_snow", TargetType: "Snowflake", LogStreamStaging: " staging",
-		FullLoadEnabled: fleet.Yes, ApplyChangesEnabled: fleet.Yes, StoreChangesEnabled: fleet.Yes, AuditChangesEnabled: fleet.No,
-		SourceLatency: n(), TotalLatency: n(), AppliedInserts: n(), AppliedUpdates: n(), AppliedDeletes: n(), AppliedDDL: n(),
+		FullLoadEnabled: fleet.Yes, ApplyChangesEnabled: fleet.Yes, StoreChangesEnabled: fleet.Yes,
+		AuditChangesEnabled: fleet.No,
+		SourceLatency:       n(), TotalLatency: n(), AppliedInserts: n(), AppliedUpdates: n(), AppliedDeletes: n(),
+		AppliedDDL:    n(),
 		CDCThroughput: goldenThroughput(n), CommitRecords: n(),
 		RolledBackTransactions: n(), RolledBackRecords: n(), RolledBackBytes: n(),
 		AppliedTransactions: n(), AppliedRecords: n(), AppliedBytes: n(), ApplyingTransactions: n(), ApplyingRecords: n(),
@@ -115,7 +120,8 @@ func goldenCompose() *fleet.Task {
 	details.LogStreamStaging, details.ApplyChangesEnabled = "", fleet.No
 	return &fleet.Task{
 		Name: "load__dw", Product: fleet.Compose, State: fleet.TaskStopped, StopReason: "normal", Tags: []string{"prod"},
-		StateSince: n(), LastChange: n(), Up: fleet.Yes, Details: details, Expected: fleet.Expectation{FullLoad: n(), Latency: n()},
+		StateSince: n(), LastChange: n(), Up: fleet.Yes, Details: details, Expected: fleet.Expectation{FullLoad: n(),
+			Latency: n()},
 		Compose: &fleet.ComposeDetails{
 			LoadingCompleted: fleet.Yes, LoadingStart: n(), LoadingEnd: n(), TablesExpected: n(), TablesCompleted: n(),
 			TablesLoading: n(), TablesQueued: n(), TablesError: n(), Commands: n(), CommandsCompleted: n(),

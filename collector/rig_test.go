@@ -20,12 +20,13 @@ type rig struct {
 	*Collector
 	t        *testing.T
 	registry *prometheus.Registry
+	patient  bool // it lets merges be late
 }
 
 func newRig(t *testing.T, o Options) *rig {
 	registry := prometheus.NewPedanticRegistry()
 	o.Registerer = registry
-	return &rig{New(o), t, registry}
+	return &rig{Collector: New(o), t: t, registry: registry}
 }
 
 // text is all that is served but build_info, which depends on the build.
@@ -42,6 +43,9 @@ func (r *rig) text() string {
 				r.t.Fatal(err)
 			}
 		}
+	}
+	if !r.patient {
+		r.hurry.Store(true)
 	}
 	live, kept := r.Current()
 	if err := live.WriteText(&b); err != nil {

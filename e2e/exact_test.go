@@ -112,8 +112,9 @@ func (p *polling) start(t *testing.T, seed uint64, now time.Time) {
 		lines = append(lines, "  - "+objective(x))
 	}
 	if p.name == "troubled" {
-		p.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Kind: aemtest.FaultStatus, Times: 1})
-		p.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Task: "broken", Kind: aemtest.FaultAPIError, Code: "AEM_TASK_DETAILS_INNER_ERR", Message: "no luck"})
+		p.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Task: "on hold", Kind: aemtest.FaultStatus, Times: 1})
+		p.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Task: "broken", Kind: aemtest.FaultAPIError,
+			Code: "AEM_TASK_DETAILS_INNER_ERR", Message: "no luck"})
 	}
 	p.exporter = startExporter(t, write(t, "qem.yml", config(p.name, p.sim.URL, lines...)))
 }
@@ -122,7 +123,8 @@ func (p *polling) start(t *testing.T, seed uint64, now time.Time) {
 // states that nobody knows or with values that a generated fleet does not have.
 func addPeculiar(sim *aemtest.Server, now time.Time) {
 	for _, state := range []string{
-		"INVALID_LICENSE_CHECKSUM", "EXPIRED_LICENSE", "NO_LICENSE", "MACHINE_NOT_LICENSED", "INVALID_LICENSE", "LICENSE_ON_LOAN",
+		"INVALID_LICENSE_CHECKSUM", "EXPIRED_LICENSE", "NO_LICENSE", "MACHINE_NOT_LICENSED", "INVALID_LICENSE",
+		"LICENSE_ON_LOAN",
 	} {
 		day := now.UTC().Truncate(24 * time.Hour)
 		sim.AddServer(aemtest.ServerState{
@@ -130,7 +132,8 @@ func addPeculiar(sim *aemtest.Server, now time.Time) {
 			License: aemtest.License{State: state, Issued: day.AddDate(-1, 0, 0), Expires: day.AddDate(0, 0, -1)}, // -1 days
 		})
 	}
-	sim.AddServer(aemtest.ServerState{Name: "in maintenance", State: aemtest.NotMonitored, Tasks: []aemtest.Task{{Name: "unseen"}}})
+	sim.AddServer(aemtest.ServerState{Name: "in maintenance", State: aemtest.NotMonitored,
+		Tasks: []aemtest.Task{{Name: "unseen"}}})
 	day := now.UTC().Truncate(time.Second)
 	sim.AddServer(aemtest.ServerState{Name: "peculiar", Tasks: []aemtest.Task{
 		{Name: "broken"},
@@ -138,11 +141,15 @@ func addPeculiar(sim *aemtest.Server, now time.Time) {
 		{Name: "recovering", State: aemtest.Recovery, StopReason: "RECOVERABLE_ERROR", StoreChanges: true,
 			SourceLatency: 49*time.Hour + 3*time.Second, TotalLatency: 50*time.Hour + 59*time.Second},
 		{Name: "on hold", State: aemtest.Stopped, StopReason: "STOPPED_LOW_DISK_SPACE", ApplyChanges: true,
-			SourceLatency: time.Minute, CDCThroughput: aemtest.Throughput{SourceRecords: 5, SourceVolume: 5, TargetRecords: 5, TargetVolume: 5}},
+			SourceLatency: time.Minute, CDCThroughput: aemtest.Throughput{SourceRecords: 5, SourceVolume: 5, TargetRecords: 5,
+				TargetVolume: 5}},
 		{Name: "tables", State: aemtest.Running, FullLoadEnabled: true, Tables: []aemtest.Table{
-			{Schema: "S", Name: "updated", State: aemtest.TableChangeProcessing, LastUpdate: day.Add(-time.Hour), Changes: aemtest.CDC{Inserts: 1 << 53}},
-			{Schema: "S", Name: "loading", State: aemtest.TableLoading, Start: day.Add(-10 * time.Minute), EstimatedRows: 3000, TransferredRows: 1000, CachedInserts: 1, CachedUpdates: 2, CachedDeletes: 3},
-			{Schema: "S", Name: "overdue", State: aemtest.TableLoading, Start: day.Add(-10 * time.Minute), EstimatedRows: 10, TransferredRows: 1000},
+			{Schema: "S", Name: "updated", State: aemtest.TableChangeProcessing, LastUpdate: day.Add(-time.Hour),
+				Changes: aemtest.CDC{Inserts: 1 << 53}},
+			{Schema: "S", Name: "loading", State: aemtest.TableLoading, Start: day.Add(-10 * time.Minute), EstimatedRows: 3000,
+				TransferredRows: 1000, CachedInserts: 1, CachedUpdates: 2, CachedDeletes: 3},
+			{Schema: "S", Name: "overdue", State: aemtest.TableLoading, Start: day.Add(-10 * time.Minute), EstimatedRows: 10,
+				TransferredRows: 1000},
 			{Schema: "S", Name: "just begun", State: aemtest.TableLoading, Start: day, EstimatedRows: 3000},
 			{Schema: "S", Name: "failed", State: aemtest.TableError, DataErrors: 4},
 			{Schema: "S", Name: "faulty", State: aemtest.TableCompleted, DataErrors: 1},
@@ -227,7 +234,8 @@ func checkFamilies(t *testing.T, seen map[string]bool, prometheus *process.Prome
 			meta = metadata[strings.TrimSuffix(name, "_total")]
 		}
 		if !seen[name] || len(meta) != 1 || meta[0].Type != kind || len(meta[0].Help) < 20 {
-			t.Errorf("%s is %+v to Prometheus, want one description as a %s; some exporter gave it: %v", name, meta, kind, seen[name])
+			t.Errorf("%s is %+v to Prometheus, want one description as a %s; some exporter gave it: %v", name, meta, kind,
+				seen[name])
 		}
 	}
 }

@@ -27,8 +27,12 @@ func polledExporter(t *testing.T, tables string) *exporter {
 		Seed: 3, Servers: 3, ComposeServers: 1, TasksPerServer: 10, OddNames: true,
 		Start: now.Add(-130 * time.Second), Clock: frozen(now),
 	}, false)
-	e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPassword, polledOnce, "tables: {mode: "+tables+"}")))
+	e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPassword, polledOnce,
+		"tables: {mode: "+tables+"}")))
 	e.awaitReady()
+	if tables == "all" { // they are read after the details
+		eventually(t, "tables are served", func() bool { return len(e.samples()) > 5000 })
+	}
 	return e
 }
 

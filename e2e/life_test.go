@@ -106,7 +106,8 @@ func TestBrokenReload(t *testing.T) {
 func TestStaleness(t *testing.T) {
 	t.Parallel() // it waits for polls
 	manager := newManager(t)
-	e := startExporter(t, write(t, "qem.yml", config("prod", manager.url(), byPassword, "poll_interval: 1s", "max_age: 10s",
+	e := startExporter(t, write(t, "qem.yml", config("prod", manager.url(), byPassword, "poll_interval: 1s",
+		"max_age: 10s",
 		"retries: 0", "tables: {mode: all, interval: 1s}")))
 	prometheus := process.StartPrometheus(t, []string{e.address}, "", "--enable-feature=native-histograms")
 	const entities = `count({__name__=~"qem_(server|task|table)_.+"})`
@@ -128,7 +129,8 @@ func TestStaleness(t *testing.T) {
 	manager.sim.ExpireSessions() // as a restart does
 	manager.start()
 	eventually(t, "it is up and its data are back", func() bool {
-		return prometheus.Is("qem_up", 1) && prometheus.Is("count(qem_server_info)", 1) && prometheus.Is("count(qem_table_state)", 4)
+		return prometheus.Is("qem_up", 1) && prometheus.Is("count(qem_server_info)", 1) &&
+			prometheus.Is("count(qem_table_state)", 4)
 	})
 	if !prometheus.Is(`qem_api_logins_total{result="failure"}`, 0) || manager.sim.Logins() != 2 {
 		t.Errorf("%d logins, or one failed; want the first and one after the restart", manager.sim.Logins())

@@ -36,11 +36,13 @@ func runScrape(t *testing.T, configuration string) scraped {
 func TestScrapeTellsWhatIsWrong(t *testing.T) {
 	plain, secure := simulate(t, small(), false), simulate(t, small(), true)
 	others := small()
-	others.Users = []aemtest.User{{Name: account().Name, Password: "another", APIToken: "another", JWT: "another", Role: aemtest.Viewer}}
+	others.Users = []aemtest.User{{Name: account().Name, Password: "another", APIToken: "another", JWT: "another",
+		Role: aemtest.Viewer}}
 	closed := simulate(t, others, false)
 	proxy := webPage(t)
 	nobody := "http://" + process.FreeAddress(t) + aemtest.Path
-	misnamed := "tls_config: {server_name: other.example.com, ca_file: " + write(t, "ca.pem", string(secure.CertPEM())) + "}"
+	misnamed := "tls_config: {server_name: other.example.com, ca_file: " + write(t, "ca.pem",
+		string(secure.CertPEM())) + "}"
 	swap := func(url, from, to string) string { return strings.Replace(url, from, to, 1) }
 
 	for _, test := range []struct {
@@ -52,12 +54,16 @@ func TestScrapeTellsWhatIsWrong(t *testing.T) {
 		{"http on a TLS port", swap(secure.URL, "https:", "http:"), []string{byPassword}, `(?i)https|TLS`},
 		{"https on a plain port", swap(plain.URL, "http:", "https:"), []string{byPassword}, `tls: .*(?i:http)`},
 		{"self-signed certificate", secure.URL, []string{byPassword}, `tls: .*ca_file`},
-		{"name that the certificate has not", secure.URL, []string{byPassword, misnamed}, `tls: .*host name.*server_name`},
-		{"wrong password", closed.URL, []string{byPassword}, `Login: UNAUTHORIZED_REQUEST \(HTTP 401\): the login is refused`},
+		{"name that the certificate has not", secure.URL, []string{byPassword, misnamed},
+			`tls: .*not for the host.*server_name`},
+		{"wrong password", closed.URL, []string{byPassword},
+			`Login: UNAUTHORIZED_REQUEST \(HTTP 401\): the login is refused`},
 		{"expired token", closed.URL, []string{byToken}, `Login: UNAUTHORIZED_REQUEST \(HTTP 401\): the login is refused`},
-		{"expired JSON web token", closed.URL, []string{byJWT}, `Login: UNAUTHORIZED_REQUEST \(HTTP 401\): the login is refused`},
-		{"web page at the address", proxy + aemtest.Path, []string{byPassword}, `Login: decode.*proxy`},
-		{"proxy with a page of its own", "http://qem.example.com" + aemtest.Path, []string{byPassword, "proxy_url: " + proxy}, `Login: decode.*proxy`},
+		{"expired JSON web token", closed.URL, []string{byJWT},
+			`Login: UNAUTHORIZED_REQUEST \(HTTP 401\): the login is refused`},
+		{"web page at the address", proxy + aemtest.Path, []string{byPassword}, `Login: refused.*proxy`},
+		{"proxy with a page of its own", "http://qem.example.com" + aemtest.Path, []string{byPassword,
+			"proxy_url: " + proxy}, `Login: refused.*proxy`},
 		{"nobody there", nobody, []string{byPassword, "retries: 0"}, `connection.*refused`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -33,12 +33,14 @@ func TestNoPageTellsASecret(t *testing.T) {
 	}
 	e := startExporter(t, write(t, "qem.yml", text), "--log.level=debug", "--web.enable-pprof")
 	e.awaitReady()
-	for _, page := range []string{"/", "/metrics", "/config", "/api/v1/status", "/-/ready", "/-/healthy", "/debug/pprof/cmdline", "/none"} {
+	for _, page := range []string{"/", "/metrics", "/config", "/api/v1/status", "/-/ready", "/-/healthy",
+		"/debug/pprof/cmdline", "/none"} {
 		status, body := e.get(page, nil) // searches the body
 		if page != "/none" && status != http.StatusOK {
 			t.Errorf("%s has status %d", page, status)
 		}
-		if page == "/config" && (!strings.Contains(string(body), "<secret>") || !strings.Contains(string(body), refusing.URL)) {
+		if page == "/config" && (!strings.Contains(string(body), "<secret>") || !strings.Contains(string(body),
+			refusing.URL)) {
 			t.Errorf("/config is not the configuration:\n%s", body)
 		}
 	}
@@ -58,7 +60,8 @@ func TestNoComplaintTellsASecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := write(t, "qem.yml", config("prod", "https://qem.example.com", auth))
-			for _, args := range [][]string{{"check-config", path}, {"scrape", "--config.file=" + path}, {"--config.file=" + path, "--web.listen-address=127.0.0.1:0"}} {
+			for _, args := range [][]string{{"check-config", path}, {"scrape", "--config.file=" + path},
+				{"--config.file=" + path, "--web.listen-address=127.0.0.1:0"}} {
 				p := launch(t, args...) // what it writes is searched at the end
 				if code := p.Wait(); code != 1 {
 					t.Errorf("%v: exit code %d, want 1", args[0], code)

@@ -19,7 +19,8 @@ import (
 // series, and scrapes it between the polls with gzip. It reports the resident bytes a
 // series when all is quiet, and at the worst moment of a poll and a scrape.
 func BenchmarkMemory(b *testing.B) {
-	sim := aemtest.NewServer(aemtest.Options{Servers: 10, ComposeServers: -1, TasksPerServer: 200, TablesPerTask: 34, Healthy: true})
+	sim := aemtest.NewServer(aemtest.Options{Servers: 10, ComposeServers: -1, TasksPerServer: 200, TablesPerTask: 34,
+		Healthy: true})
 	defer sim.Close()
 	d := startMeasured(b, sim, "tables: {mode: all, limit: 100000}")
 	d.awaitPoll(b, 1)
@@ -49,7 +50,8 @@ func BenchmarkScrapeTime(b *testing.B) {
 		for _, latency := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond} {
 			b.Run(fmt.Sprintf("%dx%d/%v", size.servers, size.tasks, latency), func(b *testing.B) {
 				sim := aemtest.NewServer(aemtest.Options{
-					Servers: size.servers, ComposeServers: -1, TasksPerServer: size.tasks, TablesPerTask: -1, Healthy: true, Latency: latency,
+					Servers: size.servers, ComposeServers: -1, TasksPerServer: size.tasks, TablesPerTask: -1, Healthy: true,
+					Latency: latency,
 				})
 				defer sim.Close()
 				d := startMeasured(b, sim, `tables: {mode: "off"}`)

@@ -69,7 +69,8 @@ func TestSIGHUPReloads(t *testing.T) {
 	p.Signal(syscall.SIGHUP)
 	eventually(t, "the failed reload is told", func() bool {
 		_, scrape := p.Do("GET", base+"/metrics")
-		return strings.Contains(scrape, "\nqem_exporter_config_last_reload_successful 0") && strings.Contains(scrape, `qem_up{manager="before"} 1`)
+		return strings.Contains(scrape, "\nqem_exporter_config_last_reload_successful 0") && strings.Contains(scrape,
+			`qem_up{manager="before"} 1`)
 	})
 	rewrite(t, path, configText("after", sim.URL))
 	p.Signal(syscall.SIGHUP)
@@ -115,7 +116,8 @@ func TestSystemdSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	cmd := process.Command(environment(simulated(t).URL), "sh", "-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --web.systemd-socket`, binary)
+	cmd := process.Command(environment(simulated(t).URL), "sh", "-c",
+		`LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --web.systemd-socket`, binary)
 	cmd.ExtraFiles = []*os.File{socket}
 	p := process.Start(t, cmd)
 	if address := p.Address(); address != l.Addr().String() {
@@ -128,14 +130,17 @@ func TestSystemdSocket(t *testing.T) {
 }
 
 // The hash is of the password "fakepassword".
-const webUser, webPassword, webHash = "prometheus", "fakepassword", "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
+const webUser, webPassword, webHash = "prometheus", "fakepassword",
+	"$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
 
 func TestWebConfigurationCoversEverything(t *testing.T) {
 	sim := simulated(t)
 	dir := t.TempDir()
 	pool := certificate(t, dir)
 	web := filepath.Join(dir, "web.yml")
-	rewrite(t, web, fmt.Sprintf("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\nbasic_auth_users: {%s: %s}\n", webUser, webHash))
+	rewrite(t, web,
+		fmt.Sprintf("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\nbasic_auth_users: {%s: %s}\n", webUser,
+			webHash))
 	p := launch(t, environment(sim.URL), "--web.listen-address=127.0.0.1:0", "--web.listen-address=127.0.0.1:0",
 		"--web.config.file="+web, "--web.enable-lifecycle", "--web.enable-pprof")
 	address := p.Address()
@@ -143,12 +148,14 @@ func TestWebConfigurationCoversEverything(t *testing.T) {
 	defer transport.CloseIdleConnections()
 	p.Client = &http.Client{Transport: transport}
 
-	for _, path := range []string{"/metrics", "/", "/config", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/debug/pprof/", "/none"} {
+	for _, path := range []string{"/metrics", "/", "/config", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status",
+		"/debug/pprof/", "/none"} {
 		method := "GET"
 		if path == "/-/reload" {
 			method = "POST"
 		}
-		if code, body := p.Do(method, "https://"+address+path); code != http.StatusUnauthorized || strings.Contains(body, "qem") {
+		if code, body := p.Do(method, "https://"+address+path); code != http.StatusUnauthorized || strings.Contains(body,
+			"qem") {
 			t.Errorf("%s without credentials = %d %q", path, code, body)
 		}
 		if code, _ := p.Do(method, "https://"+address+path, webUser, "wrong"); code != http.StatusUnauthorized {
@@ -157,7 +164,8 @@ func TestWebConfigurationCoversEverything(t *testing.T) {
 		if code, _ := p.Do(method, "https://"+address+path, webUser, webPassword); code == http.StatusUnauthorized {
 			t.Errorf("%s with the password = %d", path, code)
 		}
-		if code, body := p.Do(method, "http://"+address+path, webUser, webPassword); code != http.StatusBadRequest || strings.Contains(body, "qem") {
+		if code, body := p.Do(method, "http://"+address+path, webUser, webPassword); code != http.StatusBadRequest ||
+			strings.Contains(body, "qem") {
 			t.Errorf("%s without TLS = %d %q", path, code, body)
 		}
 	}
@@ -203,8 +211,10 @@ func TestNoSecretComesOut(t *testing.T) {
 	path := process.File(t, "qem.yml", fmt.Sprintf(`enterprise_managers:
 - {name: good, url: %[1]s, auth: {type: active_directory, username: %[3]s, domain: %[4]s, password: %[5]s}}
 - {name: token, url: %[1]s, auth: {type: api_token, token: %[5]s-token}}
-- {name: refused, url: %[2]s, retries: 0, auth: {type: active_directory, username: %[3]s, domain: %[4]s, password_file: password}}
-- {name: unreachable, url: "http://127.0.0.1:1", retries: 0, auth: {type: api_token, token: "${CANARY}"}, proxy_url: "http://user:%[5]s@127.0.0.1:1"}
+- {name: refused, url: %[2]s, retries: 0, auth: {type: active_directory, username: %[3]s, domain: %[4]s,
+    password_file: password}}
+- {name: unreachable, url: "http://127.0.0.1:1", retries: 0, auth: {type: api_token, token: "${CANARY}"},
+    proxy_url: "http://user:%[5]s@127.0.0.1:1"}
 `, good.URL, refusing.URL, aemtest.DefaultUser, aemtest.DefaultDomain, canary))
 	rewrite(t, filepath.Join(filepath.Dir(path), "password"), canary+"\n")
 	env := []string{"CANARY=" + canary}
@@ -218,7 +228,8 @@ func TestNoSecretComesOut(t *testing.T) {
 			for _, page := range []string{"/metrics", "/config", "/", "/api/v1/status", "/-/ready"} {
 				_, body := p.Do("GET", base+page)
 				refuse(t, page, body, canary)
-				if page == "/metrics" && !(strings.Contains(body, `qem_up{manager="good"} 1`) && strings.Contains(body, `qem_up{manager="token"} 1`) && strings.Contains(body, `qem_up{manager="refused"} 0`)) {
+				if page == "/metrics" && !(strings.Contains(body, `qem_up{manager="good"} 1`) && strings.Contains(body,
+					`qem_up{manager="token"} 1`) && strings.Contains(body, `qem_up{manager="refused"} 0`)) {
 					t.Errorf("the credentials were not used as they should:\n%s", body)
 				}
 			}
@@ -232,7 +243,9 @@ func TestNoSecretComesOut(t *testing.T) {
 	for _, args := range [][]string{
 		{"scrape", "--config.file=" + path, "--log.level=debug"},
 		{"check-config", path},
-		{"check-config", process.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://u:"+canary+"@h', auth: {type: api_token, token: ["+canary+"], password: "+canary+"}}\n")},
+		{"check-config", process.File(t, "bad.yml",
+			"enterprise_managers:\n- {url: 'https://u:"+canary+"@h', auth: {type: api_token, token: ["+canary+
+				"], password: "+canary+"}}\n")},
 	} {
 		_, stdout, stderr := command(t, env, args...)
 		refuse(t, strings.Join(args, " "), stdout+stderr, canary)
@@ -249,9 +262,13 @@ func refuse(t *testing.T, where, text, secret string) {
 }
 
 func TestSimulate(t *testing.T) {
-	p := launch(t, nil, "simulate", "--listen-address=127.0.0.1:0", "--servers=2", "--tasks=3", "--tables=0", "--latency=1ms")
+	p := launch(t, nil, "simulate", "--listen-address=127.0.0.1:0", "--servers=2", "--tasks=3", "--tables=0",
+		"--latency=1ms")
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+\S*`)
-	eventually(t, "it tells where it is", func() bool { return strings.Contains(p.Stdout.String(), "qem_exporter scrape") })
+	eventually(t, "it tells where it is", func() bool {
+		return strings.Contains(p.Stdout.String(),
+			"qem_exporter scrape")
+	})
 	code, stdout, _ := command(t, environment(address.FindString(p.Stdout.String())), "scrape")
 	if code != 0 || strings.Count(stdout, "\nqem_server_up{") != 3 {
 		t.Errorf("exit code %d, want 0 and two Replicate servers and a Compose server:\n%s", code, stdout)

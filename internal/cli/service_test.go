@@ -38,7 +38,8 @@ func TestServiceArguments(t *testing.T) {
 			[]string{"--web.config.file=" + filepath.Join(filepath.Dir(path), "web.yml"), "--config.file=" + path},
 		},
 		"flags anywhere, in every spelling": {
-			[]string{"--web.enable-lifecycle", "service", "--config.file", path, "install", "--no-web.enable-pprof", "--log.level", "debug"},
+			[]string{"--web.enable-lifecycle", "service", "--config.file", path, "install", "--no-web.enable-pprof",
+				"--log.level", "debug"},
 			[]string{"--web.enable-lifecycle", "--config.file=" + path, "--no-web.enable-pprof", "--log.level=debug"},
 		},
 		"a flag that is given twice": {
@@ -96,7 +97,8 @@ func TestServiceCommandsElsewhere(t *testing.T) {
 		if code := p.Wait(); code != 1 {
 			t.Errorf("service %s: exit code %d", command, code)
 		}
-		if text := p.Stderr.String(); !strings.Contains(text, "service "+command) || !strings.Contains(text, "on Windows only") {
+		if text := p.Stderr.String(); !strings.Contains(text, "service "+command) || !strings.Contains(text,
+			"on Windows only") {
 			t.Errorf("service %s says %q", command, text)
 		}
 	}
@@ -147,7 +149,8 @@ func TestServiceDaemonRefuses(t *testing.T) {
 		{"--none", "none"},
 		{"--config.file=none.yml", "none.yml"},
 	} {
-		err := serviceDaemon([]string{tc.arg})(t.Context(), service.Session{Ready: func() { t.Error("it is ready") }, Events: discard{}})
+		err := serviceDaemon([]string{tc.arg})(t.Context(), service.Session{Ready: func() { t.Error("it is ready") },
+			Events: discard{}})
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: err = %v", tc.arg, err)
 		}

@@ -69,7 +69,8 @@ var cases = map[string][]plain{
 		{nil, []exposition.Family{
 			gauge("bare", "Bare."),
 			{Name: "bare_too_total", Help: "Bare.", Type: exposition.Counter, Labels: []string{"x"}, Columns: [][]string{{"y"}}},
-		}, []plainBlock{{rows: [][]string{nil}, columns: [][]float64{{7}, {8}}, loose: []plainLoose{{1, 0, []string{"z"}, 9}}}}},
+		}, []plainBlock{{rows: [][]string{nil}, columns: [][]float64{{7}, {8}}, loose: []plainLoose{{1, 0, []string{"z"},
+			9}}}}},
 	},
 	"labels of the families": {{[]string{"server", "task"}, []exposition.Family{
 		{Name: "state", Help: "States.", Labels: []string{"state"}, Columns: [][]string{{`ru"nning`}, {"stop\nped"}}},
@@ -130,7 +131,8 @@ func ownRegistry() *prometheus.Registry {
 	counter.Add(41)
 	odd := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "own.größe", Help: "UTF-8 name."}, []string{"la.bel"})
 	odd.WithLabelValues("v").Set(0.5)
-	histogram := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "own_seconds", Help: "Own.", Buckets: []float64{1, 2}})
+	histogram := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "own_seconds", Help: "Own.",
+		Buckets: []float64{1, 2}})
 	histogram.Observe(1.5)
 	registry.MustRegister(counter, odd, histogram)
 	return registry
@@ -167,7 +169,8 @@ func FuzzSameAsExpfmt(f *testing.F) {
 		if accept != "" {
 			accept += escapings[random.IntN(len(escapings))]
 		}
-		compare(t, ours, oracle(gathererOf(tables...)), "/metrics", accept, acceptEncodes[random.IntN(len(acceptEncodes))], parses{})
+		compare(t, ours, oracle(gathererOf(tables...)), "/metrics", accept, acceptEncodes[random.IntN(len(acceptEncodes))],
+			parses{})
 	})
 }
 

@@ -30,17 +30,20 @@ func serving(s *exposition.Snapshot) func() (live, kept *exposition.Snapshot) {
 func TestNegotiatesEncodingLikePromhttp(t *testing.T) {
 	elements := []string{
 		"", "gzip", "zstd", "identity", "*", "deflate", "br", "GZIP", "gzip;q=0", "gzip; q=0.5", "zstd;q=0.5", "zstd;q=0.25",
-		"identity;q=0", "identity;q=0.7", "*;q=0", "*;q=0.1", "gzip;q=1.000", "gzip;q=abc", "gzip;level=9", "gzip;q=", "gzip ; q=0.9", "x y",
+		"identity;q=0", "identity;q=0.7", "*;q=0", "*;q=0.1", "gzip;q=1.000", "gzip;q=abc", "gzip;level=9", "gzip;q=",
+		"gzip ; q=0.9", "x y",
 	}
 	families := cases["help texts"]
 	s := snapshotOf(families...)
-	ours, theirs := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}), oracle(gathererOf(families...))
+	ours, theirs := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}),
+		oracle(gathererOf(families...))
 	for _, first := range elements {
 		for _, second := range elements {
 			accept := first + ", " + second
 			got, want := get(ours, "/", "", accept), get(theirs, "/", "", accept)
 			if got.Header.Get("Content-Encoding") != want.Header.Get("Content-Encoding") {
-				t.Errorf("Accept-Encoding %q: got %q, want %q", accept, got.Header.Get("Content-Encoding"), want.Header.Get("Content-Encoding"))
+				t.Errorf("Accept-Encoding %q: got %q, want %q", accept, got.Header.Get("Content-Encoding"),
+					want.Header.Get("Content-Encoding"))
 			}
 		}
 	}
@@ -62,7 +65,8 @@ func TestReadableProtobuf(t *testing.T) {
 	families := []plain{{[]string{"a"}, []exposition.Family{gauge("a", "A \"gauge\"."), counter("b_total", "A counter.")},
 		[]plainBlock{{rows: [][]string{{"b"}}, columns: [][]float64{{0.5}, {3}}}}}}
 	s := snapshotOf(families...)
-	ours, theirs := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}), oracle(gathererOf(families...))
+	ours, theirs := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}),
+		oracle(gathererOf(families...))
 	for _, form := range []string{"text", "compact-text"} {
 		accept := "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=" + form
 		for _, encoding := range acceptEncodes {
@@ -79,8 +83,10 @@ func TestReadableProtobuf(t *testing.T) {
 
 func TestMethods(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	h := exposition.NewHandler(exposition.HandlerOptions{Own: registry, Snapshots: serving(part("a", 1)), Registerer: registry})
-	for method, want := range map[string]int{"GET": 200, "HEAD": 200, "POST": 405, "PUT": 405, "DELETE": 405, "OPTIONS": 405} {
+	h := exposition.NewHandler(exposition.HandlerOptions{Own: registry, Snapshots: serving(part("a", 1)),
+		Registerer: registry})
+	for method, want := range map[string]int{"GET": 200, "HEAD": 200, "POST": 405, "PUT": 405, "DELETE": 405,
+		"OPTIONS": 405} {
 		r := httptest.NewRequest(method, "/metrics", nil)
 		r.Header.Set("Accept-Encoding", "gzip")
 		w := httptest.NewRecorder()
@@ -91,7 +97,8 @@ func TestMethods(t *testing.T) {
 		switch {
 		case want == 405 && w.Header().Get("Allow") != "GET, HEAD":
 			t.Errorf("%s: Allow %q", method, w.Header().Get("Allow"))
-		case method == "HEAD" && (w.Body.Len() != 0 || w.Header().Get("Content-Encoding") != "gzip" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain")):
+		case method == "HEAD" && (w.Body.Len() != 0 || w.Header().Get("Content-Encoding") != "gzip" ||
+			!strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain")):
 			t.Errorf("HEAD: %d bytes, header %v", w.Body.Len(), w.Header())
 		}
 	}
@@ -122,7 +129,8 @@ func TestInstrumentation(t *testing.T) {
 
 // failures is what the handler counted, in the order gathering, encoding.
 func failures(gathering, encoding int) string {
-	return fmt.Sprintf(`# HELP promhttp_metric_handler_errors_total Total number of internal errors encountered by the promhttp metric handler.
+	const help = "Total number of internal errors encountered by the promhttp metric handler."
+	return fmt.Sprintf(`# HELP promhttp_metric_handler_errors_total `+help+`
 # TYPE promhttp_metric_handler_errors_total counter
 promhttp_metric_handler_errors_total{cause="encoding"} %d
 promhttp_metric_handler_errors_total{cause="gathering"} %d
@@ -130,8 +138,10 @@ promhttp_metric_handler_errors_total{cause="gathering"} %d
 }
 
 func TestGatherErrors(t *testing.T) {
-	good := &dto.MetricFamily{Name: proto.String("good"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{{Gauge: &dto.Gauge{Value: proto.Float64(1)}}}}
-	broken := &dto.MetricFamily{Name: proto.String("broken"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{{Gauge: &dto.Gauge{}}, {}}}
+	good := &dto.MetricFamily{Name: proto.String("good"), Type: dto.MetricType_GAUGE.Enum(),
+		Metric: []*dto.Metric{{Gauge: &dto.Gauge{Value: proto.Float64(1)}}}}
+	broken := &dto.MetricFamily{Name: proto.String("broken"), Type: dto.MetricType_GAUGE.Enum(),
+		Metric: []*dto.Metric{{Gauge: &dto.Gauge{}}, {}}}
 	const goodText, upText = "# TYPE good gauge\ngood 1\n", "# HELP up Up.\n# TYPE up gauge\nup{server=\"a\"} 1\n"
 	s := snapshotOf(ups([]string{"a"}, 1))
 	for name, c := range map[string]struct {
@@ -173,7 +183,8 @@ func TestGatherErrors(t *testing.T) {
 			if body := decompress(t, response); response.StatusCode != c.status || string(body) != c.body {
 				t.Errorf("status %d, body:\n%s", response.StatusCode, body)
 			}
-			if err := testutil.GatherAndCompare(registry, strings.NewReader(failures(c.gathering, c.encoding)), "promhttp_metric_handler_errors_total"); err != nil {
+			if err := testutil.GatherAndCompare(registry, strings.NewReader(failures(c.gathering, c.encoding)),
+				"promhttp_metric_handler_errors_total"); err != nil {
 				t.Error(err)
 			}
 			if !strings.Contains(log.String(), c.logged) || strings.Count(log.String(), "\n") != 1 {
@@ -204,7 +215,8 @@ func TestNothingToServe(t *testing.T) {
 func TestOverTheWire(t *testing.T) {
 	s := wide(6, 2000)
 	registry := ownRegistry()
-	server := httptest.NewServer(exposition.NewHandler(exposition.HandlerOptions{Own: registry, Snapshots: serving(s), Registerer: registry}))
+	server := httptest.NewServer(exposition.NewHandler(exposition.HandlerOptions{Own: registry, Snapshots: serving(s),
+		Registerer: registry}))
 	defer server.Close()
 	client := server.Client()
 	client.Transport.(*http.Transport).DisableCompression = true
@@ -238,7 +250,8 @@ func TestCompressedAnswers(t *testing.T) {
 	fresh.MustRegister(counter)
 	h := exposition.NewHandler(exposition.HandlerOptions{Own: fresh, Snapshots: serving(part("a", 1, 0))})
 	filtered := decompress(t, get(h, "/?name[]=only_a", "", "gzip"))
-	if want := "# HELP only_a Own.\n# TYPE only_a gauge\nonly_a{manager=\"a\",server=\"x\"} 1\n"; string(filtered) != want {
+	const want = "# HELP only_a Own.\n# TYPE only_a gauge\nonly_a{manager=\"a\",server=\"x\"} 1\n"
+	if string(filtered) != want {
 		t.Errorf("filtered:\n%s", filtered)
 	}
 	for i := range 3 {
@@ -303,7 +316,8 @@ func TestClientThatGoesAway(t *testing.T) {
 		r.Header.Set("Accept-Encoding", encoding)
 		h.ServeHTTP(goneWriter{httptest.NewRecorder()}, r)
 	}
-	if err := testutil.GatherAndCompare(registry, strings.NewReader(failures(0, len(acceptEncodes))), "promhttp_metric_handler_errors_total"); err != nil {
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(failures(0, len(acceptEncodes))),
+		"promhttp_metric_handler_errors_total"); err != nil {
 		t.Error(err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -36,8 +37,8 @@ type protobuf struct {
 	offset []int     // row i is proto[offset[i]:offset[i+1]]
 }
 
-// row returns the labels of a row, encoded once.
-func (r *Rows) row(i int) []byte {
+// encoded returns the labels of all rows and their offsets, made once.
+func (r *Rows) encoded() (proto []byte, offset []int) {
 	r.encode.Do(func() {
 		size := 0
 		for _, row := range r.labels {
@@ -51,7 +52,13 @@ func (r *Rows) row(i int) []byte {
 			r.offset = append(r.offset, len(r.proto))
 		}
 	})
-	return r.proto[r.offset[i]:r.offset[i+1]]
+	return r.proto, r.offset
+}
+
+// row returns the labels of a row.
+func (r *Rows) row(i int) []byte {
+	proto, offset := r.encoded()
+	return proto[offset[i]:offset[i+1]]
 }
 
 // appendProtobuf writes the labels as fields of a Metric.
@@ -99,16 +106,19 @@ func (f *tableFamily) prepareProtobuf() {
 func (s *section) writeProtobuf(p *page) {
 	var scratch [512]byte
 	size, samples := len(s.protoHead), 0
-	add := func(length int) { samples, size = samples+1, size+stringSize(length+valueSize) }
 	s.each(func(r *Rows, c *tableColumn, values []float64) bool {
+		_, offset := r.encoded()
+		fixed := len(c.proto) + valueSize
 		for i, value := range values {
 			if !math.IsNaN(value) {
-				add(len(r.row(i)) + len(c.proto))
+				samples++
+				size += stringSize(offset[i+1] - offset[i] + fixed)
 			}
 		}
 		return true
 	}, func(r *Rows, l *Loose) bool {
-		add(len(r.row(l.Row)) + len(l.Labels.appendProtobuf(scratch[:0])))
+		samples++
+		size += stringSize(len(r.row(l.Row)) + len(l.Labels.appendProtobuf(scratch[:0])) + valueSize)
 		return true
 	})
 	if samples == 0 {
@@ -117,24 +127,35 @@ func (s *section) writeProtobuf(p *page) {
 	p.buf = binary.AppendUvarint(p.buf, uint64(size))
 	p.buf = append(p.buf, s.protoHead...)
 	s.each(func(r *Rows, c *tableColumn, values []float64) bool {
-		for i, value := range values {
-			if !math.IsNaN(value) && !s.writeMetric(p, r.row(i), c.proto, value) {
-				return false
-			}
-		}
-		return true
+		return s.writeMetrics(p, r, 0, values, c.proto)
 	}, func(r *Rows, l *Loose) bool {
-		return s.writeMetric(p, r.row(l.Row), l.Labels.appendProtobuf(scratch[:0]), l.Value)
+		return s.writeMetrics(p, r, l.Row, []float64{l.Value}, l.Labels.appendProtobuf(scratch[:0]))
 	})
 }
 
-// writeMetric writes one sample as a Metric.
-func (s *section) writeMetric(p *page, row, extra []byte, value float64) bool {
-	buf := append(p.buf, tagFamilyMetric)
-	buf = binary.AppendUvarint(buf, uint64(len(row)+len(extra)+valueSize))
-	buf = append(buf, row...)
-	buf = append(buf, extra...)
-	buf = append(buf, s.protoTag...)
-	p.buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(value))
+// writeMetrics writes a Metric per sample, of the rows from first on.
+func (s *section) writeMetrics(p *page, r *Rows, first int, values []float64, extra []byte) bool {
+	tail := append(slices.Clip(extra), s.protoTag...)
+	proto, offset := r.encoded()
+	offset = offset[first:]
+	buf := p.buf
+	for i, value := range values {
+		if math.IsNaN(value) {
+			continue
+		}
+		if len(buf) >= pageFull {
+			if p.buf = buf; !p.room() {
+				return false
+			}
+			buf = p.buf
+		}
+		row := proto[offset[i]:offset[i+1]]
+		buf = append(buf, tagFamilyMetric)
+		buf = binary.AppendUvarint(buf, uint64(len(row)+len(tail)+8))
+		buf = append(buf, row...)
+		buf = append(buf, tail...)
+		buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(value))
+	}
+	p.buf = buf
 	return p.room()
 }

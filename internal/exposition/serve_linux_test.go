@@ -133,7 +133,8 @@ func (v *visits) visit(b *testing.B) {
 func threadTime() time.Duration {
 	const threadClock = 3 // CLOCK_THREAD_CPUTIME_ID
 	var now syscall.Timespec
-	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, threadClock, uintptr(unsafe.Pointer(&now)), 0); errno != 0 {
+	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, threadClock, uintptr(unsafe.Pointer(&now)),
+		0); errno != 0 {
 		panic(fmt.Sprintf("clock_gettime: %v", errno))
 	}
 	return time.Duration(now.Nano())

@@ -201,7 +201,8 @@ func (b *Block) looseOf(family int) []Loose {
 
 // each calls column for every column of the family that has samples, and loose for every loose
 // sample, block by block, until one of them says that it is enough.
-func (s *section) each(column func(r *Rows, c *tableColumn, values []float64) bool, loose func(r *Rows, l *Loose) bool) {
+func (s *section) each(column func(r *Rows, c *tableColumn, values []float64) bool, loose func(r *Rows,
+	l *Loose) bool) {
 	for _, b := range s.blocks {
 		for i := range s.columns {
 			if values := b.column(s.first + i); values != nil && !column(b.rows, &s.columns[i], values) {

@@ -46,7 +46,8 @@ func TestSnapshot(t *testing.T) {
 		{Name: "polls_total", Help: "Polls.", Type: exposition.Counter, Labels: []string{"result"},
 			Columns: [][]string{{"success"}, {"failure"}}},
 	}, []plainBlock{
-		{rows: [][]string{{"b"}, {"a"}, {"c"}}, columns: [][]float64{{1, nan, 0}, {nan, nan, nan}, {3, 2, nan}, {nan, 0.5, nan}},
+		{rows: [][]string{{"b"}, {"a"}, {"c"}}, columns: [][]float64{{1, nan, 0}, {nan, nan, nan}, {3, 2, nan}, {nan, 0.5,
+			nan}},
 			loose: []plainLoose{{2, 1, []string{"other"}, 7}}},
 		{rows: [][]string{{"d"}}, columns: [][]float64{{1}, {nan}, {4}, {nan}}},
 	}})
@@ -116,7 +117,8 @@ func TestMistakesPanic(t *testing.T) {
 
 // TestWhatDoesNotChangeIsTheSame checks that texts, rows and blocks are known again.
 func TestWhatDoesNotChangeIsTheSame(t *testing.T) {
-	table := exposition.NewTable([]string{"a", "b"}, []exposition.Family{gauge("up", "Up."), {Name: "l", Labels: []string{"x"}}})
+	table := exposition.NewTable([]string{"a", "b"}, []exposition.Family{gauge("up", "Up."), {Name: "l",
+		Labels: []string{"x"}}})
 	set := table.Row(none, "1", "2")
 	if table.Row(set, "1", "2") != set || table.Row(set, "1", "3") == set || table.Row(none, `1",b="2`, "") == set {
 		t.Error("sets of the same labels differ, or others do not")
@@ -129,7 +131,8 @@ func TestWhatDoesNotChangeIsTheSame(t *testing.T) {
 		t.Error("rows of the same labels differ, or others do not")
 	}
 	block := func(value, loose float64) *exposition.Block {
-		return table.Block(rows, []float64{value}, []exposition.Loose{{Family: 1, Labels: table.Extra(1, none, "y"), Value: loose}})
+		return table.Block(rows, []float64{value}, []exposition.Loose{{Family: 1, Labels: table.Extra(1, none, "y"),
+			Value: loose}})
 	}
 	one := block(1, 2)
 	for _, c := range []struct {
@@ -148,7 +151,8 @@ func part(manager string, values ...float64) *exposition.Snapshot {
 	for _, server := range []string{"x", "y"}[:len(values)] {
 		b.rows = append(b.rows, []string{manager, server})
 	}
-	return snapshotOf(plain{[]string{"manager", "server"}, []exposition.Family{gauge("up", "Up."), gauge("only_"+manager, "Own.")},
+	return snapshotOf(plain{[]string{"manager", "server"}, []exposition.Family{gauge("up", "Up."), gauge("only_"+manager,
+		"Own.")},
 		[]plainBlock{b}})
 }
 
@@ -215,7 +219,8 @@ func TestLongLines(t *testing.T) {
 	families := plain{[]string{"l"}, []exposition.Family{gauge("a", "H.")},
 		[]plainBlock{{rows: [][]string{{long}, {"short"}, {long + "y"}}, columns: [][]float64{{1, 2, math.Pi}}}}}
 	s := snapshotOf(families)
-	want := "# HELP a H.\n# TYPE a gauge\na{l=\"" + long + "\"} 1\na{l=\"short\"} 2\na{l=\"" + long + "y\"} 3.141592653589793\n"
+	want := "# HELP a H.\n# TYPE a gauge\n" +
+		`a{l="` + long + "\"} 1\n" + `a{l="short"} 2` + "\n" + `a{l="` + long + `y"} 3.141592653589793` + "\n"
 	if textOf(t, s) != want {
 		t.Error("text differs")
 	}
@@ -224,7 +229,8 @@ func TestLongLines(t *testing.T) {
 }
 
 func TestNumbers(t *testing.T) {
-	values := []float64{0, -1, 1760000000, math.Copysign(0, -1), 0.5, 1e300, 5e-324, math.Inf(1), math.Inf(-1), 1<<53 - 1, 1 << 53}
+	values := []float64{0, -1, 1760000000, math.Copysign(0, -1), 0.5, 1e300, 5e-324, math.Inf(1), math.Inf(-1),
+		1<<53 - 1, 1 << 53}
 	p := ups(strings.Split("abcdefghijk", ""), values...)
 	p.labels[0] = "i"
 	s := snapshotOf(p)

@@ -101,3 +101,17 @@ func TestJournalKeepsTheLast(t *testing.T) {
 		t.Errorf("%d events of one number", len(one))
 	}
 }
+
+func TestSpan(t *testing.T) {
+	for seconds, want := range map[float64]string{
+		0: "0 s", 0.0004: "under 1 ms", 0.0116: "12 ms", 1: "1 s", 4.06: "4.1 s", 59.6: "1 min", 90: "1 min 30 s",
+		3600: "1 h", 5400: "1 h 30 min", 108000: "1 d 6 h", -60: "-1 min",
+	} {
+		if got := Span(Num(seconds)); got != want {
+			t.Errorf("%g s is %q, want %q", seconds, got, want)
+		}
+	}
+	if got := Span(Number{}); got != "unknown" {
+		t.Errorf("nothing is %q", got)
+	}
+}

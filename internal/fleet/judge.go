@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -258,8 +259,15 @@ func Span(n Number) string {
 	if v < 0 {
 		return "-" + Span(Num(-v))
 	}
-	if v < 10 {
-		return fmt.Sprintf("%.3g s", v)
+	switch {
+	case v == 0:
+		return "0 s"
+	case v < 0.001:
+		return "under 1 ms"
+	case v < 0.9995:
+		return fmt.Sprintf("%.0f ms", v*1000)
+	case v < 10:
+		return fmt.Sprintf("%.3g s", math.Round(v*10)/10)
 	}
 	left := int64(min(v+0.5, 1e12))
 	units := []struct {

@@ -377,7 +377,8 @@ func (o *Oracle) table(task entity, v *aemtest.Table) {
 	e := task.with("schema", v.Schema, "table", v.Name)
 	e.add("qem_table_state", 1, "state", word(v.State))
 	e.add("qem_table_data_errors_total", n(v.DataErrors))
-	e.by("qem_table_cdc_applied_changes_total", "operation", "insert", n(v.Changes.Inserts), "update", n(v.Changes.Updates),
+	e.by("qem_table_cdc_applied_changes_total", "operation", "insert", n(v.Changes.Inserts), "update",
+		n(v.Changes.Updates),
 		"delete", n(v.Changes.Deletes), "ddl", n(v.Changes.DDL))
 	e.add("qem_table_last_update_timestamp_seconds", unix(v.LastUpdate))
 	e.add("qem_table_full_load_rows", n(v.TransferredRows))

@@ -1,0 +1,209 @@
+package collector
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/qem-exporter/qem_exporter/internal/exposition"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/usage"
+)
+
+// large is a Manager with servers of about the size that the exporter is built for.
+type large struct {
+	*Collector
+	m     *Manager
+	tasks int // a server
+	n     uint64
+}
+
+func newLarge(servers, tasks, tables int) *large {
+	l := &large{Collector: New(Options{Registerer: prometheus.NewRegistry()}), tasks: tasks}
+	l.m = l.NewManager("prod", ManagerOptions{})
+	for i := range servers {
+		l.publish(i, tables)
+	}
+	return l
+}
+
+// number is one as real ones are: a zero, a small or large whole number, a time or a fraction.
+func (l *large) number() num {
+	l.n++
+	k := float64(l.n * 104_729 % 10_000_000)
+	return fleet.Num([...]float64{0, float64(l.n % 100), k, 1_760_000_000 + k/100, k / 1000}[l.n%5])
+}
+
+// publish publishes a server whose numbers are all new.
+func (l *large) publish(number, tables int) {
+	n := l.number
+	s := &fleet.Server{
+		Name: fmt.Sprintf("replicate-server-%05d", number), Product: fleet.Replicate, Host: "replicate.example.net",
+		Port:     "443",
+		Platform: "linux", Version: "2024.11.0.300", State: fleet.ServerMonitored, Up: fleet.Yes, LastConnection: n(),
+		Details: &fleet.ServerDetails{License: fleet.License{State: fleet.LicenseValid, Expires: n()}, DiskBytes: n(),
+			MemoryBytes: n()},
+		Sweep: fleet.Reading{Last: time.Unix(int64(l.n), 0)},
+	}
+	for t := range l.tasks {
+		task := goldenTask()
+		task.Name, task.Tags, task.Details = fmt.Sprintf("ORACLE_TO_SNOWFLAKE_%03d", t), []string{"tier1"}, l.details()
+		task.Tables, task.TablesDropped, task.RetentionBarrier, task.TableStates = nil, 0, nil, nil
+		for i := range tables {
+			task.Tables = append(task.Tables, fleet.Table{Schema: "SALES", Name: fmt.Sprintf("TABLE_%05d", i),
+				State: fleet.TableChangeProcessing, Inserts: n(), Updates: n(), Deletes: n(), DDL: n(), DataErrors: n(),
+				LoadedRows: n(), EstimatedRows: n(), LoadedBytes: n(), LoadStart: n(), LoadEnd: n(), CachedInserts: n(),
+				CachedUpdates: n(), CachedDeletes: n()})
+		}
+		s.Tasks = append(s.Tasks, task)
+	}
+	l.m.Server(s)
+}
+
+func (l *large) details() *fleet.TaskDetails {
+	d := goldenDetails()
+	for _, at := range []*num{&d.SourceLatency, &d.TotalLatency, &d.AppliedInserts, &d.AppliedUpdates, &d.AppliedDeletes,
+		&d.AppliedDDL, &d.CommitRecords, &d.RolledBackTransactions, &d.RolledBackRecords, &d.RolledBackBytes,
+		&d.AppliedTransactions, &d.AppliedRecords, &d.AppliedBytes, &d.ApplyingTransactions, &d.ApplyingRecords,
+		&d.AccumulatedInMemory, &d.AccumulatedOnDisk, &d.ApplyingInMemory, &d.ApplyingOnDisk, &d.MemoryBytes, &d.CPU,
+		&d.DiskBytes, &d.DataErrors, &d.FullLoad.Start, &d.FullLoad.End, &d.FullLoad.RecordsCompleted} {
+		*at = l.number()
+	}
+	d.CDCThroughput, d.FullLoad.Throughput = goldenThroughput(l.number), goldenThroughput(l.number)
+	return d
+}
+
+// scrape asks for everything.
+func (l *large) scrape(b *testing.B, encoding string) {
+	l.hurry.Store(true)
+	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	r.Header.Set("Accept-Encoding", encoding)
+	w := nobody{http.Header{}}
+	exposition.NewHandler(exposition.HandlerOptions{Snapshots: l.Current}).ServeHTTP(w, r)
+	if got := w.Header().Get("Content-Encoding"); got != encoding {
+		b.Fatalf("encoded with %q instead of %q", got, encoding)
+	}
+}
+
+// nobody is a client that keeps nothing.
+type nobody struct{ header http.Header }
+
+func (n nobody) Header() http.Header         { return n.header }
+func (n nobody) Write(p []byte) (int, error) { return len(p), nil }
+func (n nobody) WriteHeader(int)             {}
+
+// gzipAlone does to a text what is done to a snapshot's.
+func gzipAlone(b *testing.B, text []byte) {
+	w, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkPublication compares the CPU time of a scrape with gzip right after a publication, of a million
+// samples, with that of compressing the same text alone. Garbage collection counts.
+func BenchmarkPublication(b *testing.B) {
+	const servers, tasks = 50, 350
+	l := newLarge(servers, tasks, 0)
+	l.scrape(b, "gzip")
+	var text bytes.Buffer
+	_, kept := l.Current()
+	if err := kept.WriteText(&text); err != nil {
+		b.Fatal(err)
+	}
+	of := func(work func()) func() time.Duration {
+		return func() time.Duration { return usage.OfCPU(work) }
+	}
+	measures := []struct {
+		name    string
+		prepare func(round int)
+		work    func()
+		times   []time.Duration
+	}{
+		{"one", func(round int) { l.publish(round%servers, 0) }, func() { l.scrape(b, "gzip") }, nil},
+		{"all", func(int) {
+			for i := range servers {
+				l.publish(i, 0)
+			}
+		}, func() { l.scrape(b, "gzip") }, nil},
+		{"unchanged", func(int) {}, func() { l.scrape(b, "gzip") }, nil},
+		{"alone", func(int) {}, func() { gzipAlone(b, text.Bytes()) }, nil},
+	}
+	for round := range b.N {
+		for i := range measures {
+			m := &measures[i]
+			m.prepare(round)
+			m.times = append(m.times, of(m.work)())
+		}
+	}
+	alone := usage.Median(measures[3].times)
+	b.ReportMetric(float64(kept.Samples()), "samples")
+	b.ReportMetric(alone.Seconds(), "gzip-alone-CPU-s")
+	for _, m := range measures[:3] {
+		b.ReportMetric(float64(usage.Median(m.times))/float64(alone), m.name+"×gzip-alone")
+	}
+}
+
+// BenchmarkScrape is what a scrape costs as the number of tasks grows: the first with gzip after everything
+// was published anew, a later one with gzip, and one without compression.
+func BenchmarkScrape(b *testing.B) {
+	for _, tasks := range []int{100, 1000, 10_000} {
+		l := newLarge(10, tasks/10, 0)
+		for _, bench := range []struct {
+			name     string
+			encoding string
+			fresh    bool
+		}{{"first", "gzip", true}, {"gzip", "gzip", false}, {"text", "", false}} {
+			b.Run(fmt.Sprintf("%s/%d", bench.name, tasks), func(b *testing.B) {
+				for b.Loop() {
+					if bench.fresh {
+						b.StopTimer()
+						for i := range 10 {
+							l.publish(i, 0)
+						}
+						b.StartTimer()
+					}
+					l.scrape(b, bench.encoding)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*tasks)/1e3, "µs/task")
+			})
+		}
+	}
+}
+
+// BenchmarkManyServers is a merge after each of many small servers has published the same outline again, and
+// the memory that their samples take.
+func BenchmarkManyServers(b *testing.B) {
+	for _, servers := range []int{5_000, 20_000} {
+		b.Run(fmt.Sprint(servers), func(b *testing.B) {
+			l := newLarge(servers, 3, 0)
+			l.scrape(b, "")
+			published := l.m.Fleet().Servers
+			for b.Loop() {
+				b.StopTimer()
+				for _, s := range published {
+					again := *s
+					again.LastConnection = l.number()
+					l.m.Server(&again)
+				}
+				l.hurry.Store(true)
+				b.StartTimer()
+				l.Current()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*servers)/1e3, "µs/server")
+		})
+	}
+}
