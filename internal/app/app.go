@@ -191,7 +191,7 @@ func New(o Options) (*App, error) {
 	)
 	a.collector = newCollector(a.registry, o.Shard, o.TotalShards, o.LogLinesDropped)
 	a.units = factory{
-		guard: aem.NewLoginGuard(), transport: newTransport,
+		guard: aem.NewLoginGuard(), large: aem.NewLargeBodies(), transport: newTransport,
 		shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
 	}
 

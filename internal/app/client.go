@@ -39,10 +39,40 @@ func (f *factory) newClient(u *unit) (*aem.Client, error) {
 		aem.WithMaxResponseBytes(int64(m.MaxResponseBytes)),
 		aem.WithLoginGuard(f.guard),
 		aem.WithLoginPace(m.StateInterval),
+		aem.WithLargeBodies(f.large),
+		aem.WithHeaders(headers(m)),
+		aem.WithSecrets(proxyPassword(m)...),
+		aem.WithSettingNames(func(setting string) string { return m.KeyName("tls_config." + setting) }),
 		aem.WithObserver(u),
 		aem.WithLogger(u.logger),
 		aem.WithUserAgent("qem_exporter/"+f.version),
 	)
+}
+
+// headers are those of the configuration, for a gateway.
+func headers(m *config.Manager) func() ([]aem.Header, error) {
+	return func() ([]aem.Header, error) {
+		var all []aem.Header
+		for name, h := range m.HTTPHeaders {
+			err := h.Each(func(text string, secret bool) {
+				all = append(all, aem.Header{Name: name, Value: text, Secret: secret})
+			})
+			if err != nil {
+				return nil, fmt.Errorf("http_headers %s: %w", name, err)
+			}
+		}
+		return all, nil
+	}
+}
+
+// proxyPassword is that of the proxy, if it has one.
+func proxyPassword(m *config.Manager) []string {
+	if m.ProxyURL.URL != nil {
+		if password, ok := m.ProxyURL.User.Password(); ok {
+			return []string{password}
+		}
+	}
+	return nil
 }
 
 // credentials reads the secret at every login, so that a rotated file is used
@@ -81,7 +111,7 @@ func newTransport(m config.Manager) (http.RoundTripper, error) {
 		return aem.NewTransport(aem.TransportOptions{
 			TLS:            c,
 			Proxy:          proxy,
-			MaxConnections: m.MaxConcurrentRequests,
+			MaxConnections: m.MaxConcurrentRequests + aem.MaxLargeWaiting,
 			HTTP2:          m.HTTP2,
 		}), nil
 	}

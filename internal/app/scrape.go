@@ -47,7 +47,7 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 	registry := prometheus.NewRegistry()
 	c := newCollector(registry, o.Shard, o.TotalShards, nil)
 	f := factory{
-		guard: aem.NewLoginGuard(), transport: newTransport,
+		guard: aem.NewLoginGuard(), large: aem.NewLargeBodies(), transport: newTransport,
 		shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
 	}
 	var units []*unit

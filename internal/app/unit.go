@@ -38,7 +38,8 @@ type polling struct {
 
 // factory makes units.
 type factory struct {
-	guard              *aem.LoginGuard // of the accounts of the process
+	guard              *aem.LoginGuard  // of the accounts of the process
+	large              *aem.LargeBodies // of the process
 	transport          func(config.Manager) (http.RoundTripper, error)
 	shard, totalShards int
 	version            string // of the exporter

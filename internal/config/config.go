@@ -49,6 +49,15 @@ func (c *Config) String() string {
 // hold that they name is no part of it: those are read again when used.
 func (m Manager) Equal(o Manager) bool { return reflect.DeepEqual(m, o) }
 
+// KeyName is what whoever configured the manager calls a key: its path, or its environment
+// variable.
+func (m Manager) KeyName(path string) string {
+	if name := m.variables[path]; name != "" {
+		return name
+	}
+	return path
+}
+
 // String returns name and URL.
 func (m Manager) String() string { return m.Name + " (" + m.URL + ")" }
 

@@ -24,9 +24,10 @@ func FromEnv(environ []string) (*Config, error) {
 	}
 	d := newDecoder("", nil)
 	d.dir, d.variables = "", map[string]string{}
+	names := map[string]string{}
 	manager := &yaml.Node{Kind: yaml.MappingNode}
 	for i, v := range variables() {
-		d.variables[managerPath+"."+v.path] = v.name
+		names[v.path], d.variables[managerPath+"."+v.path] = v.name, v.name
 		if n := d.node(v, set[v.name]); n != nil {
 			setLine(n, i+1) // errors are sorted by it
 			put(manager, v.path, n)
@@ -36,6 +37,7 @@ func FromEnv(environ []string) (*Config, error) {
 	put(document, "enterprise_managers", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{manager}})
 	cfg, err := d.config(document)
 	if err == nil {
+		cfg.managers[0].variables = names
 		cfg.warnings = append(cfg.warnings, set.unknown(nil)...)
 	}
 	return cfg, err

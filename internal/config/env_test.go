@@ -57,7 +57,12 @@ func TestFromEnv(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !cfg.Managers()[0].Equal(want.Managers()[0]) {
+			got := cfg.Managers()[0]
+			if name := got.KeyName("tls_config.ca_file"); name != "QEM_CA_FILE" {
+				t.Errorf("tls_config.ca_file is called %s", name)
+			}
+			got.variables = nil
+			if !got.Equal(want.Managers()[0]) {
 				t.Errorf("manager is\n%s\nwant\n%s", cfg.Redacted(), want.Redacted())
 			}
 		})

@@ -112,3 +112,21 @@ func (a Auth) Secret() (string, error) {
 	}
 	return "", errors.New("no credential is configured")
 }
+
+// Each calls a function with every value of the header, those in files read anew.
+func (h Header) Each(value func(text string, secret bool)) error {
+	for _, v := range h.Values {
+		value(v, false)
+	}
+	for _, s := range h.Secrets {
+		value(s.Reveal(), true)
+	}
+	for _, name := range h.Files {
+		text, err := readSecret(name)
+		if err != nil {
+			return err
+		}
+		value(text, true)
+	}
+	return nil
+}

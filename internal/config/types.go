@@ -79,6 +79,8 @@ type Manager struct {
 	Objectives []Objective `key:"objectives" default:"[]"`
 	// What a server has in all, because the API gives no totals; the first entry that matches.
 	ServerLimits []ServerLimit `key:"server_limits" default:"[]"`
+
+	variables map[string]string // by key; nil when it comes from a file
 }
 
 // AuthType says what Enterprise Manager is shown at login.
