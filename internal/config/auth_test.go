@@ -1,6 +1,8 @@
 package config
 
 import (
+	"bytes"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,9 +76,11 @@ func TestClientCertificate(t *testing.T) {
 	write(t, dir, "client.pem", cert)
 	write(t, dir, "client.key", key)
 	write(t, dir, "other.key", otherKey)
+	write(t, dir, "negative.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: negativeSerial(t, cert)})))
 	const where = "qem.yml:5:18: enterprise_managers[0].tls_config."
 	for tls, want := range map[string]string{
 		"{cert_file: client.pem, key_file: client.key}": "",
+		"{ca_file: negative.pem}":                       where + `ca_file: "negative.pem": holds a certificate with a negative serial number: have a new`,
 		"{cert_file: client.pem}":                       where + "cert_file: needs key_file",
 		"{key_file: client.key}":                        where + "key_file: needs cert_file",
 		"{key_file: other.key, cert_file: client.pem}":  where + "key_file: does not go with cert_file: private key does not match public key",
@@ -92,4 +96,16 @@ func TestClientCertificate(t *testing.T) {
 			t.Errorf("%s: error is %q, want %q", tls, got, want)
 		}
 	}
+}
+
+// negativeSerial gives a certificate the serial number -1.
+func negativeSerial(t *testing.T, cert string) []byte {
+	t.Helper()
+	block, _ := pem.Decode([]byte(cert))
+	i := bytes.Index(block.Bytes, []byte{2, 1, 1}) // the integer 1
+	if i < 0 {
+		t.Fatal("no serial number")
+	}
+	block.Bytes[i+2] = 0xff
+	return block.Bytes
 }

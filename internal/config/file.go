@@ -3,11 +3,13 @@ package config
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"unicode/utf8"
 
 	promconfig "github.com/prometheus/common/config"
@@ -24,8 +26,8 @@ func (d *decoder) fileName(v value, as string) (string, bool) {
 	data, err := readSmall(name)
 	switch {
 	case err != nil:
-	case as == "certificate file" && !x509.NewCertPool().AppendCertsFromPEM(data):
-		err = errors.New("holds no certificate in PEM form")
+	case as == "certificate file":
+		err = certificates(data)
 	case as == "secret file":
 		_, err = secretText(data)
 	}
@@ -60,6 +62,27 @@ func readSmall(name string) ([]byte, error) {
 		return nil, fmt.Errorf("is larger than %s", formatSize(Size(maxFile)))
 	}
 	return data, nil
+}
+
+// certificates says why a file does not serve as certificates. One of many that cannot
+// be read is left out when it is used.
+func certificates(data []byte) error {
+	if x509.NewCertPool().AppendCertsFromPEM(data) {
+		return nil
+	}
+	block, _ := pem.Decode(data)
+	for block != nil && block.Type != "CERTIFICATE" {
+		block, data = pem.Decode(data)
+	}
+	if block == nil {
+		return errors.New("holds no certificate in PEM form")
+	}
+	_, err := x509.ParseCertificate(block.Bytes)
+	if err != nil && strings.Contains(err.Error(), "negative serial number") {
+		return errors.New("holds a certificate with a negative serial number: have a new certificate issued, " +
+			"or set the environment variable GODEBUG=x509negativeserial=1")
+	}
+	return fmt.Errorf("holds a certificate that cannot be read: %w", err)
 }
 
 // withoutName takes the file's name out of an error of package os.
