@@ -18,17 +18,17 @@ import (
 // What the queries answer, by Prometheus's own engine: promtool evaluates them on series
 // that are written down here.
 
-// series are samples two minutes apart, by the name and labels of each.
+// series are samples five minutes apart, by the name and labels of each.
 type series map[string]string
 
 // always has the value now and in the two hours before.
 func (s series) always(value any, name string, labels ...string) series {
-	return s.set(fmt.Sprintf("%v+0x60", value), name, labels...)
+	return s.set(fmt.Sprintf("%v+0x24", value), name, labels...)
 }
 
-// until is a series that ended ten minutes ago.
+// until is a series that ended a quarter of an hour ago.
 func (s series) until(value any, name string, labels ...string) series {
-	return s.set(fmt.Sprintf("%v+0x54 _x5", value), name, labels...)
+	return s.set(fmt.Sprintf("%v+0x21 _x2", value), name, labels...)
 }
 
 func (s series) set(values, name string, labels ...string) series {
@@ -80,7 +80,7 @@ func evaluate(t *testing.T, s series, answers ...answer) {
 		queries = append(queries, q)
 	}
 	data, err := yaml.Marshal(map[string]any{"evaluation_interval": "1m", "tests": []any{map[string]any{
-		"interval": "2m", "input_series": inputs, "promql_expr_test": queries,
+		"interval": "5m", "input_series": inputs, "promql_expr_test": queries,
 	}}})
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func evaluate(t *testing.T, s series, answers ...answer) {
 // exprOf is the query of a panel with everything chosen, or what more says.
 func exprOf(t *testing.T, uid, panel, ref string, more ...string) string {
 	t.Helper()
-	values := map[string]string{"__range": "1h", "__rate_interval": "5m"}
+	values := map[string]string{"__range": "1h", "__rate_interval": "15m"}
 	for i := 0; i < len(more); i += 2 {
 		values[more[i]] = more[i+1]
 	}
@@ -266,7 +266,7 @@ func (s series) every(name string, subject []string, labels []collector.Label) {
 // TestPagesAskLittle: before anything is opened, no page takes more than 25 queries, those
 // of its variables and annotations included, or asks for more than 200 series.
 func TestPagesAskLittle(t *testing.T) {
-	values := map[string]string{"__range": "1h", "__rate_interval": "5m"}
+	values := map[string]string{"__range": "1h", "__rate_interval": "15m"}
 	var answers []answer
 	for _, m := range models(t) {
 		chosen := map[string]string{}

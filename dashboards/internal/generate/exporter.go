@@ -107,6 +107,8 @@ func apiCalls() []panel {
 				value("Errors", 80, "topk(100, sum by (manager, operation, error) (increase(qem_api_errors_total[$__range])) > 0)", whole()...),
 				growing(label("error", 130)), label("operation", 130), label("manager", 100),
 			}, sortedBy("Errors"), size(8, 8)),
+		stat("Duplicates", "no exporter", "Servers, tasks, tables and samples that were dropped in the shown time because the API named them twice.",
+			query("sum("+perManager("increase(qem_exporter_duplicates_dropped_total[$__range])")+")", "dropped"), count(), uneasy(), listed(uidExporter)),
 	}
 }
 

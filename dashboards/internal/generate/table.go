@@ -95,10 +95,18 @@ func (c column) look() []property {
 		width.ID = "custom.minWidth"
 	}
 	all := []property{width, {"noValue", absent}}
-	if c.label != "" {
-		all = append(all, property{"custom.filterable", true})
+	if c.label == "" {
+		return append(all, c.properties...)
 	}
-	return append(all, c.properties...)
+	words := []mapping{{"special", map[string]any{"match": "empty", "result": map[string]any{"text": absent}}}}
+	for _, p := range c.properties {
+		if more, ok := p.Value.([]mapping); ok {
+			words = append(words, more...)
+		} else {
+			all = append(all, p)
+		}
+	}
+	return append(all, property{"custom.filterable", true}, property{"mappings", words})
 }
 
 // room is the width that a table of a number of grid columns has in a window of 1600 pixels.
