@@ -27,7 +27,7 @@ func fleetTiles() []panel {
 		stat("Licences", "none is known", "Servers whose licence is not valid, has ended, or ends within 30 days.",
 			query("count("+licenseVerdict()+" > 1) or 0 * count("+licenseVerdict()+")", "licences"), count(), uneasy(), listed(uidServers)),
 		stat("Worst latency", "no task running", "The longest time from a change in a source to its commit in the target.",
-			query("max("+withTag(perTask("qem_task_total_latency_seconds"))+")", "latency"),
+			query("max("+withTag("qem_task_total_latency_seconds")+")", "latency"),
 			unit(inSeconds), neutral(), listed(uidTasks, "var-show="+fmt.Sprint(everyTask))),
 	}
 }
@@ -122,7 +122,7 @@ func fleetChanges() []panel {
 }
 
 func latencyTable() panel {
-	shown := "topk(50, " + withTag(latencyRatio()) + ")"
+	shown := "topk(50, " + withTag(perTask(latencyRatio)) + ")"
 	of := func(family string) string { return ofTasks(perTask(family), shown) }
 	return table("Latency ÷ objective", "No task that is running has an objective.",
 		"The fifty tasks that are furthest into their latency objective, which comes from a tag of the task or from the exporter's configuration. Tasks without an objective are not here, and are never late.",

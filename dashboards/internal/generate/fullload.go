@@ -41,16 +41,21 @@ func loadProgress() string {
 	return perTask("qem_task_full_load_completed_records") + " / (" + perTask("qem_task_full_load_estimated_records") + " > 0)"
 }
 
-// loadVerdict says of each full load whether it is completed (1), goes on (2), takes
-// longer than its objective (3), is not going on because the task does not run (4), or
-// does not get on (5).
-func loadVerdict() string {
+// unfinishedLoads says of each full load that is not done whether it goes on (2), takes longer
+// than its objective (3), is not going on because the task does not run (4), or does not get
+// on (5).
+func unfinishedLoads() string {
 	key := " on (" + taskLabels + ") "
-	unfinished := "(" + tablesToLoad("") + ")"
+	unfinished := tablesToLoad("")
 	return "0 * (" + stalledLoads() + ") + 5\nor\n" +
-		"0 * (" + unfinished + " unless" + key + perTask(`qem_task_state{state=~"running|recovering"}`) + " == 1) + 4\nor\n" +
-		"0 * (" + unfinished + " and" + key + "(" + loadTime() + " > " + key + perTask("qem_task_full_load_objective_seconds") + ")) + 3\nor\n" +
-		"0 * " + unfinished + " + 2\nor\n0 * (" + perTask("qem_task_full_load_completed") + " == 1) + 1"
+		"0 * (" + unfinished + " unless" + key + `qem_task_state{state=~"running|recovering"} == 1` + ") + 4\nor\n" +
+		"0 * (" + overdueLoads() + " and" + key + unfinished + ") + 3\nor\n" +
+		"0 * " + unfinished + " + 2"
+}
+
+// loadVerdict also says which are completed (1).
+func loadVerdict() string {
+	return unfinishedLoads() + "\nor\n0 * " + perTask("qem_task_full_load_completed == 1") + " + 1"
 }
 
 func loadWords() mapping {
@@ -75,7 +80,7 @@ func loadTiles() []panel {
 }
 
 func loadList(title string, n int) panel {
-	shown := fmt.Sprintf("topk(%d, %s > 1)", n, withTag("("+loadVerdict()+")"))
+	shown := fmt.Sprintf("topk(%d, %s)", n, withTag(unfinishedLoads()))
 	of := func(expr string) string { return ofTasks(expr, shown) }
 	return table(title, "No full load is going on.", fmt.Sprintf("Tasks whose full load is not done, %d at most, those that do not get on first. What is left is estimated from the present rate. "+
 		"A dash is a value that is not there. Click on a task for its page.", n),

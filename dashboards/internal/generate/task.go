@@ -29,7 +29,7 @@ func taskTiles() []panel {
 		stat("Stop reason", "not given", "Why the task stopped last; none while it has not. A task that runs keeps the reason of its last stop.",
 			query(stopReasons().number("qem_task_stop_reason", "reason", taskLabels), "{{task}}"), mapped(stopReasons().mapping())),
 		stat("Behind objective", "no objective", "Total latency as a multiple of the task's own objective. Nothing while the task processes no changes, or has no objective.",
-			query(latencyRatio(), "{{task}}"), unit(times), limits(step{0, "green"}, step{0.8, "orange"}, step{1, "red"})),
+			query(perTask(latencyRatio), "{{task}}"), unit(times), limits(step{0, "green"}, step{0.8, "orange"}, step{1, "red"})),
 		stat("Details", "never read", "Whether the task's details could be read when they were last due. Its state is read apart from them.",
 			query(perTask("qem_task_up"), "{{task}}"), mapped(upStates("Not read", "Read")), listed(uidExporter)),
 	}

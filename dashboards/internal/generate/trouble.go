@@ -16,24 +16,24 @@ type trouble struct {
 	expr        string
 }
 
-// troubles are the worst first. They are those of fleet's Task.Attention, in its order, and
+// troubles are the worst first. Each filters before it aggregates: of thousands of tasks
+// few have it. They are those of fleet's Task.Attention, in its order, and
 // the two that need a look back.
 func troubles() []trouble {
-	state := func(name string) string { return perTask(`qem_task_state{state="`+name+`"}`) + " == 1" }
-	unless := " unless on (" + taskLabels + ") "
+	state := func(name string) string { return perTask(`qem_task_state{state="` + name + `"} == 1`) }
 	return []trouble{
 		{"In error", "red", state("error")},
 		{"Stopped abnormally", "dark-red", stoppedAbnormally()},
-		{"Should run", "semi-dark-red", ofTasks(perTask("qem_task_expected_running")+" == 1", state("stopped"))},
+		{"Should run", "semi-dark-red", ofTasks(perTask("qem_task_expected_running == 1"), state("stopped"))},
 		{"Recovering", "orange", state("recovering")},
-		{"Unknown state", otherColor, perTask(`qem_task_state{state!~"running|stopped|error|recovering"}`) + " == 1"},
+		{"Unknown state", otherColor, perTask(`qem_task_state{state!~"running|stopped|error|recovering"} == 1`)},
 		{"Load stalled", "red", stalledLoads()},
-		{"Late", "red", latencyRatio() + " > 1"},
+		{"Late", "red", perTask(latencyRatio + " > 1")},
 		{"Load overdue", "orange", overdueLoads()},
-		{"Not read", grey, perTask("qem_task_up") + " == 0"},
-		{"Tables in error", "orange", tablesInError() + " > 0"},
-		{"New data errors", "orange", newDataErrors() + " > 0"},
-		{"Not read yet", grey, perTask("qem_task_state") + unless + "qem_task_up"},
+		{"Not read", grey, perTask("qem_task_up == 0")},
+		{"Tables in error", "orange", tablesInError()},
+		{"New data errors", "orange", newDataErrors()},
+		{"Not read yet", grey, perTask(`qem_task_state{state="running"} unless on (` + taskLabels + `) qem_task_up`)},
 	}
 }
 
@@ -54,11 +54,12 @@ func ranked() string {
 // inTrouble counts the tasks by their worst trouble: 0 where no task that is seen has it,
 // nothing where none is seen. The label is the number for which a list asks.
 func inTrouble() string {
-	counts := fmt.Sprintf(`count_values("show", %d * %s)`, rankBase+1, ranked())
+	var zeros []string
 	for i := range troubles() {
-		counts += fmt.Sprintf("\nor\n"+`label_replace(0 * count(%s), "show", "%d", "", "")`, withTag(perTask("qem_task_up")), only(i))
+		zeros = append(zeros, fmt.Sprintf(`label_replace(vector(0), "show", "%d", "", "")`, only(i)))
 	}
-	return counts
+	return fmt.Sprintf(`count_values("show", %d * %s)`, rankBase+1, ranked()) + "\nor\n" +
+		"(" + strings.Join(zeros, "\nor ") + ")\n+ on () group_left () 0 * count(" + withTag("qem_task_up") + ")"
 }
 
 // troubleTiles are as many tiles as there are kinds of trouble.
@@ -80,25 +81,22 @@ func troubleTiles() panel {
 func stoppedAbnormally() string {
 	return ofTasks(
 		perTask(`qem_task_stop_reason{reason!~"`+strings.Join(fleet.NormalStops(), "|")+`"}`),
-		perTask(`qem_task_state{state="stopped"}`)+" == 1")
+		`qem_task_state{state="stopped"} == 1`)
 }
 
-// latencyRatio is the latency as a multiple of the objective.
-func latencyRatio() string {
-	return perTask("qem_task_total_latency_seconds") +
-		" / on (" + taskLabels + ") (" + perTask("qem_task_latency_objective_seconds") + " > 0)"
-}
+// latencyRatio is the latency as a multiple of the objective, as each exporter sees it.
+const latencyRatio = "qem_task_total_latency_seconds / (qem_task_latency_objective_seconds > 0)"
 
-// tablesInError counts them by the tables' own states where they are asked for,
-// else by the full load's.
+// tablesInError counts them, where there are any, by the tables' own states where they
+// are asked for, else by the full load's.
 func tablesInError() string {
-	return "(" + perTask(`qem_task_tables{state="error"}`) + " or " +
-		perTask(`qem_task_full_load_tables{state="error"}`) + " or " + perTask(`qem_compose_task_tables{state="error"}`) + ")"
+	return "(" + perTask(`qem_task_tables{state="error"} > 0`) + "\nor " + perTask(`(qem_task_full_load_tables{state="error"} > 0) unless on (`+
+		taskLabels+`) qem_task_tables`) + "\nor " + perTask(`qem_compose_task_tables{state="error"} > 0`) + ")"
 }
 
 // newDataErrors are those of the last hour. The number falls when someone resets a table's.
 func newDataErrors() string {
-	return "(" + perTask("qem_task_data_errors") + " - " + perTask("qem_task_data_errors offset 1h") + ")"
+	return perTask("qem_task_data_errors - qem_task_data_errors offset 1h > 0")
 }
 
 // stalledAfter is how long a full load must have loaded nothing.
@@ -107,30 +105,29 @@ const stalledAfter = "20m"
 // stalledLoads has a sample for each running task of which tables wait for their first
 // load, and no record or table was loaded in the last minutes.
 func stalledLoads() string {
-	same := func(expr func(offset string) string) string { return expr("") + " == " + expr(" offset "+stalledAfter) }
+	const records = "qem_task_full_load_completed_records"
+	key := "on (" + taskLabels + ") "
 	return "((" + tablesToLoad("") +
-		"\nand on (" + taskLabels + ") " + perTask(`qem_task_state{state="running"}`) + " == 1" +
-		"\nand on (" + taskLabels + ") " + same(tablesToLoad) +
-		"\nand on (" + taskLabels + ") " + same(func(offset string) string { return perTask("qem_task_full_load_completed_records" + offset) }) +
-		")\nunless on (" + taskLabels + ") qem_task_full_load_completed == 1)"
+		"\nand " + key + `qem_task_state{state="running"} == 1` +
+		"\nand " + key + tablesToLoad("") + " == " + tablesToLoad(" offset "+stalledAfter) +
+		"\nand " + key + records + " == " + records + " offset " + stalledAfter +
+		")\nunless " + key + "qem_task_full_load_completed == 1)"
 }
 
 // overdueLoads has for how long each full load or Compose task has been loading, where that
 // is longer than its objective.
 func overdueLoads() string {
-	family := func(what string) string {
-		return "(" + perTask("qem_task_full_load_"+what) + " or " + perTask("qem_compose_task_loading_"+what) + ")"
+	overdue := func(family string) string {
+		start := family + "start_timestamp_seconds"
+		return "(time() - " + start + ") > qem_task_full_load_objective_seconds unless " + family + "completed == 1 unless " +
+			family + "end_timestamp_seconds >= " + start
 	}
-	key := " on (" + taskLabels + ") "
-	start := family("start_timestamp_seconds")
-	return "((time() - " + start + ") > " + key + perTask("qem_task_full_load_objective_seconds") +
-		"\nand" + key + perTask(`qem_task_state{state="running"}`) + " == 1" +
-		"\nunless" + key + family("completed") + " == 1\nunless" + key + "(" + family("end_timestamp_seconds") + " >= " + start + "))"
+	return ofTasks(perTask(overdue("qem_task_full_load_")+"\nor "+overdue("qem_compose_task_loading_")), `qem_task_state{state="running"} == 1`)
 }
 
 // tablesToLoad has the number of tables that wait to be loaded, for tasks with any.
 func tablesToLoad(offset string) string {
-	return "(sum by (" + taskLabels + ") (" + maxBy(taskLabels+", state", `qem_task_full_load_tables{state=~"loading|queued"}`+offset) + ") > 0)"
+	return "(sum by (" + taskLabels + ") (" + maxBy(taskLabels+", state", `qem_task_full_load_tables{state=~"loading|queued"}`+offset+" > 0") + "))"
 }
 
 // A list is asked for ranks from one to another, as one number of four digits.
@@ -169,28 +166,28 @@ func troubleWords() mapping {
 // first. What decides stands next to the name.
 func taskList(title, empty, description string, n int, ranks string, o ...option) panel {
 	shown := fmt.Sprintf("topk(%d, %s)", n, ranks)
-	of := func(expr string) string { return ofTasks(expr, shown) }
+	these := func(expr string) string { return expr + "\nand on (" + taskLabels + ")\n" + shown }
 	description += fmt.Sprintf(" %d at most, the worst trouble first, then the furthest behind its objective. "+
 		"A dash is a value that is not there. Click on a task for its page; its last message stands in Enterprise Manager's console, to which that page leads.", n)
 	return table(title, empty, description,
 		[]column{
 			growing(label("task", 230)),
 			value(troubleName, 160, shown, asWords(troubleWords())...),
-			value("Since", 120, of(milliseconds("min by ("+taskLabels+") (qem_task_state_since_timestamp_seconds)")), inUnit("dateTimeFromNow")),
-			value("Latency ÷ objective", 170, of(latencyRatio()), inColors(times, step{1, "red"})...),
-			labelsOnly(of(oneOf("reason", "qem_task_stop_reason"))),
+			value("Since", 120, milliseconds("min by ("+taskLabels+") ("+these("qem_task_state_since_timestamp_seconds")+")"), inUnit("dateTimeFromNow")),
+			value("Latency ÷ objective", 170, perTask(these(latencyRatio)), inColors(times, step{1, "red"})...),
+			labelsOnly(oneOf("reason", these("qem_task_stop_reason"))),
 			label("reason", 180, under("Stop reason"), property{"mappings", []mapping{stopReasons().words()}}),
 			label("server", 190),
-			labelsOnly(of(owner())),
+			labelsOnly(these(owner())),
 			label("owner", 120, under("Team or tag")),
 			label("priority", 100, under("Priority")),
 			label("manager", 120),
 		}, append([]option{sortedBy(troubleName, "Latency ÷ objective")}, o...)...)
 }
 
-// oneOf is a family's first label of a name for each task.
-func oneOf(label, family string) string {
-	return "topk by (" + taskLabels + ") (1, " + maxBy(taskLabels+", "+label, family) + ")"
+// oneOf is the first label of a name for each task.
+func oneOf(label, expr string) string {
+	return "topk by (" + taskLabels + ") (1, " + maxBy(taskLabels+", "+label, expr) + ")"
 }
 
 // owner has a task's team, or else a tag that sets nothing, and its priority, as labels.
