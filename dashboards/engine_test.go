@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/qem-exporter/qem_exporter/collector"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // What the queries answer, by Prometheus's own engine: promtool evaluates them on series
@@ -89,7 +89,7 @@ func evaluate(t *testing.T, s series, answers ...answer) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(testproc.Find(t, "promtool"), "test", "rules", path).CombinedOutput(); err != nil {
+	if out, err := exec.Command(process.Find(t, "promtool"), "test", "rules", path).CombinedOutput(); err != nil {
 		text := string(out)
 		for _, a := range answers {
 			text = strings.ReplaceAll(text, fmt.Sprintf("%q", a.expr), a.name)

@@ -14,7 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/qem-exporter/qem_exporter/collector"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // selector is a metric in a query: its names, matchers and range, and the function
@@ -149,7 +149,7 @@ func kinds() map[string]string {
 
 // TestQueriesParse has promtool read the queries of all panels and variables.
 func TestQueriesParse(t *testing.T) {
-	promtool := testproc.Find(t, "promtool")
+	promtool := process.Find(t, "promtool")
 	queries, err := Queries(nil)
 	if err != nil {
 		t.Fatal(err)

@@ -75,7 +75,6 @@ func Questions() map[string]string {
 // Files are the dashboards as JSON by file name.
 func Files() (map[string][]byte, error) {
 	k := known()
-	k.addPending()
 	files := map[string][]byte{}
 	for _, d := range dashboards() {
 		model, err := d.model(k)
