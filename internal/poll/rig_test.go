@@ -79,7 +79,7 @@ func makeRig(t testing.TB, sim *aemtest.Simulator, o Options, clientOptions ...a
 		clientOptions = append(clientOptions, aem.WithTimeout(o.RequestTimeout))
 	}
 	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken),
-		append([]aem.Option{aem.WithTransport(sim.Transport())}, clientOptions...)...)
+		append([]aem.Option{aem.WithTransport(sim.Transport()), aem.WithPartialLists()}, clientOptions...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
