@@ -73,14 +73,14 @@ func TestUpdateOfAnACL(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, requests := answering(t, answer(200, tc.body), answer(200, ""))
+				client, requests := answering(t, answer(200, tc.body), answer(200, tc.body), answer(200, ""))
 				err := client.ACLs.Update(t.Context(), EndpointACL("s", "e"), tc.change)
 				if !errors.Is(err, tc.is) || tc.is == nil && err != nil {
 					t.Errorf("%v, want %v", err, tc.is)
 				}
 				put := ""
-				if len(*requests) == 2 {
-					put = (*requests)[1]
+				if len(*requests) == 3 {
+					put = (*requests)[2]
 				}
 				if put != tc.want || (*requests)[0] != "GET /servers/s/endpoints/e?action=acl" {
 					t.Errorf("sent %q\nwant %q", *requests, tc.want)

@@ -172,22 +172,32 @@ func (a *ACL) equal(b *ACL) bool {
 	return a.DisableInheritance == b.DisableInheritance
 }
 
-// check says what is wrong with an ACL to send. All its roles are sent always, so that
-// none is inherited by being left out; none_role only when it is used, as old versions do
-// not know it.
-func (a *ACL) check() error {
+// Validate says what the API would refuse for certain: a principal without a domain, one
+// that occurs twice in whatever role, as a user or a group, and no admin while inheritance
+// is disabled. It refuses an ACL that is not complete too.
+func (a *ACL) Validate() error {
 	if a == nil || !a.complete {
 		return errors.New("the ACL is not complete: change one that the API returned, or make one with NewACL")
 	}
-	if !a.DisableInheritance.IsSet() {
+	disabled, said := a.DisableInheritance.Get()
+	if !said {
 		return errors.New("the ACL does not say whether inheritance is disabled: set DisableInheritance")
 	}
-	for _, principals := range a.Roles() {
+	seen := map[string]Role{}
+	for role, principals := range a.Roles() {
 		for _, name := range slices.Concat(principals.Users, principals.Groups) {
-			if strings.TrimSpace(name) == "" {
-				return errors.New("the ACL has a user or group without a name")
+			domain, account, ok := strings.Cut(name, `\`)
+			if !ok || strings.TrimSpace(domain) == "" || strings.TrimSpace(account) == "" {
+				return fmt.Errorf(`%q has no domain: a user or a group is DOMAIN\name`, name)
 			}
+			if other, twice := seen[name]; twice {
+				return fmt.Errorf("%q is assigned twice: as %s and as %s", name, other, role)
+			}
+			seen[name] = role
 		}
+	}
+	if disabled && len(a.Admin.Users)+len(a.Admin.Groups) == 0 {
+		return fmt.Errorf("inheritance is disabled, and nobody has the role admin: %w", ErrNoAdmin)
 	}
 	return nil
 }
@@ -200,179 +210,132 @@ func (a *ACL) check() error {
 // put and delete; the others are likely to be the same, on the object.
 type ACLsService struct{ core *core }
 
-// ACLTarget is what an ACL protects.
+// ACLTarget is what an ACL protects. The zero ACLTarget is nothing.
 type ACLTarget struct {
-	get, put, delete string // operations
-	path             []string
+	kind string // in the names of operations
+	path []string
 }
 
 // ServerACL is the ACL of a server.
-func ServerACL(server string) ACLTarget {
-	return ACLTarget{"GetServerAcl", "PutServerAcl", "DeleteServerAcl", []string{"servers", server}}
-}
+func ServerACL(server string) ACLTarget { return ACLTarget{"Server", []string{"servers", server}} }
 
 // TasksACL is the ACL of all tasks of a server.
 func TasksACL(server string) ACLTarget {
-	return ACLTarget{"GetTasksCollectionAcl", "PutTasksCollectionsAcl", "DeleteTasksCollectionAcl",
-		[]string{"servers", server, "tasks"}}
+	return ACLTarget{"TasksCollection", []string{"servers", server, "tasks"}}
 }
 
 // TaskACL is the ACL of a task.
-func TaskACL(server, task string) ACLTarget {
-	return ACLTarget{"GetTaskAcl", "PutTaskAcl", "DeleteTaskAcl", []string{"servers", server, "tasks", task}}
-}
+func TaskACL(ref TaskRef) ACLTarget { return ACLTarget{"Task", ref.path()} }
 
 // EndpointsACL is the ACL of all endpoints of a server.
 func EndpointsACL(server string) ACLTarget {
-	return ACLTarget{"GetEndpointsCollectionAcl", "PutEndpointsCollectionsAcl", "DeleteEndpointsCollectionAcl",
-		[]string{"servers", server, "endpoints"}}
+	return ACLTarget{"EndpointsCollection", []string{"servers", server, "endpoints"}}
 }
 
 // EndpointACL is the ACL of an endpoint.
 func EndpointACL(server, endpoint string) ACLTarget {
-	return ACLTarget{"GetEndpointAcl", "PutEndpointAcl", "DeleteEndpointAcl", []string{"servers", server, "endpoints", endpoint}}
+	return ACLTarget{"Endpoint", []string{"servers", server, "endpoints", endpoint}}
 }
 
-func (s ACLsService) get(ctx context.Context, t ACLTarget) (*ACL, error) {
-	return fetch(ctx, s.core, get(t.get, t.path...).with("action", "acl"), decodeACL)
-}
-
-func (s ACLsService) put(ctx context.Context, t ACLTarget, acl *ACL) error {
-	if err := acl.check(); err != nil {
-		return refusal(t.put, err.Error())
+// operation is the API's name of a method on the target, which has its oddities.
+func (t ACLTarget) operation(verb string) string {
+	if verb == "Put" && strings.HasSuffix(t.kind, "Collection") {
+		return verb + t.kind + "sAcl"
 	}
-	return write(ctx, s.core, send(http.MethodPut, t.put, "acl", t.path...), aclTable, acl)
+	return verb + t.kind + "Acl"
 }
 
-func (s ACLsService) remove(ctx context.Context, t ACLTarget) error {
-	return s.core.call(ctx, send(http.MethodDelete, t.delete, "acl", t.path...))
-}
-
-// Update gets an ACL, lets change alter it and puts it back, unless it is as it was.
-// An error of change ends it and is returned. Whatever somebody else changes in the
-// meantime is lost. The ErrNoACL of an object without an explicit ACL is returned as
-// it is: make one with NewACL.
-//
-//qem:uses GetServerAcl PutServerAcl GetTasksCollectionAcl PutTasksCollectionsAcl GetTaskAcl PutTaskAcl GetEndpointsCollectionAcl PutEndpointsCollectionsAcl GetEndpointAcl PutEndpointAcl
-func (s ACLsService) Update(ctx context.Context, target ACLTarget, change func(*ACL) error) error {
-	if target.path == nil {
-		return refusal("PutAcl", "there is no target: make one with ServerACL, TasksACL, TaskACL, EndpointsACL or EndpointACL")
+func (t ACLTarget) check(operation string) error {
+	if t.path == nil {
+		return refusal(operation, "there is no target: make one with ServerACL, TasksACL, TaskACL, EndpointsACL or EndpointACL")
 	}
-	acl, err := s.get(ctx, target)
-	if err != nil {
+	return nil
+}
+
+// Get returns the explicit ACL of an object.
+// API:
+//   - GetServerAcl, GET /servers/{server}?action=acl
+//   - GetTasksCollectionAcl, GET /servers/{server}/tasks?action=acl
+//   - GetTaskAcl, GET /servers/{server}/tasks/{task}?action=acl
+//   - GetEndpointsCollectionAcl, GET /servers/{server}/endpoints?action=acl
+//   - GetEndpointAcl, GET /servers/{server}/endpoints/{endpoint}?action=acl
+func (s ACLsService) Get(ctx context.Context, target ACLTarget, opts ...CallOption) (*ACL, error) {
+	if err := target.check("GetAcl"); err != nil {
+		return nil, err
+	}
+	return fetch(ctx, s.core, opts, get(target.operation("Get"), target.path...).with("action", "acl"), decodeACL)
+}
+
+// Put replaces the explicit ACL of an object.
+// API:
+//   - PutServerAcl, PUT /servers/{server}?action=acl
+//   - PutTasksCollectionsAcl, PUT /servers/{server}/tasks?action=acl
+//   - PutTaskAcl, PUT /servers/{server}/tasks/{task}?action=acl
+//   - PutEndpointsCollectionsAcl, PUT /servers/{server}/endpoints?action=acl
+//   - PutEndpointAcl, PUT /servers/{server}/endpoints/{endpoint}?action=acl
+func (s ACLsService) Put(ctx context.Context, target ACLTarget, acl *ACL, opts ...CallOption) error {
+	if err := target.check("PutAcl"); err != nil {
 		return err
 	}
-	before := acl.clone()
-	if err := change(acl); err != nil {
+	operation := target.operation("Put")
+	if err := acl.Validate(); err != nil {
+		return refusalOf(operation, err)
+	}
+	return write(ctx, s.core, opts, send(http.MethodPut, operation, "acl", target.path...), aclTable, acl)
+}
+
+// Delete removes the explicit ACL of an object; all of it is inherited then.
+// API:
+//   - DeleteServerAcl, DELETE /servers/{server}?action=acl
+//   - DeleteTasksCollectionAcl, DELETE /servers/{server}/tasks?action=acl
+//   - DeleteTaskAcl, DELETE /servers/{server}/tasks/{task}?action=acl
+//   - DeleteEndpointsCollectionAcl, DELETE /servers/{server}/endpoints?action=acl
+//   - DeleteEndpointAcl, DELETE /servers/{server}/endpoints/{endpoint}?action=acl
+func (s ACLsService) Delete(ctx context.Context, target ACLTarget, opts ...CallOption) error {
+	if err := target.check("DeleteAcl"); err != nil {
 		return err
 	}
-	if acl.equal(before) {
-		return nil
-	}
-	return s.put(ctx, target, acl)
+	return s.core.do(ctx, opts, send(http.MethodDelete, target.operation("Delete"), "acl", target.path...))
 }
 
-// GetServer returns the explicit ACL of a server.
+// Update gets an ACL, lets change alter it and puts it back, unless it is as it was. When
+// somebody else has changed it in the meantime it starts over, a few times, then fails
+// with ErrStale: change may be called more than once. An error of change ends it and is
+// returned. The ErrNoACL of an object without an explicit ACL is returned as it is.
 //
-//qem:operation GetServerAcl GET /servers/{server}?action=acl
-func (s ACLsService) GetServer(ctx context.Context, server string) (*ACL, error) {
-	return s.get(ctx, ServerACL(server))
+// Calls: GetServerAcl, PutServerAcl, GetTasksCollectionAcl, PutTasksCollectionsAcl,
+// GetTaskAcl, PutTaskAcl, GetEndpointsCollectionAcl, PutEndpointsCollectionsAcl,
+// GetEndpointAcl, PutEndpointAcl.
+func (s ACLsService) Update(ctx context.Context, target ACLTarget, change func(*ACL) error, opts ...CallOption) error {
+	return s.update(ctx, target, s.Get, change, opts)
 }
 
-// PutServer replaces the explicit ACL of a server.
+// UpdateOrCreate is Update, but for that an object without an explicit ACL gets one: change
+// is given an empty one that inherits.
 //
-//qem:operation PutServerAcl PUT /servers/{server}?action=acl
-func (s ACLsService) PutServer(ctx context.Context, server string, acl *ACL) error {
-	return s.put(ctx, ServerACL(server), acl)
+// Calls: GetServerAcl, PutServerAcl, GetTasksCollectionAcl, PutTasksCollectionsAcl,
+// GetTaskAcl, PutTaskAcl, GetEndpointsCollectionAcl, PutEndpointsCollectionsAcl,
+// GetEndpointAcl, PutEndpointAcl.
+func (s ACLsService) UpdateOrCreate(ctx context.Context, target ACLTarget, change func(*ACL) error, opts ...CallOption) error {
+	return s.update(ctx, target, func(ctx context.Context, target ACLTarget, opts ...CallOption) (*ACL, error) {
+		acl, err := s.Get(ctx, target, opts...)
+		if errors.Is(err, ErrNoACL) {
+			return NewACL(Principals{}, Principals{}, Principals{}, Principals{}, false), nil
+		}
+		return acl, err
+	}, change, opts)
 }
 
-// DeleteServer removes the explicit ACL of a server; all of it is inherited then.
-//
-//qem:operation DeleteServerAcl DELETE /servers/{server}?action=acl
-func (s ACLsService) DeleteServer(ctx context.Context, server string) error {
-	return s.remove(ctx, ServerACL(server))
-}
+type getACL func(context.Context, ACLTarget, ...CallOption) (*ACL, error)
 
-// GetTasks returns the explicit ACL of all tasks of a server.
-//
-//qem:operation GetTasksCollectionAcl GET /servers/{server}/tasks?action=acl
-func (s ACLsService) GetTasks(ctx context.Context, server string) (*ACL, error) {
-	return s.get(ctx, TasksACL(server))
-}
-
-// PutTasks replaces the explicit ACL of all tasks of a server.
-//
-//qem:operation PutTasksCollectionsAcl PUT /servers/{server}/tasks?action=acl
-func (s ACLsService) PutTasks(ctx context.Context, server string, acl *ACL) error {
-	return s.put(ctx, TasksACL(server), acl)
-}
-
-// DeleteTasks removes the explicit ACL of all tasks of a server; all of it is inherited then.
-//
-//qem:operation DeleteTasksCollectionAcl DELETE /servers/{server}/tasks?action=acl
-func (s ACLsService) DeleteTasks(ctx context.Context, server string) error {
-	return s.remove(ctx, TasksACL(server))
-}
-
-// GetTask returns the explicit ACL of a task.
-//
-//qem:operation GetTaskAcl GET /servers/{server}/tasks/{task}?action=acl
-func (s ACLsService) GetTask(ctx context.Context, server, task string) (*ACL, error) {
-	return s.get(ctx, TaskACL(server, task))
-}
-
-// PutTask replaces the explicit ACL of a task.
-//
-//qem:operation PutTaskAcl PUT /servers/{server}/tasks/{task}?action=acl
-func (s ACLsService) PutTask(ctx context.Context, server, task string, acl *ACL) error {
-	return s.put(ctx, TaskACL(server, task), acl)
-}
-
-// DeleteTask removes the explicit ACL of a task; all of it is inherited then.
-//
-//qem:operation DeleteTaskAcl DELETE /servers/{server}/tasks/{task}?action=acl
-func (s ACLsService) DeleteTask(ctx context.Context, server, task string) error {
-	return s.remove(ctx, TaskACL(server, task))
-}
-
-// GetEndpoints returns the explicit ACL of all endpoints of a server.
-//
-//qem:operation GetEndpointsCollectionAcl GET /servers/{server}/endpoints?action=acl
-func (s ACLsService) GetEndpoints(ctx context.Context, server string) (*ACL, error) {
-	return s.get(ctx, EndpointsACL(server))
-}
-
-// PutEndpoints replaces the explicit ACL of all endpoints of a server.
-//
-//qem:operation PutEndpointsCollectionsAcl PUT /servers/{server}/endpoints?action=acl
-func (s ACLsService) PutEndpoints(ctx context.Context, server string, acl *ACL) error {
-	return s.put(ctx, EndpointsACL(server), acl)
-}
-
-// DeleteEndpoints removes the explicit ACL of all endpoints of a server; all of it is inherited then.
-//
-//qem:operation DeleteEndpointsCollectionAcl DELETE /servers/{server}/endpoints?action=acl
-func (s ACLsService) DeleteEndpoints(ctx context.Context, server string) error {
-	return s.remove(ctx, EndpointsACL(server))
-}
-
-// GetEndpoint returns the explicit ACL of an endpoint.
-//
-//qem:operation GetEndpointAcl GET /servers/{server}/endpoints/{endpoint}?action=acl
-func (s ACLsService) GetEndpoint(ctx context.Context, server, endpoint string) (*ACL, error) {
-	return s.get(ctx, EndpointACL(server, endpoint))
-}
-
-// PutEndpoint replaces the explicit ACL of an endpoint.
-//
-//qem:operation PutEndpointAcl PUT /servers/{server}/endpoints/{endpoint}?action=acl
-func (s ACLsService) PutEndpoint(ctx context.Context, server, endpoint string, acl *ACL) error {
-	return s.put(ctx, EndpointACL(server, endpoint), acl)
-}
-
-// DeleteEndpoint removes the explicit ACL of an endpoint; all of it is inherited then.
-//
-//qem:operation DeleteEndpointAcl DELETE /servers/{server}/endpoints/{endpoint}?action=acl
-func (s ACLsService) DeleteEndpoint(ctx context.Context, server, endpoint string) error {
-	return s.remove(ctx, EndpointACL(server, endpoint))
+func (s ACLsService) update(ctx context.Context, target ACLTarget, get getACL, change func(*ACL) error, opts []CallOption) error {
+	return changeOf[ACL]{
+		operation: target.operation("Put"),
+		get:       func() (*ACL, error) { return get(ctx, target, opts...) },
+		clone:     (*ACL).clone,
+		equal:     (*ACL).equal,
+		change:    change,
+		check:     (*ACL).Validate,
+		put:       func(acl, _ *ACL) error { return s.Put(ctx, target, acl, opts...) },
+	}.make()
 }

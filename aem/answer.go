@@ -78,24 +78,29 @@ func objectOf[T any](table *wire.Table[T], check func(*T, *wire.Scanner) string)
 	}
 }
 
-// fetch makes a call whose answer read understands. The result is also good when the
-// error is ErrPartial.
-func fetch[T any](ctx context.Context, core *core, c *call, read reading[T]) (T, error) {
+// fetch makes a call whose answer read understands. A list of which some elements make no
+// sense is an error, unless the caller or the client wants the others.
+func fetch[T any](ctx context.Context, core *core, opts []CallOption, c *call, read reading[T]) (T, error) {
 	var (
 		result, none T
-		problems     []wire.Problem
+		scanner      *wire.Scanner
 	)
 	c.decode = func(_ http.Header, r io.Reader) (err error) {
-		s := wire.NewScanner(r)
-		result, err = read(s)
-		problems = s.Problems()
+		scanner = wire.NewScanner(r)
+		result, err = read(scanner)
 		return err
 	}
-	err := core.call(ctx, c)
-	if err != nil && !errors.Is(err, ErrPartial) {
+	err := core.do(ctx, opts, c)
+	partial := errors.Is(err, ErrPartial)
+	switch {
+	case err == nil && c.skipped != nil:
+		*c.skipped = 0
+	case partial && c.skipped != nil:
+		*c.skipped, err = scanner.Skipped(), nil
+	case err != nil && !(partial && core.partial):
 		return none, err
 	}
-	core.tellUnreadable(c, problems)
+	core.tellUnreadable(c, scanner.Problems())
 	return result, err
 }
 

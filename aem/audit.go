@@ -14,8 +14,8 @@ type AuditService struct{ core *core }
 // to the latest record. The guide does not describe what is in it. It needs the role
 // Admin on Enterprise Manager.
 //
-//qem:operation ExportAuditTrail GET /security/audit_trail?start_timestamp=..&end_timestamp=..
-func (s AuditService) Export(ctx context.Context, start, end time.Time) (io.ReadCloser, error) {
+// API: ExportAuditTrail, GET /security/audit_trail?start_timestamp=..&end_timestamp=...
+func (s AuditService) Export(ctx context.Context, start, end time.Time, opts ...CallOption) (io.ReadCloser, error) {
 	c := &call{operation: "ExportAuditTrail", path: []string{"security", "audit_trail"}}
 	if start.IsZero() {
 		return nil, refusal(c.operation, "there is no start")
@@ -27,5 +27,5 @@ func (s AuditService) Export(ctx context.Context, start, end time.Time) (io.Read
 		}
 		c.query = append(c.query, param{"end_timestamp", timestamp(end)})
 	}
-	return s.core.export(ctx, c)
+	return s.core.export(ctx, opts, c)
 }

@@ -1,6 +1,7 @@
 package aem
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -23,9 +24,16 @@ type call struct {
 	once        bool   // of a GET that must not be repeated by net/http either
 	urgent      bool   // does not wait for the rate limit, though it counts
 
-	wait   time.Duration // the API may take that much longer than others before it answers
-	bound  string        // the only session that the call makes sense in; "": any
-	stream *stream       // hands the answer to the caller; nil: decode reads it
+	free    bool          // a method that nothing is known of
+	header  http.Header   // more of the request's
+	raw     *Response     // keeps the answer
+	timeout time.Duration // of an attempt, as its caller wants it; 0: the client's
+	attempt time.Duration // of an attempt; set by the retry step
+	alive   func()        // starts the time of an attempt anew; set by the transport step
+	skipped *int          // takes a list without the elements that make no sense
+	wait    time.Duration // the API may take that much longer than others before it answers
+	bound   string        // the only session that the call makes sense in; "": any
+	stream  *stream       // hands the answer to the caller; nil: decode reads it
 
 	// decode reads a good answer, anew in every attempt. Nil: the answer says
 	// nothing but that it is good.
@@ -66,21 +74,12 @@ func escape(s string) string {
 	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }
 
-// escapeSegment encodes one segment of a path. A name of dots would be taken for
-// a step in the path, so its dots are encoded too.
-func escapeSegment(s string) string {
-	if s == "." || s == ".." {
-		return strings.ReplaceAll(s, ".", "%2E")
-	}
-	return escape(s)
-}
-
 // url is where the call goes, below the API's root.
 func (c *call) url(root *url.URL) *url.URL {
 	u := *root
 	raw, path := root.EscapedPath(), root.Path
 	for _, segment := range c.path {
-		raw += "/" + escapeSegment(segment)
+		raw += "/" + escape(segment)
 		path += "/" + segment
 	}
 	u.Path, u.RawPath = path, raw
@@ -94,7 +93,10 @@ func checkStep(next step) step {
 		if slices.Contains(c.path, "") {
 			return refusal(c.operation, "a name is empty")
 		}
-		if !c.saysWhat() {
+		if slices.ContainsFunc(c.path, dots) {
+			return refusal(c.operation, "an object named . or .. cannot be asked for: servers and proxies take it for the one above")
+		}
+		if !c.free && !c.saysWhat() {
 			return refusal(c.operation, "the request does not say what to do")
 		}
 		return next(ctx, c)
@@ -114,7 +116,14 @@ func (c *call) saysWhat() bool {
 	return true
 }
 
+// limit is the longest that an attempt may take.
+func (c *call) limit(s *sender) time.Duration { return cmp.Or(c.attempt, s.timeout) }
+
 // refusal is the error of a call that is not made.
+func refusalOf(operation string, why error) *Error {
+	return &Error{Operation: operation, Kind: KindRequest, Message: why.Error(), err: why}
+}
+
 func refusal(operation, why string) *Error {
 	return &Error{Operation: operation, Kind: KindRequest, Message: why}
 }

@@ -97,8 +97,8 @@ func TestEchoesAreNotShown(t *testing.T) {
 	for _, secret := range []string{password, testUser + ":" + password, id, cookie, key, proxy} {
 		looked = append(looked, spellings(secret)...)
 	}
-	quotable := func(s string) bool { return !strings.ContainsAny(s, "\r\n") }
-	looked = slices.DeleteFunc(looked, func(s string) bool { return !quotable(s) })
+	slices.Sort(looked)
+	looked = slices.Compact(looked)
 	ask := func(t *testing.T, transport http.RoundTripper, atLogin bool, name, echo string) {
 		var out logbook
 		var seen tally
@@ -113,6 +113,8 @@ func TestEchoesAreNotShown(t *testing.T) {
 			slog.New(slog.NewTextHandler(&out, nil)).Error("x", "err", e)
 			_ = json.NewEncoder(&out).Encode(e)
 		}
+		seen.mu.Lock()
+		defer seen.mu.Unlock()
 		shown := strings.ToLower(out.String() + strings.Join(seen.failed, "\n"))
 		for _, secret := range looked {
 			if strings.Contains(shown, strings.ToLower(secret)) {
@@ -121,7 +123,7 @@ func TestEchoesAreNotShown(t *testing.T) {
 			}
 		}
 	}
-	for _, echo := range looked {
+	for _, echo := range append(spellings(password), testUser+":"+password, id, cookie, key, proxy) {
 		for _, atLogin := range []bool{true, false} {
 			if given := append(spellings(id), spellings(cookie)...); atLogin && slices.Contains(given, echo) {
 				continue // nobody knows it yet

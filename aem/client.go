@@ -3,6 +3,7 @@ package aem
 import (
 	"context"
 	"errors"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -33,6 +34,7 @@ type core struct {
 	session *session
 	sender  *sender
 	end     context.CancelFunc // of the client's life
+	partial bool               // lists may lack elements
 }
 
 // New makes a client for the Enterprise Manager at baseURL,
@@ -56,7 +58,12 @@ func New(baseURL string, credentials CredentialsFunc, opts ...Option) (*Client, 
 	if o.transport == nil {
 		o.transport = NewTransport(TransportOptions{})
 	}
+	if root.Scheme == "http" && !o.plain && !isLocal(root.Hostname()) {
+		return nil, errors.New("aem: the URL begins with http, so that everybody in between could read the credentials: " +
+			"use https, or the option WithPlainHTTP")
+	}
 	c := newCore(root, credentials, o)
+	c.partial = o.partial
 	return &Client{
 		Servers:   ServersService{c},
 		Tasks:     TasksService{c},
@@ -72,7 +79,7 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	scrub := &scrubber{}
 	scrub.keep(o.secrets...)
 	sender := newSender(root, o, scrub)
-	retry := retrier{retries: o.retries, timeout: o.timeout, observer: o.observer, jitter: fullJitter, fresh: sender.client.CloseIdleConnections}
+	retry := retrier{retries: o.retries, timeout: o.timeout, timed: o.timed, observer: o.observer, jitter: fullJitter, fresh: sender.client.CloseIdleConnections}
 	plain := retry.step(rateStep(o.perSecond, gateStep(observeStep(o.observer, o.logger, sender.send))))
 
 	life, end := context.WithCancel(context.Background())
@@ -91,6 +98,12 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 		denied:      map[string]denial{},
 	}
 	return &core{call: checkStep(session.step(plain)), plain: plain, session: session, sender: sender, end: end}
+}
+
+// isLocal reports whether a host is this machine, or one that exists in tests only.
+func isLocal(host string) bool {
+	ip := net.ParseIP(host)
+	return ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".test")
 }
 
 // parseBaseURL returns the URL of the API's root. Its errors do not repeat the
@@ -121,7 +134,7 @@ func parseBaseURL(text string) (*url.URL, error) {
 // Login makes sure that there is a session. Calls do that by themselves; use it to
 // find out whether the credentials are good.
 //
-//qem:operation Login GET /login
+// API: Login, GET /login.
 func (c *Client) Login(ctx context.Context) error {
 	_, err := c.core.session.get(ctx, opLogin)
 	return err
@@ -154,7 +167,7 @@ func (c *Client) Clean(text string) string { return c.core.session.scrub.clean(t
 
 // Logout ends the session, if there is one. A later call opens another.
 //
-//qem:operation Logout GET /logout
+// API: Logout, GET /logout.
 func (c *Client) Logout(ctx context.Context) error {
 	p := c.core.session.take()
 	if p == nil {

@@ -113,7 +113,7 @@ func TestServices(t *testing.T) {
 		if err != nil || len(tasks) != 1 || tasks[0].State != TaskRunning {
 			t.Fatalf("%+v, %v", tasks, err)
 		}
-		task, err := client.Tasks.Details(ctx, servers[0].Name, tasks[0].Name)
+		task, err := client.Tasks.Details(ctx, TaskRef{servers[0].Name, tasks[0].Name})
 		if err != nil || task.MemoryMB != NumberOf(7) {
 			t.Errorf("%+v, %v", task, err)
 		}

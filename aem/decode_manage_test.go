@@ -20,20 +20,21 @@ func TestTableListTraps(t *testing.T) {
 		body := `{"tablelist":[{"schema":"HR","table":"JOBS","state":"TABLE_QUEUED"},{"schema":"HR","table":"A","state":4},{"schema":"HR","table":"B","state":"3"},
 			{"SchemaName":"X","TableName":"C","state":"TABLE COMPLETED"},{"schema":"HR","table":"D","state":"SUSPENDED"},{"schema":"HR","state":1},7]}`
 		client, _ := answering(t, answer(200, body), answer(200, body), answer(200, `{"TableList":null}`), answer(200, `{"tablelist":{}}`))
-		got, err := client.Tables.List(t.Context(), "s", "t", TableFilter{})
+		client.core.partial = true
+		got, err := client.Tables.List(t.Context(), TaskRef{"s", "t"}, TableFilter{})
 		want := []TableInfo{{"HR", "JOBS", TableQueued}, {"HR", "A", TableError}, {"HR", "B", TableChangeProcessing}, {"X", "C", TableCompleted}, {"HR", "D", "suspended"}}
 		if diff := cmp.Diff(want, got); diff != "" || !errors.Is(err, ErrPartial) {
 			t.Errorf("%v: %s", err, diff)
 		}
 		// A server that ignores the filter does not matter.
-		got, err = client.Tables.List(t.Context(), "s", "t", TableFilter{Schema: "H%", Error: true})
+		got, err = client.Tables.List(t.Context(), TaskRef{"s", "t"}, TableFilter{Schema: "H%", Error: true})
 		if diff := cmp.Diff(want[1:2], got); diff != "" || !errors.Is(err, ErrPartial) {
 			t.Errorf("%v: %s", err, diff)
 		}
-		if got, err = client.Tables.List(t.Context(), "s", "t", TableFilter{}); len(got) != 0 || err != nil {
+		if got, err = client.Tables.List(t.Context(), TaskRef{"s", "t"}, TableFilter{}); len(got) != 0 || err != nil {
 			t.Errorf("%v, %v", got, err)
 		}
-		if got, err = client.Tables.List(t.Context(), "s", "t", TableFilter{}); got != nil || !errors.Is(err, ErrDecode) {
+		if got, err = client.Tables.List(t.Context(), TaskRef{"s", "t"}, TableFilter{}); got != nil || !errors.Is(err, ErrDecode) {
 			t.Errorf("%v, %v", got, err)
 		}
 	})
@@ -229,7 +230,7 @@ func FuzzACL(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if acl.check() != nil {
+		if acl.Validate() != nil {
 			return
 		}
 		sent, _ := aclTable.Marshal(acl, wire.RealWorld)

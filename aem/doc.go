@@ -45,7 +45,7 @@
 // Every error of a call is an *Error, which tells the API method, the API's error
 // code and the HTTP status, and answers errors.Is for what a caller acts on:
 //
-//	_, err := client.Tasks.Stop(ctx, server, task, 2*time.Minute)
+//	_, err := client.Tasks.Stop(ctx, TaskRef{server, task}, 2*time.Minute)
 //	switch {
 //	case errors.Is(err, aem.ErrAlreadyStopped):
 //		// as it should be

@@ -94,9 +94,9 @@ func (t EndpointTest) OK() bool { return t.State == EndpointConnected }
 // List returns the endpoints of a server, or those of them that made sense together
 // with an ErrPartial. It needs the role Viewer on all endpoints.
 //
-//qem:operation GetEndpointList GET /servers/{server}/endpoints
-func (s EndpointsService) List(ctx context.Context, server string) ([]Endpoint, error) {
-	return fetch(ctx, s.core, get("GetEndpointList", "servers", server, "endpoints"), listOf(endpointTable, "endpointList"))
+// API: GetEndpointList, GET /servers/{server}/endpoints.
+func (s EndpointsService) List(ctx context.Context, server string, opts ...CallOption) ([]Endpoint, error) {
+	return fetch(ctx, s.core, opts, get("GetEndpointList", "servers", server, "endpoints"), listOf(endpointTable, "endpointList"))
 }
 
 // Test lets the server connect to the endpoint's database and check what it needs
@@ -105,13 +105,18 @@ func (s EndpointsService) List(ctx context.Context, server string) ([]Endpoint, 
 // none. As it makes work for others it is never repeated by itself. It needs the role
 // Operator on the endpoint.
 //
-//qem:operation TestEndpoint GET /servers/{server}/endpoints/{endpoint}?action=test&timeout={s}
-func (s EndpointsService) Test(ctx context.Context, server, endpoint string, timeout time.Duration) (*EndpointTest, error) {
+// API: TestEndpoint, GET /servers/{server}/endpoints/{endpoint}?action=test&timeout={s}.
+func (s EndpointsService) Test(ctx context.Context, server, endpoint string, timeout time.Duration, opts ...CallOption) (*EndpointTest, error) {
 	c := send(http.MethodGet, "TestEndpoint", "test", "servers", server, "endpoints", endpoint)
 	c.once = true
-	c.setTimeout(timeout)
-	return fetch(ctx, s.core, c, objectOf(endpointTestTable, (*EndpointTest).check))
+	if err := c.setTimeout(timeout); err != nil {
+		return nil, err
+	}
+	return fetch(ctx, s.core, opts, c, objectOf(endpointTestTable, (*EndpointTest).check))
 }
+
+// A Patch changes settings of an endpoint, one after the other.
+type Patch []PatchOperation
 
 // A PatchOperation changes one setting of an endpoint.
 type PatchOperation struct {
@@ -137,29 +142,32 @@ func TestSetting(path string, value any) PatchOperation { return PatchOperation{
 // Patch changes settings of an endpoint. Running tasks notice when they run next. The
 // type of an endpoint cannot be changed. It needs the role Designer on all endpoints.
 //
-//qem:operation PatchEndpoint PATCH /servers/{server}/endpoints/{endpoint}
-func (s EndpointsService) Patch(ctx context.Context, server, endpoint string, operations ...PatchOperation) error {
+// API: PatchEndpoint, PATCH /servers/{server}/endpoints/{endpoint}.
+func (s EndpointsService) Patch(ctx context.Context, server, endpoint string, patch Patch, opts ...CallOption) error {
 	c := send(http.MethodPatch, "PatchEndpoint", "", "servers", server, "endpoints", endpoint)
-	if len(operations) == 0 {
+	if len(patch) == 0 {
 		return refusal(c.operation, "there is nothing to change")
 	}
-	patch := make([]object, 0, len(operations))
-	for _, o := range operations {
+	body := make([]object, 0, len(patch))
+	for _, o := range patch {
 		element, err := s.patch(c.operation, o)
 		if err != nil {
 			return err
 		}
-		patch = append(patch, element)
+		body = append(body, element)
 	}
-	if err := c.setJSON(patch); err != nil {
+	if err := c.setJSON(body); err != nil {
 		return err
 	}
-	return s.core.call(ctx, c)
+	return s.core.do(ctx, opts, c)
 }
 
 func (s EndpointsService) patch(operation string, o PatchOperation) (object, error) {
 	if !strings.HasPrefix(o.Path, "/db_settings/") {
 		return nil, refusal(operation, "the path of a setting begins with /db_settings/")
+	}
+	if strings.HasSuffix(o.Path, "/$type") {
+		return nil, refusal(operation, "the type of an endpoint cannot be changed")
 	}
 	element := object{"op": o.Op, "path": o.Path}
 	switch o.Op {
@@ -188,10 +196,10 @@ type DeleteEndpointOptions struct {
 // Delete deletes an endpoint that no task uses (else ErrInUse). It needs the role
 // Designer on the endpoint.
 //
-//qem:operation DeleteEndpoint DELETE /servers/{server}/endpoints/{endpoint}?action=delete
-func (s EndpointsService) Delete(ctx context.Context, server, endpoint string, o DeleteEndpointOptions) error {
+// API: DeleteEndpoint, DELETE /servers/{server}/endpoints/{endpoint}?action=delete.
+func (s EndpointsService) Delete(ctx context.Context, server, endpoint string, o DeleteEndpointOptions, opts ...CallOption) error {
 	attempt := func(verb string) error {
-		return s.core.call(ctx, send(verb, "DeleteEndpoint", "delete", "servers", server, "endpoints", endpoint))
+		return s.core.do(ctx, opts, send(verb, "DeleteEndpoint", "delete", "servers", server, "endpoints", endpoint))
 	}
 	err := attempt(http.MethodDelete)
 	if o.FallBackToPOST && unknownVerb(err) {
@@ -225,8 +233,8 @@ type ReconfigureOptions struct {
 // server does so in its own time; see Failover for all of the procedure. It needs
 // the role Operator on all endpoints.
 //
-//qem:operation ReconfigureEndpointNoWait PUT /servers/{server}/endpoints/{endpoint}?action=reconfigure&configuration={name}&recycle={bool}
-func (s EndpointsService) Reconfigure(ctx context.Context, server, endpoint, configuration string, o ReconfigureOptions) error {
+// API: ReconfigureEndpointNoWait, PUT /servers/{server}/endpoints/{endpoint}?action=reconfigure&configuration={name}&recycle={bool}.
+func (s EndpointsService) Reconfigure(ctx context.Context, server, endpoint, configuration string, o ReconfigureOptions, opts ...CallOption) error {
 	const operation = "ReconfigureEndpointNoWait"
 	if err := missing(operation, "configuration", configuration); err != nil {
 		return err
@@ -235,7 +243,7 @@ func (s EndpointsService) Reconfigure(ctx context.Context, server, endpoint, con
 		return refusal(operation, "the configuration is only what follows the two underscores in the name of its endpoint")
 	}
 	c := send(http.MethodPut, operation, "reconfigure", "servers", server, "endpoints", endpoint)
-	return s.core.call(ctx, c.with("configuration", configuration).with("recycle", boolText(!o.KeepTasks)))
+	return s.core.do(ctx, opts, c.with("configuration", configuration).with("recycle", boolText(!o.KeepTasks)))
 }
 
 // configurationMark is between the names of an endpoint and its configuration.

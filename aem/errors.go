@@ -43,6 +43,13 @@ var (
 	// ErrPartial: some elements of a list made no sense and were left out; the
 	// others were returned beside this error.
 	ErrPartial = errors.New("aem: partial result")
+	// ErrStale: what was to be changed is another by now, or the session that its change
+	// belongs to has ended. Nothing was changed; get it again.
+	ErrStale = errors.New("aem: stale")
+	// ErrNotSent: the call was not sent at all, so it has done nothing.
+	ErrNotSent = errors.New("aem: not sent")
+	// ErrRefused: the API answered with an error code.
+	ErrRefused = errors.New("aem: refused by the API")
 	// ErrClosed: the client is closed.
 	ErrClosed = errors.New("aem: client closed")
 )
@@ -64,6 +71,7 @@ const (
 	KindCanceled   Kind = "canceled"     // ended by the caller
 	KindPartial    Kind = "partial"      // a list of which some elements made no sense
 	KindRequest    Kind = "request"      // a call that cannot be made as asked; nothing was sent
+	KindStale      Kind = "stale"        // a change of what is another by now; nothing was sent
 	KindFailed     Kind = "failed"       // the API did as asked, and the task failed
 )
 
@@ -76,8 +84,8 @@ type Error struct {
 	Kind Kind
 	// Code is the API's error_code, "" when it gave none.
 	Code string
-	// Message is the API's error_message (one line, at most 300 characters), or
-	// what went wrong in our words.
+	// Message is the whole of the API's error_message, in one line, or what went wrong in
+	// our words. Error has the beginning of it.
 	Message string
 	// Status is the HTTP status, 0 when there was no answer.
 	Status int
@@ -107,7 +115,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, " (HTTP %d)", e.Status)
 	}
 	if e.Message != "" {
-		b.WriteString(": " + e.Message)
+		b.WriteString(": " + cut(e.Message, maxMessage))
 	}
 	return b.String()
 }
@@ -140,6 +148,12 @@ func (e *Error) Is(target error) bool {
 		return e.Kind == KindPartial
 	case ErrInvalid:
 		return e.Kind == KindRequest && !e.login || sentinelOf(canonicalCode(e.Code)) == target
+	case ErrStale:
+		return e.Kind == KindStale
+	case ErrNotSent:
+		return e.Kind == KindRequest || e.Kind == KindStale || e.login
+	case ErrRefused:
+		return e.Kind == KindAPI && !e.login
 	case ErrTaskFailed:
 		return e.Kind == KindFailed
 	case ErrTaskTimeout:
@@ -191,7 +205,7 @@ func (e *Error) LogValue() slog.Value {
 		attrs = append(attrs, slog.Int("status", e.Status))
 	}
 	if e.Message != "" {
-		attrs = append(attrs, slog.String("message", e.Message))
+		attrs = append(attrs, slog.String("message", cut(e.Message, maxMessage)))
 	}
 	if e.RetryAfter != 0 {
 		attrs = append(attrs, slog.Duration("retry_after", e.RetryAfter))

@@ -66,23 +66,23 @@ func ExampleTasksService_Run() {
 	ctx := context.Background()
 	const server, task = "repl-prod-01", "ORA2SNOW_SALES"
 
-	_, err := client.Tasks.Stop(ctx, server, task, 2*time.Minute)
+	_, err := client.Tasks.Stop(ctx, aem.TaskRef{Server: server, Task: task}, 2*time.Minute)
 	switch {
 	case errors.Is(err, aem.ErrAlreadyStopped):
 	case errors.Is(err, aem.ErrTaskTimeout): // it is still stopping
-		_, err = client.Tasks.WaitForState(ctx, server, task, aem.TaskStopped)
+		_, err = client.Tasks.WaitForState(ctx, aem.TaskRef{Server: server, Task: task}, aem.TaskStopped)
 	}
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	result, err := client.Tasks.Run(ctx, server, task, aem.ResumeProcessing(), 2*time.Minute)
+	result, err := client.Tasks.Run(ctx, aem.TaskRef{Server: server, Task: task}, aem.ResumeProcessing(), 2*time.Minute)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(task, "is", result.State)
-	_, err = client.Tasks.Run(ctx, server, task, aem.ResumeProcessing(), 2*time.Minute)
+	_, err = client.Tasks.Run(ctx, aem.TaskRef{Server: server, Task: task}, aem.ResumeProcessing(), 2*time.Minute)
 	fmt.Println("already running:", errors.Is(err, aem.ErrAlreadyRunning))
 	// Output:
 	// ORA2SNOW_SALES is running
@@ -95,7 +95,7 @@ func ExampleTasksService_WaitForState() {
 	defer end()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	task, err := client.Tasks.WaitForState(ctx, "repl-prod-01", "SQL2SNOW_HR", aem.TaskStopped)
+	task, err := client.Tasks.WaitForState(ctx, aem.TaskRef{Server: "repl-prod-01", Task: "SQL2SNOW_HR"}, aem.TaskStopped)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -109,13 +109,13 @@ func ExampleTablesService_Reload() {
 	client, end := simulated()
 	defer end()
 	ctx := context.Background()
-	tables, err := client.Tables.List(ctx, "repl-prod-01", "ORA2SNOW_SALES", aem.TableFilter{Error: true})
+	tables, err := client.Tables.List(ctx, aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"}, aem.TableFilter{Error: true})
 	if err != nil && !errors.Is(err, aem.ErrPartial) {
 		fmt.Println(err)
 		return
 	}
 	for _, table := range tables {
-		err := client.Tables.Reload(ctx, "repl-prod-01", "ORA2SNOW_SALES", table.Schema, table.Name)
+		err := client.Tables.Reload(ctx, aem.TableRef{Task: aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"}, Schema: table.Schema, Table: table.Name})
 		fmt.Println("reload", table.Schema+"."+table.Name, err)
 	}
 	// Output: reload SALES.ORDERS <nil>
@@ -125,7 +125,7 @@ func ExampleTablesService_Reload() {
 func ExampleTasksService_Export() {
 	client, end := simulated()
 	defer end()
-	export, err := client.Tasks.Export(context.Background(), "repl-prod-01", "ORA2SNOW_SALES", aem.ExportTaskOptions{Endpoints: true})
+	export, err := client.Tasks.Export(context.Background(), aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"}, aem.ExportTaskOptions{Endpoints: true})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -167,7 +167,7 @@ func ExampleACLsService() {
 			fmt.Println(what, "admins:", acl.Admin.Users, acl.Admin.Groups)
 		}
 	}
-	acl, err := client.ACLs.GetServer(ctx, "repl-prod-01")
+	acl, err := client.ACLs.Get(ctx, aem.ServerACL("repl-prod-01"))
 	show("repl-prod-01", acl, err)
 	tasks, err := client.Tasks.List(ctx, "repl-prod-01")
 	if err != nil {
@@ -175,7 +175,7 @@ func ExampleACLsService() {
 		return
 	}
 	for _, task := range tasks {
-		acl, err := client.ACLs.GetTask(ctx, "repl-prod-01", task.Name)
+		acl, err := client.ACLs.Get(ctx, aem.TaskACL(aem.TaskRef{Server: "repl-prod-01", Task: task.Name}))
 		show(task.Name, acl, err)
 	}
 	// Output:
@@ -197,7 +197,7 @@ func ExampleACLsService_Update() {
 		fmt.Println(err)
 		return
 	}
-	acl, err := client.ACLs.GetServer(ctx, "repl-prod-01")
+	acl, err := client.ACLs.Get(ctx, aem.ServerACL("repl-prod-01"))
 	if err != nil {
 		fmt.Println(err)
 		return

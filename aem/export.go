@@ -77,12 +77,12 @@ type stream struct {
 
 // export makes a call whose answer the caller reads. It is not repeated: to gather
 // an export is work.
-func (c *core) export(ctx context.Context, call *call) (io.ReadCloser, error) {
+func (c *core) export(ctx context.Context, opts []CallOption, call *call) (io.ReadCloser, error) {
 	call.verb = http.MethodGet
 	call.once = true
 	call.wait = exportWait
 	call.stream = &stream{life: ctx}
-	if err := c.call(ctx, call); err != nil {
+	if err := c.do(ctx, opts, call); err != nil {
 		return nil, err
 	}
 	return call.stream.body, nil
@@ -108,10 +108,10 @@ func (s *sender) open(parent, limit context.Context, c *call) error {
 	body := &exported{
 		in:      response.Body,
 		attempt: attempt{sender: s, parent: c.stream.life, ctx: ctx, call: c},
-		idle:    s.timeout,
+		idle:    c.limit(s),
 		cancel:  cancel,
 	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
+	if !goodStatus(response.StatusCode) {
 		defer body.Close()
 		return a.badAnswer(response, &limitedReader{r: response.Body, left: maxErrorBytes})
 	}

@@ -60,7 +60,7 @@ func TestExportIsAStream(t *testing.T) {
 			}
 			_ = out.Close()
 		}()
-		export, err := client.Tasks.Export(t.Context(), "s", "t", ExportTaskOptions{})
+		export, err := client.Tasks.Export(t.Context(), TaskRef{"s", "t"}, ExportTaskOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -44,7 +44,8 @@ type FailoverReport struct {
 // that used it run again. When it fails it leaves everything as it is then; the
 // report tells which tasks are stopped. It needs the roles that its calls need.
 //
-//qem:uses GetEndpointList GetTaskList GetTaskDetails StopTask ReconfigureEndpointNoWait RunTask
+// Calls: GetEndpointList, GetTaskList, GetTaskDetails, StopTask,
+// ReconfigureEndpointNoWait, RunTask.
 func (s EndpointsService) Failover(ctx context.Context, f Failover) (*FailoverReport, error) {
 	if f.TaskTimeout <= 0 {
 		f.TaskTimeout = 5 * time.Minute
@@ -73,8 +74,8 @@ func (s EndpointsService) checkFailover(ctx context.Context, f Failover) error {
 	if err := missing(operation, "configuration", f.Configuration); err != nil {
 		return err
 	}
-	endpoints, err := s.List(ctx, f.Server)
-	if err != nil && !errors.Is(err, ErrPartial) {
+	endpoints, err := s.List(ctx, f.Server, Skipped(new(int)))
+	if err != nil {
 		return err
 	}
 	find := func(name string) int {
@@ -100,7 +101,7 @@ func (s TasksService) runningFrom(ctx context.Context, server, endpoint string) 
 	}
 	var names []string
 	for _, task := range list {
-		details, err := s.Details(ctx, server, task.Name)
+		details, err := s.Details(ctx, TaskRef{server, task.Name})
 		if errors.Is(err, ErrNotFound) { // deleted in the meantime
 			continue
 		}
@@ -129,7 +130,7 @@ func (s EndpointsService) recycle(ctx context.Context, f Failover, report *Failo
 	running, err := forEach(report.Tasks, func(task string) error {
 		ctx, cancel := context.WithTimeout(ctx, f.TaskTimeout)
 		defer cancel()
-		_, err := TasksService(s).WaitForState(ctx, f.Server, task, TaskRunning)
+		_, err := TasksService(s).WaitForState(ctx, TaskRef{f.Server, task}, TaskRunning)
 		return err
 	})
 	report.Running = running
@@ -141,7 +142,7 @@ func (s EndpointsService) switchOver(ctx context.Context, f Failover, report *Fa
 	tasks := TasksService(s)
 	var err error
 	report.Stopped, err = forEach(report.Tasks, func(task string) error {
-		_, err := tasks.Stop(ctx, f.Server, task, f.TaskTimeout)
+		_, err := tasks.Stop(ctx, TaskRef{f.Server, task}, f.TaskTimeout)
 		if errors.Is(err, ErrAlreadyStopped) {
 			return nil
 		}
@@ -158,7 +159,7 @@ func (s EndpointsService) switchOver(ctx context.Context, f Failover, report *Fa
 	}
 	report.Reconfigured = true
 	report.Running, err = forEach(report.Stopped, func(task string) error {
-		_, err := tasks.Run(ctx, f.Server, task, ResumeProcessing(), f.TaskTimeout)
+		_, err := tasks.Run(ctx, TaskRef{f.Server, task}, ResumeProcessing(), f.TaskTimeout)
 		if errors.Is(err, ErrAlreadyRunning) {
 			return nil
 		}

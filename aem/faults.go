@@ -13,6 +13,9 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // An attempt knows what is needed to put a fault into words.
@@ -73,19 +76,14 @@ func (a attempt) decode(header http.Header, body *limitedReader) error {
 	return a.fault(KindDecode, a.sender.scrub.clean(err.Error(), maxMessage), nil)
 }
 
-// readNothing accepts any answer of a method without a result, unless it tells an
-// error.
-func readNothing(_ http.Header, body io.Reader) error {
-	if fault, ok := decodeError(io.LimitReader(body, maxErrorBytes)); ok {
-		return fault
-	}
-	return nil
-}
+// readNothing reads the answer of a method without a result: nothing, or JSON. A page of a
+// proxy or a sign-in is no success.
+func readNothing(_ http.Header, body io.Reader) error { return wire.ReadNothing(body) }
 
 // clean makes the API's words fit to be shown. The codes that decide about the
 // session stay as they are, even if a secret should be a part of them.
 func (a attempt) clean(fault apiFault) (code, message string) {
-	code, message = fault.Code, a.sender.scrub.clean(fault.Message, maxMessage)
+	code, message = fault.Code, a.sender.scrub.clean(fault.Message, maxKept)
 	if code != codeInvalidSession && code != codeUnauthorized {
 		code = a.sender.scrub.clean(code, maxCode)
 	}
@@ -115,7 +113,7 @@ func (a attempt) noAnswer(err error) error {
 	case errors.As(err, &redirect):
 		return a.fault(KindHTTP, a.sender.scrub.clean(redirect.Error(), maxMessage), nil)
 	case a.ctx.Err() != nil:
-		return a.fault(KindTimeout, "no complete answer in time ("+(a.sender.timeout+a.call.wait).String()+")", context.DeadlineExceeded)
+		return a.fault(KindTimeout, "no complete answer in time ("+(a.call.limit(a.sender)+a.call.wait).Round(time.Millisecond).String()+")", context.DeadlineExceeded)
 	}
 	a.sender.presented(err)
 	if hint := a.sender.tlsHint(err); hint != "" {

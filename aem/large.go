@@ -128,6 +128,12 @@ func (c *clock) resume() {
 	c.timer.Reset(c.left)
 }
 
+// again starts the time anew.
+func (c *clock) again(limit time.Duration) {
+	c.end = time.Now().Add(limit)
+	c.timer.Reset(limit)
+}
+
 func (c *clock) stop() {
 	c.timer.Stop()
 	c.cancel(nil)

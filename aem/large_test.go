@@ -1,7 +1,6 @@
 package aem
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,7 +25,7 @@ func (b *slowBody) Read(p []byte) (int, error) {
 		return copy(p, `]}`), io.EOF
 	}
 	before := b.left >> 18
-	n := copy(p, bytes.Repeat([]byte(" "), min(1<<18, b.left)))
+	n := copy(p, blanks[:min(len(blanks), b.left)])
 	b.left -= n
 	if b.left>>18 != before {
 		time.Sleep(100 * time.Millisecond)
@@ -47,6 +46,8 @@ func (b *slowBody) Close() error {
 }
 
 const size = 20 << 18
+
+var blanks = strings.Repeat(" ", 1<<18)
 
 func TestLargeBodiesAreReadOneAtATime(t *testing.T) {
 	for _, announced := range []bool{true, false} {

@@ -80,15 +80,15 @@ var passwords = cmp.Comparer(func(a, b Password) bool {
 
 func TestUpdateOfAServerKeepsItsPassword(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const definition = `{"$type":"AemComposeServer","name":"n","host":"h","port":"1","username":"u","password":"{S:98b}","monitored":"true"}`
 		client, requests := answering(t,
-			answer(200, `{"$type":"AemComposeServer","name":"n","host":"h","port":"1","username":"u","password":"{S:98b}","monitored":"true"}`),
-			answer(200, ""))
+			answer(200, definition), answer(200, strings.Replace(definition, "98b", "77c", 1)), answer(200, ""))
 		err := client.Servers.Update(t.Context(), "n", func(d *ServerDefinition) error {
 			d.Port = "2"
 			return nil
 		})
-		want := `PUT /servers/n/def {"$type":"AemComposeServer","description":"","host":"h","monitored":true,"name":"n","password":"{S:98b}","port":"2","username":"u","verify_server_certificate":true}`
-		if err != nil || len(*requests) != 2 || (*requests)[1] != want {
+		want := `PUT /servers/n/def {"$type":"AemComposeServer","description":"","host":"h","monitored":true,"name":"n","password":"{S:77c}","port":"2","username":"u","verify_server_certificate":true}`
+		if err != nil || len(*requests) != 3 || (*requests)[2] != want {
 			t.Errorf("%v, sent %q", err, *requests)
 		}
 	})
@@ -136,10 +136,21 @@ func TestPasswordOfAnEndedSessionIsNotSent(t *testing.T) {
 			return answer(200, `{"name":"n","host":"h","port":"1","username":"u","password":"{S:98b}"}`)
 		}}
 		client := newClient(t, testURL, WithTransport(d))
-		err := client.Servers.Update(t.Context(), "n", func(*ServerDefinition) error { d.expire(); return nil })
-		if !errors.Is(err, ErrInvalid) || puts != 0 || !strings.Contains(err.Error(), "definition again") {
+		stale, err := client.Servers.Definition(t.Context(), "n")
+		must(t, err)
+		d.expire()
+		if err = client.Servers.Put(t.Context(), *stale); !errors.Is(err, ErrStale) || !errors.Is(err, ErrNotSent) || puts != 0 {
 			t.Errorf("put %d times: %v", puts, err)
 		}
+		describe := func(s *ServerDefinition) error {
+			s.Description = "changed"
+			d.expire()
+			return nil
+		}
+		if err = client.Servers.Update(t.Context(), "n", describe); err != nil || puts != 1 {
+			t.Errorf("put %d times: %v", puts, err)
+		}
+		puts = 0
 		// A real password is of no session.
 		err = client.Servers.Update(t.Context(), "n", func(s *ServerDefinition) error {
 			s.Password = NewPassword("real")
@@ -181,7 +192,7 @@ func TestPasswordsAreNeverShown(t *testing.T) {
 		show(SetSetting("/db_settings/password", d.Password))
 		show(struct{ inner Password }{d.Password})
 		show(client.Servers.Put(t.Context(), *d))
-		show(client.Endpoints.Patch(t.Context(), "n", "e", SetSetting("/db_settings/password", d.Password)))
+		show(client.Endpoints.Patch(t.Context(), "n", "e", Patch{SetSetting("/db_settings/password", d.Password)}))
 		for _, secret := range []string{canary, standIn, "98bdfd05", fmt.Sprintf("%x", canary)} {
 			for line := range strings.Lines(out.String()) {
 				if strings.Contains(line, secret) {
@@ -212,7 +223,7 @@ func TestDocumentsThatAreNotSent(t *testing.T) {
 	} {
 		for _, err := range []error{
 			client.Servers.Import(t.Context(), "s", tc.document),
-			client.Tasks.Import(t.Context(), "s", "t", tc.document),
+			client.Tasks.Import(t.Context(), TaskRef{"s", "t"}, tc.document),
 			client.Servers.PutLicense(t.Context(), "s", tc.document),
 		} {
 			if !errors.Is(err, tc.want) {
@@ -244,39 +255,39 @@ func TestArgumentsThatAreNotSent(t *testing.T) {
 	ctx := t.Context()
 	past := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, err := range map[string]error{
-		"no run option":        noResult(client.Tasks.Run(ctx, "s", "t", RunOption{}, 0)),
-		"no position":          noResult(client.Tasks.Run(ctx, "s", "t", ResumeFromPosition(""), 0)),
-		"no time":              noResult(client.Tasks.Run(ctx, "s", "t", ResumeFromTimestamp(time.Time{}), 0)),
-		"position not UTF-8":   noResult(client.Tasks.Run(ctx, "s", "t", ResumeFromPosition("\xff"), 0)),
-		"no task":              noResult(client.Tasks.Stop(ctx, "s", "", 0)),
-		"no clone name":        client.Tasks.Clone(ctx, "s", "t", "", CloneTaskOptions{}),
-		"clone not UTF-8":      client.Tasks.Clone(ctx, "s", "t", "\xff", CloneTaskOptions{}),
-		"selection of nothing": client.Tasks.PutTableSelection(ctx, "s", "t", TableSelection{Excluded: []SelectedTable{{Owner: "a", Name: "b"}}}),
-		"no owner":             client.Tasks.PutTableSelection(ctx, "s", "t", TableSelection{Explicit: []SelectedTable{{Name: "b"}}}),
-		"table not UTF-8":      client.Tasks.PutTableSelection(ctx, "s", "t", TableSelection{Explicit: []SelectedTable{{Owner: "a", Name: "\xff"}}}),
-		"no point":             client.Tasks.SetRetentionBarrier(ctx, "s", "t", RetentionBarrier{Application: "a"}),
-		"no application":       client.Tasks.SetRetentionBarrier(ctx, "s", "t", RetentionBarrier{Point: past}),
-		"no application left":  client.Tasks.RemoveRetentionBarrier(ctx, "s", "t", ""),
-		"application encoding": client.Tasks.RemoveRetentionBarrier(ctx, "s", "t", "\xff"),
-		"no age":               client.Tasks.DeleteOldChangeData(ctx, "s", "t", ChangeDataAge{}),
-		"zero time":            client.Tasks.DeleteOldChangeData(ctx, "s", "t", ChangeDataBefore(time.Time{})),
-		"negative age":         client.Tasks.DeleteOldChangeData(ctx, "s", "t", ChangeDataOlderThan(-time.Hour)),
-		"no schema":            client.Tables.Reload(ctx, "s", "t", "", "x"),
-		"no table":             client.Tables.Resume(ctx, "s", "t", "x", ""),
+		"no run option":        noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, RunOption{}, 0)),
+		"no position":          noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromPosition(""), 0)),
+		"no time":              noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromTimestamp(time.Time{}), 0)),
+		"position not UTF-8":   noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromPosition("\xff"), 0)),
+		"no task":              noResult(client.Tasks.Stop(ctx, TaskRef{"s", ""}, 0)),
+		"no clone name":        client.Tasks.Clone(ctx, TaskRef{"s", "t"}, "", CloneTaskOptions{}),
+		"clone not UTF-8":      client.Tasks.Clone(ctx, TaskRef{"s", "t"}, "\xff", CloneTaskOptions{}),
+		"selection of nothing": client.Tasks.PutTableSelection(ctx, TaskRef{"s", "t"}, TableSelection{Excluded: []SelectedTable{{Owner: "a", Name: "b"}}}),
+		"no owner":             client.Tasks.PutTableSelection(ctx, TaskRef{"s", "t"}, TableSelection{Explicit: []SelectedTable{{Name: "b"}}}),
+		"table not UTF-8":      client.Tasks.PutTableSelection(ctx, TaskRef{"s", "t"}, TableSelection{Explicit: []SelectedTable{{Owner: "a", Name: "\xff"}}}),
+		"no point":             client.Tasks.SetRetentionBarrier(ctx, TaskRef{"s", "t"}, RetentionBarrier{Application: "a"}),
+		"no application":       client.Tasks.SetRetentionBarrier(ctx, TaskRef{"s", "t"}, RetentionBarrier{Point: past}),
+		"no application left":  client.Tasks.RemoveRetentionBarrier(ctx, TaskRef{"s", "t"}, ""),
+		"application encoding": client.Tasks.RemoveRetentionBarrier(ctx, TaskRef{"s", "t"}, "\xff"),
+		"no age":               client.Tasks.DeleteOldChangeData(ctx, TaskRef{"s", "t"}, ChangeDataAge{}),
+		"zero time":            client.Tasks.DeleteOldChangeData(ctx, TaskRef{"s", "t"}, ChangeDataBefore(time.Time{})),
+		"negative age":         client.Tasks.DeleteOldChangeData(ctx, TaskRef{"s", "t"}, ChangeDataOlderThan(-time.Hour)),
+		"no schema":            client.Tables.Reload(ctx, TableRef{TaskRef{"s", "t"}, "", "x"}),
+		"no table":             client.Tables.Resume(ctx, TableRef{TaskRef{"s", "t"}, "x", ""}),
 		"no configuration":     client.Endpoints.Reconfigure(ctx, "s", "MyOracle", "", ReconfigureOptions{}),
 		"a whole name":         client.Endpoints.Reconfigure(ctx, "s", "MyOracle", "MyOracle__Secondary", ReconfigureOptions{}),
-		"no patch":             client.Endpoints.Patch(ctx, "s", "e"),
-		"patch of all":         client.Endpoints.Patch(ctx, "s", "e", SetSetting("/", 1)),
-		"move":                 client.Endpoints.Patch(ctx, "s", "e", PatchOperation{Op: "move", Path: "/db_settings/a"}),
-		"patch with a channel": client.Endpoints.Patch(ctx, "s", "e", SetSetting("/db_settings/a", make(chan int))),
+		"no patch":             client.Endpoints.Patch(ctx, "s", "e", nil),
+		"patch of all":         client.Endpoints.Patch(ctx, "s", "e", Patch{SetSetting("/", 1)}),
+		"move":                 client.Endpoints.Patch(ctx, "s", "e", Patch{{Op: "move", Path: "/db_settings/a"}}),
+		"patch with a channel": client.Endpoints.Patch(ctx, "s", "e", Patch{SetSetting("/db_settings/a", make(chan int))}),
 		"audit without start":  noResult(client.Audit.Export(ctx, time.Time{}, past)),
 		"audit backwards":      noResult(client.Audit.Export(ctx, past, past.Add(-time.Second))),
 		"no server":            client.Servers.Delete(ctx, ""),
-		"no ACL":               client.ACLs.PutServer(ctx, "s", nil),
-		"literal ACL":          client.ACLs.PutTask(ctx, "s", "t", &ACL{Admin: Principals{Users: []string{`D\u`}}, DisableInheritance: BoolOf(true)}),
-		"empty name":           client.ACLs.PutServer(ctx, "s", NewACL(Principals{Users: []string{" "}}, Principals{}, Principals{}, Principals{}, true)),
-		"empty group":          client.ACLs.PutServer(ctx, "s", NewACL(Principals{Groups: []string{""}}, Principals{}, Principals{}, Principals{}, true)),
-		"principal not UTF-8":  client.ACLs.PutServer(ctx, "s", NewACL(Principals{Groups: []string{"\xff"}}, Principals{}, Principals{}, Principals{}, true)),
+		"no ACL":               client.ACLs.Put(ctx, ServerACL("s"), nil),
+		"literal ACL":          client.ACLs.Put(ctx, TaskACL(TaskRef{"s", "t"}), &ACL{Admin: Principals{Users: []string{`D\u`}}, DisableInheritance: BoolOf(true)}),
+		"empty name":           client.ACLs.Put(ctx, ServerACL("s"), NewACL(Principals{Users: []string{" "}}, Principals{}, Principals{}, Principals{}, true)),
+		"empty group":          client.ACLs.Put(ctx, ServerACL("s"), NewACL(Principals{Groups: []string{""}}, Principals{}, Principals{}, Principals{}, true)),
+		"principal not UTF-8":  client.ACLs.Put(ctx, ServerACL("s"), NewACL(Principals{Groups: []string{"\xff"}}, Principals{}, Principals{}, Principals{}, true)),
 		"no target":            client.ACLs.Update(ctx, ACLTarget{}, nil),
 	} {
 		if !errors.Is(err, ErrInvalid) {
@@ -284,7 +295,7 @@ func TestArgumentsThatAreNotSent(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "P", "PT", "P1DT", "1D", "P1H", "P-1D", "P1D ", "PT1D", "P1.5D"} {
-		if err := client.Tasks.DeleteOldChangeData(ctx, "s", "t", ChangeDataOffset(text)); !errors.Is(err, ErrInvalid) {
+		if err := client.Tasks.DeleteOldChangeData(ctx, TaskRef{"s", "t"}, ChangeDataOffset(text)); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q is a duration: %v", text, err)
 		}
 	}
@@ -321,7 +332,7 @@ func TestTaskResults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, _ := answering(t, tc.answer)
-				got, err := client.Tasks.Run(t.Context(), "s", "t", ResumeProcessing(), 0)
+				got, err := client.Tasks.Run(t.Context(), TaskRef{"s", "t"}, ResumeProcessing(), 0)
 				if !errors.Is(err, tc.is) || tc.is == nil && err != nil {
 					t.Errorf("%v, want %v", err, tc.is)
 				}
@@ -354,18 +365,18 @@ func TestActionsOutlastTheClientsTimeout(t *testing.T) {
 				return nil, r.Context().Err()
 			}
 		})))
-		if _, err := client.Tasks.Run(t.Context(), "s", "t", ResumeProcessing(), time.Minute); err != nil {
+		if _, err := client.Tasks.Run(t.Context(), TaskRef{"s", "t"}, ResumeProcessing(), time.Minute); err != nil {
 			t.Error(err)
 		}
 		started := time.Now()
 		delay = 71 * time.Second
-		_, err := client.Tasks.Stop(t.Context(), "s", "t", 0)
+		_, err := client.Tasks.Stop(t.Context(), TaskRef{"s", "t"}, 0)
 		if !errors.Is(err, ErrTaskTimeout) || !errors.Is(err, ErrTimeout) || time.Since(started) != 70*time.Second || !strings.Contains(err.Error(), "1m10s") {
 			t.Errorf("after %v: %v", time.Since(started), err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := client.Tasks.Stop(ctx, "s", "t", 0); !errors.Is(err, ErrTaskTimeout) {
+		if _, err := client.Tasks.Stop(ctx, TaskRef{"s", "t"}, 0); !errors.Is(err, ErrTaskTimeout) {
 			t.Errorf("the caller's deadline: %v", err)
 		}
 	})

@@ -29,6 +29,9 @@ type options struct {
 	settingName func(string) string
 	secrets     []string
 	headers     func() ([]Header, error)
+	timed       bool // the timeout was asked for
+	partial     bool
+	plain       bool
 }
 
 func defaults() options {
@@ -72,9 +75,20 @@ func WithTransport(t http.RoundTripper) Option {
 }
 
 // WithTimeout limits one attempt of a call, from the connection to the last byte
-// of the answer. The default is 10 s. A call takes at most (retries+1) times as
-// long, as does the login that it may have to wait for.
-func WithTimeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
+// of the answer. A call takes at most (retries+1) times as long, as does the login that it
+// may have to wait for. Without this option the limit is 10 s, or the deadline of the
+// call's context when it has one.
+func WithTimeout(d time.Duration) Option {
+	return func(o *options) { o.timeout, o.timed = d, true }
+}
+
+// WithPartialLists returns lists of which some elements make no sense without them, beside
+// an ErrPartial.
+func WithPartialLists() Option { return func(o *options) { o.partial = true } }
+
+// WithPlainHTTP allows a URL that begins with http and is of another machine: whoever is in
+// between can read the credentials.
+func WithPlainHTTP() Option { return func(o *options) { o.plain = true } }
 
 // WithRetries sets how often a call that changes nothing is repeated after a
 // time-out, a fault of the connection, or HTTP 502, 503 or 504. The default is 2.

@@ -1,6 +1,7 @@
 package aem
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -41,13 +42,13 @@ func (c *call) with(name, value string) *call {
 
 // write makes a call whose body is a value of the API. A text that is not valid UTF-8 is
 // refused: what would arrive would be another name.
-func write[T any](ctx context.Context, core *core, c *call, table *wire.Table[T], v *T) error {
+func write[T any](ctx context.Context, core *core, opts []CallOption, c *call, table *wire.Table[T], v *T) error {
 	body, ok := table.Marshal(v, wire.RealWorld)
 	if !ok {
 		return refusal(c.operation, notUTF8)
 	}
 	c.body = body
-	return core.call(ctx, c)
+	return core.do(ctx, opts, c)
 }
 
 const notUTF8 = "an argument cannot be sent as JSON: is it not UTF-8?"
@@ -86,13 +87,14 @@ func (c *call) setDocument(r io.Reader) error {
 }
 
 // setTimeout tells the API how long it may wait, and allows for it.
-func (c *call) setTimeout(d time.Duration) {
-	if d <= 0 {
-		d = defaultWait
+func (c *call) setTimeout(d time.Duration) error {
+	if d < 0 {
+		return refusal(c.operation, "the timeout is negative")
 	}
-	seconds := (d + time.Second - 1) / time.Second
+	seconds := (cmp.Or(d, defaultWait) + time.Second - 1) / time.Second
 	c.wait = seconds * time.Second
 	c.with("timeout", strconv.FormatInt(int64(seconds), 10))
+	return nil
 }
 
 func boolText(b bool) string { return strconv.FormatBool(b) }

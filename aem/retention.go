@@ -55,43 +55,43 @@ func (b RetentionBarrier) IsSet() bool { return !b.Point.IsZero() }
 // for a task; one that is not set when there is none. It needs the role Operator on
 // the task.
 //
-//qem:operation GetChangeDataRetentionBarrier GET /servers/{server}/tasks/{task}?action=get_change_data_retention_barrier
-func (s TasksService) RetentionBarrier(ctx context.Context, server, task string) (*RetentionBarrier, error) {
-	c := get("GetChangeDataRetentionBarrier", "servers", server, "tasks", task)
-	return fetch(ctx, s.core, c.with("action", "get_change_data_retention_barrier"), decodeRetentionBarrier)
+// API: GetChangeDataRetentionBarrier, GET /servers/{server}/tasks/{task}?action=get_change_data_retention_barrier.
+func (s TasksService) RetentionBarrier(ctx context.Context, ref TaskRef, opts ...CallOption) (*RetentionBarrier, error) {
+	c := get("GetChangeDataRetentionBarrier", ref.path()...)
+	return fetch(ctx, s.core, opts, c.with("action", "get_change_data_retention_barrier"), decodeRetentionBarrier)
 }
 
 // SetRetentionBarrier sets or moves an application's barrier: change data before it
 // may be deleted, where the task partitions its change data. It needs the role
 // Operator on the task.
 //
-//qem:operation SetChangeDataRetentionBarrier PUT /servers/{server}/tasks/{task}?action=set_change_data_retention_barrier
-func (s TasksService) SetRetentionBarrier(ctx context.Context, server, task string, barrier RetentionBarrier) error {
+// API: SetChangeDataRetentionBarrier, PUT /servers/{server}/tasks/{task}?action=set_change_data_retention_barrier.
+func (s TasksService) SetRetentionBarrier(ctx context.Context, ref TaskRef, barrier RetentionBarrier, opts ...CallOption) error {
 	if !barrier.IsSet() {
 		return refusal(opSetBarrier, "the retention point is empty: RemoveRetentionBarrier removes a barrier")
 	}
-	return s.putBarrier(ctx, server, task, barrier.Application, timestamp(barrier.Point))
+	return s.putBarrier(ctx, opts, ref, barrier.Application, timestamp(barrier.Point))
 }
 
 // RemoveRetentionBarrier removes an application's barrier. It needs the role
 // Operator on the task.
 //
-//qem:operation SetChangeDataRetentionBarrier PUT /servers/{server}/tasks/{task}?action=set_change_data_retention_barrier
-func (s TasksService) RemoveRetentionBarrier(ctx context.Context, server, task, application string) error {
-	return s.putBarrier(ctx, server, task, application, "")
+// API: SetChangeDataRetentionBarrier, PUT /servers/{server}/tasks/{task}?action=set_change_data_retention_barrier.
+func (s TasksService) RemoveRetentionBarrier(ctx context.Context, ref TaskRef, application string, opts ...CallOption) error {
+	return s.putBarrier(ctx, opts, ref, application, "")
 }
 
 const opSetBarrier = "SetChangeDataRetentionBarrier"
 
-func (s TasksService) putBarrier(ctx context.Context, server, task, application, point string) error {
-	c := send(http.MethodPut, opSetBarrier, "set_change_data_retention_barrier", "servers", server, "tasks", task)
+func (s TasksService) putBarrier(ctx context.Context, opts []CallOption, ref TaskRef, application, point string) error {
+	c := send(http.MethodPut, opSetBarrier, "set_change_data_retention_barrier", ref.path()...)
 	if err := missing(c.operation, "application", application); err != nil {
 		return err
 	}
 	if err := c.setJSON(object{"retention_point": point, "application": application}); err != nil {
 		return err
 	}
-	return s.core.call(ctx, c)
+	return s.core.do(ctx, opts, c)
 }
 
 // A ChangeDataAge says how old change data must be to be deleted. The zero
@@ -132,14 +132,14 @@ var isoDuration = regexp.MustCompile(`^P(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(\d+H)?(\d+
 // retention barrier. The task does so in its own time; one that is stopped does so
 // when it runs next. It needs the role Operator on the task.
 //
-//qem:operation DeleteOldChangeData POST /servers/{server}/tasks/{task}?action=delete_old_change_data
-func (s TasksService) DeleteOldChangeData(ctx context.Context, server, task string, age ChangeDataAge) error {
-	c := send(http.MethodPost, "DeleteOldChangeData", "delete_old_change_data", "servers", server, "tasks", task)
+// API: DeleteOldChangeData, POST /servers/{server}/tasks/{task}?action=delete_old_change_data.
+func (s TasksService) DeleteOldChangeData(ctx context.Context, ref TaskRef, age ChangeDataAge, opts ...CallOption) error {
+	c := send(http.MethodPost, "DeleteOldChangeData", "delete_old_change_data", ref.path()...)
 	if age.text == "" {
 		return refusal(c.operation, "the age is neither a point in time nor a duration")
 	}
 	if err := c.setJSON(object{"timestamp_or_offset": age.text}); err != nil {
 		return err
 	}
-	return s.core.call(ctx, c)
+	return s.core.do(ctx, opts, c)
 }

@@ -20,6 +20,7 @@ const (
 type retrier struct {
 	retries  int
 	timeout  time.Duration // of one attempt
+	timed    bool          // which was asked for
 	observer Observer
 	jitter   func(limit time.Duration) time.Duration // of [0, limit]
 	fresh    func()                                  // closes idle connections
@@ -28,10 +29,26 @@ type retrier struct {
 // limit is the longest that a call takes, with all its repeats.
 func (r retrier) limit() time.Duration { return time.Duration(r.retries+1) * r.timeout }
 
+// maxAttempt is longer than anything takes, and does not overflow.
+const maxAttempt = 30 * 24 * time.Hour
+
+// attempt is the longest that one attempt of a call may take. The context's own deadline
+// takes the place of a limit that nobody asked for.
+func (r retrier) attempt(ctx context.Context, c *call) time.Duration {
+	if c.timeout > 0 {
+		return min(c.timeout, maxAttempt)
+	}
+	if deadline, ok := ctx.Deadline(); ok && !r.timed && !c.urgent {
+		return min(max(time.Until(deadline), 0), maxAttempt)
+	}
+	return r.timeout
+}
+
 // step makes a call again, if it may be repeated and there is time left.
 func (r retrier) step(next step) step {
 	return func(ctx context.Context, c *call) error {
-		c.deadline = time.Now().Add(r.limit() + c.wait)
+		c.attempt = r.attempt(ctx, c)
+		c.deadline = time.Now().Add(time.Duration(r.retries+1)*c.attempt + c.wait)
 		for attempt := 0; ; attempt++ {
 			err := next(ctx, c)
 			if r.fresh != nil && dead(err) {

@@ -36,7 +36,7 @@ func TestUpgradeCostsOneCall(t *testing.T) {
 					if _, err := client.Tasks.List(t.Context(), "s"); err == nil || time.Since(started) > 10*time.Second {
 						t.Errorf("after %v: %v", time.Since(started), err)
 					}
-					if export, err := client.Tasks.Export(t.Context(), "s", "t", ExportTaskOptions{}); err == nil {
+					if export, err := client.Tasks.Export(t.Context(), TaskRef{"s", "t"}, ExportTaskOptions{}); err == nil {
 						_ = export.Close()
 					}
 					if _, err := client.Servers.List(t.Context()); err != nil {

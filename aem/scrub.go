@@ -15,10 +15,11 @@ import (
 )
 
 const (
-	maxMessage = 300 // characters of an error message that are shown
-	maxCode    = 80  // characters of an error code that are shown
-	maxSecrets = 16  // that a scrubber keeps of those that come and go, of each sort
-	minSecret  = 8   // a shorter text, taken out, would mangle words and so give itself away
+	maxMessage = 300  // characters of an error message that Error shows
+	maxKept    = 8000 // and that Message has
+	maxCode    = 80   // characters of an error code that are shown
+	maxSecrets = 16   // that a scrubber keeps of those that come and go, of each sort
+	minSecret  = 8    // a shorter text, taken out, would mangle words and so give itself away
 
 	hiddenSecret = "<secret>"
 )
@@ -149,6 +150,10 @@ func oneLine(text string, limit int) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 	text = strings.Join(words, " ")
+	return cut(text, limit)
+}
+
+func cut(text string, limit int) string {
 	if runes := []rune(text); len(runes) > limit {
 		text = string(runes[:limit-1]) + "…"
 	}

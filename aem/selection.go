@@ -87,18 +87,18 @@ func (TableType) Spellings() []TableType { return []TableType{"", TypeTable, Typ
 // TableSelection returns which tables a task takes. It needs the role Viewer on
 // Enterprise Manager.
 //
-//qem:operation GetTaskTableSelection GET /servers/{server}/tasks/{task}/tables?action=selection
-func (s TasksService) TableSelection(ctx context.Context, server, task string) (*TableSelection, error) {
-	c := get("GetTaskTableSelection", "servers", server, "tasks", task, "tables").with("action", "selection")
-	return fetch(ctx, s.core, c, decodeTableSelection)
+// API: GetTaskTableSelection, GET /servers/{server}/tasks/{task}/tables?action=selection.
+func (s TasksService) TableSelection(ctx context.Context, ref TaskRef, opts ...CallOption) (*TableSelection, error) {
+	c := get("GetTaskTableSelection", ref.path("tables")...).with("action", "selection")
+	return fetch(ctx, s.core, opts, c, decodeTableSelection)
 }
 
 // PutTableSelection replaces which tables a task takes, as a whole; a selection
 // that includes nothing is refused. It needs the role Admin on Enterprise Manager.
 //
-//qem:operation PutTaskTableSelection PUT /servers/{server}/tasks/{task}/tables?action=selection
-func (s TasksService) PutTableSelection(ctx context.Context, server, task string, selection TableSelection) error {
-	c := send(http.MethodPut, "PutTaskTableSelection", "selection", "servers", server, "tasks", task, "tables")
+// API: PutTaskTableSelection, PUT /servers/{server}/tasks/{task}/tables?action=selection.
+func (s TasksService) PutTableSelection(ctx context.Context, ref TaskRef, selection TableSelection, opts ...CallOption) error {
+	c := send(http.MethodPut, "PutTaskTableSelection", "selection", ref.path("tables")...)
 	if len(selection.Included) == 0 && len(selection.Explicit) == 0 {
 		return refusal(c.operation, "the selection includes no table")
 	}
@@ -112,7 +112,7 @@ func (s TasksService) PutTableSelection(ctx context.Context, server, task string
 			t.Type = cmp.Or(t.Type, TypeTable)
 		}
 	}
-	return write(ctx, s.core, c, tableSelectionTable, &selection)
+	return write(ctx, s.core, opts, c, tableSelectionTable, &selection)
 }
 
 // decodeTableSelection understands all or nothing: a selection of which a part is missing

@@ -3,11 +3,15 @@ package aem
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
@@ -211,6 +215,39 @@ func (d *ServerDefinition) UnmarshalJSON(data []byte) error {
 	return unmarshal(serverDefinitionTable, data, d)
 }
 
+const opPutServer = "PutServer"
+
+// Validate says what the API would refuse for certain.
+func (d ServerDefinition) Validate() error {
+	port, err := strconv.Atoi(d.Port)
+	switch {
+	case d.Product != Replicate && d.Product != Compose:
+		return errors.New("the product must be replicate or compose")
+	case !plainName(d.Name):
+		return fmt.Errorf("the name of the server is invalid: %s", plainNames)
+	case !plainName(d.Host):
+		return fmt.Errorf("the host is invalid: %s", plainNames)
+	case utf8.RuneCountInString(d.Description) > 250 || !utf8.ValidString(d.Description):
+		return errors.New("the description is not UTF-8, or longer than 250 characters")
+	case err != nil || port < 1 || port > 65535:
+		return errors.New("the port must be a number between 1 and 65535")
+	case d.Username == "" || utf8.RuneCountInString(d.Username) > 104 || strings.ContainsAny(d.Username, `/[]:;|=+*?<>"`):
+		return errors.New(`the user name is invalid: 1 to 104 characters, none of / [ ] : ; | = + * ? < > "`)
+	case !d.Password.IsSet():
+		return errors.New("the password is empty")
+	}
+	return nil
+}
+
+const plainNames = "1 to 64 letters (a-z), digits, blanks, dots, dashes and underscores"
+
+func plainName(name string) bool {
+	return 0 < len(name) && len(name) <= 64 && !strings.ContainsFunc(name, func(r rune) bool {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		return !letter && !strings.ContainsRune(" .-_", r)
+	})
+}
+
 // A serverMessage is a definition on its way.
 type serverMessage struct {
 	Class            string `api:"$type|type"`
@@ -223,29 +260,29 @@ var serverMessageTable = wire.NewTable[serverMessage]()
 // List returns the servers, or those of them that made sense together with an
 // ErrPartial. It needs the role Viewer on all servers.
 //
-//qem:operation GetServerList GET /servers
-func (s ServersService) List(ctx context.Context) ([]ServerInfo, error) {
+// API: GetServerList, GET /servers.
+func (s ServersService) List(ctx context.Context, opts ...CallOption) ([]ServerInfo, error) {
 	c := get("GetServerList", "servers")
-	return fetch(ctx, s.core, c, listOf(serverInfoTable, "serverList"))
+	return fetch(ctx, s.core, opts, c, listOf(serverInfoTable, "serverList"))
 }
 
 // Details returns one server in detail; ErrNotFound when there is none of that
 // name. It needs the role Viewer on the server.
 //
-//qem:operation GetServerDetails GET /servers/{server}
-func (s ServersService) Details(ctx context.Context, server string) (*ServerDetails, error) {
+// API: GetServerDetails, GET /servers/{server}.
+func (s ServersService) Details(ctx context.Context, server string, opts ...CallOption) (*ServerDetails, error) {
 	c := get("GetServerDetails", "servers", server)
-	return fetch(ctx, s.core, c, named(server, detailsOf(serverDetailsTable, "serverdetails", false),
+	return fetch(ctx, s.core, opts, c, named(server, detailsOf(serverDetailsTable, "serverdetails", false),
 		func(d *ServerDetails) []string { return []string{d.Name} }))
 }
 
 // All goes through the servers that List returns. What went wrong comes at the end,
 // with a zero ServerInfo.
 //
-//qem:uses GetServerList
-func (s ServersService) All(ctx context.Context) iter.Seq2[ServerInfo, error] {
+// Calls: GetServerList.
+func (s ServersService) All(ctx context.Context, opts ...CallOption) iter.Seq2[ServerInfo, error] {
 	return func(yield func(ServerInfo, error) bool) {
-		list, err := s.List(ctx)
+		list, err := s.List(ctx, opts...)
 		for _, server := range list {
 			if !yield(server, nil) {
 				return
@@ -260,10 +297,10 @@ func (s ServersService) All(ctx context.Context) iter.Seq2[ServerInfo, error] {
 // Definition returns how Enterprise Manager reaches a server. It needs the role
 // Operator on the server.
 //
-//qem:operation GetServer GET /servers/{server}/def
-func (s ServersService) Definition(ctx context.Context, server string) (*ServerDefinition, error) {
+// API: GetServer, GET /servers/{server}/def.
+func (s ServersService) Definition(ctx context.Context, server string, opts ...CallOption) (*ServerDefinition, error) {
 	c := get("GetServer", "servers", server, "def")
-	d, err := fetch(ctx, s.core, c, named(server, objectOf(serverMessageTable, (*serverMessage).check),
+	d, err := fetch(ctx, s.core, opts, c, named(server, objectOf(serverMessageTable, (*serverMessage).check),
 		func(d *serverMessage) []string { return []string{d.Name} }))
 	if err != nil {
 		return nil, err
@@ -289,58 +326,85 @@ func (m *serverMessage) check(*wire.Scanner) string {
 // Put adds a server, or changes how a server of that name is reached. It needs the
 // role Admin on the server, to add one Admin on all servers.
 //
-//qem:operation PutServer PUT /servers/{server}/def
-func (s ServersService) Put(ctx context.Context, d ServerDefinition) error {
+// API: PutServer, PUT /servers/{server}/def.
+func (s ServersService) Put(ctx context.Context, d ServerDefinition, opts ...CallOption) error {
 	password, session := d.Password.reveal()
-	c := send(http.MethodPut, "PutServer", "", "servers", d.Name, "def")
+	c := send(http.MethodPut, opPutServer, "", "servers", d.Name, "def")
 	c.bound = session
+	if err := d.Validate(); err != nil {
+		return refusalOf(c.operation, err)
+	}
 	class := map[Product]string{Replicate: "AemReplicateServer", Compose: "AemComposeServer"}[d.Product]
-	if class == "" {
-		return refusal(c.operation, "the product must be replicate or compose")
-	}
-	if err := missing(c.operation, "host", d.Host, "port", d.Port, "user name", d.Username, "password", password); err != nil {
-		return err
-	}
 	s.core.session.scrub.add(password)
 	d.VerifyCertificate, d.Monitored = BoolOf(d.VerifyCertificate.or(true)), BoolOf(d.Monitored.or(true))
-	return write(ctx, s.core, c, serverMessageTable, &serverMessage{Class: class, ServerDefinition: d, Secret: password})
+	return write(ctx, s.core, opts, c, serverMessageTable, &serverMessage{Class: class, ServerDefinition: d, Secret: password})
 }
 
-// Update gets the definition of a server, lets change alter it and puts it back,
-// with the password that the server has unless change sets another. An error of
-// change ends it and is returned. Both happen in one session; when it ends in
-// between, nothing is put and the error is an ErrInvalid.
+// Update gets the definition of a server, lets change alter it and puts it back, unless it
+// is as it was, with the password that the server has unless change sets another. When the
+// session ends in between, or somebody else has changed the definition, it starts over, a
+// few times, then fails with ErrStale: change may be called more than once. An error of
+// change ends it and is returned.
 //
-//qem:uses GetServer PutServer
-func (s ServersService) Update(ctx context.Context, server string, change func(*ServerDefinition) error) error {
-	d, err := s.Definition(ctx, server)
-	if err != nil {
-		return err
+// Calls: GetServer, PutServer.
+func (s ServersService) Update(
+	ctx context.Context, server string, change func(*ServerDefinition) error, opts ...CallOption,
+) error {
+	return changeOf[ServerDefinition]{
+		operation: opPutServer,
+		get:       func() (*ServerDefinition, error) { return s.Definition(ctx, server, opts...) },
+		clone:     func(d *ServerDefinition) *ServerDefinition { c := *d; return &c },
+		equal:     (*ServerDefinition).equal,
+		change: func(d *ServerDefinition) error {
+			name := d.Name
+			if err := change(d); err != nil {
+				return err
+			}
+			if d.Name != name {
+				return refusal(opPutServer, "a server cannot be renamed")
+			}
+			return nil
+		},
+		check: func(d *ServerDefinition) error { return d.Validate() },
+		put: func(d, now *ServerDefinition) error {
+			if _, session := d.Password.reveal(); session != "" {
+				d.Password = now.Password // of the present session
+			}
+			return s.Put(ctx, *d, opts...)
+		},
+	}.make()
+}
+
+// equal reports whether a Put of one is a Put of the other. Two stand-ins for the password
+// that a server has are the same.
+func (d *ServerDefinition) equal(o *ServerDefinition) bool {
+	password, session := d.Password.reveal()
+	otherPassword, otherSession := o.Password.reveal()
+	if session == "" || otherSession == "" {
+		if password != otherPassword {
+			return false
+		}
 	}
-	name := d.Name
-	if err := change(d); err != nil {
-		return err
-	}
-	if d.Name != name {
-		return refusal("PutServer", "a server cannot be renamed")
-	}
-	return s.Put(ctx, *d)
+	a, b := *d, *o
+	a.Password, b.Password = Password{}, Password{}
+	return a.Product == b.Product && a.Name == b.Name && a.Description == b.Description && a.Host == b.Host && a.Port == b.Port &&
+		a.Username == b.Username && a.VerifyCertificate == b.VerifyCertificate && a.Monitored == b.Monitored
 }
 
 // Delete removes a server from Enterprise Manager, with its messages and the
 // permissions on it, its tasks and its endpoints. Its tasks go on running,
 // unwatched. It needs the role Admin on the server.
 //
-//qem:operation DeleteServer DELETE /servers/{server}/def
-func (s ServersService) Delete(ctx context.Context, server string) error {
-	return s.core.call(ctx, send(http.MethodDelete, "DeleteServer", "", "servers", server, "def"))
+// API: DeleteServer, DELETE /servers/{server}/def.
+func (s ServersService) Delete(ctx context.Context, server string, opts ...CallOption) error {
+	return s.core.do(ctx, opts, send(http.MethodDelete, "DeleteServer", "", "servers", server, "def"))
 }
 
 // PutLicense registers the licence of a Replicate server: the text of the file, or
 // JSON. It needs the role Admin on the server.
 //
-//qem:operation PutServerLicense PUT /servers/{server}/license/def
-func (s ServersService) PutLicense(ctx context.Context, server string, license io.Reader) error {
+// API: PutServerLicense, PUT /servers/{server}/license/def.
+func (s ServersService) PutLicense(ctx context.Context, server string, license io.Reader, opts ...CallOption) error {
 	c := send(http.MethodPut, "PutServerLicense", "", "servers", server, "license", "def")
 	if err := c.setDocument(license); err != nil {
 		return err
@@ -348,7 +412,7 @@ func (s ServersService) PutLicense(ctx context.Context, server string, license i
 	if text := bytes.TrimSpace(bytes.TrimPrefix(c.body, []byte(byteOrderMark))); text[0] != '{' {
 		c.contentType = "text/plain; charset=utf-8"
 	}
-	return s.core.call(ctx, c)
+	return s.core.do(ctx, opts, c)
 }
 
 // Export returns the definitions of all tasks and endpoints of a Replicate server,
@@ -357,9 +421,9 @@ func (s ServersService) PutLicense(ctx context.Context, server string, license i
 // role Admin on Enterprise Manager and on the server, Designer on all tasks and
 // Operator on all endpoints.
 //
-//qem:operation ExportAll GET /servers/{server}?action=export
-func (s ServersService) Export(ctx context.Context, server string) (io.ReadCloser, error) {
-	return s.core.export(ctx, send(http.MethodGet, "ExportAll", "export", "servers", server))
+// API: ExportAll, GET /servers/{server}?action=export.
+func (s ServersService) Export(ctx context.Context, server string, opts ...CallOption) (io.ReadCloser, error) {
+	return s.core.export(ctx, opts, send(http.MethodGet, "ExportAll", "export", "servers", server))
 }
 
 // Import adds the tasks and endpoints of an export to a Replicate server, and
@@ -367,12 +431,12 @@ func (s ServersService) Export(ctx context.Context, server string) (io.ReadClose
 // its end before anything is sent. It needs the role Admin on Enterprise Manager
 // and on the server, Designer on all tasks and on all endpoints.
 //
-//qem:operation ImportAll POST /servers/{server}?action=import
-func (s ServersService) Import(ctx context.Context, server string, document io.Reader) error {
+// API: ImportAll, POST /servers/{server}?action=import.
+func (s ServersService) Import(ctx context.Context, server string, document io.Reader, opts ...CallOption) error {
 	c := send(http.MethodPost, "ImportAll", "import", "servers", server)
 	c.wait = importWait
 	if err := c.setDocument(document); err != nil {
 		return err
 	}
-	return s.core.call(ctx, c)
+	return s.core.do(ctx, opts, c)
 }

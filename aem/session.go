@@ -76,7 +76,8 @@ func (s *session) step(next step) step {
 			}
 			if c.bound != "" && c.bound != p.id {
 				s.withdraw(c.operation, u)
-				return refusal(c.operation, "the password is of a session that has ended: get the server's definition again")
+				return &Error{Operation: c.operation, Kind: KindStale,
+					Message: "the password is of a session that has ended: get the server's definition again"}
 			}
 			c.session, c.jar = p.id, p.jar
 			err = next(ctx, c)

@@ -67,7 +67,7 @@ func TestLasting401CausesOneLoginPerOperation(t *testing.T) {
 		d := &door{answer: deniedDetails, expired: bareAnswer(401), delay: time.Millisecond}
 		client := newClient(t, testURL, WithTransport(d))
 		ask := func(task string) error {
-			_, err := client.Tasks.Details(t.Context(), "s", task)
+			_, err := client.Tasks.Details(t.Context(), TaskRef{"s", task})
 			return err
 		}
 		if _, err := client.Servers.List(t.Context()); err != nil {
@@ -110,11 +110,11 @@ func TestExpiryByCodeIsSeenWhere401MeansDenied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &door{answer: deniedDetails, expired: apiAnswer(401, codeInvalidSession)}
 		client := newClient(t, testURL, WithTransport(d))
-		if _, err := client.Tasks.Details(t.Context(), "s", "secret"); !errors.Is(err, ErrUnauthorized) {
+		if _, err := client.Tasks.Details(t.Context(), TaskRef{"s", "secret"}); !errors.Is(err, ErrUnauthorized) {
 			t.Fatal(err)
 		}
 		d.expire()
-		if _, err := client.Tasks.Details(t.Context(), "s", "t"); err != nil {
+		if _, err := client.Tasks.Details(t.Context(), TaskRef{"s", "t"}); err != nil {
 			t.Error(err)
 		}
 	})

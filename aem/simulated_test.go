@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -118,7 +119,7 @@ func TestServersAgainstTheSimulator(t *testing.T) {
 
 		whole := exportText(t)(client.Servers.Export(ctx, theServer))
 		want(t, client.Servers.Import(ctx, theServer, strings.NewReader(whole)), ErrNotStopped)
-		_ = ok[*TaskResult](t)(client.Tasks.Stop(ctx, theServer, theTask, 0))
+		_ = ok[*TaskResult](t)(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, 0))
 		must(t, client.Servers.Import(ctx, theServer, strings.NewReader(whole)))
 		want(t, client.Servers.Import(ctx, theServer, strings.NewReader(`{"x":1}`)), ErrInvalid)
 		if len(em.State().Server(theServer).Tasks) != 2 {
@@ -144,50 +145,50 @@ func exportText(t *testing.T) func(io.ReadCloser, error) string {
 func TestTasksAgainstTheSimulator(t *testing.T) {
 	inEveryShape(t, func(t *testing.T, em *aemtest.Simulator, client *Client) {
 		ctx := t.Context()
-		want(t, noResult(client.Tasks.Run(ctx, theServer, theTask, ResumeProcessing(), 0)), ErrAlreadyRunning)
-		want(t, client.Tasks.Delete(ctx, theServer, theTask, DeleteTaskOptions{}), ErrNotStopped)
-		text := exportText(t)(client.Tasks.Export(ctx, theServer, theTask, ExportTaskOptions{Endpoints: true}))
-		want(t, client.Tasks.Import(ctx, theServer, theTask, strings.NewReader(text)), ErrNotStopped)
+		want(t, noResult(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, ResumeProcessing(), 0)), ErrAlreadyRunning)
+		want(t, client.Tasks.Delete(ctx, TaskRef{Server: theServer, Task: theTask}, DeleteTaskOptions{}), ErrNotStopped)
+		text := exportText(t)(client.Tasks.Export(ctx, TaskRef{Server: theServer, Task: theTask}, ExportTaskOptions{Endpoints: true}))
+		want(t, client.Tasks.Import(ctx, TaskRef{Server: theServer, Task: theTask}, strings.NewReader(text)), ErrNotStopped)
 
-		if got := ok[*TaskResult](t)(client.Tasks.Stop(ctx, theServer, theTask, time.Minute)); got.State != TaskStopped {
+		if got := ok[*TaskResult](t)(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, time.Minute)); got.State != TaskStopped {
 			t.Errorf("stopped: %+v", got)
 		}
-		want(t, noResult(client.Tasks.Stop(ctx, theServer, theTask, 0)), ErrAlreadyStopped)
-		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(ctx, theServer, theTask, TaskStopped)); d.State != TaskStopped {
+		want(t, noResult(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, 0)), ErrAlreadyStopped)
+		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(ctx, TaskRef{Server: theServer, Task: theTask}, TaskStopped)); d.State != TaskStopped {
 			t.Errorf("then %v", d.State)
 		}
 		for _, how := range []RunOption{ResumeFromTimestamp(simulatedStart.Add(-time.Hour)), ResumeFromPosition("15000000040000037"),
 			RecoverFromTargetCheckpoint("Checkpoint:V1#1#timestamp:2017-02-14T12:34:44#0#0#*#0#0"), RecoverFromLocalCheckpoint(), ReloadTarget(), ResumeProcessing()} {
-			if got := ok[*TaskResult](t)(client.Tasks.Run(ctx, theServer, theTask, how, 0)); got.State != TaskRunning {
+			if got := ok[*TaskResult](t)(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, how, 0)); got.State != TaskRunning {
 				t.Errorf("%s: %+v", how, got)
 			}
-			_ = ok[*TaskResult](t)(client.Tasks.Stop(ctx, theServer, theTask, 0))
+			_ = ok[*TaskResult](t)(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, 0))
 		}
-		want(t, noResult(client.Tasks.Run(ctx, theServer, theTask, ResumeFromTimestampText("soon"), 0)), ErrInvalid)
+		want(t, noResult(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, ResumeFromTimestampText("soon"), 0)), ErrInvalid)
 
-		must(t, client.Tasks.Import(ctx, theServer, theTask, strings.NewReader(text)))
-		want(t, client.Tasks.Import(ctx, theServer, "Another", strings.NewReader(text)), ErrInvalid)
-		must(t, client.Tasks.Clone(ctx, theServer, theTask, "Copy", CloneTaskOptions{TargetSchema: "X"}))
+		must(t, client.Tasks.Import(ctx, TaskRef{Server: theServer, Task: theTask}, strings.NewReader(text)))
+		want(t, client.Tasks.Import(ctx, TaskRef{Server: theServer, Task: "Another"}, strings.NewReader(text)), ErrInvalid)
+		must(t, client.Tasks.Clone(ctx, TaskRef{Server: theServer, Task: theTask}, "Copy", CloneTaskOptions{TargetSchema: "X"}))
 		if em.State().Task(theServer, "Copy") == nil {
 			t.Error("there is no copy")
 		}
-		must(t, client.Tasks.Delete(ctx, theServer, "Copy", DeleteTaskOptions{Logs: true}))
+		must(t, client.Tasks.Delete(ctx, TaskRef{Server: theServer, Task: "Copy"}, DeleteTaskOptions{Logs: true}))
 		if em.State().Task(theServer, "Copy") != nil {
 			t.Error("there is a copy still")
 		}
-		want(t, client.Tasks.Delete(ctx, theServer, "Copy", DeleteTaskOptions{}), ErrNotFound)
+		want(t, client.Tasks.Delete(ctx, TaskRef{Server: theServer, Task: "Copy"}, DeleteTaskOptions{}), ErrNotFound)
 	})
 }
 
 func TestTaskTimeoutAgainstTheSimulator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client := simulate(t, aemtest.RealWorld, aemtest.Operator, func(o *aemtest.Options) { o.TaskDelay = 2 * time.Minute })
-		_, err := client.Tasks.Stop(t.Context(), theServer, theTask, time.Minute)
+		_, err := client.Tasks.Stop(t.Context(), TaskRef{Server: theServer, Task: theTask}, time.Minute)
 		want(t, err, ErrTaskTimeout)
 		if errors.Is(err, ErrTaskFailed) {
 			t.Errorf("a time-out is a failure: %v", err)
 		}
-		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(t.Context(), theServer, theTask, TaskStopped)); d.State != TaskStopped {
+		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(t.Context(), TaskRef{Server: theServer, Task: theTask}, TaskStopped)); d.State != TaskStopped {
 			t.Errorf("then %v", d.State)
 		}
 	})
@@ -201,52 +202,52 @@ func TestWhatIsKeptOfATaskAgainstTheSimulator(t *testing.T) {
 			Excluded: []SelectedTable{{"HR", "TMP%", LoadNormal, TypeTable}},
 			Explicit: []SelectedTable{{"S", "V", LoadLowest, TypeView}},
 		}
-		must(t, client.Tasks.PutTableSelection(ctx, theServer, theTask, selection))
-		if got := ok[*TableSelection](t)(client.Tasks.TableSelection(ctx, theServer, theTask)); !slices.Equal(got.Included, selection.Included) ||
+		must(t, client.Tasks.PutTableSelection(ctx, TaskRef{Server: theServer, Task: theTask}, selection))
+		if got := ok[*TableSelection](t)(client.Tasks.TableSelection(ctx, TaskRef{Server: theServer, Task: theTask})); !slices.Equal(got.Included, selection.Included) ||
 			!slices.Equal(got.Excluded, selection.Excluded) || !slices.Equal(got.Explicit, selection.Explicit) {
 			t.Errorf("got %+v", got)
 		}
-		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, theServer, theTask)); b.IsSet() {
+		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask})); b.IsSet() {
 			t.Errorf("a barrier at first: %+v", b)
 		}
 		barrier := RetentionBarrier{"Compose", simulatedStart.Add(-time.Hour)}
-		must(t, client.Tasks.SetRetentionBarrier(ctx, theServer, theTask, barrier))
-		must(t, client.Tasks.SetRetentionBarrier(ctx, theServer, theTask, RetentionBarrier{"Later", simulatedStart}))
-		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, theServer, theTask)); *b != barrier {
+		must(t, client.Tasks.SetRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}, barrier))
+		must(t, client.Tasks.SetRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}, RetentionBarrier{"Later", simulatedStart}))
+		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask})); *b != barrier {
 			t.Errorf("got %+v", b)
 		}
-		must(t, client.Tasks.RemoveRetentionBarrier(ctx, theServer, theTask, "Compose"))
-		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, theServer, theTask)); b.Application != "Later" {
+		must(t, client.Tasks.RemoveRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}, "Compose"))
+		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask})); b.Application != "Later" {
 			t.Errorf("got %+v", b)
 		}
 		for _, age := range []ChangeDataAge{ChangeDataBefore(simulatedStart), ChangeDataOlderThan(36 * time.Hour), ChangeDataOffset("P1M3DT1H2M")} {
-			must(t, client.Tasks.DeleteOldChangeData(ctx, theServer, theTask, age))
+			must(t, client.Tasks.DeleteOldChangeData(ctx, TaskRef{Server: theServer, Task: theTask}, age))
 		}
 		if n := len(em.State().Task(theServer, theTask).Deletions); n != 3 {
 			t.Errorf("%d deletions", n)
 		}
-		want(t, client.Tasks.DeleteOldChangeData(ctx, theServer, "no", ChangeDataBefore(simulatedStart)), ErrNotFound)
+		want(t, client.Tasks.DeleteOldChangeData(ctx, TaskRef{Server: theServer, Task: "no"}, ChangeDataBefore(simulatedStart)), ErrNotFound)
 	})
 }
 
 func TestTablesAgainstTheSimulator(t *testing.T) {
 	inEveryShape(t, func(t *testing.T, _ *aemtest.Simulator, client *Client) {
 		ctx := t.Context()
-		if got := ok[[]TableInfo](t)(client.Tables.List(ctx, theServer, theTask, TableFilter{})); len(got) != 2 {
+		if got := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask}, TableFilter{})); len(got) != 2 {
 			t.Errorf("got %+v", got)
 		}
-		broken := ok[[]TableInfo](t)(client.Tables.List(ctx, theServer, theTask, TableFilter{Error: true, Schema: "H%"}))
+		broken := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask}, TableFilter{Error: true, Schema: "H%"}))
 		if len(broken) != 1 || broken[0] != (TableInfo{"HR", "JOBS", TableError}) {
 			t.Fatalf("got %+v", broken)
 		}
-		must(t, client.Tables.Reload(ctx, theServer, theTask, "HR", "JOBS"))
-		if left := ok[[]TableInfo](t)(client.Tables.List(ctx, theServer, theTask, TableFilter{Error: true})); len(left) != 0 {
+		must(t, client.Tables.Reload(ctx, TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR", Table: "JOBS"}))
+		if left := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask}, TableFilter{Error: true})); len(left) != 0 {
 			t.Errorf("left %+v", left)
 		}
-		if err := client.Tables.Resume(ctx, theServer, theTask, "HR", "NO"); err == nil {
+		if err := client.Tables.Resume(ctx, TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR", Table: "NO"}); err == nil {
 			t.Error("a table that is not there was resumed")
 		}
-		want(t, client.Tables.Reload(ctx, theServer, "no", "HR", "JOBS"), ErrNotFound)
+		want(t, client.Tables.Reload(ctx, TableRef{Task: TaskRef{Server: theServer, Task: "no"}, Schema: "HR", Table: "JOBS"}), ErrNotFound)
 	})
 }
 
@@ -268,7 +269,8 @@ func TestEndpointsAgainstTheSimulator(t *testing.T) {
 		want(t, noResult(client.Endpoints.Test(ctx, theServer, "My", time.Second)), ErrTestTimeout)
 		want(t, noResult(client.Endpoints.Test(ctx, theServer, "no", 0)), ErrNotFound)
 
-		must(t, client.Endpoints.Patch(ctx, theServer, "unused", SetSetting("/db_settings/server", "db2.example.net"), SetSetting("/db_settings/password", NewPassword("x"))))
+		must(t, client.Endpoints.Patch(ctx, theServer, "unused",
+			Patch{SetSetting("/db_settings/server", "db2.example.net"), SetSetting("/db_settings/password", NewPassword("x"))}))
 		must(t, client.Endpoints.Reconfigure(ctx, theServer, "My", "Secondary", ReconfigureOptions{KeepTasks: true}))
 		var e *Error
 		if err := client.Endpoints.Reconfigure(ctx, theServer, "My", "Third", ReconfigureOptions{}); !errors.As(err, &e) || !e.HasCode(CodeReconfigureEndpointInnerErr) {
@@ -302,52 +304,71 @@ func TestFailoverAgainstTheSimulator(t *testing.T) {
 }
 
 func TestACLsAgainstTheSimulator(t *testing.T) {
-	type aclCase struct {
-		get    func(context.Context) (*ACL, error)
-		put    func(context.Context, *ACL) error
-		remove func(context.Context) error
-		target ACLTarget
-	}
 	inEveryShape(t, func(t *testing.T, _ *aemtest.Simulator, client *Client) {
-		a := client.ACLs
-		for name, c := range map[string]aclCase{
-			"server":    {func(ctx context.Context) (*ACL, error) { return a.GetServer(ctx, theServer) }, func(ctx context.Context, acl *ACL) error { return a.PutServer(ctx, theServer, acl) }, func(ctx context.Context) error { return a.DeleteServer(ctx, theServer) }, ServerACL(theServer)},
-			"tasks":     {func(ctx context.Context) (*ACL, error) { return a.GetTasks(ctx, theServer) }, func(ctx context.Context, acl *ACL) error { return a.PutTasks(ctx, theServer, acl) }, func(ctx context.Context) error { return a.DeleteTasks(ctx, theServer) }, TasksACL(theServer)},
-			"task":      {func(ctx context.Context) (*ACL, error) { return a.GetTask(ctx, theServer, theTask) }, func(ctx context.Context, acl *ACL) error { return a.PutTask(ctx, theServer, theTask, acl) }, func(ctx context.Context) error { return a.DeleteTask(ctx, theServer, theTask) }, TaskACL(theServer, theTask)},
-			"endpoints": {func(ctx context.Context) (*ACL, error) { return a.GetEndpoints(ctx, theServer) }, func(ctx context.Context, acl *ACL) error { return a.PutEndpoints(ctx, theServer, acl) }, func(ctx context.Context) error { return a.DeleteEndpoints(ctx, theServer) }, EndpointsACL(theServer)},
-			"endpoint":  {func(ctx context.Context) (*ACL, error) { return a.GetEndpoint(ctx, theServer, "My") }, func(ctx context.Context, acl *ACL) error { return a.PutEndpoint(ctx, theServer, "My", acl) }, func(ctx context.Context) error { return a.DeleteEndpoint(ctx, theServer, "My") }, EndpointACL(theServer, "My")},
+		a, ctx := client.ACLs, t.Context()
+		for name, target := range map[string]ACLTarget{
+			"server": ServerACL(theServer), "tasks": TasksACL(theServer), "task": TaskACL(TaskRef{Server: theServer, Task: theTask}),
+			"endpoints": EndpointsACL(theServer), "endpoint": EndpointACL(theServer, "My"),
 		} {
-			ctx := t.Context()
-			want(t, noResult(c.get(ctx)), ErrNoACL)
-			want(t, c.remove(ctx), ErrNoACL)
-			want(t, a.Update(ctx, c.target, nil), ErrNoACL)
+			want(t, noResult(a.Get(ctx, target)), ErrNoACL)
+			want(t, a.Delete(ctx, target), ErrNoACL)
+			want(t, a.Update(ctx, target, nil), ErrNoACL)
 			nobody := Principals{}
 			acl := NewACL(Principals{Users: []string{`CORP\ada`}}, nobody, Principals{Groups: []string{`CORP\ops`}}, nobody, true)
-			must(t, c.put(ctx, acl))
-			must(t, a.Update(ctx, c.target, func(acl *ACL) error {
+			must(t, a.Put(ctx, target, acl))
+			must(t, a.Update(ctx, target, func(acl *ACL) error {
 				acl.SetUser(`CORP\bob`, RoleNone)
 				acl.DisableInheritance = BoolOf(true)
 				return nil
 			}))
-			got := ok[*ACL](t)(c.get(ctx))
+			got := ok[*ACL](t)(a.Get(ctx, target))
 			if !slices.Equal(got.Admin.Users, []string{`CORP\ada`}) || !slices.Equal(got.Operator.Groups, []string{`CORP\ops`}) || !slices.Equal(got.None.Users, []string{`CORP\bob`}) {
 				t.Errorf("%s: got %+v", name, got)
 			}
-			want(t, c.put(ctx, NewACL(nobody, nobody, nobody, nobody, true)), ErrNoAdmin)
-			want(t, c.put(ctx, NewACL(Principals{Users: []string{"ada"}}, nobody, nobody, nobody, true)), ErrInvalid)
-			must(t, c.remove(ctx))
-			want(t, noResult(c.get(ctx)), ErrNoACL)
+			want(t, a.Put(ctx, target, NewACL(nobody, nobody, nobody, nobody, true)), ErrNoAdmin)
+			want(t, a.Put(ctx, target, NewACL(Principals{Users: []string{"ada"}}, nobody, nobody, nobody, true)), ErrInvalid)
+			must(t, a.Delete(ctx, target))
+			want(t, noResult(a.Get(ctx, target)), ErrNoACL)
+			must(t, a.UpdateOrCreate(ctx, target, func(acl *ACL) error {
+				acl.SetUser(`CORP\ada`, RoleAdmin)
+				acl.DisableInheritance = BoolOf(false)
+				return nil
+			}))
+			must(t, a.Delete(ctx, target))
 		}
 	})
 }
 
 func TestAuditTrailAgainstTheSimulator(t *testing.T) {
 	_, client := simulate(t, aemtest.RealWorld, aemtest.Admin, nil)
-	_ = ok[*TaskResult](t)(client.Tasks.Stop(t.Context(), theServer, theTask, 0))
+	_ = ok[*TaskResult](t)(client.Tasks.Stop(t.Context(), TaskRef{Server: theServer, Task: theTask}, 0))
 	text := exportText(t)(client.Audit.Export(t.Context(), simulatedStart.Add(-time.Hour), simulatedStart.Add(time.Hour)))
 	if !strings.Contains(text, "StopTask") {
 		t.Errorf("got %s", text)
 	}
+}
+
+// What somebody else changes between the look and the write is kept.
+func TestChangesOfTwo(t *testing.T) {
+	_, client := simulate(t, aemtest.RealWorld, aemtest.Admin, nil)
+	a, ctx, target := client.ACLs, t.Context(), ServerACL(theServer)
+	must(t, a.Put(ctx, target, NewACL(Principals{Users: []string{`CORP\ada`}}, Principals{}, Principals{}, Principals{}, true)))
+	calls := 0
+	must(t, a.Update(ctx, target, func(acl *ACL) error {
+		if calls++; calls == 1 {
+			must(t, a.Update(ctx, target, func(acl *ACL) error { acl.SetUser(`CORP\bob`, RoleViewer); return nil }))
+		}
+		acl.SetUser(`CORP\eve`, RoleViewer)
+		return nil
+	}))
+	if got := ok[*ACL](t)(a.Get(ctx, target)); calls != 2 || !slices.Equal(got.Viewer.Users, []string{`CORP\bob`, `CORP\eve`}) {
+		t.Errorf("after %d calls: %+v", calls, got)
+	}
+	want(t, a.Update(ctx, target, func(acl *ACL) error {
+		calls++
+		acl.SetUser(`CORP\eve`, RoleAdmin)
+		return a.Update(ctx, target, func(acl *ACL) error { acl.SetUser(fmt.Sprint(`CORP\`, calls), RoleViewer); return nil })
+	}), ErrStale)
 }
 
 // A viewer may look, and gets the same answer to everything else.
@@ -360,10 +381,10 @@ func TestAViewerMayNotChangeAnything(t *testing.T) {
 		}
 	}
 	for name, err := range map[string]error{
-		"stop":    noResult(client.Tasks.Stop(t.Context(), theServer, theTask, 0)),
-		"reload":  client.Tables.Reload(t.Context(), theServer, theTask, "HR", "JOBS"),
+		"stop":    noResult(client.Tasks.Stop(t.Context(), TaskRef{Server: theServer, Task: theTask}, 0)),
+		"reload":  client.Tables.Reload(t.Context(), TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR", Table: "JOBS"}),
 		"delete":  client.Servers.Delete(t.Context(), theServer),
-		"get ACL": noResult(client.ACLs.GetServer(t.Context(), theServer)),
+		"get ACL": noResult(client.ACLs.Get(t.Context(), ServerACL(theServer))),
 		"test":    noResult(client.Endpoints.Test(t.Context(), theServer, "My", 0)),
 		"audit":   noResult(client.Audit.Export(t.Context(), simulatedStart, time.Time{})),
 	} {

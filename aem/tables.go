@@ -14,6 +14,12 @@ import (
 // TablesService reads, reloads and resumes the tables of a Replicate task.
 type TablesService struct{ core *core }
 
+// A TableRef names a table of a task, as it is called on the source.
+type TableRef struct {
+	Task          TaskRef
+	Schema, Table string
+}
+
 // TableState is what a task does with a table.
 type TableState string
 
@@ -128,16 +134,16 @@ type TableFilter struct {
 // that made sense together with an ErrPartial. It needs the role Viewer on the
 // task. A task may have very many tables: see EachStatus.
 //
-//qem:operation GetTableStatuses GET /servers/{server}/tasks/{task}/tables?action=getstatus&schema=..&table=..&includequeued=..&includeloading=..&includecompleted=..&includechangeprocessing=..&includeerror=..
-func (s TablesService) Statuses(ctx context.Context, server, task string, f TableFilter) ([]TableStatus, error) {
+// API: GetTableStatuses, GET /servers/{server}/tasks/{task}/tables?action=getstatus&schema=..&table=...
+func (s TablesService) Statuses(ctx context.Context, ref TaskRef, f TableFilter, opts ...CallOption) ([]TableStatus, error) {
 	var tables []TableStatus
-	err := s.EachStatus(ctx, server, task, f, func() func(*TableStatus) error {
+	err := s.EachStatus(ctx, ref, f, func() func(*TableStatus) error {
 		tables = nil
 		return func(t *TableStatus) error {
 			tables = append(tables, *t)
 			return nil
 		}
-	})
+	}, opts...)
 	if err != nil && !errors.Is(err, ErrPartial) {
 		return nil, err
 	}
@@ -150,15 +156,16 @@ func (s TablesService) Statuses(ctx context.Context, server, task string, f Tabl
 // is to be forgotten. The *TableStatus is used again: copy what is to be kept. An error of
 // that function ends the call, and errors.Is finds it in the result.
 //
-//qem:operation GetTableStatuses GET /servers/{server}/tasks/{task}/tables?action=getstatus&schema=..&table=..&includequeued=..&includeloading=..&includecompleted=..&includechangeprocessing=..&includeerror=..
-func (s TablesService) EachStatus(ctx context.Context, server, task string, f TableFilter, begin func() func(*TableStatus) error) error {
-	c := get("GetTableStatuses", "servers", server, "tasks", task, "tables").with("action", "getstatus")
+// API: GetTableStatuses, GET /servers/{server}/tasks/{task}/tables?action=getstatus&schema=..&table=...
+func (s TablesService) EachStatus(ctx context.Context, ref TaskRef, f TableFilter, begin func() func(*TableStatus) error, opts ...CallOption) error {
+	c := get("GetTableStatuses", ref.path("tables")...).with("action", "getstatus")
 	c.query = append(c.query, f.query()...)
-	_, err := fetch(ctx, s.core, c, func(scan *wire.Scanner) (none struct{}, err error) {
+	_, err := fetch(ctx, s.core, opts, c, func(scan *wire.Scanner) (none struct{}, err error) {
 		scan.Most = wire.MaxPassed
 		take := begin()
 		var refused error
 		err = tableStatusTable.List(scan, "table_details", func(t *TableStatus) error {
+			c.alive()
 			if f.chooses(t.State, t.Schema, t.Name) {
 				refused = take(t)
 			}
@@ -176,11 +183,11 @@ func (s TablesService) EachStatus(ctx context.Context, server, task string, f Ta
 // chooses, or those of them that made sense together with an ErrPartial. It needs
 // the role Viewer on the task.
 //
-//qem:operation GetTableList GET /servers/{server}/tasks/{task}/tables?schema=..&table=..&includequeued=..&includeloading=..&includecompleted=..&includechangeprocessing=..&includeerror=..
-func (s TablesService) List(ctx context.Context, server, task string, f TableFilter) ([]TableInfo, error) {
-	c := get("GetTableList", "servers", server, "tasks", task, "tables")
+// API: GetTableList, GET /servers/{server}/tasks/{task}/tables?schema=..&table=...
+func (s TablesService) List(ctx context.Context, ref TaskRef, f TableFilter, opts ...CallOption) ([]TableInfo, error) {
+	c := get("GetTableList", ref.path("tables")...)
 	c.query = f.query()
-	list, err := fetch(ctx, s.core, c, func(scan *wire.Scanner) ([]TableInfo, error) {
+	list, err := fetch(ctx, s.core, opts, c, func(scan *wire.Scanner) ([]TableInfo, error) {
 		scan.Most = wire.MaxPassed
 		return listOf(tableInfoTable, "tablelist")(scan)
 	})
@@ -190,26 +197,26 @@ func (s TablesService) List(ctx context.Context, server, task string, f TableFil
 // Reload loads a table of a Replicate task again; the task must have full load
 // enabled (else ErrNotSupported). It needs the role Operator on the task.
 //
-//qem:operation ReloadTable POST /servers/{server}/tasks/{task}/tables?action=reload&schema=..&table=..
-func (s TablesService) Reload(ctx context.Context, server, task, schema, table string) error {
-	return s.act(ctx, "ReloadTable", "reload", server, task, schema, table)
+// API: ReloadTable, POST /servers/{server}/tasks/{task}/tables?action=reload&schema=..&table=...
+func (s TablesService) Reload(ctx context.Context, table TableRef, opts ...CallOption) error {
+	return s.act(ctx, opts, "ReloadTable", "reload", table)
 }
 
 // Resume goes on with a table that errors have suspended. One that was suspended
 // during its full load must be reloaded instead. It needs the role Operator on the
 // task.
 //
-//qem:operation ResumeTable POST /servers/{server}/tasks/{task}/tables?action=Resume&schema=..&table=..
-func (s TablesService) Resume(ctx context.Context, server, task, schema, table string) error {
-	return s.act(ctx, "ResumeTable", "Resume", server, task, schema, table)
+// API: ResumeTable, POST /servers/{server}/tasks/{task}/tables?action=Resume&schema=..&table=...
+func (s TablesService) Resume(ctx context.Context, table TableRef, opts ...CallOption) error {
+	return s.act(ctx, opts, "ResumeTable", "Resume", table)
 }
 
-func (s TablesService) act(ctx context.Context, operation, action, server, task, schema, table string) error {
-	if err := missing(operation, "schema", schema, "table", table); err != nil {
+func (s TablesService) act(ctx context.Context, opts []CallOption, operation, action string, table TableRef) error {
+	if err := missing(operation, "schema", table.Schema, "table", table.Table); err != nil {
 		return err
 	}
-	c := send(http.MethodPost, operation, action, "servers", server, "tasks", task, "tables")
-	return s.core.call(ctx, c.with("schema", schema).with("table", table))
+	c := send(http.MethodPost, operation, action, table.Task.path("tables")...)
+	return s.core.do(ctx, opts, c.with("schema", table.Schema).with("table", table.Table))
 }
 
 // states are the states that can be chosen, and whether they are.

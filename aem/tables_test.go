@@ -44,7 +44,7 @@ func TestTableFilter(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var queries []string
 				client := tablesClient(t, func() io.Reader { return strings.NewReader(someTables) }, &queries)
-				tables, err := client.Tables.Statuses(t.Context(), "s", "t", tc.filter)
+				tables, err := client.Tables.Statuses(t.Context(), TaskRef{"s", "t"}, tc.filter)
 				if err != nil || !slices.Equal(queries, []string{tc.query}) {
 					t.Errorf("asked for %q, %v", queries, err)
 				}
@@ -67,7 +67,7 @@ func TestEachStatusStopsWhenTold(t *testing.T) {
 		client := tablesClient(t, func() io.Reader { return strings.NewReader(someTables) }, &queries, WithObserver(&seen))
 		enough := errors.New("enough")
 		count := 0
-		err := client.Tables.EachStatus(t.Context(), "s", "t", TableFilter{}, func() func(*TableStatus) error {
+		err := client.Tables.EachStatus(t.Context(), TaskRef{"s", "t"}, TableFilter{}, func() func(*TableStatus) error {
 			return func(*TableStatus) error { count++; return enough }
 		})
 		var e *Error
@@ -90,7 +90,7 @@ func TestEachStatusBeginsAnew(t *testing.T) {
 			return strings.NewReader(someTables)
 		}, &queries)
 		var attempts [][]string
-		err := client.Tables.EachStatus(t.Context(), "s", "t", TableFilter{}, func() func(*TableStatus) error {
+		err := client.Tables.EachStatus(t.Context(), TaskRef{"s", "t"}, TableFilter{}, func() func(*TableStatus) error {
 			attempts = append(attempts, nil)
 			return func(table *TableStatus) error {
 				last := len(attempts) - 1

@@ -13,6 +13,13 @@ import (
 // TasksService reads, runs and manages the tasks of a server.
 type TasksService struct{ core *core }
 
+// A TaskRef names a task: a Compose task by task__project.
+type TaskRef struct{ Server, Task string }
+
+func (r TaskRef) path(below ...string) []string {
+	return append([]string{"servers", r.Server, "tasks", r.Task}, below...)
+}
+
 // TaskState is what a task does.
 type TaskState string
 
@@ -220,19 +227,19 @@ func (t *TaskDetails) UnmarshalJSON(data []byte) error { return unmarshal(taskDe
 // that made sense together with an ErrPartial. It needs the role Viewer on all
 // tasks.
 //
-//qem:operation GetTaskList GET /servers/{server}/tasks
-func (s TasksService) List(ctx context.Context, server string) ([]TaskInfo, error) {
-	return fetch(ctx, s.core, get("GetTaskList", "servers", server, "tasks"), listOf(taskInfoTable, "taskList"))
+// API: GetTaskList, GET /servers/{server}/tasks.
+func (s TasksService) List(ctx context.Context, server string, opts ...CallOption) ([]TaskInfo, error) {
+	return fetch(ctx, s.core, opts, get("GetTaskList", "servers", server, "tasks"), listOf(taskInfoTable, "taskList"))
 }
 
 // Details returns one task in detail, under the name that List gives it;
 // ErrNotFound when there is none of that name. It needs the role Viewer on the
 // task.
 //
-//qem:operation GetTaskDetails GET /servers/{server}/tasks/{task}
-func (s TasksService) Details(ctx context.Context, server, task string) (*TaskDetails, error) {
-	c := get("GetTaskDetails", "servers", server, "tasks", task)
-	return fetch(ctx, s.core, c, named(task, detailsOf(taskDetailsTable, "task", true), (*TaskDetails).names))
+// API: GetTaskDetails, GET /servers/{server}/tasks/{task}.
+func (s TasksService) Details(ctx context.Context, ref TaskRef, opts ...CallOption) (*TaskDetails, error) {
+	c := get("GetTaskDetails", ref.path()...)
+	return fetch(ctx, s.core, opts, c, named(ref.Task, detailsOf(taskDetailsTable, "task", true), (*TaskDetails).names))
 }
 
 // ServerTask is a task and the server that it is on.
@@ -240,6 +247,9 @@ type ServerTask struct {
 	Server ServerInfo
 	TaskInfo
 }
+
+// Ref names the task.
+func (t ServerTask) Ref() TaskRef { return TaskRef{t.Server.Name, t.Name} }
 
 // jsonServerTask is a ServerTask without the methods of its TaskInfo.
 type jsonServerTask struct {
@@ -265,10 +275,10 @@ func (t *ServerTask) UnmarshalJSON(data []byte) error {
 // next server follows; a server that the list says is not monitored is passed over.
 // When the servers cannot be listed, the Server is empty too.
 //
-//qem:uses GetServerList GetTaskList
-func (s TasksService) All(ctx context.Context) iter.Seq2[ServerTask, error] {
+// Calls: GetServerList, GetTaskList.
+func (s TasksService) All(ctx context.Context, opts ...CallOption) iter.Seq2[ServerTask, error] {
 	return func(yield func(ServerTask, error) bool) {
-		for server, err := range (ServersService(s)).All(ctx) {
+		for server, err := range (ServersService(s)).All(ctx, opts...) {
 			if err != nil {
 				yield(ServerTask{}, err)
 				return
@@ -276,7 +286,7 @@ func (s TasksService) All(ctx context.Context) iter.Seq2[ServerTask, error] {
 			if server.State == ServerNotMonitored {
 				continue
 			}
-			tasks, err := s.List(ctx, server.Name)
+			tasks, err := s.List(ctx, server.Name, opts...)
 			for _, task := range tasks {
 				if !yield(ServerTask{server, task}, nil) {
 					return

@@ -16,10 +16,10 @@ type DeleteTaskOptions struct {
 // Delete deletes a Replicate task, which must be stopped (else ErrNotStopped). It
 // needs the role Designer on the task.
 //
-//qem:operation DeleteTask POST /servers/{server}/tasks/{task}?action=delete&deletetasklogs={bool}
-func (s TasksService) Delete(ctx context.Context, server, task string, o DeleteTaskOptions) error {
-	c := send(http.MethodPost, "DeleteTask", "delete", "servers", server, "tasks", task)
-	return s.core.call(ctx, c.with("deletetasklogs", boolText(o.Logs)))
+// API: DeleteTask, POST /servers/{server}/tasks/{task}?action=delete&deletetasklogs={bool}.
+func (s TasksService) Delete(ctx context.Context, ref TaskRef, o DeleteTaskOptions, opts ...CallOption) error {
+	c := send(http.MethodPost, "DeleteTask", "delete", ref.path()...)
+	return s.core.do(ctx, opts, c.with("deletetasklogs", boolText(o.Logs)))
 }
 
 // ExportTaskOptions are what else to export.
@@ -31,10 +31,10 @@ type ExportTaskOptions struct {
 // reads and closes; see JSON. It needs the role Operator on the task and on all
 // endpoints.
 //
-//qem:operation ExportTask GET /servers/{server}/tasks/{task}?action=export&withendpoints={bool}
-func (s TasksService) Export(ctx context.Context, server, task string, o ExportTaskOptions) (io.ReadCloser, error) {
-	c := send(http.MethodGet, "ExportTask", "export", "servers", server, "tasks", task)
-	return s.core.export(ctx, c.with("withendpoints", boolText(o.Endpoints)))
+// API: ExportTask, GET /servers/{server}/tasks/{task}?action=export&withendpoints={bool}.
+func (s TasksService) Export(ctx context.Context, ref TaskRef, o ExportTaskOptions, opts ...CallOption) (io.ReadCloser, error) {
+	c := send(http.MethodGet, "ExportTask", "export", ref.path()...)
+	return s.core.export(ctx, opts, c.with("withendpoints", boolText(o.Endpoints)))
 }
 
 // Import adds the task of an export, or replaces it; nothing else is removed. The
@@ -42,14 +42,14 @@ func (s TasksService) Export(ctx context.Context, server, task string, o ExportT
 // anything is sent. It needs the role Designer on all tasks, and on all endpoints
 // when the document has endpoints.
 //
-//qem:operation ImportTask POST /servers/{server}/tasks/{task}?action=import
-func (s TasksService) Import(ctx context.Context, server, task string, document io.Reader) error {
-	c := send(http.MethodPost, "ImportTask", "import", "servers", server, "tasks", task)
+// API: ImportTask, POST /servers/{server}/tasks/{task}?action=import.
+func (s TasksService) Import(ctx context.Context, ref TaskRef, document io.Reader, opts ...CallOption) error {
+	c := send(http.MethodPost, "ImportTask", "import", ref.path()...)
 	c.wait = importWait
 	if err := c.setDocument(document); err != nil {
 		return err
 	}
-	return s.core.call(ctx, c)
+	return s.core.do(ctx, opts, c)
 }
 
 // CloneTaskOptions say what a clone has of its own. What is empty is as in the
@@ -78,11 +78,14 @@ var cloneMessageTable = wire.NewTable[cloneMessage]()
 // endpoint. A task cannot be replaced. It needs the role Operator on Enterprise
 // Manager.
 //
-//qem:operation CloneTask POST /servers/{server}/tasks/{task}?action=clone
-func (s TasksService) Clone(ctx context.Context, server, task, name string, o CloneTaskOptions) error {
-	c := send(http.MethodPost, "CloneTask", "clone", "servers", server, "tasks", task)
+// API: CloneTask, POST /servers/{server}/tasks/{task}?action=clone.
+func (s TasksService) Clone(ctx context.Context, ref TaskRef, name string, o CloneTaskOptions, opts ...CallOption) error {
+	c := send(http.MethodPost, "CloneTask", "clone", ref.path()...)
 	if err := missing(c.operation, "name of the clone", name); err != nil {
 		return err
 	}
-	return write(ctx, s.core, c, cloneMessageTable, &cloneMessage{name, BoolOf(o.Permissions), o})
+	if name == ref.Task {
+		return refusal(c.operation, "a clone cannot have the name of its original")
+	}
+	return write(ctx, s.core, opts, c, cloneMessageTable, &cloneMessage{name, BoolOf(o.Permissions), o})
 }

@@ -111,9 +111,9 @@ func plainMessage(s *wire.Scanner) string {
 // the result. The call is never repeated by itself. It needs the role Operator on
 // the task.
 //
-//qem:operation RunTask POST /servers/{server}/tasks/{task}?action=run&option={option}&timeout={s}
-func (s TasksService) Run(ctx context.Context, server, task string, how RunOption, timeout time.Duration) (*TaskResult, error) {
-	c := send(http.MethodPost, opRunTask, "run", "servers", server, "tasks", task).with("option", how.name)
+// API: RunTask, POST /servers/{server}/tasks/{task}?action=run&option={option}&timeout={s}.
+func (s TasksService) Run(ctx context.Context, ref TaskRef, how RunOption, timeout time.Duration, opts ...CallOption) (*TaskResult, error) {
+	c := send(http.MethodPost, opRunTask, "run", ref.path()...).with("option", how.name)
 	if err := missing(c.operation, "run option", how.name); err != nil {
 		return nil, err
 	}
@@ -125,29 +125,33 @@ func (s TasksService) Run(ctx context.Context, server, task string, how RunOptio
 			return nil, err
 		}
 	}
-	c.setTimeout(timeout)
-	return s.core.act(ctx, c)
+	if err := c.setTimeout(timeout); err != nil {
+		return nil, err
+	}
+	return s.core.act(ctx, opts, c)
 }
 
 // Stop stops a task and waits until it has stopped or failed, at most timeout (to
 // the second; 0 means a minute), for which the client waits too. Errors are as of
 // Run. It needs the role Operator on the task.
 //
-//qem:operation StopTask POST /servers/{server}/tasks/{task}?action=stop&timeout={s}
-func (s TasksService) Stop(ctx context.Context, server, task string, timeout time.Duration) (*TaskResult, error) {
-	c := send(http.MethodPost, opStopTask, "stop", "servers", server, "tasks", task)
-	c.setTimeout(timeout)
-	return s.core.act(ctx, c)
+// API: StopTask, POST /servers/{server}/tasks/{task}?action=stop&timeout={s}.
+func (s TasksService) Stop(ctx context.Context, ref TaskRef, timeout time.Duration, opts ...CallOption) (*TaskResult, error) {
+	c := send(http.MethodPost, opStopTask, "stop", ref.path()...)
+	if err := c.setTimeout(timeout); err != nil {
+		return nil, err
+	}
+	return s.core.act(ctx, opts, c)
 }
 
 // act makes a call that starts or stops a task. The API may tell with a good
 // answer that the task failed.
-func (c *core) act(ctx context.Context, call *call) (*TaskResult, error) {
-	result, err := fetch(ctx, c, call, objectOf(taskResultTable, (*TaskResult).check))
+func (c *core) act(ctx context.Context, opts []CallOption, call *call) (*TaskResult, error) {
+	result, err := fetch(ctx, c, opts, call, objectOf(taskResultTable, (*TaskResult).check))
 	if err != nil {
 		return nil, err
 	}
-	result.Message = c.session.scrub.clean(result.Message, maxMessage)
+	result.Message = c.session.scrub.clean(result.Message, maxKept)
 	if result.Message == "" && result.State != TaskError {
 		return result, nil
 	}

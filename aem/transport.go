@@ -105,12 +105,14 @@ func newSender(root *url.URL, o options, scrub *scrubber) *sender {
 // off is a fault of the attempt.
 func (s *sender) send(parent context.Context, c *call) error {
 	c.status = 0
-	deadline := time.Now().Add(s.timeout + c.wait)
+	limit := c.limit(s) + c.wait
+	deadline := time.Now().Add(limit)
 	if !c.deadline.IsZero() && c.deadline.Before(deadline) {
 		deadline = c.deadline
 	}
 	clock := startClock(parent, deadline)
 	defer clock.stop()
+	c.alive = func() { clock.again(limit) }
 	if c.stream != nil {
 		return s.open(parent, clock, c)
 	}
@@ -126,8 +128,8 @@ func (s *sender) send(parent context.Context, c *call) error {
 	if err != nil {
 		return attempt.noAnswer(err)
 	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
-		body := &limitedReader{r: response.Body, left: s.maxBytes}
+	if !goodStatus(response.StatusCode) {
+		body := &limitedReader{r: c.keep(response), left: s.maxBytes}
 		defer body.drain()
 		return attempt.badAnswer(response, body)
 	}
@@ -136,7 +138,7 @@ func (s *sender) send(parent context.Context, c *call) error {
 
 // read reads a good answer; a large one when it is its turn.
 func (s *sender) read(clock *clock, a attempt, response *http.Response) error {
-	body := &limitedReader{r: response.Body, left: s.maxBytes, beyond: errTooLarge}
+	body := &limitedReader{r: a.call.keep(response), left: s.maxBytes, beyond: errTooLarge}
 	large := s.large.expects(a.call, response)
 	switch {
 	case large:
@@ -157,6 +159,11 @@ func (s *sender) read(clock *clock, a attempt, response *http.Response) error {
 		s.large.remember(a.call, false)
 	}
 	return err
+}
+
+// goodStatus reports whether the API answers so. What else is 2xx, a proxy has made.
+func goodStatus(status int) bool {
+	return status == http.StatusOK || status == http.StatusCreated || status == http.StatusNoContent
 }
 
 // do sends one request, and follows redirections, with the cookies of the session.
@@ -203,6 +210,9 @@ func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
 		// net/http repeats a GET by itself when an idle connection turns out to be
 		// closed, but not one with a body that it cannot get again, even an empty one.
 		request.Body = io.NopCloser(strings.NewReader(""))
+	}
+	for name, values := range c.header {
+		request.Header[name] = values
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", s.userAgent)

@@ -106,7 +106,7 @@ func TestUnreadableValuesAreTold(t *testing.T) {
 			`{"serverList":[{"name":"a","last_connection":"0001-01-01T00:00:00"},{"name":"b","last_connection":"6/30/2020"}]}`,
 		}
 		client, _ := answeringTo(t, observer, answer(200, bodies[0]), answer(200, bodies[1]))
-		task, err := client.Tasks.Details(t.Context(), "s", "t")
+		task, err := client.Tasks.Details(t.Context(), TaskRef{"s", "t"})
 		if err != nil || task.DataErrors.IsSet() || !task.FullLoad.Start.IsZero() || !task.Latency.Total.IsSet() {
 			t.Errorf("%+v, %v", task, err)
 		}
@@ -128,7 +128,10 @@ func TestUnreadableValuesAreTold(t *testing.T) {
 func TestAnswerAboutAnotherObject(t *testing.T) {
 	type ask = func(context.Context, *Client) error
 	details := func(name string) ask {
-		return func(ctx context.Context, c *Client) error { _, err := c.Tasks.Details(ctx, "s", name); return err }
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.Tasks.Details(ctx, TaskRef{"s", name})
+			return err
+		}
 	}
 	server := func(ctx context.Context, c *Client) error { _, err := c.Servers.Details(ctx, "S 1"); return err }
 	definition := func(ctx context.Context, c *Client) error { _, err := c.Servers.Definition(ctx, "a"); return err }

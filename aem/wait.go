@@ -19,12 +19,12 @@ const (
 // which is an ErrTimeout or, when it was cancelled, of KindCanceled. What a task does
 // takes some seconds to be seen in Enterprise Manager.
 //
-//qem:uses GetTaskDetails
-func (s TasksService) WaitFor(ctx context.Context, server, task string, until func(*TaskDetails) bool) (*TaskDetails, error) {
+// Calls: GetTaskDetails.
+func (s TasksService) WaitFor(ctx context.Context, ref TaskRef, until func(*TaskDetails) bool) (*TaskDetails, error) {
 	const operation = "GetTaskDetails"
 	state := TaskState("unknown")
 	for wait := waitBase; ; wait = min(2*wait, waitMax) {
-		details, err := s.Details(ctx, server, task)
+		details, err := s.Details(ctx, ref)
 		switch {
 		case err == nil:
 			if until(details) {
@@ -46,15 +46,15 @@ func (s TasksService) WaitFor(ctx context.Context, server, task string, until fu
 // error is not waited for unless that is one of them: the result is then how it is,
 // with an ErrTaskFailed.
 //
-//qem:uses GetTaskDetails
-func (s TasksService) WaitForState(ctx context.Context, server, task string, states ...TaskState) (*TaskDetails, error) {
-	details, err := s.WaitFor(ctx, server, task, func(d *TaskDetails) bool {
+// Calls: GetTaskDetails.
+func (s TasksService) WaitForState(ctx context.Context, ref TaskRef, states ...TaskState) (*TaskDetails, error) {
+	details, err := s.WaitFor(ctx, ref, func(d *TaskDetails) bool {
 		return d.State == TaskError || slices.Contains(states, d.State)
 	})
 	if err != nil || slices.Contains(states, details.State) {
 		return details, err
 	}
-	message := s.core.session.scrub.clean(details.Message, maxMessage)
+	message := s.core.session.scrub.clean(details.Message, maxKept)
 	if message == "" {
 		message = "the task is in the state error"
 	}

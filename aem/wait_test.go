@@ -19,24 +19,24 @@ func TestWaitForState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, requests := answering(t, details("STOPPED"), details("STARTING"), details("RECOVERY"), details("RECOVERY"), details("RECOVERY"), details("RECOVERY"), details("RUNNING"))
 		started := time.Now()
-		got, err := client.Tasks.WaitForState(t.Context(), "s", "t", TaskRunning)
+		got, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning)
 		if err != nil || got.State != TaskRunning || len(*requests) != 7 || time.Since(started) != (1+2+4+8+15+15)*time.Second {
 			t.Errorf("%+v, %v after %v and %d requests", got, err, time.Since(started), len(*requests))
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		client, _ := answering(t, details("STARTING"), details("ERROR"), details("ERROR"))
-		got, err := client.Tasks.WaitForState(t.Context(), "s", "t", TaskRunning, TaskStopped)
+		got, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning, TaskStopped)
 		if !errors.Is(err, ErrTaskFailed) || got.State != TaskError || !strings.HasSuffix(err.Error(), "failed: why") {
 			t.Errorf("%+v, %v", got, err)
 		}
-		if got, err = client.Tasks.WaitForState(t.Context(), "s", "t", TaskError); err != nil || got.State != TaskError {
+		if got, err = client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskError); err != nil || got.State != TaskError {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		client, _ := answering(t, answer(200, `{"name":"t","state":"ERROR"}`))
-		if _, err := client.Tasks.WaitForState(t.Context(), "s", "t"); !errors.Is(err, ErrTaskFailed) || !strings.Contains(err.Error(), "state error") {
+		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}); !errors.Is(err, ErrTaskFailed) || !strings.Contains(err.Error(), "state error") {
 			t.Error(err)
 		}
 	})
@@ -45,13 +45,13 @@ func TestWaitForState(t *testing.T) {
 func TestWaitForOutlastsFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, requests := answering(t, apiAnswer(500, CodeServerNotConnected)(), details("RUNNING"))
-		if _, err := client.Tasks.WaitForState(t.Context(), "s", "t", TaskRunning); err != nil || len(*requests) != 2 {
+		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning); err != nil || len(*requests) != 2 {
 			t.Errorf("%v after %q", err, *requests)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		client, requests := answering(t, apiAnswer(500, CodeTaskNotFound)())
-		if _, err := client.Tasks.WaitForState(t.Context(), "s", "t", TaskRunning); !errors.Is(err, ErrNotFound) || len(*requests) != 1 {
+		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning); !errors.Is(err, ErrNotFound) || len(*requests) != 1 {
 			t.Errorf("%v after %q", err, *requests)
 		}
 	})
@@ -66,7 +66,7 @@ func TestWaitForOutlastsFaults(t *testing.T) {
 			}
 			return details("STOPPED"), nil
 		})))
-		if _, err := client.Tasks.WaitForState(t.Context(), "s", "t", TaskStopped); err != nil {
+		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskStopped); err != nil {
 			t.Error(err)
 		}
 	})
@@ -97,7 +97,7 @@ func TestWaitForEnds(t *testing.T) {
 				ctx, cancel := tc.end(t.Context())
 				defer cancel()
 				started := time.Now()
-				_, err := client.Tasks.WaitForState(ctx, "s", "t", TaskRunning)
+				_, err := client.Tasks.WaitForState(ctx, TaskRef{"s", "t"}, TaskRunning)
 				var e *Error
 				if !errors.As(err, &e) || e.Kind != tc.kind || !strings.Contains(err.Error(), "last seen recovering") || time.Since(started) > 10*time.Second {
 					t.Errorf("after %v: %v", time.Since(started), err)
@@ -118,6 +118,7 @@ func TestAllTasks(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		client, requests := answering(t, answers()...)
+		client.core.partial = true
 		var got []string
 		for task, err := range client.Tasks.All(t.Context()) {
 			what := task.Server.Name + "/" + task.Name
@@ -139,6 +140,7 @@ func TestAllTasks(t *testing.T) {
 	for steps := 1; steps <= 6; steps++ {
 		synctest.Test(t, func(t *testing.T) {
 			client, _ := answering(t, answers()...)
+			client.core.partial = true
 			n := 0
 			for range client.Tasks.All(t.Context()) {
 				if n++; n == steps {
@@ -164,6 +166,7 @@ func TestAllTasks(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		client, _ := answering(t, answers()...)
+		client.core.partial = true
 		for server, err := range client.Servers.All(t.Context()) {
 			if server.Name != "a" || err != nil {
 				t.Errorf("%+v, %v", server, err)

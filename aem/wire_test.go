@@ -41,7 +41,9 @@ var (
 )
 
 func run(how RunOption) func(context.Context, *Client) error {
-	return func(ctx context.Context, c *Client) error { return noResult(c.Tasks.Run(ctx, "s 1", "t/1", how, 0)) }
+	return func(ctx context.Context, c *Client) error {
+		return noResult(c.Tasks.Run(ctx, TaskRef{"s 1", "t/1"}, how, 0))
+	}
 }
 
 var wireCases = []wireCase{
@@ -68,7 +70,9 @@ var wireCases = []wireCase{
 
 	{"GetTaskList", func(ctx context.Context, c *Client) error { return noResult(c.Tasks.List(ctx, "s 1")) },
 		"GET /servers/s%201/tasks", "", `{"taskList":[]}`},
-	{"GetTaskDetails", func(ctx context.Context, c *Client) error { return noResult(c.Tasks.Details(ctx, "s 1", "t/1")) },
+	{"GetTaskDetails", func(ctx context.Context, c *Client) error {
+		return noResult(c.Tasks.Details(ctx, TaskRef{"s 1", "t/1"}))
+	},
 		"GET /servers/s%201/tasks/t%2F1", "", `{"name":"t/1","state":"RUNNING"}`},
 	{"RunTask", run(ResumeProcessing()), "POST /servers/s%201/tasks/t%2F1?action=run&option=RESUME_PROCESSING&timeout=60", "", taskDone},
 	{"RunTask", run(ReloadTarget()), "POST /servers/s%201/tasks/t%2F1?action=run&option=RELOAD_TARGET&timeout=60", "", taskDone},
@@ -84,69 +88,73 @@ var wireCases = []wireCase{
 	{"RunTask", run(RecreateAllTables()), "POST /servers/s%201/tasks/t%2F1?action=run&option=METADATA_ONLY_RECREATE_ALL_TABLES&timeout=60", "", taskDone},
 	{"RunTask", run(CreateMissingTables()), "POST /servers/s%201/tasks/t%2F1?action=run&option=METADATA_ONLY_CREATE_MISSING_TABLES&timeout=60", "", taskDone},
 	{"StopTask", func(ctx context.Context, c *Client) error {
-		return noResult(c.Tasks.Stop(ctx, "s 1", "t/1", 1500*time.Millisecond))
+		return noResult(c.Tasks.Stop(ctx, TaskRef{"s 1", "t/1"}, 1500*time.Millisecond))
 	}, "POST /servers/s%201/tasks/t%2F1?action=stop&timeout=2", "", `{"state":"STOPPED","error_message":null}`},
 	{"DeleteTask", func(ctx context.Context, c *Client) error {
-		return c.Tasks.Delete(ctx, "s 1", "t/1", DeleteTaskOptions{})
+		return c.Tasks.Delete(ctx, TaskRef{"s 1", "t/1"}, DeleteTaskOptions{})
 	}, "POST /servers/s%201/tasks/t%2F1?action=delete&deletetasklogs=false", "", ""},
 	{"DeleteTask", func(ctx context.Context, c *Client) error {
-		return c.Tasks.Delete(ctx, "s 1", "t/1", DeleteTaskOptions{Logs: true})
+		return c.Tasks.Delete(ctx, TaskRef{"s 1", "t/1"}, DeleteTaskOptions{Logs: true})
 	}, "POST /servers/s%201/tasks/t%2F1?action=delete&deletetasklogs=true", "", ""},
 	{"ExportTask", func(ctx context.Context, c *Client) error {
-		return readAll(c.Tasks.Export(ctx, "s 1", "t/1", ExportTaskOptions{}))
+		return readAll(c.Tasks.Export(ctx, TaskRef{"s 1", "t/1"}, ExportTaskOptions{}))
 	}, "GET /servers/s%201/tasks/t%2F1?action=export&withendpoints=false", "", "{}"},
 	{"ExportTask", func(ctx context.Context, c *Client) error {
-		return readAll(c.Tasks.Export(ctx, "s 1", "t/1", ExportTaskOptions{Endpoints: true}))
+		return readAll(c.Tasks.Export(ctx, TaskRef{"s 1", "t/1"}, ExportTaskOptions{Endpoints: true}))
 	}, "GET /servers/s%201/tasks/t%2F1?action=export&withendpoints=true", "", "{}"},
 	{"ImportTask", func(ctx context.Context, c *Client) error {
-		return c.Tasks.Import(ctx, "s 1", "t/1", strings.NewReader("// Host name: x\n{}"))
+		return c.Tasks.Import(ctx, TaskRef{"s 1", "t/1"}, strings.NewReader("// Host name: x\n{}"))
 	}, "POST /servers/s%201/tasks/t%2F1?action=import", "// Host name: x\n{}", ""},
 	{"CloneTask", func(ctx context.Context, c *Client) error {
-		return c.Tasks.Clone(ctx, "s 1", "t/1", "t/2", CloneTaskOptions{})
+		return c.Tasks.Clone(ctx, TaskRef{"s 1", "t/1"}, "t/2", CloneTaskOptions{})
 	}, "POST /servers/s%201/tasks/t%2F1?action=clone", `{"clone_permissions":false,"new_task_name":"t/2"}`, ""},
 	{"CloneTask", func(ctx context.Context, c *Client) error {
-		return c.Tasks.Clone(ctx, "s 1", "t/1", "t/2", CloneTaskOptions{Permissions: true, Source: "a", Target: "b", ControlSchema: "c", TargetSchema: "d", ControlTableTablespace: "e", ControlIndexTablespace: "f"})
+		return c.Tasks.Clone(ctx, TaskRef{"s 1", "t/1"}, "t/2", CloneTaskOptions{Permissions: true, Source: "a", Target: "b", ControlSchema: "c", TargetSchema: "d", ControlTableTablespace: "e", ControlIndexTablespace: "f"})
 	}, "POST /servers/s%201/tasks/t%2F1?action=clone",
 		`{"clone_permissions":true,"new_control_index_tablespace":"f","new_control_schema":"c","new_control_table_tablespace":"e","new_source_endpoint":"a","new_target_endpoint":"b","new_target_schema":"d","new_task_name":"t/2"}`, ""},
 	{"GetTaskTableSelection", func(ctx context.Context, c *Client) error {
-		return noResult(c.Tasks.TableSelection(ctx, "s 1", "t/1"))
+		return noResult(c.Tasks.TableSelection(ctx, TaskRef{"s 1", "t/1"}))
 	}, "GET /servers/s%201/tasks/t%2F1/tables?action=selection", "", `{"included_pattern":[]}`},
 	{"PutTaskTableSelection", func(ctx context.Context, c *Client) error {
-		return c.Tasks.PutTableSelection(ctx, "s 1", "t/1", TableSelection{
+		return c.Tasks.PutTableSelection(ctx, TaskRef{"s 1", "t/1"}, TableSelection{
 			Included: []SelectedTable{{Owner: "HR", Name: "%", LoadOrder: LoadHigh}}, Explicit: []SelectedTable{{"S", "V", LoadHighest, TypeView}}})
 	}, "PUT /servers/s%201/tasks/t%2F1/tables?action=selection",
 		`{"excluded_pattern":[],"explicit_included_tables":[{"load_order":2147483647,"name":"V","owner":"S","table_type":"VIEW"}],"included_pattern":[{"load_order":1000,"name":"%","owner":"HR","table_type":"TABLE"}]}`, ""},
 	{"DeleteOldChangeData", func(ctx context.Context, c *Client) error {
-		return c.Tasks.DeleteOldChangeData(ctx, "s 1", "t/1", ChangeDataBefore(noon))
+		return c.Tasks.DeleteOldChangeData(ctx, TaskRef{"s 1", "t/1"}, ChangeDataBefore(noon))
 	}, "POST /servers/s%201/tasks/t%2F1?action=delete_old_change_data", `{"timestamp_or_offset":"2026-03-01T11:00:00Z"}`, ""},
 	{"DeleteOldChangeData", func(ctx context.Context, c *Client) error {
-		return c.Tasks.DeleteOldChangeData(ctx, "s 1", "t/1", ChangeDataOlderThan(25*time.Hour+61*time.Second))
+		return c.Tasks.DeleteOldChangeData(ctx, TaskRef{"s 1", "t/1"}, ChangeDataOlderThan(25*time.Hour+61*time.Second))
 	}, "POST /servers/s%201/tasks/t%2F1?action=delete_old_change_data", `{"timestamp_or_offset":"P1DT1H1M1S"}`, ""},
 	{"DeleteOldChangeData", func(ctx context.Context, c *Client) error {
-		return c.Tasks.DeleteOldChangeData(ctx, "s 1", "t/1", ChangeDataOffset("P1M3DT1H2M"))
+		return c.Tasks.DeleteOldChangeData(ctx, TaskRef{"s 1", "t/1"}, ChangeDataOffset("P1M3DT1H2M"))
 	}, "POST /servers/s%201/tasks/t%2F1?action=delete_old_change_data", `{"timestamp_or_offset":"P1M3DT1H2M"}`, ""},
 	{"SetChangeDataRetentionBarrier", func(ctx context.Context, c *Client) error {
-		return c.Tasks.SetRetentionBarrier(ctx, "s 1", "t/1", RetentionBarrier{"Compose", noon})
+		return c.Tasks.SetRetentionBarrier(ctx, TaskRef{"s 1", "t/1"}, RetentionBarrier{"Compose", noon})
 	}, "PUT /servers/s%201/tasks/t%2F1?action=set_change_data_retention_barrier", `{"application":"Compose","retention_point":"2026-03-01T11:00:00Z"}`, ""},
 	{"SetChangeDataRetentionBarrier", func(ctx context.Context, c *Client) error {
-		return c.Tasks.RemoveRetentionBarrier(ctx, "s 1", "t/1", "Compose")
+		return c.Tasks.RemoveRetentionBarrier(ctx, TaskRef{"s 1", "t/1"}, "Compose")
 	}, "PUT /servers/s%201/tasks/t%2F1?action=set_change_data_retention_barrier", `{"application":"Compose","retention_point":""}`, ""},
 	{"GetChangeDataRetentionBarrier", func(ctx context.Context, c *Client) error {
-		return noResult(c.Tasks.RetentionBarrier(ctx, "s 1", "t/1"))
+		return noResult(c.Tasks.RetentionBarrier(ctx, TaskRef{"s 1", "t/1"}))
 	}, "GET /servers/s%201/tasks/t%2F1?action=get_change_data_retention_barrier", "", "{}"},
 
 	{"GetTableList", func(ctx context.Context, c *Client) error {
-		return noResult(c.Tables.List(ctx, "s 1", "t/1", TableFilter{}))
+		return noResult(c.Tables.List(ctx, TaskRef{"s 1", "t/1"}, TableFilter{}))
 	}, "GET /servers/s%201/tasks/t%2F1/tables", "", `{"tablelist":[]}`},
 	{"GetTableList", func(ctx context.Context, c *Client) error {
-		return noResult(c.Tables.List(ctx, "s 1", "t/1", TableFilter{Schema: "H%", Table: "a b", Queued: true, Error: true}))
+		return noResult(c.Tables.List(ctx, TaskRef{"s 1", "t/1"}, TableFilter{Schema: "H%", Table: "a b", Queued: true, Error: true}))
 	}, "GET /servers/s%201/tasks/t%2F1/tables?schema=H%25&table=a%20b&includequeued=true&includeerror=true", "", `{"tablelist":[]}`},
 	{"GetTableStatuses", func(ctx context.Context, c *Client) error {
-		return noResult(c.Tables.Statuses(ctx, "s 1", "t/1", TableFilter{Loading: true, Completed: true, ChangeProcessing: true}))
+		return noResult(c.Tables.Statuses(ctx, TaskRef{"s 1", "t/1"}, TableFilter{Loading: true, Completed: true, ChangeProcessing: true}))
 	}, "GET /servers/s%201/tasks/t%2F1/tables?action=getstatus&includeloading=true&includecompleted=true&includechangeprocessing=true", "", `{"table_details":[]}`},
-	{"ReloadTable", func(ctx context.Context, c *Client) error { return c.Tables.Reload(ctx, "s 1", "t/1", "HR", "a&b") },
+	{"ReloadTable", func(ctx context.Context, c *Client) error {
+		return c.Tables.Reload(ctx, TableRef{TaskRef{"s 1", "t/1"}, "HR", "a&b"})
+	},
 		"POST /servers/s%201/tasks/t%2F1/tables?action=reload&schema=HR&table=a%26b", "", ""},
-	{"ResumeTable", func(ctx context.Context, c *Client) error { return c.Tables.Resume(ctx, "s 1", "t/1", "HR", "T") },
+	{"ResumeTable", func(ctx context.Context, c *Client) error {
+		return c.Tables.Resume(ctx, TableRef{TaskRef{"s 1", "t/1"}, "HR", "T"})
+	},
 		"POST /servers/s%201/tasks/t%2F1/tables?action=Resume&schema=HR&table=T", "", ""},
 
 	{"GetEndpointList", func(ctx context.Context, c *Client) error { return noResult(c.Endpoints.List(ctx, "s 1")) },
@@ -155,8 +163,8 @@ var wireCases = []wireCase{
 		return noResult(c.Endpoints.Test(ctx, "s 1", "e?1", 5*time.Second))
 	}, "GET /servers/s%201/endpoints/e%3F1?action=test&timeout=5", "", `{"status":"CONNECTED"}`},
 	{"PatchEndpoint", func(ctx context.Context, c *Client) error {
-		return c.Endpoints.Patch(ctx, "s 1", "e?1", SetSetting("/db_settings/server", "h<1>"), ReplaceSetting("/db_settings/port", 1521),
-			RemoveSetting("/db_settings/x"), TestSetting("/db_settings/y", nil), SetSetting("/db_settings/password", NewPassword("pw")))
+		return c.Endpoints.Patch(ctx, "s 1", "e?1", Patch{SetSetting("/db_settings/server", "h<1>"), ReplaceSetting("/db_settings/port", 1521),
+			RemoveSetting("/db_settings/x"), TestSetting("/db_settings/y", nil), SetSetting("/db_settings/password", NewPassword("pw"))})
 	}, "PATCH /servers/s%201/endpoints/e%3F1",
 		`[{"op":"add","path":"/db_settings/server","value":"h<1>"},{"op":"replace","path":"/db_settings/port","value":1521},{"op":"remove","path":"/db_settings/x"},{"op":"test","path":"/db_settings/y","value":null},{"op":"add","path":"/db_settings/password","value":"pw"}]`, ""},
 	{"DeleteEndpoint", func(ctx context.Context, c *Client) error {
@@ -175,35 +183,41 @@ var wireCases = []wireCase{
 		return readAll(c.Audit.Export(ctx, noon, noon.Add(time.Hour)))
 	}, "GET /security/audit_trail?start_timestamp=2026-03-01T11%3A00%3A00Z&end_timestamp=2026-03-01T12%3A00%3A00Z", "", "[]"},
 
-	{"GetServerAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.GetServer(ctx, "s 1")) },
+	{"GetServerAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.Get(ctx, ServerACL("s 1"))) },
 		"GET /servers/s%201?action=acl", "", aclBody},
-	{"PutServerAcl", func(ctx context.Context, c *Client) error { return c.ACLs.PutServer(ctx, "s 1", someACL) },
+	{"PutServerAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Put(ctx, ServerACL("s 1"), someACL) },
 		"PUT /servers/s%201?action=acl", aclBody, ""},
-	{"DeleteServerAcl", func(ctx context.Context, c *Client) error { return c.ACLs.DeleteServer(ctx, "s 1") },
+	{"DeleteServerAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Delete(ctx, ServerACL("s 1")) },
 		"DELETE /servers/s%201?action=acl", "", ""},
-	{"GetTasksCollectionAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.GetTasks(ctx, "s 1")) },
+	{"GetTasksCollectionAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.Get(ctx, TasksACL("s 1"))) },
 		"GET /servers/s%201/tasks?action=acl", "", aclBody},
-	{"PutTasksCollectionsAcl", func(ctx context.Context, c *Client) error { return c.ACLs.PutTasks(ctx, "s 1", someACL) },
+	{"PutTasksCollectionsAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Put(ctx, TasksACL("s 1"), someACL) },
 		"PUT /servers/s%201/tasks?action=acl", aclBody, ""},
-	{"DeleteTasksCollectionAcl", func(ctx context.Context, c *Client) error { return c.ACLs.DeleteTasks(ctx, "s 1") },
+	{"DeleteTasksCollectionAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Delete(ctx, TasksACL("s 1")) },
 		"DELETE /servers/s%201/tasks?action=acl", "", ""},
-	{"GetTaskAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.GetTask(ctx, "s 1", "t/1")) },
+	{"GetTaskAcl", func(ctx context.Context, c *Client) error {
+		return noResult(c.ACLs.Get(ctx, TaskACL(TaskRef{"s 1", "t/1"})))
+	},
 		"GET /servers/s%201/tasks/t%2F1?action=acl", "", aclBody},
-	{"PutTaskAcl", func(ctx context.Context, c *Client) error { return c.ACLs.PutTask(ctx, "s 1", "t/1", someACL) },
+	{"PutTaskAcl", func(ctx context.Context, c *Client) error {
+		return c.ACLs.Put(ctx, TaskACL(TaskRef{"s 1", "t/1"}), someACL)
+	},
 		"PUT /servers/s%201/tasks/t%2F1?action=acl", aclBody, ""},
-	{"DeleteTaskAcl", func(ctx context.Context, c *Client) error { return c.ACLs.DeleteTask(ctx, "s 1", "t/1") },
+	{"DeleteTaskAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Delete(ctx, TaskACL(TaskRef{"s 1", "t/1"})) },
 		"DELETE /servers/s%201/tasks/t%2F1?action=acl", "", ""},
-	{"GetEndpointsCollectionAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.GetEndpoints(ctx, "s 1")) },
+	{"GetEndpointsCollectionAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.Get(ctx, EndpointsACL("s 1"))) },
 		"GET /servers/s%201/endpoints?action=acl", "", aclBody},
-	{"PutEndpointsCollectionsAcl", func(ctx context.Context, c *Client) error { return c.ACLs.PutEndpoints(ctx, "s 1", someACL) },
+	{"PutEndpointsCollectionsAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Put(ctx, EndpointsACL("s 1"), someACL) },
 		"PUT /servers/s%201/endpoints?action=acl", aclBody, ""},
-	{"DeleteEndpointsCollectionAcl", func(ctx context.Context, c *Client) error { return c.ACLs.DeleteEndpoints(ctx, "s 1") },
+	{"DeleteEndpointsCollectionAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Delete(ctx, EndpointsACL("s 1")) },
 		"DELETE /servers/s%201/endpoints?action=acl", "", ""},
-	{"GetEndpointAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.GetEndpoint(ctx, "s 1", "e?1")) },
+	{"GetEndpointAcl", func(ctx context.Context, c *Client) error {
+		return noResult(c.ACLs.Get(ctx, EndpointACL("s 1", "e?1")))
+	},
 		"GET /servers/s%201/endpoints/e%3F1?action=acl", "", aclBody},
-	{"PutEndpointAcl", func(ctx context.Context, c *Client) error { return c.ACLs.PutEndpoint(ctx, "s 1", "e?1", someACL) },
+	{"PutEndpointAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Put(ctx, EndpointACL("s 1", "e?1"), someACL) },
 		"PUT /servers/s%201/endpoints/e%3F1?action=acl", aclBody, ""},
-	{"DeleteEndpointAcl", func(ctx context.Context, c *Client) error { return c.ACLs.DeleteEndpoint(ctx, "s 1", "e?1") },
+	{"DeleteEndpointAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Delete(ctx, EndpointACL("s 1", "e?1")) },
 		"DELETE /servers/s%201/endpoints/e%3F1?action=acl", "", ""},
 }
 

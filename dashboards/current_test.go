@@ -2,7 +2,10 @@ package dashboards
 
 import (
 	"flag"
+	"fmt"
 	"io/fs"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,4 +46,20 @@ func TestCurrent(t *testing.T) {
 			t.Errorf("%s is out of date: run go generate ./dashboards (-want +got)\n%s", name, diff)
 		}
 	}
+}
+
+// TestQuestions: each dashboard says which question it answers, in its description and in
+// the README.
+func TestQuestions(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	questions := generate.Questions()
+	each(t, func(t *testing.T, m *model) {
+		line := fmt.Sprintf("| `%s.json` | %s |\n", m.UID, questions[m.UID])
+		if m.Description != questions[m.UID] || !strings.HasSuffix(m.Description, "?") || !strings.Contains(string(readme), line) {
+			t.Errorf("its question is %q; the README lacks %s", m.Description, line)
+		}
+	})
 }

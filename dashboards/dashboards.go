@@ -31,8 +31,8 @@ type Query struct {
 
 // Queries are the queries of all panels. Variables are replaced by values, which
 // are keyed by the variable's name without the $. One without a value is replaced
-// by what chooses everything: .* for tag, .+ for the others; the rate interval is
-// 1m and the range 5m.
+// by what chooses everything: .* for tag, .+ for the others, which on a page about one
+// server or task must be given; the rate interval is 1m and the range 5m.
 func Queries(values map[string]string) ([]Query, error) {
 	names, err := fs.Glob(files, "*.json")
 	if err != nil {
@@ -64,7 +64,10 @@ type dashboard struct {
 	Panels     []panel `json:"panels"`
 	Templating struct {
 		List []struct {
-			Name string `json:"name"`
+			Name    string `json:"name"`
+			Options []struct {
+				Value string `json:"value"`
+			} `json:"options"`
 		} `json:"list"`
 	} `json:"templating"`
 }
@@ -98,8 +101,11 @@ func (d dashboard) filler(values map[string]string) *strings.Replacer {
 	pairs := []string{"$__rate_interval", value("__rate_interval", "1m"), "$__range", value("__range", "5m")}
 	for _, v := range d.Templating.List {
 		otherwise := ".+"
-		if v.Name == "tag" {
+		switch v.Name {
+		case "tag":
 			otherwise = ".*"
+		case "show": // all that need attention
+			otherwise = v.Options[0].Value
 		}
 		pairs = append(pairs, "$"+v.Name, value(v.Name, otherwise))
 	}

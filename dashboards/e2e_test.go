@@ -7,14 +7,14 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // quiet are the queries, as "dashboard / panel / reference", for whose samples
@@ -27,38 +27,58 @@ var quiet = map[string]string{
 // it, and a Prometheus that scrapes both.
 type rig struct {
 	sim        *aemtest.Server
-	prometheus *prometheus
+	prometheus *process.Prometheus
 }
 
 func startRig(t *testing.T) *rig {
 	t.Helper()
 	account := aemtest.DefaultAccount()
 	account.Role = aemtest.Admin // for what the optional collectors read
-	sim := aemtest.NewServer(aemtest.Options{Users: []aemtest.User{account}, Seed: 1, Servers: 4, ComposeServers: 1, TasksPerServer: 12, Incidents: true, Speed: 10})
+	sim := aemtest.NewTLSServer(aemtest.Options{Users: []aemtest.User{account}, Seed: 1, Servers: 4, ComposeServers: 1, TasksPerServer: 12, Incidents: true, Speed: 10})
 	t.Cleanup(sim.Close)
 	sinceLastUpdate(t, sim)
-	first := sim.State().Servers[0]
-	sim.AddFault(aemtest.Fault{ // a task that cannot be read
-		Operation: "GetTaskDetails", Server: first.Name, Task: first.Tasks[len(first.Tasks)-1].Name,
-		Kind: aemtest.FaultStatus, Status: http.StatusInternalServerError,
-	})
-	config := testproc.File(t, "qem_exporter.yml", fmt.Sprintf(`
+	servers := sim.State().Servers
+	first, last := servers[0], servers[3]
+	for _, fault := range []aemtest.Fault{
+		{Operation: "GetTaskDetails", Server: first.Name, Task: first.Tasks[len(first.Tasks)-1].Name}, // a task that cannot be read
+		{Operation: "GetServerDetails", Server: last.Name},                                            // a server that cannot be read
+	} {
+		fault.Kind, fault.Status = aemtest.FaultStatus, http.StatusInternalServerError
+		sim.AddFault(fault)
+	}
+	config := process.File(t, "qem_exporter.yml", fmt.Sprintf(`
 enterprise_managers:
-  - name: demo
-    url: %s
+  - &demo
+    name: demo
+    url: %[1]s
     poll_interval: 1s
     max_age: 30s
-    auth: {type: active_directory, username: %s, domain: %s, password: %s}
+    tls_config: {insecure_skip_verify: true}
+    auth: &account {type: active_directory, username: %[2]s, domain: %[3]s, password: %[4]s}
     tables: {mode: all, limit: 300}
-    objectives: [{latency: 30s}]
+    objectives: [{latency: 30s, full_load: 1m, running: true, priority: ticket}]
+    server_limits: [{memory: 64GiB, disk: 500GiB}]
     collectors: {endpoints: true, endpoint_tests: {interval: 10s}, acls: {interval: 10s}, retention_barriers: {interval: 10s}}
+  - name: refused
+    url: %[1]s/
+    poll_interval: 1s
+    tls_config: {insecure_skip_verify: true}
+    auth: {type: active_directory, username: nobody, domain: %[3]s, password: wrong}
 `, sim.URL, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword))
-	binary := testproc.Build(t, "..")
+	binary := process.Build(t, "..")
 	var targets []string
 	for range 2 {
-		targets = append(targets, startExporter(t, binary, config))
+		exporter := process.Launch(t, binary, "--config.file="+config, "--web.listen-address=127.0.0.1:0")
+		targets = append(targets, exporter.Address())
 	}
-	return &rig{sim: sim, prometheus: startPrometheus(t, targets)}
+	targets = append(targets, process.FreeAddress(t)) // one that is down
+	// The project's own alerts wait for minutes; these are as theirs, at once.
+	rules := process.File(t, "rules.yml", `
+groups: [{name: now, interval: 1s, rules: [
+  {alert: QemTaskError, expr: 'max by (manager, server, task) (qem_task_state{state=~"error|recovering"}) == 1', labels: {severity: critical}},
+  {alert: QemServerNotRead, expr: 'max by (manager, server) (qem_server_up) == 0', labels: {severity: warning}}]}]
+`)
+	return &rig{sim: sim, prometheus: process.StartPrometheus(t, targets, "rule_files: ["+rules+"]")}
 }
 
 // sinceLastUpdate has the API tell when a table was last changed, which it seldom does.
@@ -93,10 +113,12 @@ func values(more ...string) map[string]string {
 // variable.
 func TestEveryQueryHasData(t *testing.T) {
 	r := startRig(t)
-	queries, err := Queries(values())
+	all, err := Queries(values())
 	if err != nil {
 		t.Fatal(err)
 	}
+	queries := slices.DeleteFunc(all, func(q Query) bool { return aboutOne[q.Dashboard] != nil })
+	queries = append(queries, aboutEach(t)...)
 	pending := slices.DeleteFunc(slices.Clone(queries), func(q Query) bool { return quiet[name(q)] != "" })
 	if len(queries)-len(pending) != len(quiet) {
 		t.Errorf("not all of %v are queries", quiet)
@@ -106,8 +128,8 @@ func TestEveryQueryHasData(t *testing.T) {
 		r.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Times: 2, Kind: aemtest.FaultStatus})
 		var silent []Query
 		for _, q := range pending {
-			series := r.prometheus.ask(t, q)
-			if wide := q.Dashboard != "qem-task" && !q.Instant; wide && series > 24 {
+			series := ask(r.prometheus, q)
+			if wide := aboutOne[q.Dashboard] == nil; wide && !q.Instant && series > 24 {
 				t.Errorf("%s draws %d series", name(q), series)
 			}
 			if series == 0 {
@@ -128,23 +150,38 @@ func TestEveryQueryHasData(t *testing.T) {
 
 func name(q Query) string { return q.Dashboard + " / " + q.Panel + " / " + q.RefID }
 
+// aboutEach are the queries of the pages about one thing, each for every server and task
+// at once: what is a name on the page is a pattern here.
+func aboutEach(t *testing.T) []Query {
+	t.Helper()
+	var queries []Query
+	for _, m := range models(t) {
+		for _, p := range m.drawn() {
+			for _, target := range p.Targets {
+				if aboutOne[m.UID] != nil {
+					expr := regexp.MustCompile(`="\$(manager|server|task)"`).ReplaceAllString(target.Expr, `=~".+"`)
+					queries = append(queries, Query{m.UID, p.Title, target.RefID, fill(m, values(), nil).Replace(expr), target.Instant})
+				}
+			}
+		}
+	}
+	return queries
+}
+
 // checkVariables: each offers something.
 func checkVariables(t *testing.T, r *rig) {
 	for _, m := range models(t) {
 		for _, v := range m.Templating.List {
-			series, found := strings.CutPrefix(v.Definition, "label_values(")
-			if !found {
+			definition := regexp.MustCompile(`^label_values\((.+), ([a-z]+)\)$`).FindStringSubmatch(v.Definition)
+			if definition == nil {
 				continue
 			}
-			series = strings.TrimSuffix(series, ", "+v.Name+")")
-			for _, other := range m.Templating.List {
-				series = strings.ReplaceAll(series, "$"+other.Name, ".*")
-			}
+			series := regexp.MustCompile(`=~?"\$[a-z]+"`).ReplaceAllString(definition[1], `=~".*"`)
 			var data []map[string]string
-			r.prometheus.api(t, "/api/v1/series", url.Values{"match[]": {series}}, &data)
+			r.prometheus.API("/api/v1/series", url.Values{"match[]": {series}}, &data)
 			named := 0
 			for _, labels := range data {
-				if labels[v.Name] != "" {
+				if labels[definition[2]] != "" {
 					named++
 				}
 			}
@@ -161,11 +198,11 @@ func checkPairs(t *testing.T, r *rig) {
 	for _, s := range r.sim.State().Servers {
 		tasks += len(s.Tasks)
 	}
-	shown := r.prometheus.total(t, tasksByState(t))
+	shown := total(r.prometheus, tasksByState(t))
 	if shown > float64(tasks)+0.01 || shown < float64(tasks)/2 {
 		t.Errorf("of %d tasks there are %v", tasks, shown)
 	}
-	if n := r.prometheus.total(t, `count(count by (instance) (qem_up))`); n != 2 {
+	if n := total(r.prometheus, `count(count by (instance) (qem_up))`); n != 2 {
 		t.Errorf("there are %v exporters", n)
 	}
 }
@@ -176,7 +213,7 @@ func checkTags(t *testing.T, r *rig) {
 		t.Helper()
 		var got, expected float64
 		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); pause() {
-			got, expected = r.prometheus.total(t, tasksByState(t, "tag", tag)), r.prometheus.total(t, want)
+			got, expected = total(r.prometheus, tasksByState(t, "tag", tag)), total(r.prometheus, want)
 			if math.Abs(got-expected) < 0.01 && got > 0 {
 				return
 			}
@@ -203,58 +240,39 @@ func tasksByState(t *testing.T, more ...string) string {
 	return ""
 }
 
-// result is what Prometheus's API answers to a query.
-type result struct {
-	ResultType string
-	Result     []struct {
-		Value  [2]any
-		Values [][2]any
-	}
-}
-
 // ask is the number of series with a value that is a number.
-func (p *prometheus) ask(t *testing.T, q Query) int {
-	t.Helper()
-	var data result
+func ask(p *process.Prometheus, q Query) int {
+	var data struct {
+		Result []struct {
+			Value  [2]any
+			Values [][2]any
+		}
+	}
 	if now := time.Now(); q.Instant {
-		p.api(t, "/api/v1/query", url.Values{"query": {q.Expr}}, &data)
+		p.API("/api/v1/query", url.Values{"query": {q.Expr}}, &data)
 	} else {
-		p.api(t, "/api/v1/query_range", url.Values{
+		p.API("/api/v1/query_range", url.Values{
 			"query": {q.Expr}, "step": {"2"},
 			"start": {strconv.FormatInt(now.Add(-time.Minute).Unix(), 10)}, "end": {strconv.FormatInt(now.Unix(), 10)},
 		}, &data)
 	}
 	series := 0
 	for _, s := range data.Result {
-		numbers := 0
-		for _, v := range append(s.Values, s.Value) {
-			if !math.IsNaN(number(v)) {
-				numbers++
-			}
-		}
-		if numbers > 0 {
+		if slices.ContainsFunc(append(s.Values, s.Value), func(v [2]any) bool { return v[1] != nil && v[1] != "NaN" }) {
 			series++
 		}
 	}
 	return series
 }
 
-// number is the value of a sample.
-func number(v [2]any) float64 {
-	text, _ := v[1].(string)
-	if n, err := strconv.ParseFloat(text, 64); err == nil {
-		return n
+// total is the sum of what a query gives now.
+func total(p *process.Prometheus, expr string) float64 {
+	sum := 0.0
+	for _, v := range p.Query("sum(" + expr + ")") {
+		sum += v
 	}
-	return math.NaN()
+	return sum
 }
 
-// total is the sum of what a query gives now.
-func (p *prometheus) total(t *testing.T, expr string) float64 {
-	t.Helper()
-	var data result
-	p.api(t, "/api/v1/query", url.Values{"query": {"sum(" + expr + ")"}}, &data)
-	if len(data.Result) != 1 {
-		return 0
-	}
-	return number(data.Result[0].Value)
-}
+// pause lets a second pass, in which there is a scrape.
+func pause() { <-time.After(time.Second) }

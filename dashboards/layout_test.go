@@ -1,7 +1,6 @@
 package dashboards
 
 import (
-	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -51,20 +50,23 @@ func TestUIDs(t *testing.T) {
 	}
 }
 
-// TestLinks: every link leads to a dashboard, takes along what it has variables
-// for, and keeps the time.
+// TestLinks: every link leads to a dashboard, tells it what it lets choose, and keeps the
+// time. The menu carries no choices: "All" of one page is no task of another's.
 func TestLinks(t *testing.T) {
 	byUID := map[string]*model{}
 	for _, m := range models(t) {
 		byUID[m.UID] = m
 	}
 	for uid, m := range byUID {
-		if len(m.Links) != 1 || m.Links[0].Type != "dashboards" || !m.Links[0].IncludeVars || !m.Links[0].KeepTime || !slices.Equal(m.Links[0].Tags, m.Tags) {
-			t.Errorf("%s does not lead to the others: %+v", uid, m.Links)
+		if menu := m.Links[0]; menu.Type != "dashboards" || menu.IncludeVars || !menu.KeepTime || !slices.Equal(menu.Tags, m.Tags) {
+			t.Errorf("%s does not lead to the others: %+v", uid, menu)
+		}
+		if single := single(m); (len(m.Links) == 2) != single || single && m.Links[1].URL != "$console" {
+			t.Errorf("%s leads to %+v", uid, m.Links)
 		}
 		for _, p := range m.drawn() {
 			for _, link := range panelLinks(t, p) {
-				checkLink(t, uid+" "+p.Title, link, byUID)
+				checkLink(t, uid+" "+p.Title, link, m, byUID)
 			}
 		}
 	}
@@ -73,15 +75,28 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-func panelTitled(t *testing.T, m *model, title string) panelModel {
-	t.Helper()
-	for _, p := range m.drawn() {
-		if p.Title == title {
-			return p
+// single tells whether a page is about one thing.
+func single(m *model) bool { return !m.variable("manager").Multi }
+
+// TestTilesLead: every tile of a page that is about many leads to the list behind it.
+func TestTilesLead(t *testing.T) {
+	eachPanel(t, func(t *testing.T, m *model, p panelModel) {
+		if !single(m) && len(panelLinks(t, p)) == 0 {
+			t.Error("leads nowhere")
 		}
+	}, "stat")
+	asked := []string{}
+	for _, o := range modelOf(t, "qem-tasks").variable("show").Options {
+		asked = append(asked, o.Value)
 	}
-	t.Fatalf("%s has no panel %q", m.UID, title)
-	return panelModel{}
+	eachPanel(t, func(t *testing.T, _ *model, p panelModel) {
+		for _, link := range panelLinks(t, p) {
+			_, after, found := strings.Cut(link, "var-show=")
+			if value, _, _ := strings.Cut(after, "&"); found && value != "${__field.labels.show}" && !slices.Contains(asked, value) {
+				t.Errorf("asks for %s, which is not one of %q", value, asked)
+			}
+		}
+	})
 }
 
 func panelLinks(t *testing.T, p panelModel) []string {
@@ -95,23 +110,17 @@ func panelLinks(t *testing.T, p panelModel) []string {
 			if property.ID != "links" {
 				continue
 			}
-			data, err := json.Marshal(property.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var of []struct{ URL string }
-			if err := json.Unmarshal(data, &of); err != nil {
-				t.Fatal(err)
-			}
-			for _, l := range of {
-				links = append(links, l.URL)
+			for _, l := range decoded[[]struct{ URL string }](t, property.Value) {
+				if strings.HasPrefix(l.URL, "/d/") {
+					links = append(links, l.URL)
+				}
 			}
 		}
 	}
 	return links
 }
 
-func checkLink(t *testing.T, from, link string, byUID map[string]*model) {
+func checkLink(t *testing.T, from, link string, source *model, byUID map[string]*model) {
 	t.Helper()
 	path, query, _ := strings.Cut(link, "?")
 	to := byUID[strings.Split(strings.TrimPrefix(path, "/d/"), "/")[0]]
@@ -123,15 +132,21 @@ func checkLink(t *testing.T, from, link string, byUID map[string]*model) {
 	for parameter := range strings.SplitSeq(query, "&") {
 		if name, found := strings.CutSuffix(strings.TrimPrefix(parameter, "${"), ":queryparam}"); found {
 			taken[name] = true
+			switch of := source.variable(name); {
+			case of == nil && name != "task" && name != "server":
+				t.Errorf("%s takes along %s, which it does not have", from, name)
+			case of != nil && of.IncludeAll && !to.variable(name).IncludeAll:
+				t.Errorf("%s takes all of %s to %s, which is about one", from, name, to.UID)
+			}
 		} else if name, value, found := strings.Cut(strings.TrimPrefix(parameter, "var-"), "="); found {
 			taken[name] = true
-			if !strings.HasSuffix(value, ":percentencode}") {
+			if name != "show" && !strings.HasSuffix(value, ":percentencode}") {
 				t.Errorf("%s: the name in %s may hold an &", from, parameter)
 			}
 		}
 	}
 	for _, v := range to.Templating.List {
-		if !taken[v.Name] && v.Name != "tag" {
+		if !taken[v.Name] && v.Name != "tag" && v.Hide == 0 {
 			t.Errorf("%s forgets the variable %s on the way to %s", from, v.Name, to.UID)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 
 // units are those of Grafana's list that the dashboards use.
 var units = []string{
-	"none", "short", "percentunit", "s", "dtdurations", "dateTimeAsIso", "dateTimeFromNow",
-	"bytes", "binBps", "cps", "cpm", "reqps",
+	"none", "short", "percentunit", "s", "dateTimeAsIso", "dateTimeFromNow",
+	"bytes", "binBps", "cps", "cpm", "reqps", "suffix:×",
 }
 
 func TestDashboardRules(t *testing.T) {
@@ -33,56 +33,58 @@ func TestDashboardRules(t *testing.T) {
 
 func TestVariables(t *testing.T) {
 	each(t, func(t *testing.T, m *model) {
-		if v := m.variable("datasource"); v == nil || v.Type != "datasource" || v.Label != "Data source" || string(v.Query) != `"prometheus"` {
-			t.Errorf("the variable datasource is %+v", v)
+		v := m.variable("datasource")
+		if v == nil || v.Type != "datasource" || v.Label != "Data source" || string(v.Query) != `"prometheus"` {
+			t.Fatalf("the variable datasource is %+v", v)
+		}
+		// Without a choice it would be the first by its name.
+		if current := decoded[struct{ Text, Value string }](t, v.Current); current.Text != "default" || current.Value != "default" {
+			t.Errorf("the data source is %s, not the default one", v.Current)
 		}
 		for name, label := range map[string]string{"job": "Job", "instance": "Instance"} {
 			if v := m.variable(name); v == nil || v.Label != label || !v.Multi || v.AllValue != ".+" || !v.IncludeAll {
 				t.Errorf("the variable %s is %+v", name, v)
 			}
 		}
-		if v := m.variable("manager"); v == nil {
-			t.Error("there is no variable manager")
-		}
 		for _, v := range m.Templating.List {
 			if v.Label == "" || v.Description == "" {
 				t.Errorf("the variable %s has no label or no description", v.Name)
 			}
-			if v.Type != "query" {
-				continue
-			}
-			if v.Refresh != 2 {
-				t.Errorf("the variable %s does not follow the time range", v.Name)
-			}
-			if v.Datasource.UID != "${datasource}" {
-				t.Errorf("the variable %s asks %s", v.Name, v.Datasource.UID)
-			}
-			if chosen := slices.Equal(v.Current.Value, []string{"$__all"}); chosen != v.IncludeAll {
-				t.Errorf("at first %q is chosen of the variable %s", v.Current.Value, v.Name)
-			}
-			if all := v.AllValue; v.IncludeAll && (v.Name == "tag") != (all == ".*") {
-				t.Errorf("all of the variable %s is %s", v.Name, all)
+			if v.Type == "query" {
+				checkVariable(t, m, v)
 			}
 		}
 	})
 }
 
+// aboutOne are the variables of which a page shows exactly one value.
+var aboutOne = map[string][]string{"qem-server": {"manager", "server", "console"}, "qem-task": {"manager", "server", "task", "console"}}
+
+func checkVariable(t *testing.T, m *model, v variable) {
+	t.Helper()
+	if v.Refresh != 2 {
+		t.Errorf("the variable %s does not follow the time range", v.Name)
+	}
+	if v.Datasource.UID != "${datasource}" {
+		t.Errorf("the variable %s asks %s", v.Name, v.Datasource.UID)
+	}
+	if one := slices.Contains(aboutOne[m.UID], v.Name); one == v.Multi || one == v.IncludeAll {
+		t.Errorf("of the variable %s several can be chosen: %v, and all: %v", v.Name, v.Multi, v.IncludeAll)
+	}
+	if v.Type == "query" && v.IncludeAll != strings.Contains(string(v.Current), `"$__all"`) {
+		t.Errorf("at first %s is chosen of the variable %s", v.Current, v.Name)
+	}
+	if all := v.AllValue; v.IncludeAll && (v.Name == "tag") != (all == ".*") {
+		t.Errorf("all of the variable %s is %s", v.Name, all)
+	}
+}
+
 // TestFewTasks: what draws every task it gets must not get all of them.
 func TestFewTasks(t *testing.T) {
-	each(t, func(t *testing.T, m *model) {
-		for narrow, uid := range map[string]string{"task": "qem-task", "server": "qem-server"} {
-			if v := m.variable(narrow); m.UID == uid && (v == nil || v.IncludeAll) {
-				t.Errorf("the variable %s offers all", narrow)
-			}
-		}
-		if m.UID == "qem-task" {
-			return
-		}
-		for _, p := range m.drawn() {
-			for _, target := range p.Targets {
-				if keeps := keepsTasks(target.Expr); keeps && !strings.Contains(target.Expr, "topk(") {
-					t.Errorf("%q %s has as many series as there are tasks", p.Title, target.RefID)
-				}
+	eachPanel(t, func(t *testing.T, m *model, p panelModel) {
+		for _, target := range p.Targets {
+			if keepsTasks(target.Expr) && !strings.Contains(target.Expr, "topk(") && m.UID != "qem-task" {
+				t.Errorf("%s has as many series as there are tasks", target.RefID)
 			}
 		}
 	})
@@ -158,7 +160,7 @@ func checkTargets(t *testing.T, p panelModel) {
 		if target.Instant == target.Range {
 			t.Errorf("%q %s is instant: %v, range: %v", p.Title, target.RefID, target.Instant, target.Range)
 		}
-		if p.Type == "table" && (target.Format != "table" || !target.Instant) {
+		if keys := len(p.Transformations) == 1; p.Type == "table" && (!keys && target.Format != "table" || !target.Instant) {
 			t.Errorf("%q %s is not for a table", p.Title, target.RefID)
 		}
 	}
@@ -167,32 +169,20 @@ func checkTargets(t *testing.T, p panelModel) {
 // checkUnits wants a unit, or texts in its place, for every number.
 func checkUnits(t *testing.T, p panelModel) {
 	t.Helper()
-	units := func(unit string, mappings int, of string) {
-		if !slices.Contains(units, unit) && (unit != "" || mappings == 0) {
+	check := func(unit string, mapped bool, of string) {
+		if !slices.Contains(units, unit) && (unit != "" || !mapped) {
 			t.Errorf("%q has the unit %q%s", p.Title, unit, of)
 		}
 	}
 	if p.Type != "table" {
 		if p.Options.TextMode != "name" {
-			units(p.FieldConfig.Defaults.Unit, len(p.FieldConfig.Defaults.Mappings), "")
+			check(p.FieldConfig.Defaults.Unit, len(words(t, p.FieldConfig.Defaults.Mappings)) > 0, "")
 		}
 		return
 	}
 	for _, tr := range p.Transformations {
 		for _, header := range tr.Options.RenameByName {
-			unit, mappings := "", 0
-			for _, o := range p.FieldConfig.Overrides {
-				for _, property := range o.Properties {
-					switch {
-					case o.Matcher.Options != header:
-					case property.ID == "unit":
-						unit, _ = property.Value.(string)
-					case property.ID == "mappings":
-						mappings++
-					}
-				}
-			}
-			units(unit, mappings, " in the column "+header)
+			check(decoded[string](t, p.property(header, "unit")), p.property(header, "mappings") != nil, " in the column "+header)
 		}
 	}
 }

@@ -289,15 +289,15 @@ func inShape(t *testing.T, opts Options, shape Shape) map[string]any {
 		put(server.Name+"/tasks", tasks, err)
 		for _, task := range tasks {
 			path := server.Name + "/" + task.Name
-			details, err := client.Tasks.Details(ctx, server.Name, task.Name)
+			details, err := client.Tasks.Details(ctx, aem.TaskRef{Server: server.Name, Task: task.Name})
 			put(path, details, err)
 			details.Type = "" // each shape has its own
 			if details.Product == aem.Compose {
 				continue
 			}
-			statuses, err := client.Tables.Statuses(ctx, server.Name, task.Name, aem.TableFilter{})
+			statuses, err := client.Tables.Statuses(ctx, aem.TaskRef{Server: server.Name, Task: task.Name}, aem.TableFilter{})
 			put(path+" statuses", statuses, err)
-			tables, err := client.Tables.List(ctx, server.Name, task.Name, aem.TableFilter{})
+			tables, err := client.Tables.List(ctx, aem.TaskRef{Server: server.Name, Task: task.Name}, aem.TableFilter{})
 			put(path+" tables", tables, err)
 		}
 	}

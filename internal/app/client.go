@@ -35,6 +35,8 @@ func (f *factory) newClient(u *unit) (*aem.Client, error) {
 	return aem.New(m.URL, credentials(m.Auth),
 		aem.WithTransport(transport),
 		aem.WithTimeout(m.RequestTimeout),
+		aem.WithPartialLists(),
+		aem.WithPlainHTTP(), // whether that is allowed, the configuration says
 		aem.WithRetries(m.Retries),
 		aem.WithMaxResponseBytes(int64(m.MaxResponseBytes)),
 		aem.WithLoginGuard(f.guard),

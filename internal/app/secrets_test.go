@@ -232,7 +232,7 @@ func TestSecretsStayInValuesAndErrors(t *testing.T) {
 		for way := range ways {
 			g.way.Store(int64(way + 1))
 			_, listErr := u.client.Servers.List(context.Background())
-			_, detailsErr := u.client.Tasks.Details(context.Background(), canaryPassword, "x")
+			_, detailsErr := u.client.Tasks.Details(context.Background(), aem.TaskRef{Server: canaryPassword, Task: "x"})
 			values[fmt.Sprint(m.Name, " errors ", way)] = errors.Join(listErr, detailsErr)
 			for _, err := range []error{listErr, detailsErr} {
 				for e := err; e != nil; e = errors.Unwrap(e) {

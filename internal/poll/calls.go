@@ -23,7 +23,7 @@ var (
 		return f.client.Servers.Details(ctx, f.server)
 	})
 	readTask = newCall("GetTaskDetails", details, func(ctx context.Context, f *flight) (any, error) {
-		return f.client.Tasks.Details(ctx, f.server, f.object)
+		return f.client.Tasks.Details(ctx, f.task())
 	})
 	readTables    = newCall("GetTableStatuses", statuses, askTables)
 	readEndpoints = newCall("GetEndpointList", optional, func(ctx context.Context, f *flight) (any, error) {
@@ -33,21 +33,24 @@ var (
 	readBarrier  = newCall("GetChangeDataRetentionBarrier", optional, askBarrier)
 
 	readServerACL = acl("GetServerAcl", fleet.ScopeServer, func(ctx context.Context, f *flight) (*aem.ACL, error) {
-		return f.client.ACLs.GetServer(ctx, f.server)
+		return f.client.ACLs.Get(ctx, aem.ServerACL(f.server))
 	})
 	readTasksACL = acl("GetTasksCollectionAcl", fleet.ScopeTasks, func(ctx context.Context, f *flight) (*aem.ACL, error) {
-		return f.client.ACLs.GetTasks(ctx, f.server)
+		return f.client.ACLs.Get(ctx, aem.TasksACL(f.server))
 	})
 	readEndpointsACL = acl("GetEndpointsCollectionAcl", fleet.ScopeEndpoints, func(ctx context.Context, f *flight) (*aem.ACL, error) {
-		return f.client.ACLs.GetEndpoints(ctx, f.server)
+		return f.client.ACLs.Get(ctx, aem.EndpointsACL(f.server))
 	})
 	readTaskACL = acl("GetTaskAcl", fleet.ScopeTask, func(ctx context.Context, f *flight) (*aem.ACL, error) {
-		return f.client.ACLs.GetTask(ctx, f.server, f.object)
+		return f.client.ACLs.Get(ctx, aem.TaskACL(f.task()))
 	})
 	readEndpointACL = acl("GetEndpointAcl", fleet.ScopeEndpoint, func(ctx context.Context, f *flight) (*aem.ACL, error) {
-		return f.client.ACLs.GetEndpoint(ctx, f.server, f.object)
+		return f.client.ACLs.Get(ctx, aem.EndpointACL(f.server, f.object))
 	})
 )
+
+// task names the task that the flight is about.
+func (f *flight) task() aem.TaskRef { return aem.TaskRef{Server: f.server, Task: f.object} }
 
 type ask = func(context.Context, *flight) (any, error)
 
@@ -71,7 +74,7 @@ func askTables(ctx context.Context, f *flight) (any, error) {
 		}
 		return last.visit
 	}
-	err := f.client.Tables.EachStatus(ctx, f.server, f.object, aem.TableFilter{}, begin)
+	err := f.client.Tables.EachStatus(ctx, f.task(), aem.TableFilter{}, begin)
 	if faultOf(err) != good {
 		return nil, err
 	}
@@ -102,7 +105,7 @@ func acl(operation, scope string, get func(context.Context, *flight) (*aem.ACL, 
 // askBarrier returns a *fleet.RetentionBarrier, nil when there is none. The guide leaves open
 // how the API says so: an error of its own may.
 func askBarrier(ctx context.Context, f *flight) (any, error) {
-	barrier, err := f.client.Tasks.RetentionBarrier(ctx, f.server, f.object)
+	barrier, err := f.client.Tasks.RetentionBarrier(ctx, f.task())
 	if e, ok := errors.AsType[*aem.Error](err); ok && e.HasCode(aem.CodeGetRetentionBarrierInnerErr) {
 		return (*fleet.RetentionBarrier)(nil), nil
 	}

@@ -60,7 +60,7 @@ func TestChangeIsSeenByTheOutlineAndReadAtOnce(t *testing.T) {
 		r.pass(3 * time.Minute)
 		changed := time.Now()
 		var seen, detailed time.Duration
-		r.changed = func(s *fleet.Server) {
+		r.onServer(func(s *fleet.Server) {
 			for _, x := range s.Tasks {
 				if x.Name == "a2" && x.State == fleet.TaskError {
 					if seen == 0 {
@@ -71,7 +71,7 @@ func TestChangeIsSeenByTheOutlineAndReadAtOnce(t *testing.T) {
 					}
 				}
 			}
-		}
+		})
 		if err := r.sim.SetTask("alpha", "a2", func(x *aemtest.Task) { x.State, x.Message = aemtest.Failed, "ORA-1\nbroken" }); err != nil {
 			t.Fatal(err)
 		}

@@ -27,14 +27,14 @@ func bigSim(servers, tasks int, latency time.Duration) *aemtest.Simulator {
 func (r *rig) failures(count, from int) (delays []time.Duration) {
 	type key struct{ server, task string }
 	failed := map[key]time.Time{}
-	r.changed = func(s *fleet.Server) {
+	r.onServer(func(s *fleet.Server) {
 		for _, x := range s.Tasks {
 			if at, ok := failed[key{s.Name, x.Name}]; ok && x.State == fleet.TaskError {
 				delays = append(delays, time.Since(at)+merging)
 				delete(failed, key{s.Name, x.Name})
 			}
 		}
-	}
+	})
 	random := rand.New(rand.NewPCG(1, 2))
 	servers := r.sim.State().Servers[from:]
 	for range count {

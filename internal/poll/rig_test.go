@@ -41,9 +41,10 @@ func (r *rig) Failed(operation, reason string) {
 }
 
 func (r *rig) Server(s *fleet.Server) {
-	r.locked(func() { r.servers[s.Name] = s })
-	if r.changed != nil {
-		r.changed(s)
+	var changed func(*fleet.Server)
+	r.locked(func() { r.servers[s.Name], changed = s, r.changed })
+	if changed != nil {
+		changed(s)
 	}
 }
 
@@ -53,25 +54,35 @@ func (r *rig) locked(do func()) {
 	do()
 }
 
-// newRig joins a poller to a simulator without a socket.
+// onServer lets every publication from now on be told.
+func (r *rig) onServer(told func(*fleet.Server)) { r.locked(func() { r.changed = told }) }
+
+// newRig is a rig that ends with the test.
 func newRig(t testing.TB, sim *aemtest.Simulator, o Options, clientOptions ...aem.Option) *rig {
 	t.Helper()
-	if o.RequestTimeout > 0 {
-		clientOptions = append(clientOptions, aem.WithTimeout(o.RequestTimeout))
-	}
-	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken),
-		append([]aem.Option{aem.WithTransport(sim.Transport())}, clientOptions...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := makeRig(t, sim, o, clientOptions...)
 	t.Cleanup(func() {
 		sim.ClearFaults()
-		if err := client.Close(context.Background()); err != nil {
+		if err := r.engine.client.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 		sim.Close()
 	})
+	return r
+}
+
+// makeRig joins a poller to a simulator without a socket.
+func makeRig(t testing.TB, sim *aemtest.Simulator, o Options, clientOptions ...aem.Option) *rig {
+	t.Helper()
 	r := &rig{t: t, sim: sim, log: &logBook{}, journal: &fleet.Journal{}, servers: map[string]*fleet.Server{}, results: map[fleet.Result]int{}}
+	if o.RequestTimeout > 0 {
+		clientOptions = append(clientOptions, aem.WithTimeout(o.RequestTimeout))
+	}
+	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken),
+		append([]aem.Option{aem.WithTransport(sim.Transport()), aem.WithPartialLists()}, clientOptions...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
 	o.Manager, o.Logger, o.Publisher, o.Journal = "prod", slog.New(slog.NewJSONHandler(r.log, nil)), r, r.journal
 	r.Poller = New(client, o)
 	return r

@@ -42,3 +42,18 @@ func ReadError(r io.Reader) (APIFault, bool) {
 	s.Document(false, func([]byte) bool { return false })
 	return s.APIFault()
 }
+
+// ReadNothing reads the body of an answer that has nothing to say: none, or JSON.
+func ReadNothing(r io.Reader) error {
+	s := NewScanner(r)
+	switch kind := s.dec.PeekKind(); kind {
+	case '{':
+		s.Document(false, func([]byte) bool { return false })
+	default:
+		s.skip()
+	}
+	if s.in.first == 0 && s.in.err == nil {
+		return nil
+	}
+	return s.Result()
+}

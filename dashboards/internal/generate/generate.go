@@ -6,18 +6,23 @@ package generate
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // The dashboards' identities, which links and bookmarks refer to.
 const (
 	uidFleet    = "qem-fleet"
+	uidTasks    = "qem-tasks"
+	uidServers  = "qem-servers"
 	uidServer   = "qem-server"
 	uidTask     = "qem-task"
 	uidFullLoad = "qem-full-load"
+	uidCompose  = "qem-compose"
 	uidTables   = "qem-tables"
 	uidExporter = "qem-exporter"
 )
@@ -38,10 +43,10 @@ const (
 
 // dashboard is the description of a dashboard.
 type dashboard struct {
-	uid, title, description string
-	from                    string // the time shown at first, up to now
-	variables               []variable
-	rows                    []row
+	uid, title string
+	question   string // what it answers in ten seconds
+	from       string // the time shown at first, up to now
+	rows       []row
 }
 
 // row is a group of panels. One that is collapsed asks for nothing until it is opened.
@@ -51,11 +56,27 @@ type row struct {
 	panels    []panel
 }
 
+func dashboards() []dashboard {
+	return []dashboard{
+		fleetDashboard(), tasksDashboard(), taskDashboard(), serversDashboard(), serverDashboard(),
+		fullLoadDashboard(), composeDashboard(), tablesDashboard(), exporterDashboard(),
+	}
+}
+
+// Questions are what each dashboard answers in ten seconds, by its identity.
+func Questions() map[string]string {
+	questions := map[string]string{}
+	for _, d := range dashboards() {
+		questions[d.uid] = d.question
+	}
+	return questions
+}
+
 // Files are the dashboards as JSON by file name.
 func Files() (map[string][]byte, error) {
 	k := known()
 	files := map[string][]byte{}
-	for _, d := range []dashboard{fleetDashboard(), serverDashboard(), taskDashboard(), fullLoadDashboard(), tablesDashboard(), exporterDashboard()} {
+	for _, d := range dashboards() {
 		model, err := d.model(k)
 		if err != nil {
 			return nil, fmt.Errorf("dashboard %s: %w", d.uid, err)
@@ -87,28 +108,35 @@ func Write(dir string) error {
 }
 
 func (d dashboard) model(k families) (*dashboardModel, error) {
+	variables := variablesOf(d.uid)
 	m := &dashboardModel{
-		UID: d.uid, Title: d.title, Description: d.description, Tags: []string{dashboardTag}, SchemaVersion: 39,
+		UID: d.uid, Title: d.title, Description: d.question, Tags: []string{dashboardTag}, SchemaVersion: 39,
 		GraphTooltip: 1, Refresh: "1m", Timezone: "browser", Time: timeRange{From: d.from, To: "now"},
+		// The menu takes no choices along: what is one page's "All" is no task of another's.
 		Links: []dashboardLink{{
 			Title: "QEM dashboards", Type: "dashboards", Tags: []string{dashboardTag}, AsDropdown: true,
-			IncludeVars: true, KeepTime: true, Icon: "external link", Tooltip: "The other dashboards, for the same time and choices",
+			KeepTime: true, Icon: "external link", Tooltip: "The other dashboards, for the same time",
 		}},
 	}
-	m.Annotations.List = []any{}
 	var err error
-	if m.Templating.List, err = variableModels(d.variables, k); err != nil {
+	if m.Templating.List, err = variableModels(variables, k); err != nil {
 		return nil, err
 	}
-	var names []string
-	wide := true
-	for _, v := range d.variables {
-		names = append(names, v.name)
-		wide = wide && !v.none
+	if slices.ContainsFunc(m.Templating.List, func(v variableModel) bool { return v.Name == console }) {
+		m.Links = append(m.Links, dashboardLink{
+			Title: "Enterprise Manager", Type: "link", URL: "$" + console, TargetBlank: true, Icon: "external link", Tags: []string{},
+			Tooltip: "Enterprise Manager's console, where the messages of servers and tasks stand",
+		})
 	}
+	marks, err := alertMarks(k, variables)
+	if err != nil {
+		return nil, err
+	}
+	m.Annotations.List = []annotation{marks}
+	wide := !slices.ContainsFunc(variables, func(v variable) bool { return v.single })
 	for _, r := range d.rows {
 		for i := range r.panels {
-			if err := r.panels[i].expand(k, names); err != nil {
+			if err := r.panels[i].expand(k, variables); err != nil {
 				return nil, fmt.Errorf("panel %q: %w", r.panels[i].Title, err)
 			}
 			if wide && r.panels[i].Targets[0].Range {
@@ -120,8 +148,12 @@ func (d dashboard) model(k families) (*dashboardModel, error) {
 	return m, nil
 }
 
-// expand writes out the panel's queries.
-func (p *panel) expand(k families, variables []string) error {
+// expand writes out the panel's queries. A panel that a chosen tag does not narrow says so.
+func (p *panel) expand(k families, variables []variable) error {
+	if p.faults != nil {
+		return errors.New(strings.Join(p.faults, "; "))
+	}
+	narrowed := false
 	for i := range p.Targets {
 		t := &p.Targets[i]
 		expr, polled, err := k.expand(t.Expr, variables)
@@ -129,9 +161,13 @@ func (p *panel) expand(k families, variables []string) error {
 			return fmt.Errorf("query %s: %w", t.RefID, err)
 		}
 		t.Expr = expr
+		narrowed = narrowed || strings.Contains(expr, "$tag")
 		if polled && strings.Contains(expr, "$__rate_interval") {
 			t.Interval = pollInterval
 		}
+	}
+	if slices.ContainsFunc(variables, func(v variable) bool { return v.name == "tag" }) && !narrowed {
+		p.Description += " Whatever the tag."
 	}
 	return nil
 }

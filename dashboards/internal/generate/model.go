@@ -18,7 +18,7 @@ type dashboardModel struct {
 		List []variableModel `json:"list"`
 	} `json:"templating"`
 	Annotations struct {
-		List []any `json:"list"`
+		List []annotation `json:"list"`
 	} `json:"annotations"`
 	Panels []panel `json:"panels"`
 }
@@ -42,6 +42,20 @@ type dashboardLink struct {
 	URL         string   `json:"url"`
 }
 
+// annotation marks the times at which a query has samples.
+type annotation struct {
+	Name        string     `json:"name"`
+	Datasource  datasource `json:"datasource"`
+	Enable      bool       `json:"enable"`
+	Hide        bool       `json:"hide"`
+	IconColor   string     `json:"iconColor"`
+	Expr        string     `json:"expr"`
+	Step        string     `json:"step"`
+	TitleFormat string     `json:"titleFormat"`
+	TextFormat  string     `json:"textFormat"`
+	TagKeys     string     `json:"tagKeys"`
+}
+
 type datasource struct {
 	Type string `json:"type"`
 	UID  string `json:"uid"`
@@ -55,7 +69,8 @@ type variableModel struct {
 	Query       any         `json:"query"`
 	Definition  string      `json:"definition,omitempty"`
 	Datasource  *datasource `json:"datasource,omitempty"`
-	Current     current     `json:"current"`
+	Current     any         `json:"current"` // one, several, or {}: the first of what there is
+	Options     []choice    `json:"options,omitempty"`
 	Hide        int         `json:"hide"`
 	Refresh     int         `json:"refresh"` // 2: when the time range changes
 	Sort        int         `json:"sort,omitempty"`
@@ -64,11 +79,22 @@ type variableModel struct {
 	AllValue    string      `json:"allValue,omitempty"`
 }
 
-// current is what is chosen at first; nothing is the first of what there is.
-type current struct {
-	Text  []string `json:"text,omitempty"`
-	Value []string `json:"value,omitempty"`
-}
+// one is a choice of one value, several of any number.
+type (
+	one struct {
+		Text  string `json:"text"`
+		Value string `json:"value"`
+	}
+	several struct {
+		Text  []string `json:"text"`
+		Value []string `json:"value"`
+	}
+	choice struct {
+		Selected bool   `json:"selected"`
+		Text     string `json:"text"`
+		Value    string `json:"value"`
+	}
+)
 
 type variableQuery struct {
 	Query string `json:"query"`
@@ -98,6 +124,8 @@ type panel struct {
 	Transformations []transformation `json:"transformations,omitempty"`
 	Collapsed       *bool            `json:"collapsed,omitempty"` // of a row
 	Panels          *[]panel         `json:"panels,omitempty"`    // of a row: what is seen once it is opened
+
+	faults []string // what is wrong with the description
 }
 
 type target struct {
@@ -161,8 +189,9 @@ type mapping struct {
 }
 
 type dataLink struct {
-	Title string `json:"title"`
-	URL   string `json:"url"`
+	TargetBlank bool   `json:"targetBlank,omitempty"`
+	Title       string `json:"title"`
+	URL         string `json:"url"`
 }
 
 type transformation struct {

@@ -40,6 +40,9 @@ func known() families {
 	} {
 		known[name] = family{labels: []collector.Label{{Name: "code"}, {Name: "cause"}, {Name: "version"}}}
 	}
+	known[alerts] = family{labels: []collector.Label{
+		{Name: "alertname"}, {Name: "alertstate"}, {Name: "severity"}, {Name: "manager"}, {Name: "server"}, {Name: "task"},
+	}}
 	return known
 }
 
@@ -56,19 +59,22 @@ func (f family) label(name string) *collector.Label {
 // matchers or without. tagged in place of a name stands for the samples that carry
 // tags and those that every task has, untagged for the tasks without a chosen tag.
 var (
-	selector = regexp.MustCompile(`\b(?:(?:qem|go|process|promhttp|scrape)_[a-z0-9_]+|up\b|(?:un)?tagged\b)(\{[^}]*\})?`)
+	selector = regexp.MustCompile(`\b(?:(?:qem|go|process|promhttp|scrape)_[a-z0-9_]+|up\b|ALERTS\b|(?:un)?tagged\b)(\{[^}]*\})?`)
 	matching = regexp.MustCompile(`^([a-z_]+)(=~|!~|!=|=)"([^"]*)"$`)
 	plain    = regexp.MustCompile(`^[a-z0-9_|]*$`)
 )
 
-// expand gives every selector of a query the matchers of the variables, and
+// expand gives every selector of a query the matchers of the page's variables, and
 // reports whether it asks for something that changes with a poll. A family that
 // the exporter does not have, or a label or value of it that does not exist, is
 // an error.
-func (k families) expand(query string, variables []string) (expanded string, polled bool, err error) {
+func (k families) expand(query string, variables []variable) (expanded string, polled bool, err error) {
+	if !slices.ContainsFunc(variables, func(v variable) bool { return v.name == "tag" }) {
+		query = strings.ReplaceAll(query, withoutUntagged, "")
+	}
 	expanded = selector.ReplaceAllStringFunc(query, func(text string) string {
 		name, matchers, _ := strings.Cut(strings.TrimSuffix(text, "}"), "{")
-		switch chosen := variableMatchers(k["qem_task_up"], variables); name {
+		switch chosen := variableMatchers(name, k["qem_task_up"], variables); name {
 		case "tagged":
 			return fmt.Sprintf(`{__name__=~"qem_task_tag|qem_task_up",%s,tag=~"$tag"}`, chosen)
 		case "untagged":
@@ -80,12 +86,12 @@ func (k families) expand(query string, variables []string) (expanded string, pol
 			return text
 		}
 		polled = polled || f.polled
-		all := variableMatchers(f, variables)
+		all := variableMatchers(name, f, variables)
 		if matchers != "" {
 			if e := f.check(matchers); e != nil {
 				err = fmt.Errorf("%s: %w", name, e)
 			}
-			all += "," + matchers
+			all = strings.TrimPrefix(all+","+matchers, ",")
 		}
 		return name + "{" + all + "}"
 	})
@@ -93,12 +99,20 @@ func (k families) expand(query string, variables []string) (expanded string, pol
 }
 
 // variableMatchers are the matchers of the variables that choose among the samples
-// of a family. Job and instance are Prometheus's: every sample has them.
-func variableMatchers(f family, variables []string) string {
+// of a family. Job and instance are Prometheus's: every sample has them, but an alert,
+// which may lack the others too.
+func variableMatchers(name string, f family, variables []variable) string {
 	var all []string
 	for _, v := range variables {
-		if v == "job" || v == "instance" || v != "tag" && f.label(v) != nil {
-			all = append(all, v+`=~"$`+v+`"`)
+		ofTarget := v.name == "job" || v.name == "instance"
+		switch {
+		case v.name == "tag" || ofTarget && name == alerts || !ofTarget && f.label(v.name) == nil:
+		case v.single:
+			all = append(all, v.name+`="$`+v.name+`"`)
+		case name == alerts:
+			all = append(all, v.name+`=~"$`+v.name+`|"`)
+		default:
+			all = append(all, v.name+`=~"$`+v.name+`"`)
 		}
 	}
 	return strings.Join(all, ",")
@@ -148,11 +162,17 @@ func ofTasks(expr, condition string) string {
 	return "((" + expr + ")\nand on (" + taskLabels + ")\n(" + condition + "))"
 }
 
+// alerts is Prometheus's own family of the alerts that fire.
+const alerts = "ALERTS"
+
+const withoutUntagged = "\nunless on (" + taskLabels + ") untagged"
+
 // withTag is expr for the tasks that bear a chosen tag; for all of them, those
 // without a tag too, while all tags are chosen. Then untagged is empty, since no tag
-// is all there is to be, and Prometheus does not even compare.
+// is all there is to be, and Prometheus does not even compare. On a page without tags
+// it is expr.
 func withTag(expr string) string {
-	return "((" + expr + ")\nunless on (" + taskLabels + ") untagged)"
+	return "((" + expr + ")" + withoutUntagged + ")"
 }
 
 // total is the sum of expr by a label over the whole fleet. It adds up a server as

@@ -6,7 +6,7 @@ import (
 )
 
 func TestExpand(t *testing.T) {
-	variables := []string{"job", "instance", "manager", "task", "tag"}
+	variables := []variable{job, instance, manager, task, tag}
 	const chosen = `job=~"$job",instance=~"$instance",manager=~"$manager"`
 	for _, c := range []struct {
 		query, want string
@@ -14,6 +14,7 @@ func TestExpand(t *testing.T) {
 	}{
 		{`up`, `up{job=~"$job",instance=~"$instance"}`, false},
 		{`rate(go_goroutines[1m])`, `rate(go_goroutines{job=~"$job",instance=~"$instance"}[1m])`, false},
+		{`ALERTS{alertstate="firing"}`, `ALERTS{manager=~"$manager|",task=~"$task|",alertstate="firing"}`, false},
 		{`qem_up == 0`, `qem_up{` + chosen + `} == 0`, true},
 		{`sum by (task) (qem_task_state{state="error"})`, `sum by (task) (qem_task_state{` + chosen + `,task=~"$task",state="error"})`, true},
 		{`a and on (task) tagged`, `a and on (task) {__name__=~"qem_task_tag|qem_task_up",` + chosen + `,task=~"$task",tag=~"$tag"}`, false},
@@ -41,7 +42,7 @@ func TestExpandRefuses(t *testing.T) {
 			t.Errorf("%s became %s, error: %v", query, got, err)
 		}
 	}
-	d := dashboard{uid: "x", rows: []row{{panels: []panel{stat("Wrong", "", query("qem_task_nothing", ""))}}}}
+	d := dashboard{uid: "x", rows: []row{{panels: []panel{stat("Wrong", "", "", query("qem_task_nothing", ""))}}}}
 	if _, err := d.model(known()); err == nil || !strings.Contains(err.Error(), `panel "Wrong": query A`) {
 		t.Errorf("a panel of nothing is drawn: %v", err)
 	}

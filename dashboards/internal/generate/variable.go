@@ -1,13 +1,17 @@
 package generate
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // variable is a choice that the user of a dashboard makes.
 type variable struct {
 	name, label, description string
 	series                   string // a selector of the series whose label of that name is chosen from
-	none                     bool   // one has to be chosen: there is no "All"
+	single                   bool   // exactly one is chosen: there is no "All"
 	allValue                 string
+	choices                  []choice // instead of series; the first at first
 }
 
 // The variables, in the order in which a choice narrows the next.
@@ -26,9 +30,30 @@ var (
 		description: "Task."}
 )
 
-// chosen is the variable without "All": its dashboard shows a few things closely.
-func (v variable) chosen() variable {
-	v.none = true
+// variablesOf are the variables of a page. One about a single server or task has no
+// "All": whatever a link or a hand puts there, it shows one or none, never a thousand.
+func variablesOf(uid string) []variable {
+	target := []variable{job, instance}
+	switch uid {
+	case uidServer:
+		return append(target, manager.one(), server.one())
+	case uidTask:
+		return append(target, manager.one(), server.one(), task.one())
+	case uidExporter:
+		return append(target, manager)
+	case uidServers:
+		return append(target, manager, server)
+	case uidTasks:
+		return append(target, manager, server, tag, shownTrouble())
+	case uidFullLoad, uidTables:
+		return append(target, manager, server, tag, task.tagged())
+	}
+	return append(target, manager, server, tag)
+}
+
+// one is the variable without "All".
+func (v variable) one() variable {
+	v.single = true
 	return v
 }
 
@@ -42,36 +67,65 @@ const datasourceUID = "${datasource}"
 
 func prometheus() *datasource { return &datasource{Type: "prometheus", UID: datasourceUID} }
 
+// console is the address of the chosen Enterprise Manager's console, which is not shown.
+const console = "console"
+
 // variableModels are the variables for Grafana, each narrowed by those before it.
 func variableModels(variables []variable, k families) ([]variableModel, error) {
 	models := []variableModel{{
 		Name: "datasource", Label: "Data source", Type: "datasource", Query: "prometheus", Refresh: 1,
-		Description: "Prometheus, or what answers as it does.",
+		Description: "Prometheus, or what answers as it does.", Current: one{"default", "default"},
 	}}
-	var before []string
+	var before []variable
 	for _, v := range variables {
-		series, _, err := k.expand(v.series, before)
+		m, err := v.model(before, k)
 		if err != nil {
 			return nil, fmt.Errorf("variable %s: %w", v.name, err)
 		}
-		if len(before) == 0 {
-			series = v.series
-		}
-		m := variableModel{
-			Name: v.name, Label: v.label, Description: v.description, Type: "query", Datasource: prometheus(),
-			Refresh: 2, Sort: 1, Multi: true, IncludeAll: !v.none,
-		}
-		m.Definition = fmt.Sprintf("label_values(%s, %s)", series, v.name)
-		m.Query = variableQuery{Query: m.Definition, RefID: "PrometheusVariableQueryEditor-VariableQuery"}
-		if m.IncludeAll {
-			m.Current = current{Text: []string{"All"}, Value: []string{"$__all"}}
-			m.AllValue = ".+"
-			if v.allValue != "" {
-				m.AllValue = v.allValue
-			}
-		}
 		models = append(models, m)
-		before = append(before, v.name)
+		before = append(before, v)
+	}
+	if len(variables) > 2 && variables[2].single {
+		address := variable{name: console, label: "Console", series: "qem_manager_info", description: "Address of Enterprise Manager's console.", single: true}
+		m, err := address.model(before, k)
+		if err != nil {
+			return nil, err
+		}
+		m.Definition = strings.Replace(m.Definition, ", "+console+")", ", url)", 1)
+		m.Query, m.Hide = variableQuery{Query: m.Definition, RefID: variableRef}, 2
+		models = append(models, m)
 	}
 	return models, nil
+}
+
+const variableRef = "PrometheusVariableQueryEditor-VariableQuery"
+
+func (v variable) model(before []variable, k families) (variableModel, error) {
+	m := variableModel{Name: v.name, Label: v.label, Description: v.description, Current: struct{}{}}
+	if v.choices != nil {
+		var list []string
+		for _, c := range v.choices {
+			list = append(list, c.Text+" : "+c.Value)
+		}
+		m.Type, m.Query, m.Options, m.Current = "custom", strings.Join(list, ", "), v.choices, one{v.choices[0].Text, v.choices[0].Value}
+		return m, nil
+	}
+	series := v.series
+	if len(before) > 0 {
+		var err error
+		if series, _, err = k.expand(v.series, before); err != nil {
+			return m, err
+		}
+	}
+	m.Type, m.Datasource, m.Refresh, m.Sort, m.Multi, m.IncludeAll = "query", prometheus(), 2, 1, !v.single, !v.single
+	m.Definition = fmt.Sprintf("label_values(%s, %s)", series, v.name)
+	m.Query = variableQuery{Query: m.Definition, RefID: variableRef}
+	if m.IncludeAll {
+		m.Current = several{[]string{"All"}, []string{"$__all"}}
+		m.AllValue = ".+"
+		if v.allValue != "" {
+			m.AllValue = v.allValue
+		}
+	}
+	return m, nil
 }

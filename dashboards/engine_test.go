@@ -1,0 +1,318 @@
+package dashboards
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/qem-exporter/qem_exporter/collector"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
+)
+
+// What the queries answer, by Prometheus's own engine: promtool evaluates them on series
+// that are written down here.
+
+// series are samples five minutes apart, by the name and labels of each.
+type series map[string]string
+
+// always has the value now and in the two hours before.
+func (s series) always(value any, name string, labels ...string) series {
+	return s.set(fmt.Sprintf("%v+0x24", value), name, labels...)
+}
+
+// until is a series that ended a quarter of an hour ago.
+func (s series) until(value any, name string, labels ...string) series {
+	return s.set(fmt.Sprintf("%v+0x21 _x2", value), name, labels...)
+}
+
+func (s series) set(values, name string, labels ...string) series {
+	text := []string{`job="qem"`, `instance="a"`}
+	for i := 0; i < len(labels); i += 2 {
+		text = append(text, fmt.Sprintf("%s=%q", labels[i], labels[i+1]))
+	}
+	if name == "ALERTS" {
+		text = text[2:]
+	}
+	s[name+"{"+strings.Join(text, ",")+"}"] = values
+	return s
+}
+
+// answer is what a query is expected to give: values by labels, such as {task="x"}.
+type answer struct {
+	name, expr string
+	want       map[string]float64
+}
+
+// evaluate has promtool compare answers with what Prometheus gives two hours after the
+// first sample.
+func evaluate(t *testing.T, s series, answers ...answer) {
+	t.Helper()
+	type input struct {
+		Series string `yaml:"series"`
+		Values string `yaml:"values"`
+	}
+	type sample struct {
+		Labels string  `yaml:"labels"`
+		Value  float64 `yaml:"value"`
+	}
+	type query struct {
+		Expr    string   `yaml:"expr"`
+		At      string   `yaml:"eval_time"`
+		Samples []sample `yaml:"exp_samples"`
+	}
+	var inputs []input
+	for name, values := range s {
+		inputs = append(inputs, input{name, values})
+	}
+	slices.SortFunc(inputs, func(a, b input) int { return strings.Compare(a.Series, b.Series) })
+	var queries []query
+	for _, a := range answers {
+		q := query{Expr: a.expr, At: "2h"}
+		for labels, value := range a.want {
+			q.Samples = append(q.Samples, sample{labels, value})
+		}
+		queries = append(queries, q)
+	}
+	data, err := yaml.Marshal(map[string]any{"evaluation_interval": "1m", "tests": []any{map[string]any{
+		"interval": "5m", "input_series": inputs, "promql_expr_test": queries,
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "test.yml")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(process.Find(t, "promtool"), "test", "rules", path).CombinedOutput(); err != nil {
+		text := string(out)
+		for _, a := range answers {
+			text = strings.ReplaceAll(text, fmt.Sprintf("%q", a.expr), a.name)
+		}
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// exprOf is the query of a panel with everything chosen, or what more says.
+func exprOf(t *testing.T, uid, panel, ref string, more ...string) string {
+	t.Helper()
+	values := map[string]string{"__range": "1h", "__rate_interval": "15m"}
+	for i := 0; i < len(more); i += 2 {
+		values[more[i]] = more[i+1]
+	}
+	queries, err := Queries(values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range queries {
+		if q.Dashboard == uid && q.Panel == panel && q.RefID == ref {
+			return q.Expr
+		}
+	}
+	t.Fatalf("%s has no panel %q with the query %s", uid, panel, ref)
+	return ""
+}
+
+// healthy is an exporter that sees one server with three tasks with which nothing is wrong.
+func healthy(write func(s series, value any, name string, labels ...string) series) series {
+	s := series{}
+	write(s, 1, "qem_exporter_build_info")
+	write(s, 1, "qem_up", "manager", "em")
+	write(s, 1, "qem_server_info", "manager", "em", "server", "s1")
+	write(s, 1, "qem_server_up", "manager", "em", "server", "s1")
+	write(s, 3, "qem_server_tasks_polled", "manager", "em", "server", "s1")
+	for _, task := range []string{"t1", "t2", "t3"} {
+		on := []string{"manager", "em", "server", "s1", "task", task}
+		write(s, 1, "qem_task_up", on...)
+		write(s, 1, "qem_task_state", append(on, "state", "running")...)
+	}
+	return s
+}
+
+// fleetTiles are the tiles of which a value is expected, without labels, and those without.
+func fleetTiles(t *testing.T, want map[string]float64) []answer {
+	t.Helper()
+	var answers []answer
+	for _, title := range []string{"Watched", "Managers down", "Servers not seen", "Tasks not seen", "Licences", "Worst latency"} {
+		a := answer{name: title, expr: exprOf(t, "qem-fleet", title, "A"), want: map[string]float64{}}
+		if value, ok := want[title]; ok {
+			a.want["{}"] = value
+		}
+		answers = append(answers, a)
+	}
+	return answers
+}
+
+// troubles counts what the tiles of the fleet show, by the number of the trouble.
+func troubles(t *testing.T, want map[string]float64) answer {
+	t.Helper()
+	a := answer{name: "trouble", expr: exprOf(t, "qem-fleet", "Tasks by their worst trouble", "A"), want: map[string]float64{}}
+	for show, value := range want {
+		a.want[`{show="`+show+`"}`] = value
+	}
+	return a
+}
+
+// TestHealthyFleet: 0 is said where something was seen, and only there.
+func TestHealthyFleet(t *testing.T) {
+	zeros := map[string]float64{}
+	for rank := 1; rank <= 12; rank++ {
+		zeros[fmt.Sprint(rank*101)] = 0
+	}
+	s := healthy(series.always).always(1, "up")
+	evaluate(t, s, append(fleetTiles(t, map[string]float64{"Watched": 2, "Managers down": 0, "Servers not seen": 0, "Tasks not seen": 0}),
+		troubles(t, zeros),
+		answer{"attention", exprOf(t, "qem-fleet", "Tasks that need attention", "A"), nil},
+		answer{"not seen", exprOf(t, "qem-fleet", "What is not seen", "A"), nil})...)
+}
+
+// TestNobodyWatches: a dead exporter is told of, what was seen is counted as not seen, and
+// no trouble is counted as 0; nor is there a 0 where Prometheus knows nothing at all.
+func TestNobodyWatches(t *testing.T) {
+	nobody := answer{"not seen", exprOf(t, "qem-fleet", "What is not seen", "A"), map[string]float64{
+		`{manager="all of them", server="all of them"}`: 4, `{manager="em", server="all of them"}`: 3,
+	}}
+	dead := healthy(series.until).always(0, "up")
+	evaluate(t, dead, append(fleetTiles(t, map[string]float64{"Watched": 0, "Managers down": 1, "Servers not seen": 1, "Tasks not seen": 3}), troubles(t, nil), nobody)...)
+	evaluate(t, series{}, append(fleetTiles(t, map[string]float64{"Watched": 0}), troubles(t, nil))...)
+}
+
+// TestServerLost: its tasks are not seen, and what was there does not lessen.
+func TestServerLost(t *testing.T) {
+	s := healthy(series.always).always(1, "up")
+	s.until(1, "qem_server_info", "manager", "em", "server", "s2")
+	s.until(12, "qem_server_tasks_polled", "manager", "em", "server", "s2")
+	s.until(1, "qem_task_up", "manager", "em", "server", "s2", "task", "t4")
+	s.always(0, "qem_server_up", "manager", "em", "server", "s2")
+	s.always(1, "qem_server_unreadable", "manager", "em", "server", "s2", "reason", "timeout")
+	const lost = `{manager="em", server="s2"}`
+	evaluate(t, s, append(fleetTiles(t, map[string]float64{"Watched": 1, "Managers down": 0, "Servers not seen": 1, "Tasks not seen": 12}),
+		answer{"not seen", exprOf(t, "qem-fleet", "What is not seen", "A"), map[string]float64{lost: 2}},
+		answer{"reason", exprOf(t, "qem-fleet", "What is not seen", "B"), map[string]float64{`{manager="em", server="s2", reason="timeout"}`: 1}},
+		answer{"tasks", exprOf(t, "qem-fleet", "What is not seen", "C"), map[string]float64{lost: 12}})...)
+}
+
+// fleetSize is enough for every list to be full: 20 servers with 11 tasks each.
+func fleetSize() (servers, tasks []string) {
+	for i := range 20 {
+		servers = append(servers, fmt.Sprintf("s%d", i))
+	}
+	for i := range 220 {
+		tasks = append(tasks, fmt.Sprintf("t%d", i))
+	}
+	return servers, tasks
+}
+
+// everything is a fleet in which every family has samples for everything it can be about,
+// with every value of its labels that is known: all states at once, every task in trouble.
+func everything() series {
+	s := series{}.always(0, "up").always(1, "qem_exporter_build_info")
+	servers, tasks := fleetSize()
+	for _, d := range collector.Families() {
+		names := map[string]bool{}
+		for _, l := range d.Labels {
+			names[l.Name] = true
+		}
+		subjects := [][]string{nil}
+		switch {
+		case names["task"]:
+			subjects = nil
+			for i, task := range tasks {
+				subjects = append(subjects, []string{"manager", "em", "server", servers[i%len(servers)], "task", task})
+			}
+		case names["server"]:
+			subjects = nil
+			for _, server := range servers {
+				subjects = append(subjects, []string{"manager", "em", "server", server})
+			}
+		case names["manager"]:
+			subjects[0] = []string{"manager", "em"}
+		}
+		for _, subject := range subjects {
+			s.every(d.Name, subject, d.Labels)
+		}
+	}
+	for i, task := range tasks {
+		s.always(1, "ALERTS", "alertname", fmt.Sprintf("QemTask%d", i%30), "alertstate", "firing", "severity", "critical",
+			"manager", "em", "server", servers[i%len(servers)], "task", task)
+	}
+	return s
+}
+
+// every sets a family for a subject, with each of the known values of its other labels.
+func (s series) every(name string, subject []string, labels []collector.Label) {
+	for _, l := range labels {
+		if slices.Contains(subject[:len(subject)&^1], l.Name) {
+			continue
+		}
+		values := l.Values
+		if len(values) == 0 {
+			values = []string{"x"}
+		}
+		rest := slices.DeleteFunc(slices.Clone(labels), func(other collector.Label) bool { return other.Name == l.Name })
+		for _, value := range values {
+			s.every(name, append(slices.Clone(subject), l.Name, value), rest)
+		}
+		return
+	}
+	s.always(1, name, subject...)
+}
+
+// TestPagesAskLittle: before anything is opened, no page takes more than 25 queries, those
+// of its variables and annotations included, or asks for more than 200 series.
+func TestPagesAskLittle(t *testing.T) {
+	values := map[string]string{"__range": "1h", "__rate_interval": "15m"}
+	var answers []answer
+	for _, m := range models(t) {
+		chosen := map[string]string{}
+		if single(m) {
+			chosen = map[string]string{"manager": "em", "server": "s1", "task": "t1"}
+		}
+		var counts []string
+		queries := len(m.Annotations.List)
+		for _, v := range m.Templating.List {
+			if v.Type == "query" {
+				queries++
+			}
+		}
+		counted := func(expr string) {
+			queries++
+			counts = append(counts, "(count("+fill(m, values, chosen).Replace(expr)+") or vector(0))")
+		}
+		for _, p := range m.open() {
+			for _, target := range p.Targets {
+				counted(target.Expr)
+			}
+		}
+		for _, mark := range m.Annotations.List {
+			counted(mark.Expr)
+			queries--
+		}
+		if queries > 25 {
+			t.Errorf("%s takes %d queries", m.UID, queries)
+		}
+		t.Logf("%s takes %d queries", m.UID, queries)
+		answers = append(answers, answer{m.UID, strings.Join(counts, " + ") + " > 200", nil})
+	}
+	evaluate(t, everything(), answers...)
+}
+
+func fill(m *model, values, chosen map[string]string) *strings.Replacer {
+	pairs := []string{"$__rate_interval", values["__rate_interval"], "$__range", values["__range"]}
+	for _, v := range m.Templating.List {
+		value := ".*"
+		switch {
+		case chosen[v.Name] != "":
+			value = chosen[v.Name]
+		case v.Name == "show":
+			value = v.Options[0].Value
+		}
+		pairs = append(pairs, "$"+v.Name, value)
+	}
+	return strings.NewReplacer(pairs...)
+}
