@@ -121,7 +121,7 @@ func connectionTroubles(t *testing.T, s *sandbox) []trouble {
 		{says: "connection refused", env: from("https://"+testproc.FreeAddress(t), "QEM_PASSWORD=wrong")},
 		// A label of 64 letters is refused before any DNS server is asked, of which there may be none.
 		{says: "no such host", env: from("https://"+strings.Repeat("q", 64)+".invalid", "QEM_PASSWORD=wrong")},
-		{says: "no complete answer in time", file: hung},
+		{says: "no answer in time", file: hung},
 		{says: "an answer without a session: it is probably the page of a proxy or of another service", env: from("http://"+pageServer(t), "QEM_PASSWORD=wrong")},
 		{says: "LICENSE_NOT_FOUND", env: from(unlicensedManager(t), "QEM_PASSWORD="+aemtest.DefaultPassword)},
 	}
