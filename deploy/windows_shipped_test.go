@@ -38,10 +38,10 @@ func TestWindowsProgram(t *testing.T) {
 `, "\n", "\r\n"))
 
 	for want, args := range map[string][]string{
-		"windows/amd64":                 {"--version"},
-		"ok, 1 Enterprise Manager":      {"check-config", windowsPath(config)},
-		`qem_up{manager="prod"} 0`:      {"scrape", "--config.file=" + windowsPath(config)},
-		"no\\such.yml":                  {"check-config", `C:\no\such.yml`},
+		"windows/amd64":            {"--version"},
+		"ok, 1 Enterprise Manager": {"check-config", windowsPath(config)},
+		`qem_up{manager="prod"} 0`: {"scrape", "--config.file=" + windowsPath(config)},
+		"no\\such.yml":             {"check-config", `C:\no\such.yml`},
 	} {
 		if out, _ := output(t, wine(exe, args...)); !strings.Contains(out, want) {
 			t.Errorf("%q says not %q but\n%s", args, want, out)
