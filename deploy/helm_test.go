@@ -16,25 +16,21 @@ import (
 
 const rendered = "helm/rendered.yaml"
 
-// helm renders the chart; found is false where it is not installed.
-func helm(t *testing.T, set ...string) (out []byte, found bool) {
+// template renders the chart with a pinned helm, and tells what helm says of an error.
+func template(t *testing.T, set ...string) (string, error) {
 	t.Helper()
-	path, err := exec.LookPath("helm")
-	if err != nil {
-		t.Log("there is no helm: the chart is checked as it was last rendered")
-		return nil, false
-	}
-	args := []string{"template", "qem-exporter", chart, "--namespace=qem-exporter", "--kube-version=1.34.0"}
+	args := []string{"helm", "template", "qem-exporter", "helm/qem-exporter", "--namespace=qem-exporter", "--kube-version=1.34.0"}
 	for _, s := range set {
-		args = append(args, "--set="+s)
+		args = append(args, "--set-json="+s)
 	}
-	command := exec.Command(path, args...)
+	command := exec.CommandContext(t.Context(), "../scripts/tool", args...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
-	if out, err = command.Output(); err != nil {
-		t.Fatalf("helm %s: %v\n%s", strings.Join(args, " "), err, &stderr)
+	out, err := command.Output()
+	if err != nil {
+		err = fmt.Errorf("helm %q: %w\n%s", args, err, &stderr)
 	}
-	return out, true
+	return string(out), err
 }
 
 // renderedHeader names the chart that was rendered, by what makes the output with
@@ -47,39 +43,26 @@ func renderedHeader(t *testing.T) string {
 		data := readFile(t, path)
 		fmt.Fprintf(hash, "%s %d\n%s", path, len(data), data)
 	}
-	return fmt.Sprintf("# The chart with its default values, rendered by go test ./deploy -update with helm on the PATH.\n# Chart: sha256 %x\n", hash.Sum(nil))
+	return fmt.Sprintf("# The chart with its default values, rendered by make generate.\n# Chart: sha256 %x\n", hash.Sum(nil))
 }
 
 // TestRenderedChart checks the output with default values, which is kept here so that
 // it is checked, and seen in a review, without helm.
 func TestRenderedChart(t *testing.T) {
 	header := renderedHeader(t)
-	if out, found := helm(t); found {
-		same(t, rendered, append([]byte(header), out...))
+	if *update {
+		out, err := template(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, rendered, []byte(header+out))
 	}
 	data := readFile(t, rendered)
 	if !bytes.HasPrefix(data, []byte(header)) {
-		t.Fatalf("the chart was changed after %s was rendered: run go test ./deploy -update with helm on the PATH", rendered)
+		t.Fatalf("the chart was changed after %s was rendered: run make generate", rendered)
 	}
 	m := manifests{T: t, objects: documents(t, rendered, data)}
 	m.checkAll()
-}
-
-// TestChartWithEverything renders the chart with what is off by default.
-func TestChartWithEverything(t *testing.T) {
-	out, found := helm(t, "shards=3", "serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboards.enabled=true",
-		"credentials.existingSecret=", "credentials.values.password=p", "extraArgs={--log.level=debug,--web.enable-lifecycle}",
-		"nodeSelector.zone=a", "podLabels.team=crm", "podAnnotations.note=x", "priorityClassName=high", "fullnameOverride=other")
-	if !found {
-		return
-	}
-	m := manifests{T: t, objects: documents(t, "helm template", out)}
-	m.checkAll()
-	m.checkMonitoring()
-	m.one("ServiceMonitor")
-	if name := m.text(m.one("Secret"), "metadata/name"); name != "other-credentials" {
-		t.Errorf("the Secret is %s", name)
-	}
 }
 
 // The chart and the manifests run the same pods.
@@ -110,14 +93,33 @@ func TestChartVersion(t *testing.T) {
 	}
 }
 
+// The schema of the exporter's configuration is a part of that of the values.
+func TestValuesSchemaHasTheConfiguration(t *testing.T) {
+	schema := unmarshal(t, chart+"/values.schema.json")
+	schema["$defs"] = object{"config": unmarshal(t, "../docs/config.schema.json")}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(schema); err != nil {
+		t.Fatal(err)
+	}
+	same(t, chart+"/values.schema.json", b.Bytes())
+}
+
+func unmarshal(t *testing.T, path string) object {
+	t.Helper()
+	var o object
+	if err := json.Unmarshal(readFile(t, path), &o); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
 // The schema knows every value, and every value of the schema has a default, by which
 // it is documented.
 func TestValuesSchema(t *testing.T) {
-	var schema object
-	if err := json.Unmarshal(readFile(t, chart+"/values.schema.json"), &schema); err != nil {
-		t.Fatal(err)
-	}
-	properties := schema["properties"].(object)
+	properties := unmarshal(t, chart+"/values.schema.json")["properties"].(object)
 	delete(properties, "global") // Helm's own
 	compareKeys(t, "", properties, document(t, chart+"/values.yaml"))
 }
@@ -130,7 +132,7 @@ func compareKeys(t *testing.T, path string, properties, values object) {
 	for key, p := range properties {
 		nested, _ := p.(object)["properties"].(object)
 		value, ok := values[key].(object)
-		if nested != nil && ok && key != "config" {
+		if nested != nil && ok {
 			compareKeys(t, path+"."+key, nested, value)
 		}
 	}

@@ -17,7 +17,7 @@ const (
 	chart          = "helm/qem-exporter"
 )
 
-const ruleHeader = `# Made of alerts/qem.rules.yml by go test ./deploy -update.
+const ruleHeader = `# Made of alerts/qem.rules.yml by make generate.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
@@ -108,7 +108,7 @@ func TestKustomization(t *testing.T) {
 
 const dashboardsHeader = `# A ConfigMap for each dashboard, because all of them are too large for one that kubectl
 # applies. The JSON files are copies of those in dashboards/ of the repository; they and
-# this file are made by go test ./deploy -update.
+# this file are made by make generate.
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 generatorOptions:

@@ -91,7 +91,7 @@ func globbed(t *testing.T, patterns ...string) []string {
 // pages are those whose blocks are tried. The queries of the runbooks are
 // tested beside the alerts.
 func pages(t *testing.T) []string {
-	return globbed(t, "*.md", "../*.md", "../deploy/*.md", "../deploy/*/*.md", "../dashboards/*.md")
+	return globbed(t, "*.md", "../*.md", "../deploy/*.md", "../deploy/*/*.md", "../deploy/*/*/*.md", "../dashboards/*.md")
 }
 
 // Every block of a page is tried, in the order in which a reader meets them.
@@ -123,7 +123,7 @@ func check(t *testing.T, s *sandbox, b block) {
 	case "sh run daemon": // the last line starts the exporter, which runs until the page ends
 		s.start(t, b)
 	case "sh example", "powershell example", "yaml example":
-	case "sh install", "yaml kustomize": // by make shipped
+	case "sh install", "yaml kustomize", "yaml values": // by make shipped
 	case "yaml config": // becomes config.yml
 		checkConfig(t, s, b)
 	case "yaml web":

@@ -104,9 +104,9 @@ func loginTroubles(s *sandbox) []trouble {
 	elsewhere := strings.TrimSuffix(s.em.URL, aemtest.Path) + "/other"
 	return []trouble{
 		{says: "UNAUTHORIZED_REQUEST (HTTP 401): the login is refused", env: from(s.em.URL, "QEM_PASSWORD=wrong", "QEM_CA_FILE=ca.pem")},
-		{says: "the certificate is self-signed or of an unknown authority", env: from(s.em.URL, "QEM_PASSWORD=wrong")},
+		{says: "the certificate is self-signed", env: from(s.em.URL, "QEM_PASSWORD=wrong")},
 		{
-			says: "the certificate is not for this host name",
+			says: "the certificate is not for the host of the URL",
 			file: "{url: '" + s.em.URL + "', auth: {username: someone, password: wrong}, tls_config: {server_name: qem.example.com, ca_file: ca.pem}}",
 		},
 		{says: "nothing answers there: check the path of the URL", env: from(elsewhere, "QEM_PASSWORD=wrong", "QEM_CA_FILE=ca.pem")},
@@ -116,12 +116,12 @@ func loginTroubles(s *sandbox) []trouble {
 func connectionTroubles(t *testing.T, s *sandbox) []trouble {
 	hung := "{url: 'http://" + hangingServer(t) + "', request_timeout: 50ms, retries: 0, auth: {username: someone, password: wrong}}"
 	return []trouble{
-		{says: "the certificate has expired or is not yet valid", env: from(expiredServer(t, s), "QEM_PASSWORD=wrong", "QEM_CA_FILE=expired.pem")},
+		{says: "the certificate has expired on", env: from(expiredServer(t, s), "QEM_PASSWORD=wrong", "QEM_CA_FILE=expired.pem")},
 		{says: "the port does not speak TLS", env: from("https://"+plainServer(t), "QEM_PASSWORD=wrong")},
 		{says: "connection refused", env: from("https://"+testproc.FreeAddress(t), "QEM_PASSWORD=wrong")},
 		// A label of 64 letters is refused before any DNS server is asked, of which there may be none.
 		{says: "no such host", env: from("https://"+strings.Repeat("q", 64)+".invalid", "QEM_PASSWORD=wrong")},
-		{says: "no complete answer in time", file: hung},
+		{says: "no answer in time", file: hung},
 		{says: "an answer without a session: it is probably the page of a proxy or of another service", env: from("http://"+pageServer(t), "QEM_PASSWORD=wrong")},
 		{says: "LICENSE_NOT_FOUND", env: from(unlicensedManager(t), "QEM_PASSWORD="+aemtest.DefaultPassword)},
 	}
