@@ -104,9 +104,10 @@ func TestShardsSplitTheServers(t *testing.T) {
 func TestLoginSchemes(t *testing.T) {
 	sim := simulated(t)
 	for name, auth := range map[string]string{
-		"active directory": "{type: active_directory, username: monitor, domain: EXAMPLE, password: " + aemtest.DefaultPassword + "}",
-		"api token":        "{type: api_token, token: " + aemtest.DefaultAPIToken + "}",
-		"jwt":              "{type: jwt, token: " + aemtest.DefaultJWT + "}",
+		"active directory": "{type: active_directory, username: monitor, domain: EXAMPLE, password: " +
+			aemtest.DefaultPassword + "}",
+		"api token": "{type: api_token, token: " + aemtest.DefaultAPIToken + "}",
+		"jwt":       "{type: jwt, token: " + aemtest.DefaultJWT + "}",
 	} {
 		f := configFile(t)
 		f.writeText("enterprise_managers:\n- {name: prod, url: " + sim.URL + ", auth: " + auth + "}\n")
@@ -132,7 +133,10 @@ func TestRotatedPasswordIsPickedUp(t *testing.T) {
 	put(t, password, []byte("another-password\n"))
 	sim.SetUsers(account)
 	sim.ExpireSessions()
-	eventually(t, "it has logged in with the new password", func() bool { return sim.Logins() == 2 && sim.ActiveSessions() == 1 })
+	eventually(t, "it has logged in with the new password", func() bool {
+		return sim.Logins() == 2 &&
+			sim.ActiveSessions() == 1
+	})
 	if sim.RefusedLogins() != 0 {
 		t.Errorf("%d logins were refused", sim.RefusedLogins())
 	}
@@ -148,7 +152,8 @@ func put(t *testing.T, path string, data []byte) {
 // A certificate authority's file may change while the exporter runs.
 func TestRotatedCAIsPickedUp(t *testing.T) {
 	secure := func() *aemtest.Server {
-		s := aemtest.NewTLSServer(aemtest.Options{Seed: 1, Servers: 1, ComposeServers: -1, TasksPerServer: 1, TablesPerTask: 1})
+		s := aemtest.NewTLSServer(aemtest.Options{Seed: 1, Servers: 1, ComposeServers: -1, TasksPerServer: 1,
+			TablesPerTask: 1})
 		t.Cleanup(s.Close)
 		return s
 	}

@@ -29,7 +29,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 		for range 3 {
 			open()
 		}
-		r, err := http.NewRequestWithContext(withConnection(context.Background(), servers[0]), http.MethodGet, "/", http.NoBody)
+		r, err := http.NewRequestWithContext(withConnection(context.Background(), servers[0]), http.MethodGet, "/",
+			http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

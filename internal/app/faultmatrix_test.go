@@ -155,7 +155,8 @@ func healthy(t *testing.T) (truth [2]testkit.Samples) {
 
 func TestFaultMatrix(t *testing.T) {
 	truth := healthy(t)
-	for _, operation := range []string{"Login", "GetServerList", "GetServerDetails", "GetTaskList", "GetTaskDetails", "GetTableStatuses"} {
+	for _, operation := range []string{"Login", "GetServerList", "GetServerDetails", "GetTaskList", "GetTaskDetails",
+		"GetTableStatuses"} {
 		for _, c := range columns() {
 			t.Run(operation+"/"+c.name, func(t *testing.T) {
 				t.Parallel()

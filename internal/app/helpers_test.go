@@ -24,7 +24,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // simulated is a small simulated Enterprise Manager.
 func simulated(t *testing.T) *aemtest.Server {
 	t.Helper()
-	s := aemtest.NewServer(aemtest.Options{Seed: 1, Servers: 2, ComposeServers: -1, TasksPerServer: 3, TablesPerTask: 2, Healthy: true})
+	s := aemtest.NewServer(aemtest.Options{Seed: 1, Servers: 2, ComposeServers: -1, TasksPerServer: 3, TablesPerTask: 2,
+		Healthy: true})
 	t.Cleanup(s.Close)
 	return s
 }

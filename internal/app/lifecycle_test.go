@@ -75,7 +75,8 @@ func TestReadyAlthoughDown(t *testing.T) {
 	sim.AddFault(aemtest.Fault{Kind: aemtest.FaultStatus, Status: 500})
 	d := start(t, testOptions(configFile(t, entry("down", sim.URL, "retries: 0"))))
 	d.awaitReady()
-	if scrape := d.metrics(); !hasSample(scrape, `qem_up{manager="down"} 0`) || !hasSample(scrape, `qem_polls_total{manager="down",result="failure"} 1`) {
+	if scrape := d.metrics(); !hasSample(scrape, `qem_up{manager="down"} 0`) || !hasSample(scrape,
+		`qem_polls_total{manager="down",result="failure"} 1`) {
 		t.Error("the failed poll is not told")
 	}
 }
@@ -212,8 +213,12 @@ func TestStartFails(t *testing.T) {
 		change func(*Options)
 		want   string
 	}{
-		"missing configuration":  {func(o *Options) { o.Load = (&file{path: filepath.Join(t.TempDir(), "none.yml")}).load }, "none.yml"},
-		"address in use":         {func(o *Options) { o.ListenAddresses = append(o.ListenAddresses, taken.Addr().String()) }, taken.Addr().String()},
+		"missing configuration": {func(o *Options) { o.Load = (&file{path: filepath.Join(t.TempDir(), "none.yml")}).load },
+			"none.yml"},
+		"address in use": {func(o *Options) {
+			o.ListenAddresses = append(o.ListenAddresses,
+				taken.Addr().String())
+		}, taken.Addr().String()},
 		"no address":             {func(o *Options) { o.ListenAddresses = []string{"nonsense"} }, "nonsense"},
 		"systemd without socket": {func(o *Options) { o.SystemdSocket = true }, "systemd"},
 	} {
@@ -237,7 +242,8 @@ func TestStartFails(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	badWeb := filepath.Join(t.TempDir(), "web.yml")
-	if err := os.WriteFile(badWeb, []byte("tls_server_config: {cert_file: none.pem, key_file: none.key}\n"), 0o600); err != nil {
+	if err := os.WriteFile(badWeb, []byte("tls_server_config: {cert_file: none.pem, key_file: none.key}\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
@@ -268,7 +274,8 @@ func TestSeveralListeners(t *testing.T) {
 	o := testOptions(configFile(t, entry("prod", simulated(t).URL)))
 	o.ListenAddresses = []string{"127.0.0.1:0", "127.0.0.1:0"}
 	o.WebConfigFile = filepath.Join(t.TempDir(), "web.yml")
-	if err := os.WriteFile(o.WebConfigFile, []byte("http_server_config: {headers: {X-Frame-Options: sameorigin}}\n"), 0o600); err != nil {
+	if err := os.WriteFile(o.WebConfigFile, []byte("http_server_config: {headers: {X-Frame-Options: sameorigin}}\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	d := start(t, o)

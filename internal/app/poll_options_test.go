@@ -24,12 +24,14 @@ func TestPollOptionsOfOptionalCollectors(t *testing.T) {
 
 	off := optionsOf("")
 	if off.Endpoints || off.EndpointTests.Interval != 0 || off.ACLs != 0 || off.RetentionBarriers != 0 {
-		t.Errorf("by default the collectors are %v, %+v, %v, %v; all must be off", off.Endpoints, off.EndpointTests, off.ACLs, off.RetentionBarriers)
+		t.Errorf("by default the collectors are %v, %+v, %v, %v; all must be off", off.Endpoints, off.EndpointTests,
+			off.ACLs, off.RetentionBarriers)
 	}
 	plain := optionsOf("    collectors: {endpoints: true, endpoint_tests: true, acls: true, retention_barriers: true}\n")
 	if !plain.Endpoints || plain.EndpointTests.Interval != 15*time.Minute || plain.EndpointTests.Timeout != time.Minute ||
 		plain.ACLs != time.Hour || plain.RetentionBarriers != 10*time.Minute {
-		t.Errorf("switched on they are %v, %+v, %v, %v", plain.Endpoints, plain.EndpointTests, plain.ACLs, plain.RetentionBarriers)
+		t.Errorf("switched on they are %v, %+v, %v, %v", plain.Endpoints, plain.EndpointTests, plain.ACLs,
+			plain.RetentionBarriers)
 	}
 	own := optionsOf(`    collectors:
       endpoint_tests: {interval: 5m, include: ["a.*"], exclude: [ab], timeout: 10s}
@@ -37,10 +39,12 @@ func TestPollOptionsOfOptionalCollectors(t *testing.T) {
       retention_barriers: {interval: 3m}
 `)
 	tests := own.EndpointTests
-	if own.Endpoints || tests.Interval != 5*time.Minute || tests.Timeout != 10*time.Second || own.ACLs != 2*time.Hour || own.RetentionBarriers != 3*time.Minute {
+	if own.Endpoints || tests.Interval != 5*time.Minute || tests.Timeout != 10*time.Second || own.ACLs != 2*time.Hour ||
+		own.RetentionBarriers != 3*time.Minute {
 		t.Errorf("got %v, %+v, %v, %v", own.Endpoints, tests, own.ACLs, own.RetentionBarriers)
 	}
-	if len(tests.Filter.Include) != 1 || !tests.Filter.Include[0].MatchString("abc") || len(tests.Filter.Exclude) != 1 || tests.Filter.Exclude[0].MatchString("abc") {
+	if len(tests.Filter.Include) != 1 || !tests.Filter.Include[0].MatchString("abc") || len(tests.Filter.Exclude) != 1 ||
+		tests.Filter.Exclude[0].MatchString("abc") {
 		t.Errorf("filter %+v", tests.Filter)
 	}
 }

@@ -19,8 +19,9 @@ func TestReloadThatFailsChangesNothing(t *testing.T) {
 	d.awaitReady()
 
 	for name, text := range map[string]string{
-		"not valid":   "enterprise_managers:\n- {name: prod, colour: red}\n",
-		"unusable CA": "enterprise_managers:" + entry("prod", sim.URL) + entry("new", sim.URL, "tls_config: {ca_file: qem.yml}"),
+		"not valid": "enterprise_managers:\n- {name: prod, colour: red}\n",
+		"unusable CA": "enterprise_managers:" + entry("prod", sim.URL) + entry("new", sim.URL,
+			"tls_config: {ca_file: qem.yml}"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			f.writeText(text)
@@ -33,7 +34,8 @@ func TestReloadThatFailsChangesNothing(t *testing.T) {
 				t.Errorf("POST /-/reload = %d %q, want 500 and %q", code, body, err)
 			}
 			scrape := d.metrics()
-			if !hasSample(scrape, `qem_exporter_config_last_reload_successful 0`) || !hasSample(scrape, `qem_up{manager="prod"} 1`) {
+			if !hasSample(scrape, `qem_exporter_config_last_reload_successful 0`) || !hasSample(scrape,
+				`qem_up{manager="prod"} 1`) {
 				t.Error("the failure is not told, or the manager is gone")
 			}
 			if hasSample(scrape, `qem_up{manager="new"}`) {
@@ -67,7 +69,8 @@ func TestReloadReplacesWhatChanged(t *testing.T) {
 
 	// The new poller of the changed manager cannot publish before it is let.
 	hang := changed.AddFault(aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultHang, Times: 1})
-	f.write(entry("added", added.URL), entry("changed", changed.URL, "request_timeout: 60s", "retries: 1", "tables: {mode: all}"), entry("same", same.URL))
+	f.write(entry("added", added.URL), entry("changed", changed.URL, "request_timeout: 60s", "retries: 1",
+		"tables: {mode: all}"), entry("same", same.URL))
 	if err := d.Reload(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +90,8 @@ func TestReloadReplacesWhatChanged(t *testing.T) {
 	d.awaitSample(`qem_up{manager="added"} 1`)
 	eventually(t, "the new poller asks", func() bool { return hang.Hits() == 1 })
 	if changed.Logins() != 2 || changed.ActiveSessions() != 1 {
-		t.Errorf("changed: %d logins, %d sessions, want the old session ended and a new one", changed.Logins(), changed.ActiveSessions())
+		t.Errorf("changed: %d logins, %d sessions, want the old session ended and a new one", changed.Logins(),
+			changed.ActiveSessions())
 	}
 	changed.Simulator.Close() // lets the hanging call go
 	d.awaitSample(`qem_table_state{manager="changed"`)
@@ -102,7 +106,8 @@ func TestReloadThatKeepsTheSession(t *testing.T) {
 	f := configFile(t, entry("prod", sim.URL))
 	d := start(t, testOptions(f))
 	d.awaitReady()
-	for _, change := range []string{"max_age: 17m", "poll_interval: 30s", "servers: {exclude: [nothing]}", "tables: {mode: all}"} {
+	for _, change := range []string{"max_age: 17m", "poll_interval: 30s", "servers: {exclude: [nothing]}",
+		"tables: {mode: all}"} {
 		f.write(entry("prod", sim.URL, change))
 		if err := d.Reload(context.Background()); err != nil {
 			t.Fatal(err)
@@ -111,7 +116,8 @@ func TestReloadThatKeepsTheSession(t *testing.T) {
 	}
 	d.awaitSample(`qem_table_state{manager="prod"`)
 	if sim.Logins() != 1 || sim.Logouts() != 0 || sim.ActiveSessions() != 1 {
-		t.Errorf("%d logins, %d logouts, %d sessions, want one session all the time", sim.Logins(), sim.Logouts(), sim.ActiveSessions())
+		t.Errorf("%d logins, %d logouts, %d sessions, want one session all the time", sim.Logins(), sim.Logouts(),
+			sim.ActiveSessions())
 	}
 	if err := d.Stop(context.Background()); err != nil || sim.ActiveSessions() != 0 {
 		t.Errorf("after the end: %v, %d sessions", err, sim.ActiveSessions())
@@ -173,7 +179,8 @@ func TestHundredReloads(t *testing.T) {
 		t.Errorf("%d sessions, want those of the last configuration, which are 2", n)
 	}
 	// Two clients with two connections each may have them open or not.
-	eventually(t, "no more goroutines run than after ten reloads", func() bool { return runtime.NumGoroutine() <= before+12 })
+	eventually(t, "no more goroutines run than after ten reloads",
+		func() bool { return runtime.NumGoroutine() <= before+12 })
 	if err := d.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -226,10 +233,12 @@ func TestReloadsDuringFaults(t *testing.T) {
 	d := start(t, testOptions(f))
 	d.awaitReady()
 	kinds := []aemtest.FaultKind{
-		aemtest.FaultHang, aemtest.FaultReset, aemtest.FaultTruncate, aemtest.FaultHTML, aemtest.FaultNull, aemtest.FaultStatus, aemtest.FaultAPIError,
+		aemtest.FaultHang, aemtest.FaultReset, aemtest.FaultTruncate, aemtest.FaultHTML, aemtest.FaultNull,
+		aemtest.FaultStatus, aemtest.FaultAPIError,
 	}
 	for i := range 40 {
-		sim.AddFault(aemtest.Fault{Operation: []string{"GetServerList", "GetServerDetails", "GetTaskList", "GetTaskDetails", "GetTableStatuses"}[i%5], Kind: kinds[i%len(kinds)], Status: 500, Times: 1 + i%3})
+		sim.AddFault(aemtest.Fault{Operation: []string{"GetServerList", "GetServerDetails", "GetTaskList", "GetTaskDetails",
+			"GetTableStatuses"}[i%5], Kind: kinds[i%len(kinds)], Status: 500, Times: 1 + i%3})
 		if i%10 == 0 {
 			sim.ExpireSessions()
 		}
@@ -241,7 +250,8 @@ func TestReloadsDuringFaults(t *testing.T) {
 		if err := d.Reload(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		if scrape := d.metrics(); !hasSample(scrape, `qem_up{manager="prod"}`) || i%4 == 0 && strings.Contains(scrape, `manager="other"`) {
+		if scrape := d.metrics(); !hasSample(scrape, `qem_up{manager="prod"}`) || i%4 == 0 && strings.Contains(scrape,
+			`manager="other"`) {
 			t.Errorf("reload %d: the managers are not those of the configuration", i)
 		}
 	}

@@ -20,7 +20,8 @@ func TestScrapeInterrupted(t *testing.T) {
 	var out, problems bytes.Buffer
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Scrape(ctx, ScrapeOptions{Load: f.load, Out: &out, Problems: &problems, Logger: slog.New(slog.DiscardHandler)})
+		ended <- Scrape(ctx, ScrapeOptions{Load: f.load, Out: &out, Problems: &problems,
+			Logger: slog.New(slog.DiscardHandler)})
 	}()
 	eventually(t, "it hangs", func() bool { return sim.InFlight() > 0 && sim.Requests("GetTaskDetails") > 0 })
 	interrupt()

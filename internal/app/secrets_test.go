@@ -41,7 +41,8 @@ func newGossip() *gossip {
 	account := aemtest.DefaultAccount()
 	account.Password, account.APIToken, account.JWT = canaryPassword, canaryToken, canaryJWT
 	g := &gossip{
-		sim:     aemtest.New(aemtest.Options{Seed: 1, Servers: 2, TasksPerServer: 2, TablesPerTask: 1, Healthy: true, Users: []aemtest.User{account}}),
+		sim: aemtest.New(aemtest.Options{Seed: 1, Servers: 2, TasksPerServer: 2, TablesPerTask: 1, Healthy: true,
+			Users: []aemtest.User{account}}),
 		secrets: map[string]bool{},
 		owners:  map[string]string{},
 	}
@@ -124,7 +125,8 @@ func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	session := r.Header.Get(aemtest.SessionHeader)
 	g.note(credentials, session)
 	way := int(g.way.Load())
-	if way == 0 || strings.HasSuffix(r.URL.Path, "/servers") && way%2 == 1 || strings.HasSuffix(r.URL.Path, "/login") && way%3 > 0 {
+	if way == 0 || strings.HasSuffix(r.URL.Path, "/servers") && way%2 == 1 || strings.HasSuffix(r.URL.Path, "/login") &&
+		way%3 > 0 {
 		g.sim.ServeHTTP(overheard{w, g, secret}, r)
 		return
 	}
@@ -184,7 +186,8 @@ func TestSecretsStayInside(t *testing.T) {
 
 func gossipConfig(t *testing.T, url string) *file {
 	f := configFile(t)
-	settings := `retries: 0, poll_interval: 1s, request_timeout: 300ms, max_age: 1m, max_response_bytes: 100KB, tables: {mode: all}`
+	settings := `retries: 0, poll_interval: 1s, request_timeout: 300ms, max_age: 1m, max_response_bytes: 100KB,
+		tables: {mode: all}`
 	f.writeText(fmt.Sprintf(`enterprise_managers:
 - {name: password, url: %[1]s, %[2]s, auth: {type: active_directory, username: %[3]s, domain: %[4]s, password: "%[5]s"}}
 - {name: token, url: %[1]s, %[2]s, auth: {type: api_token, token: "%[6]s"}}
@@ -195,7 +198,8 @@ func gossipConfig(t *testing.T, url string) *file {
 
 func pages(t *testing.T, g *gossip, d *daemon, when string) {
 	t.Helper()
-	for _, page := range []string{"/", "/metrics", "/config", "/api/v1/status", "/-/ready", "/debug/pprof/cmdline", "/debug/pprof/goroutine?debug=2", "/none"} {
+	for _, page := range []string{"/", "/metrics", "/config", "/api/v1/status", "/-/ready", "/debug/pprof/cmdline",
+		"/debug/pprof/goroutine?debug=2", "/none"} {
 		_, body := d.get(page)
 		g.refuse(t, page+" "+when, body)
 	}

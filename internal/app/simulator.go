@@ -20,14 +20,16 @@ type simulator struct {
 
 // startSimulator serves a simulated Enterprise Manager on a loopback address: its
 // credentials are public.
-func startSimulator(ctx context.Context, listenAddress string, o aemtest.Options, logger *slog.Logger) (*simulator, error) {
+func startSimulator(ctx context.Context, listenAddress string, o aemtest.Options, logger *slog.Logger) (*simulator,
+	error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listenAddress)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", listenAddress, err)
 	}
 	if tcp, ok := l.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
 		_ = l.Close()
-		return nil, fmt.Errorf("the simulator listens on loopback addresses only, such as 127.0.0.1:10046, not on %s", listenAddress)
+		return nil, fmt.Errorf("the simulator listens on loopback addresses only, such as 127.0.0.1:10046, not on %s",
+			listenAddress)
 	}
 	sim := aemtest.New(o)
 	serving := newServers([]net.Listener{l}, sim, defaultMaxConnections, logger)

@@ -69,8 +69,10 @@ func rewrite(t *testing.T, path, text string) {
 
 func TestCommandLine(t *testing.T) {
 	good := process.File(t, "good.yml", configText("prod", "https://qem.example.com"))
-	bad := process.File(t, "bad.yml", "enterprise_managers:\n- {url: 'https://qem.example.com', colour: red, retries: many}\n")
-	slip := process.File(t, "slip.yml", configText("prod", "https://qem.example.com")+"  tls_config: {insecure_skip_verify: true}\n")
+	bad := process.File(t, "bad.yml",
+		"enterprise_managers:\n- {url: 'https://qem.example.com', colour: red, retries: many}\n")
+	slip := process.File(t, "slip.yml", configText("prod",
+		"https://qem.example.com")+"  tls_config: {insecure_skip_verify: true}\n")
 	web := process.File(t, "web.yml", "rate_limit: {interval: 1s}\n")
 	for _, tc := range []struct {
 		name   string
@@ -85,32 +87,39 @@ func TestCommandLine(t *testing.T) {
 			"--[no-]web.enable-lifecycle", "--[no-]web.enable-pprof", "--log.level", "--log.format", "--[no-]version",
 			"--shard", "--total-shards", "check-config", "scrape", "simulate", "demo",
 		}, nil},
-		{"help of a command", []string{"simulate", "--help"}, 0, []string{"--servers", "--seed", "--speed", "--[no-]incidents", "--latency"}, nil},
+		{"help of a command", []string{"simulate", "--help"}, 0, []string{"--servers", "--seed", "--speed",
+			"--[no-]incidents", "--latency"}, nil},
 		{"unknown flag", []string{"--colour"}, 1, nil, []string{"unknown long flag '--colour'", "try --help"}},
 		{"unknown command", []string{"paint"}, 1, nil, []string{"paint"}},
 		{"bad log level", []string{"--log.level=loud"}, 1, nil, []string{"loud"}},
 		{"bad shard", []string{"--config.file=" + good, "--shard=3", "--total-shards=2"}, 1, nil, []string{"shard is 3"}},
 		{"bad shard of a scrape", []string{"scrape", "--config.file=" + good, "--shard=3"}, 1, nil, []string{"shard is 3"}},
 		{"no shards", []string{"--config.file=" + good, "--total-shards=0"}, 1, nil, []string{"--total-shards is 0"}},
-		{"telemetry path taken", []string{"--config.file=" + good, "--web.telemetry-path=/"}, 1, nil, []string{`telemetry path "/" is taken`}},
+		{"telemetry path taken", []string{"--config.file=" + good, "--web.telemetry-path=/"}, 1, nil,
+			[]string{`telemetry path "/" is taken`}},
 		{"no configuration", nil, 1, nil, []string{"--config.file", "QEM_URL"}},
 		{"missing configuration", []string{"--config.file=/none.yml"}, 1, nil, []string{"/none.yml"}},
 		{"bad configuration", []string{"--config.file=" + bad}, 1, nil, []string{"bad.yml", "colour"}},
-		{"web configuration missing", []string{"--config.file=" + good, "--web.config.file=/none.yml"}, 1, nil, []string{"/none.yml"}},
+		{"web configuration missing", []string{"--config.file=" + good, "--web.config.file=/none.yml"}, 1, nil,
+			[]string{"/none.yml"}},
 		{"check", []string{"check-config", good}, 0, []string{good + ": ok, 1 Enterprise Manager\n"}, nil},
 		{"check bad", []string{"check-config", bad}, 1, nil, []string{"colour", "retries"}},
 		{"check several", []string{"check-config", bad, good}, 1, []string{good + ": ok"}, []string{"colour"}},
 		{"check missing", []string{"check-config", "/none.yml"}, 1, nil, []string{"/none.yml"}},
 		{"check nothing", []string{"check-config"}, 1, nil, []string{"QEM_URL"}},
-		{"check web", []string{"check-config", good, "--web.config.file=" + good}, 1, []string{good + ": ok"}, []string{good}},
+		{"check web", []string{"check-config", good, "--web.config.file=" + good}, 1, []string{good + ": ok"},
+			[]string{good}},
 		{"check web alone", []string{"check-config", "--web.config.file=" + web}, 0, []string{web + ": ok\n"}, nil},
-		{"warnings", []string{"check-config", slip}, 0, []string{slip + ": ok"}, []string{"warning: " + slip, "insecure_skip_verify"}},
+		{"warnings", []string{"check-config", slip}, 0, []string{slip + ": ok"}, []string{"warning: " + slip,
+			"insecure_skip_verify"}},
 		{"no health", []string{"healthcheck", "--web.listen-address=127.0.0.1:1"}, 1, nil, []string{"not healthy"}},
 		{"prefix", []string{"--web.external-url=monitoring"}, 1, nil, []string{"--web.external-url must be a URL"}},
 		{"negative fleet", []string{"simulate", "--servers=-1"}, 1, nil, []string{"must not be negative"}},
 		{"time that runs backwards", []string{"demo", "--speed=-2"}, 1, nil, []string{"--speed"}},
-		{"demo of a configuration", []string{"demo", "--config.file=" + good}, 1, nil, []string{"demo takes no --config.file"}},
-		{"simulator of a configuration", []string{"--config.file=" + good, "simulate"}, 1, nil, []string{"simulate takes no --config.file"}},
+		{"demo of a configuration", []string{"demo", "--config.file=" + good}, 1, nil,
+			[]string{"demo takes no --config.file"}},
+		{"simulator of a configuration", []string{"--config.file=" + good, "simulate"}, 1, nil,
+			[]string{"simulate takes no --config.file"}},
 		{"simulator for others", []string{"simulate", "--listen-address=0.0.0.0:0"}, 1, nil, []string{"loopback"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -153,7 +162,8 @@ func TestScrape(t *testing.T) {
 
 func TestScrapeTellsProblems(t *testing.T) {
 	up, down := simulated(t), simulated(t)
-	up.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Times: 1, Kind: aemtest.FaultAPIError, Code: "AEM_GET_TASK_FAILED", Message: "no such task here"})
+	up.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Times: 1, Kind: aemtest.FaultAPIError,
+		Code: "AEM_GET_TASK_FAILED", Message: "no such task here"})
 	down.AddFault(aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultStatus, Status: 500})
 	_, second, _ := strings.Cut(configText("second", down.URL), "\n")
 	path := process.File(t, "qem.yml", configText("first", up.URL)+second)

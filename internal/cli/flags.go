@@ -43,7 +43,8 @@ func newFlags() *flags {
 	if version.Version == "" {
 		version.Version = "devel" // built without the Makefile
 	}
-	f := &flags{cli: kingpin.New("qem_exporter", "Prometheus exporter for Qlik Enterprise Manager: Replicate and Compose servers, tasks and tables.")}
+	f := &flags{cli: kingpin.New("qem_exporter",
+		"Prometheus exporter for Qlik Enterprise Manager: Replicate and Compose servers, tasks and tables.")}
 	f.cli.UsageWriter(os.Stdout)
 	f.cli.Version(version.Print("qem_exporter"))
 	f.cli.HelpFlag.Short('h')
@@ -51,12 +52,16 @@ func newFlags() *flags {
 	promslogflag.AddFlags(f.cli, &f.log)
 
 	f.serve = f.cli.Command("serve", "Poll and serve the metrics; what happens without a command.").Default()
-	f.checkConfig = f.cli.Command("check-config", "Check configuration files, or the environment without any; exit 1 when one is not valid.")
+	f.checkConfig = f.cli.Command("check-config",
+		"Check configuration files, or the environment without any; exit 1 when one is not valid.")
 	f.checkConfig.Arg("file", "Configuration files.").StringsVar(&f.checkFiles)
-	f.healthcheck = f.cli.Command("healthcheck", "Ask the exporter that runs here with the same flags whether it is healthy; exit 1 when not.")
-	f.scrape = f.cli.Command("scrape", "Poll once and print the metrics; exit 1 when an Enterprise Manager could not be read.")
+	f.healthcheck = f.cli.Command("healthcheck",
+		"Ask the exporter that runs here with the same flags whether it is healthy; exit 1 when not.")
+	f.scrape = f.cli.Command("scrape",
+		"Poll once and print the metrics; exit 1 when an Enterprise Manager could not be read.")
 	f.simulate = f.cli.Command("simulate", "Serve a simulated Enterprise Manager on a loopback address.")
-	f.simulate.Flag("listen-address", "Loopback address to serve on.").Default("127.0.0.1:10046").StringVar(&f.simulateAddress)
+	f.simulate.Flag("listen-address",
+		"Loopback address to serve on.").Default("127.0.0.1:10046").StringVar(&f.simulateAddress)
 	addFleetFlags(f.simulate, &f.simulateFleet, "false")
 	f.demo = f.cli.Command("demo", "Run the exporter on a simulated Enterprise Manager, with nothing to set up.")
 	addFleetFlags(f.demo, &f.demoFleet, "true")
@@ -70,7 +75,8 @@ func newFlags() *flags {
 
 // check refuses numbers that mean nothing.
 func (f *flags) check() error {
-	if u, err := url.Parse(f.externalURL); f.externalURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+	if u, err := url.Parse(f.externalURL); f.externalURL != "" && (err != nil || u.Scheme != "http" &&
+		u.Scheme != "https" || u.Host == "") {
 		return errors.New("--web.external-url must be a URL such as https://monitoring.example.com/qem")
 	}
 	if f.app.MaxConnections < 1 {
@@ -93,24 +99,38 @@ func (f *flags) check() error {
 // refuseConfigFile is for the commands that would ignore it.
 func (f *flags) refuseConfigFile(c *kingpin.CmdClause) error {
 	if f.configFile != "" {
-		return fmt.Errorf("%s takes no --config.file: it simulates an Enterprise Manager instead of polling one that is configured", c.FullCommand())
+		return fmt.Errorf("%s takes no --config.file: it simulates an Enterprise Manager instead of polling one that is "+
+			"configured", c.FullCommand())
 	}
 	return nil
 }
 
 func (f *flags) addDaemonFlags() {
-	f.cli.Flag("config.file", "Configuration file. Without it QEM_URL, QEM_USERNAME, QEM_PASSWORD and the like describe one Enterprise Manager.").StringVar(&f.configFile)
-	f.cli.Flag("web.listen-address", "Address to listen on; repeatable.").Default(":10045").StringsVar(&f.app.ListenAddresses)
-	f.cli.Flag("web.systemd-socket", "Take the sockets of systemd instead of listening (Linux only).").BoolVar(&f.app.SystemdSocket)
-	f.cli.Flag("web.config.file", "File that sets up TLS, basic authentication and a rate limit. See: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md").StringVar(&f.app.WebConfigFile)
+	f.cli.Flag("config.file",
+		"Configuration file. Without it QEM_URL, QEM_USERNAME, QEM_PASSWORD and the like describe one Enterprise "+
+			"Manager.").StringVar(&f.configFile)
+	f.cli.Flag("web.listen-address",
+		"Address to listen on; repeatable.").Default(":10045").StringsVar(&f.app.ListenAddresses)
+	f.cli.Flag("web.systemd-socket",
+		"Take the sockets of systemd instead of listening (Linux only).").BoolVar(&f.app.SystemdSocket)
+	f.cli.Flag("web.config.file",
+		"File that sets up TLS, basic authentication and a rate limit. See: "+
+			"https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md").
+		StringVar(&f.app.WebConfigFile)
 	f.cli.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&f.app.TelemetryPath)
-	f.cli.Flag("web.external-url", "URL under which the exporter is reached from outside, for example through a reverse proxy; its path is the default of --web.route-prefix.").StringVar(&f.externalURL)
+	f.cli.Flag("web.external-url",
+		"URL under which the exporter is reached from outside, for example through a reverse proxy; its path is the "+
+			"default of --web.route-prefix.").StringVar(&f.externalURL)
 	f.cli.Flag("web.route-prefix", "Prefix of all paths. Default: the path of --web.external-url.").StringVar(&f.prefix)
-	f.cli.Flag("web.max-connections", "Open connections at most, and at most half of the process's file descriptors; beyond, the one that has gone longest without a request is closed.").Default("512").IntVar(&f.app.MaxConnections)
+	f.cli.Flag("web.max-connections",
+		"Open connections at most, and at most half of the process's file descriptors; beyond, the one that has gone "+
+			"longest without a request is closed.").Default("512").IntVar(&f.app.MaxConnections)
 	f.cli.Flag("web.enable-lifecycle", "Allow a reload by POST /-/reload.").BoolVar(&f.app.EnableLifecycle)
 	f.cli.Flag("web.enable-pprof", "Serve profiles at /debug/pprof/.").BoolVar(&f.app.EnablePprof)
 	f.cli.Flag("shard", "Which part of the servers to poll, from 0 to total-shards - 1.").Default("0").IntVar(&f.app.Shard)
-	f.cli.Flag("total-shards", "Into how many parts the servers are split, by a hash of manager and server name.").Default("1").IntVar(&f.app.TotalShards)
+	f.cli.Flag("total-shards",
+		"Into how many parts the servers are split, by a hash of manager and server name.").Default("1").
+		IntVar(&f.app.TotalShards)
 }
 
 // addFleetFlags adds the flags that describe a simulated fleet.
@@ -192,7 +212,8 @@ func (f *flags) scrapeOptions(logger *slog.Logger) app.ScrapeOptions {
 }
 
 func (f *flags) simulateOptions(logger *slog.Logger) app.SimulateOptions {
-	return app.SimulateOptions{ListenAddress: f.simulateAddress, Fleet: sized(f.simulateFleet), Out: os.Stdout, Logger: logger}
+	return app.SimulateOptions{ListenAddress: f.simulateAddress, Fleet: sized(f.simulateFleet), Out: os.Stdout,
+		Logger: logger}
 }
 
 func (f *flags) demoOptions(logger *slog.Logger) app.DemoOptions {

@@ -23,7 +23,8 @@ const serviceTimeout = 30 * time.Second
 // help, and say why they do nothing.
 func (f *flags) addServiceCommands() {
 	c := f.cli.Command("service", "Manage the Windows service, as an administrator.")
-	f.installService = c.Command("install", "Make a service that Windows starts with the flags given here, --config.file at least.")
+	f.installService = c.Command("install",
+		"Make a service that Windows starts with the flags given here, --config.file at least.")
 	f.uninstallService = c.Command("uninstall", "Stop and remove the service.")
 	f.startService = c.Command("start", "Start the service and wait until it runs.")
 	f.stopService = c.Command("stop", "Stop the service and wait until it has ended.")

@@ -19,8 +19,10 @@ import (
 var endpoints = []struct{ method, path string }{
 	{"GET", "/"}, {"GET", "/metrics"}, {"GET", "/metrics?name[]=qem_up"}, {"GET", "/config"}, {"GET", "/api/v1/status"},
 	{"GET", "/-/healthy"}, {"GET", "/-/ready"}, {"POST", "/-/reload"},
-	{"GET", "/debug/pprof/"}, {"GET", "/debug/pprof/cmdline"}, {"GET", "/debug/pprof/heap"}, {"GET", "/debug/pprof/goroutine?debug=2"},
-	{"GET", "/debug/pprof/profile?seconds=1"}, {"GET", "/debug/pprof/trace?seconds=1"}, {"GET", "/debug/pprof/symbol"}, {"POST", "/debug/pprof/symbol"},
+	{"GET", "/debug/pprof/"}, {"GET", "/debug/pprof/cmdline"}, {"GET", "/debug/pprof/heap"}, {"GET",
+		"/debug/pprof/goroutine?debug=2"},
+	{"GET", "/debug/pprof/profile?seconds=1"}, {"GET", "/debug/pprof/trace?seconds=1"}, {"GET", "/debug/pprof/symbol"},
+	{"POST", "/debug/pprof/symbol"},
 }
 
 // daemonWith runs the exporter with a web configuration of its own.
@@ -30,23 +32,27 @@ func daemonWith(t *testing.T, webConfig string, args ...string) (p *process.Proc
 	certificate(t, dir)
 	web := filepath.Join(dir, "web.yml")
 	rewrite(t, web, webConfig)
-	p = launch(t, environment(simulated(t).URL), append(args, "--web.listen-address=127.0.0.1:0", "--web.config.file="+web)...)
+	p = launch(t, environment(simulated(t).URL), append(args, "--web.listen-address=127.0.0.1:0",
+		"--web.config.file="+web)...)
 	return p, p.Address(), web
 }
 
 // Each path alone is protected, whatever is asked of it.
 func TestBasicAuthCoversEveryEndpoint(t *testing.T) {
-	p, address, _ := daemonWith(t, fmt.Sprintf("basic_auth_users: {%s: %s}\n", webUser, webHash), "--web.enable-lifecycle", "--web.enable-pprof")
+	p, address, _ := daemonWith(t, fmt.Sprintf("basic_auth_users: {%s: %s}\n", webUser, webHash),
+		"--web.enable-lifecycle", "--web.enable-pprof")
 	eventually(t, "it is ready", func() bool {
 		code, _ := p.Do("GET", "http://"+address+"/-/ready", webUser, webPassword)
 		return code == http.StatusOK
 	})
-	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address); code != 0 || !strings.Contains(out, "401") {
+	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address); code != 0 ||
+		!strings.Contains(out, "401") {
 		t.Errorf("health = %d %s", code, out)
 	}
 	for _, e := range endpoints {
 		for _, method := range []string{e.method, "HEAD", "OPTIONS", "PUT", "DELETE"} {
-			if code, body := p.Do(method, "http://"+address+e.path); code != http.StatusUnauthorized || strings.Contains(body, "qem") {
+			if code, body := p.Do(method, "http://"+address+e.path); code != http.StatusUnauthorized || strings.Contains(body,
+				"qem") {
 				t.Errorf("%s %s without credentials = %d %q", method, e.path, code, body)
 			}
 		}
@@ -60,13 +66,16 @@ func TestBasicAuthCoversEveryEndpoint(t *testing.T) {
 }
 
 func TestTLSCoversEveryEndpoint(t *testing.T) {
-	p, address, web := daemonWith(t, "tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n", "--web.enable-lifecycle", "--web.enable-pprof")
+	p, address, web := daemonWith(t, "tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n",
+		"--web.enable-lifecycle", "--web.enable-pprof")
 	for _, e := range endpoints {
-		if code, body := p.Do(e.method, "http://"+address+e.path); code != http.StatusBadRequest || strings.Contains(body, "qem_") {
+		if code, body := p.Do(e.method, "http://"+address+e.path); code != http.StatusBadRequest || strings.Contains(body,
+			"qem_") {
 			t.Errorf("%s %s without TLS = %d %q", e.method, e.path, code, body)
 		}
 	}
-	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address, "--web.config.file="+web); code != 0 {
+	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address,
+		"--web.config.file="+web); code != 0 {
 		t.Errorf("health = %d %s", code, out)
 	}
 	conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
@@ -78,12 +87,14 @@ func TestTLSCoversEveryEndpoint(t *testing.T) {
 
 // The first request of a minute is answered, the second one is not, whatever it asks for.
 func TestRateLimitCoversEveryEndpoint(t *testing.T) {
-	p, address, _ := daemonWith(t, "rate_limit: {interval: 1h, burst: 1}\n", "--web.enable-lifecycle", "--web.enable-pprof")
+	p, address, _ := daemonWith(t, "rate_limit: {interval: 1h, burst: 1}\n", "--web.enable-lifecycle",
+		"--web.enable-pprof")
 	if code, _ := p.Do("GET", "http://"+address+"/-/healthy"); code != http.StatusOK {
 		t.Errorf("the first request = %d", code)
 	}
 	for _, e := range endpoints {
-		if code, body := p.Do(e.method, "http://"+address+e.path); code != http.StatusTooManyRequests || strings.Contains(body, "qem_") {
+		if code, body := p.Do(e.method, "http://"+address+e.path); code != http.StatusTooManyRequests ||
+			strings.Contains(body, "qem_") {
 			t.Errorf("%s %s beyond the limit = %d %q", e.method, e.path, code, body)
 		}
 	}
@@ -110,7 +121,8 @@ func TestPprofAndReloadAreOffByDefault(t *testing.T) {
 			t.Errorf("%s %s = %d %q", e.method, e.path, code, body)
 		}
 	}
-	if _, scrape := p.Do("GET", base+"/metrics"); strings.Contains(scrape, "config_last_reload_successful 0") || sim.Logins() != 1 {
+	if _, scrape := p.Do("GET", base+"/metrics"); strings.Contains(scrape, "config_last_reload_successful 0") ||
+		sim.Logins() != 1 {
 		t.Error("there was a reload")
 	}
 }
@@ -164,7 +176,8 @@ func TestHeadersOfPages(t *testing.T) {
 		h := response.Header
 		for name, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "deny", "Referrer-Policy": "no-referrer",
-			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+			"Cache-Control": "no-store",
 		} {
 			if path == "/none" && name == "Cache-Control" {
 				continue
@@ -174,7 +187,8 @@ func TestHeadersOfPages(t *testing.T) {
 			}
 		}
 		policy := h.Get("Content-Security-Policy")
-		if !strings.HasPrefix(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
+		if !strings.HasPrefix(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") ||
+			strings.Contains(policy, "unsafe") {
 			t.Errorf("%s has the policy %q", path, policy)
 		}
 		if h.Get("Server") != "" || h.Get("X-Powered-By") != "" || h.Get("Set-Cookie") != "" {
@@ -219,7 +233,8 @@ func TestClientsThatMeanIll(t *testing.T) {
 			t.Errorf("while others are slow, /metrics = %d", code)
 		}
 		for _, conn := range slow {
-			if answer, err := io.ReadAll(conn); err != nil && !strings.Contains(err.Error(), "reset") || strings.Contains(string(answer), "200") {
+			if answer, err := io.ReadAll(conn); err != nil && !strings.Contains(err.Error(), "reset") ||
+				strings.Contains(string(answer), "200") {
 				t.Errorf("a client that sends no end of a header gets %q, %v", answer, err)
 			}
 		}

@@ -21,7 +21,8 @@ func TestSecretOfEachType(t *testing.T) {
 		`{type: api_token, token_file: secret}`:                                      "from file",
 		`{type: jwt, token_file: ` + filepath.Join(dir, "secret") + `}`:              "from file",
 	} {
-		cfg, err := Parse(filepath.Join(dir, "qem.yml"), []byte("enterprise_managers: [{url: 'https://a', auth: "+auth+"}]"), nil)
+		cfg, err := Parse(filepath.Join(dir, "qem.yml"),
+			[]byte("enterprise_managers: [{url: 'https://a', auth: "+auth+"}]"), nil)
 		if err != nil {
 			t.Errorf("%s: %v", auth, err)
 			continue
@@ -54,7 +55,8 @@ func TestSecretFileIsReadAtEachCall(t *testing.T) {
 		if got != step.want {
 			t.Errorf("credential is %q, want %q", got, step.want)
 		}
-		if step.wantErr == "" && err != nil || step.wantErr != "" && (err == nil || !strings.Contains(err.Error(), step.wantErr)) {
+		if step.wantErr == "" && err != nil || step.wantErr != "" && (err == nil || !strings.Contains(err.Error(),
+			step.wantErr)) {
 			t.Errorf("error is %v, want %q", err, step.wantErr)
 		}
 	}
@@ -76,14 +78,17 @@ func TestClientCertificate(t *testing.T) {
 	write(t, dir, "client.pem", cert)
 	write(t, dir, "client.key", key)
 	write(t, dir, "other.key", otherKey)
-	write(t, dir, "negative.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: negativeSerial(t, cert)})))
+	write(t, dir, "negative.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: negativeSerial(t,
+		cert)})))
 	const where = "qem.yml:5:18: enterprise_managers[0].tls_config."
 	for tls, want := range map[string]string{
 		"{cert_file: client.pem, key_file: client.key}": "",
-		"{ca_file: negative.pem}":                       where + `ca_file: "negative.pem": holds a certificate with a negative serial number: have a new`,
-		"{cert_file: client.pem}":                       where + "cert_file: needs key_file",
-		"{key_file: client.key}":                        where + "key_file: needs cert_file",
-		"{key_file: other.key, cert_file: client.pem}":  where + "key_file: does not go with cert_file: private key does not match public key",
+		"{ca_file: negative.pem}": where +
+			`ca_file: "negative.pem": holds a certificate with a negative serial number: have a new`,
+		"{cert_file: client.pem}": where + "cert_file: needs key_file",
+		"{key_file: client.key}":  where + "key_file: needs cert_file",
+		"{key_file: other.key, cert_file: client.pem}": where +
+			"key_file: does not go with cert_file: private key does not match public key",
 		"{key_file: client.pem, cert_file: client.pem}": where + "key_file: does not go with cert_file: ",
 		"{cert_file: client.key, key_file: client.key}": where + `cert_file: "client.key": holds no certificate in PEM form`,
 	} {

@@ -27,23 +27,29 @@ func TestFromEnv(t *testing.T) {
 		want    string // the same as a file's manager
 	}{
 		{"password", env("QEM_USERNAME", "svc", "QEM_PASSWORD", "p${X}"), `auth: {username: svc, password: "${LITERAL}"}`},
-		{"password file", env("QEM_USERNAME", `ACME\svc`, "QEM_PASSWORD_FILE", file), `auth: {username: 'ACME\svc', password_file: ` + file + `}`},
-		{"domain, name", env("QEM_USERNAME", "svc", "QEM_DOMAIN", "ACME", "QEM_PASSWORD", "7", "QEM_NAME", "prod"), `name: prod, auth: {username: svc, domain: ACME, password: "7"}`},
+		{"password file", env("QEM_USERNAME", `ACME\svc`, "QEM_PASSWORD_FILE", file),
+			`auth: {username: 'ACME\svc', password_file: ` + file + `}`},
+		{"domain, name", env("QEM_USERNAME", "svc", "QEM_DOMAIN", "ACME", "QEM_PASSWORD", "7", "QEM_NAME", "prod"),
+			`name: prod, auth: {username: svc, domain: ACME, password: "7"}`},
 		{"token alone", env("QEM_TOKEN", "true"), `auth: {type: api_token, token: "true"}`},
 		{"token file alone", env("QEM_TOKEN_FILE", file), `auth: {type: api_token, token_file: ` + file + `}`},
 		{"jwt", env("QEM_TOKEN", "t", "QEM_AUTH_TYPE", "jwt"), `auth: {type: jwt, token: t}`},
-		{"tls", env("QEM_TOKEN", "t", "QEM_CA_FILE", ca, "QEM_INSECURE_SKIP_VERIFY", "true"), `auth: {type: api_token, token: t}, tls_config: {ca_file: ` + ca + `, insecure_skip_verify: true}`},
-		{"booleans", env("QEM_TOKEN", "t", "QEM_INSECURE_SKIP_VERIFY", "Yes", "QEM_HTTP2", "1", "QEM_COLLECTORS_ENDPOINTS", "on",
+		{"tls", env("QEM_TOKEN", "t", "QEM_CA_FILE", ca, "QEM_INSECURE_SKIP_VERIFY", "true"),
+			`auth: {type: api_token, token: t}, tls_config: {ca_file: ` + ca + `, insecure_skip_verify: true}`},
+		{"booleans", env("QEM_TOKEN", "t", "QEM_INSECURE_SKIP_VERIFY", "Yes", "QEM_HTTP2", "1", "QEM_COLLECTORS_ENDPOINTS",
+			"on",
 			"QEM_COLLECTORS_ACLS", "off", "QEM_COLLECTORS_ACLS_INTERVAL", "1m", "QEM_PROXY_FROM_ENVIRONMENT", "0",
 			"QEM_COLLECTORS_ENDPOINT_TESTS", "TRUE", "QEM_COLLECTORS_ENDPOINT_TESTS_TIMEOUT", "9s"),
 			`auth: {type: api_token, token: t}, tls_config: {insecure_skip_verify: true}, http2: true,
 			 collectors: {endpoints: true, endpoint_tests: {timeout: 9s}}`},
-		{"every kind", env("QEM_TOKEN", "t", "QEM_POLL_INTERVAL", "30s", "QEM_RETRIES", "0", "QEM_MAX_REQUESTS_PER_SECOND", "2.5",
+		{"every kind", env("QEM_TOKEN", "t", "QEM_POLL_INTERVAL", "30s", "QEM_RETRIES", "0", "QEM_MAX_REQUESTS_PER_SECOND",
+			"2.5",
 			"QEM_MAX_RESPONSE_BYTES", "1MiB", "QEM_TABLES_MODE", "off", "QEM_TASKS_TAGS", "a,b", "QEM_MIN_VERSION", "TLS13",
 			"QEM_SERVERS_INCLUDE", `["prod-.*", dr]`, "QEM_OBJECTIVES", "[{latency: 5m, running: false}]",
 			"QEM_HTTP_HEADERS", "{X-A: {values: [b]}}"),
-			`auth: {type: api_token, token: t}, poll_interval: 30s, retries: 0, max_requests_per_second: 2.5, max_response_bytes: 1MiB,
-			 tables: {mode: "off"}, tasks: {tags: ["a,b"]}, tls_config: {min_version: TLS13}, servers: {include: ["prod-.*", dr]},
+			`auth: {type: api_token, token: t}, poll_interval: 30s, retries: 0, max_requests_per_second: 2.5,
+			 max_response_bytes: 1MiB, tables: {mode: "off"}, tasks: {tags: ["a,b"]}, tls_config: {min_version: TLS13},
+			 servers: {include: ["prod-.*", dr]},
 			 objectives: [{latency: 5m, running: false}], http_headers: {X-A: {values: [b]}}`},
 		{"not insecure", env("QEM_TOKEN", "t", "QEM_INSECURE_SKIP_VERIFY", "false"), `auth: {type: api_token, token: t}`},
 	} {
@@ -53,7 +59,8 @@ func TestFromEnv(t *testing.T) {
 				t.Fatal(err)
 			}
 			// What a file can hold only through a variable, the environment holds as it is.
-			want, err := Parse("qem.yml", []byte("enterprise_managers: [{"+base+c.want+"}]"), newEnvironment(env("LITERAL", "p${X}")).get)
+			want, err := Parse("qem.yml", []byte("enterprise_managers: [{"+base+c.want+"}]"), newEnvironment(env("LITERAL",
+				"p${X}")).get)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,24 +83,41 @@ func TestFromEnvErrors(t *testing.T) {
 		environ []string
 		want    string
 	}{
-		{"nothing", env(), "no configuration: give --config.file, or describe one Enterprise Manager with the environment variables QEM_URL, QEM_USERNAME and QEM_PASSWORD_FILE"},
-		{"no url", env("QEM_USERNAME", "svc", "QEM_PASSWORD", canary), "no configuration: give --config.file, or describe one Enterprise Manager with the environment variables QEM_URL, QEM_USERNAME and QEM_PASSWORD_FILE"},
-		{"url alone", env("QEM_URL", address), "environment: no credential: exactly one of QEM_PASSWORD and QEM_PASSWORD_FILE must be given\n" +
-			`QEM_USERNAME: missing: give user, DOMAIN\user or user@domain`},
-		{"bad url", env("QEM_URL", "https://svc:"+canary+"@qem", "QEM_TOKEN", canary), "QEM_URL: must not hold a user or password: give them as QEM_USERNAME and QEM_PASSWORD"},
-		{"both", env("QEM_URL", address, "QEM_USERNAME", "svc", "QEM_PASSWORD", canary, "QEM_PASSWORD_FILE", "testdata/secrets/password"),
+		{"nothing", env(),
+			"no configuration: give --config.file, or describe one Enterprise Manager with the environment variables " +
+				"QEM_URL, QEM_USERNAME and QEM_PASSWORD_FILE"},
+		{"no url", env("QEM_USERNAME", "svc", "QEM_PASSWORD", canary),
+			"no configuration: give --config.file, or describe one Enterprise Manager with the environment variables " +
+				"QEM_URL, QEM_USERNAME and QEM_PASSWORD_FILE"},
+		{"url alone", env("QEM_URL", address),
+			"environment: no credential: exactly one of QEM_PASSWORD and QEM_PASSWORD_FILE must be given\n" +
+				`QEM_USERNAME: missing: give user, DOMAIN\user or user@domain`},
+		{"bad url", env("QEM_URL", "https://svc:"+canary+"@qem", "QEM_TOKEN", canary),
+			"QEM_URL: must not hold a user or password: give them as QEM_USERNAME and QEM_PASSWORD"},
+		{"both", env("QEM_URL", address, "QEM_USERNAME", "svc", "QEM_PASSWORD", canary, "QEM_PASSWORD_FILE",
+			"testdata/secrets/password"),
 			"QEM_PASSWORD_FILE: exactly one of QEM_PASSWORD and QEM_PASSWORD_FILE must be given, not both"},
-		{"password and token", env("QEM_URL", address, "QEM_USERNAME", "svc", "QEM_PASSWORD", canary, "QEM_TOKEN", canary), "QEM_TOKEN: does not go with QEM_AUTH_TYPE active_directory"},
-		{"user and token", env("QEM_URL", address, "QEM_AUTH_TYPE", "jwt", "QEM_USERNAME", "svc", "QEM_TOKEN", canary), "QEM_USERNAME: does not go with QEM_AUTH_TYPE jwt"},
-		{"type", env("QEM_URL", address, "QEM_AUTH_TYPE", "JWT", "QEM_TOKEN", canary), `QEM_AUTH_TYPE: must be one of active_directory, api_token, jwt, is "JWT"; did you mean "jwt"?`},
-		{"file", env("QEM_URL", address, "QEM_TOKEN_FILE", "no/such/file"), `QEM_TOKEN_FILE: "no/such/file": cannot be read: no such file or directory`},
-		{"domain twice", env("QEM_URL", address, "QEM_USERNAME", "a@b", "QEM_DOMAIN", "b", "QEM_PASSWORD", canary), `QEM_DOMAIN: must not be given when QEM_USERNAME already has a domain (DOMAIN\user, user@domain)`},
-		{"line break", env("QEM_URL", address, "QEM_TOKEN", canary+"\n"), "QEM_TOKEN: holds a line break or another control character"},
+		{"password and token", env("QEM_URL", address, "QEM_USERNAME", "svc", "QEM_PASSWORD", canary, "QEM_TOKEN", canary),
+			"QEM_TOKEN: does not go with QEM_AUTH_TYPE active_directory"},
+		{"user and token", env("QEM_URL", address, "QEM_AUTH_TYPE", "jwt", "QEM_USERNAME", "svc", "QEM_TOKEN", canary),
+			"QEM_USERNAME: does not go with QEM_AUTH_TYPE jwt"},
+		{"type", env("QEM_URL", address, "QEM_AUTH_TYPE", "JWT", "QEM_TOKEN", canary),
+			`QEM_AUTH_TYPE: must be one of active_directory, api_token, jwt, is "JWT"; did you mean "jwt"?`},
+		{"file", env("QEM_URL", address, "QEM_TOKEN_FILE", "no/such/file"),
+			`QEM_TOKEN_FILE: "no/such/file": cannot be read: no such file or directory`},
+		{"domain twice", env("QEM_URL", address, "QEM_USERNAME", "a@b", "QEM_DOMAIN", "b", "QEM_PASSWORD", canary),
+			`QEM_DOMAIN: must not be given when QEM_USERNAME already has a domain (DOMAIN\user, user@domain)`},
+		{"line break", env("QEM_URL", address, "QEM_TOKEN", canary+"\n"),
+			"QEM_TOKEN: holds a line break or another control character"},
 		{"not UTF-8", env("QEM_URL", address, "QEM_TOKEN", canary+"\xff"), "QEM_TOKEN: is not valid UTF-8"},
-		{"not YAML", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_OBJECTIVES", "[{"), "QEM_OBJECTIVES: is not YAML: want for example [{latency: 15m}]"},
-		{"in a list", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_OBJECTIVES", "[{latency: 5}]"), "QEM_OBJECTIVES: [0].latency: 5 needs a unit, for example 5s"},
-		{"header", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_HTTP_HEADERS", "{X: "+canary+"}"), "QEM_HTTP_HEADERS: X: must be a mapping, is text"},
-		{"number", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_RETRIES", "many"), "QEM_RETRIES: must be a whole number from 0 to 10, is text"},
+		{"not YAML", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_OBJECTIVES", "[{"),
+			"QEM_OBJECTIVES: is not YAML: want for example [{latency: 15m}]"},
+		{"in a list", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_OBJECTIVES", "[{latency: 5}]"),
+			"QEM_OBJECTIVES: [0].latency: 5 needs a unit, for example 5s"},
+		{"header", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_HTTP_HEADERS", "{X: "+canary+"}"),
+			"QEM_HTTP_HEADERS: X: must be a mapping, is text"},
+		{"number", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_RETRIES", "many"),
+			"QEM_RETRIES: must be a whole number from 0 to 10, is text"},
 		{"several", env("QEM_URL", "ftp://x", "QEM_TOKEN", canary, "QEM_INSECURE_SKIP_VERIFY", "2", "QEM_CA_FILE", "no.pem"),
 			"QEM_URL: must begin with https:// or http://: " + wantURL + "\n" +
 				`QEM_CA_FILE: "no.pem": cannot be read: no such file or directory` + "\n" +
@@ -137,7 +161,8 @@ func TestEveryKeyHasAVariable(t *testing.T) {
 		}
 		seen[v.name] = v.path
 	}
-	for _, want := range []string{"QEM_STATE_INTERVAL", "QEM_CA_FILE", "QEM_AUTH_TYPE", "QEM_COLLECTORS_ACLS", "QEM_SERVER_LIMITS", "QEM_TASKS_TAGS"} {
+	for _, want := range []string{"QEM_STATE_INTERVAL", "QEM_CA_FILE", "QEM_AUTH_TYPE", "QEM_COLLECTORS_ACLS",
+		"QEM_SERVER_LIMITS", "QEM_TASKS_TAGS"} {
 		if seen[want] == "" {
 			t.Errorf("no %s", want)
 		}

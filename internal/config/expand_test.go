@@ -8,7 +8,8 @@ import (
 func TestVariables(t *testing.T) {
 	getenv := func(name string) string {
 		return map[string]string{
-			"USER_1": "svc", "DOMAIN": "ACME", "PASS": `${USER_1}: "x" # y`, "HOST": "qem.example.com", "PROXY": "http://u:p@proxy:3128",
+			"USER_1": "svc", "DOMAIN": "ACME", "PASS": `${USER_1}: "x" # y`, "HOST": "qem.example.com",
+			"PROXY": "http://u:p@proxy:3128",
 		}[name]
 	}
 	cfg, err := Parse("qem.yml", []byte(`
@@ -50,7 +51,8 @@ func TestVariablesWithoutEnvironment(t *testing.T) {
 func TestVariableInFileName(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "password", "from the directory of credentials")
-	cfg, err := Parse("qem.yml", []byte(strings.Replace(minimal, "password: pass", `password_file: "${CREDENTIALS_DIRECTORY}/password"`, 1)),
+	cfg, err := Parse("qem.yml", []byte(strings.Replace(minimal, "password: pass",
+		`password_file: "${CREDENTIALS_DIRECTORY}/password"`, 1)),
 		func(string) string { return dir })
 	if err != nil {
 		t.Fatal(err)

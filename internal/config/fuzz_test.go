@@ -77,9 +77,11 @@ func check(t *testing.T, m Manager) {
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		t.Errorf("URL %q", m.URL)
-	case m.Name == "" || m.PollInterval <= 0 || m.RequestTimeout <= 0 || m.MaxAge > 0 && m.MaxAge < m.PollInterval || m.StateInterval > m.PollInterval || m.StateInterval <= 0:
+	case m.Name == "" || m.PollInterval <= 0 || m.RequestTimeout <= 0 || m.MaxAge > 0 && m.MaxAge < m.PollInterval ||
+		m.StateInterval > m.PollInterval || m.StateInterval <= 0:
 		t.Errorf("%s: poll interval %s, time-out %s, max age %s", m, m.PollInterval, m.RequestTimeout, m.MaxAge)
-	case m.MaxConcurrentRequests < 1 || !(m.MaxRequestsPerSecond >= 0) || m.MaxResponseBytes < 1 || m.Retries < 0 || m.Retries > 10:
+	case m.MaxConcurrentRequests < 1 || !(m.MaxRequestsPerSecond >= 0) || m.MaxResponseBytes < 1 || m.Retries < 0 ||
+		m.Retries > 10:
 		t.Errorf("%s: limits", m)
 	case m.Tables.Limit < 1 || m.Tables.Interval < 0 || m.Tables.Mode == "":
 		t.Errorf("%s: tables %+v", m, m.Tables)

@@ -19,7 +19,8 @@ func TestDefaults(t *testing.T) {
 	}
 	if m.PollInterval != time.Minute || m.RequestTimeout != 10*time.Second || m.MaxConcurrentRequests != 16 ||
 		m.MaxRequestsPerSecond != 0 || m.MaxResponseBytes != 64<<20 || m.Retries != 2 ||
-		m.Tables.Mode != TablesSummary || m.Tables.Limit != 20000 || m.StateInterval != 15*time.Second || m.Tables.Interval != 5*time.Minute || m.HTTP2 ||
+		m.Tables.Mode != TablesSummary || m.Tables.Limit != 20000 || m.StateInterval != 15*time.Second ||
+		m.Tables.Interval != 5*time.Minute || m.HTTP2 ||
 		m.Collectors.Endpoints || m.Collectors.EndpointTests.Enabled || m.Collectors.ACLs.Enabled ||
 		m.Collectors.RetentionBarriers.Enabled {
 		t.Errorf("defaults differ from the documented ones:\n%s", mustParse(t, minimal).Redacted())
@@ -54,7 +55,8 @@ defaults:
 	}
 	var got []values
 	for _, m := range cfg.Managers() {
-		got = append(got, values{m.PollInterval, m.MaxAge, m.MaxConcurrentRequests, m.MaxRequestsPerSecond, m.MaxResponseBytes, m.Retries, m.RequestTimeout})
+		got = append(got, values{m.PollInterval, m.MaxAge, m.MaxConcurrentRequests, m.MaxRequestsPerSecond,
+			m.MaxResponseBytes, m.Retries, m.RequestTimeout})
 	}
 	want := []values{
 		{30 * time.Second, 0, 4, 2.5, 1 << 30, 7, 10 * time.Second},
@@ -276,7 +278,8 @@ defaults:
 }
 
 func TestCollectorsOnAndOff(t *testing.T) {
-	c := parseOne(t, minimal+"    collectors: {endpoint_tests: true, acls: false, retention_barriers: {interval: 1d}}\n").Collectors
+	c := parseOne(t,
+		minimal+"    collectors: {endpoint_tests: true, acls: false, retention_barriers: {interval: 1d}}\n").Collectors
 	if !c.EndpointTests.Enabled || c.EndpointTests.Interval != 15*time.Minute || c.EndpointTests.Timeout != time.Minute {
 		t.Errorf("endpoint_tests: true gives %+v", c.EndpointTests)
 	}

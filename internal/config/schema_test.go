@@ -12,7 +12,8 @@ import (
 func samples(t *testing.T) map[string]string {
 	dir := t.TempDir()
 	cert, key := keyPair(t)
-	ca, certFile, keyFile := write(t, dir, "ca.pem", cert), write(t, dir, "client.pem", cert), write(t, dir, "client.key", key)
+	ca, certFile, keyFile := write(t, dir, "ca.pem", cert), write(t, dir, "client.pem", cert), write(t, dir,
+		"client.key", key)
 	secret := write(t, dir, "secret", "x")
 	pair := "tls_config: {cert_file: " + certFile + ", key_file: " + keyFile + "}"
 	return map[string]string{
@@ -21,34 +22,46 @@ func samples(t *testing.T) map[string]string {
 		"max_concurrent_requests": "max_concurrent_requests: 17", "max_requests_per_second": "max_requests_per_second: 0.5",
 		"max_response_bytes": "max_response_bytes: 1000", "retries": "retries: 0",
 		"auth.type": "auth: {type: api_token, token: x}", "auth.token": "auth: {type: jwt, token: x}",
-		"auth.token_file": "auth: {type: jwt, token_file: " + secret + "}",
-		"auth.username":   "auth: {username: other, password: pass}", "auth.domain": "auth: {username: svc, domain: ACME, password: pass}",
-		"auth.password": "auth: {username: svc, password: other}", "auth.password_file": "auth: {username: svc, password_file: " + secret + "}",
+		"auth.token_file":    "auth: {type: jwt, token_file: " + secret + "}",
+		"auth.username":      "auth: {username: other, password: pass}",
+		"auth.domain":        "auth: {username: svc, domain: ACME, password: pass}",
+		"auth.password":      "auth: {username: svc, password: other}",
+		"auth.password_file": "auth: {username: svc, password_file: " + secret + "}",
 		"tls_config.ca_file": "tls_config: {ca_file: " + ca + "}", "tls_config.cert_file": pair, "tls_config.key_file": pair,
-		"tls_config.server_name": "tls_config: {server_name: qem}", "tls_config.insecure_skip_verify": "tls_config: {insecure_skip_verify: true}",
-		"tls_config.min_version": "tls_config: {min_version: TLS13}",
-		"proxy_url":              "proxy_url: socks5://proxy:1080", "no_proxy": "{proxy_url: http://proxy:3128, no_proxy: localhost}",
-		"proxy_from_environment": "proxy_from_environment: true", "http2": "http2: true",
+		"tls_config.server_name":          "tls_config: {server_name: qem}",
+		"tls_config.insecure_skip_verify": "tls_config: {insecure_skip_verify: true}",
+		"tls_config.min_version":          "tls_config: {min_version: TLS13}",
+		"proxy_url":                       "proxy_url: socks5://proxy:1080",
+		"no_proxy":                        "{proxy_url: http://proxy:3128, no_proxy: localhost}",
+		"proxy_from_environment":          "proxy_from_environment: true", "http2": "http2: true",
 		"servers.include": `servers: {include: ["a", "true", "7"]}`, "servers.exclude": `servers: {exclude: ["a: b", "~"]}`,
-		"tasks.include": `tasks: {include: ["a"]}`, "tasks.exclude": `tasks: {exclude: ["#a"]}`, "tasks.tags": `tasks: {tags: ["null"]}`,
-		"tables.mode": "tables: {mode: off}", "tables.include": `tables: {include: ["dbo\\..*"]}`, "tables.exclude": `tables: {exclude: ["a"]}`,
+		"tasks.include": `tasks: {include: ["a"]}`, "tasks.exclude": `tasks: {exclude: ["#a"]}`,
+		"tasks.tags":  `tasks: {tags: ["null"]}`,
+		"tables.mode": "tables: {mode: off}", "tables.include": `tables: {include: ["dbo\\..*"]}`,
+		"tables.exclude":  `tables: {exclude: ["a"]}`,
 		"tables.interval": "tables: {interval: 1.5s}", "tables.limit": "tables: {limit: 1}",
-		"collectors.endpoints": "collectors: {endpoints: true}", "collectors.endpoint_tests": "collectors: {endpoint_tests: true}",
-		"collectors.endpoint_tests.interval": "collectors: {endpoint_tests: {interval: 1m}}",
-		"collectors.endpoint_tests.include":  `collectors: {endpoint_tests: {include: ["a"]}}`,
-		"collectors.endpoint_tests.exclude":  `collectors: {endpoint_tests: {exclude: ["a"]}}`,
-		"collectors.endpoint_tests.timeout":  "collectors: {endpoint_tests: {timeout: 1s}}",
-		"collectors.acls":                    "collectors: {acls: true}", "collectors.acls.interval": "collectors: {acls: {interval: 1d}}",
-		"collectors.retention_barriers": "collectors: {retention_barriers: true}", "collectors.retention_barriers.interval": "collectors: {retention_barriers: {interval: 1m}}",
-		"state_interval": "state_interval: 7s", "objectives": "objectives: [{running: false}]",
-		"objectives[].server": "objectives: [{server: a, latency: 5m}]", "objectives[].task": "objectives: [{task: a, latency: 5m}]",
-		"objectives[].tag": "objectives: [{tag: a, latency: 5m}]", "objectives[].latency": "objectives: [{latency: 6m}]",
+		"collectors.endpoints":                   "collectors: {endpoints: true}",
+		"collectors.endpoint_tests":              "collectors: {endpoint_tests: true}",
+		"collectors.endpoint_tests.interval":     "collectors: {endpoint_tests: {interval: 1m}}",
+		"collectors.endpoint_tests.include":      `collectors: {endpoint_tests: {include: ["a"]}}`,
+		"collectors.endpoint_tests.exclude":      `collectors: {endpoint_tests: {exclude: ["a"]}}`,
+		"collectors.endpoint_tests.timeout":      "collectors: {endpoint_tests: {timeout: 1s}}",
+		"collectors.acls":                        "collectors: {acls: true}",
+		"collectors.acls.interval":               "collectors: {acls: {interval: 1d}}",
+		"collectors.retention_barriers":          "collectors: {retention_barriers: true}",
+		"collectors.retention_barriers.interval": "collectors: {retention_barriers: {interval: 1m}}",
+		"state_interval":                         "state_interval: 7s", "objectives": "objectives: [{running: false}]",
+		"objectives[].server": "objectives: [{server: a, latency: 5m}]",
+		"objectives[].task":   "objectives: [{task: a, latency: 5m}]",
+		"objectives[].tag":    "objectives: [{tag: a, latency: 5m}]", "objectives[].latency": "objectives: [{latency: 6m}]",
 		"objectives[].full_load": "objectives: [{full_load: 6m}]", "objectives[].running": "objectives: [{running: true}]",
-		"objectives[].priority": "objectives: [{priority: none}]",
-		"server_limits":         "server_limits: [{memory: 1TiB}]", "server_limits[].server": "server_limits: [{server: a, memory: 1}]",
+		"objectives[].priority":  "objectives: [{priority: none}]",
+		"server_limits":          "server_limits: [{memory: 1TiB}]",
+		"server_limits[].server": "server_limits: [{server: a, memory: 1}]",
 		"server_limits[].memory": "server_limits: [{memory: 1GB}]", "server_limits[].disk": "server_limits: [{disk: 1GB}]",
-		"http_headers.*.values": `http_headers: {X-A: {values: ["a: b", "5", "~"]}}`, "http_headers.*.secrets": "http_headers: {X-A: {secrets: [a]}}",
-		"http_headers.*.files": "http_headers: {X-A: {files: [" + secret + "]}}",
+		"http_headers.*.values":  `http_headers: {X-A: {values: ["a: b", "5", "~"]}}`,
+		"http_headers.*.secrets": "http_headers: {X-A: {secrets: [a]}}",
+		"http_headers.*.files":   "http_headers: {X-A: {files: [" + secret + "]}}",
 	}
 }
 
@@ -117,7 +130,8 @@ func TestEqualSeesSecrets(t *testing.T) {
 
 func TestEqualIgnoresWhatFilesHold(t *testing.T) {
 	dir := t.TempDir()
-	text := "enterprise_managers: [{url: 'https://a', auth: {username: u, password_file: " + write(t, dir, "p", "old") + "}}]"
+	text := "enterprise_managers: [{url: 'https://a', auth: {username: u, password_file: " + write(t, dir, "p", "old") +
+		"}}]"
 	before := parseOne(t, text)
 	write(t, dir, "p", "new")
 	if !before.Equal(parseOne(t, text)) {

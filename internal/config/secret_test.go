@@ -132,7 +132,8 @@ func TestManagerPrintsNameAndURL(t *testing.T) {
 			t.Errorf("prints %q", got)
 		}
 	}
-	if got, want := fmt.Sprint(mustParse(t, secretive)), "enterprise managers a.example.com, b.example.com, c.example.com"; got != want {
+	if got, want := fmt.Sprint(mustParse(t, secretive)),
+		"enterprise managers a.example.com, b.example.com, c.example.com"; got != want {
 		t.Errorf("configuration prints %q, want %q", got, want)
 	}
 }

@@ -52,7 +52,8 @@ func TestParseSize(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "MiB", "64mib", "64M", "64 megabytes", "-1", "1.5", "1.5B", "0x10", "1e3", "9223372036854775808", "99999999GiB", "64  MiB",
+		"", "MiB", "64mib", "64M", "64 megabytes", "-1", "1.5", "1.5B", "0x10", "1e3", "9223372036854775808", "99999999GiB",
+		"64  MiB",
 	} {
 		if got, err := parseSize(text); err == nil {
 			t.Errorf("parseSize(%q) = %d, want an error", text, got)

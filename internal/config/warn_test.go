@@ -19,7 +19,8 @@ func TestWarnings(t *testing.T) {
 		{"nothing", manager("      password: canary-hunter2    # as people write comments\n"), nil},
 		{"quoted", manager("      password: \"canary-hunter2 #1\"\n"), nil},
 		{"comment", manager("      password: canary-hunter2 #1\n"), []string{at + "a comment begins right after it"}},
-		{"comment, one blank", manager("      password: canary-hunter2 # old\n"), []string{at + "a comment begins right after it"}},
+		{"comment, one blank", manager("      password: canary-hunter2 # old\n"), []string{at +
+			"a comment begins right after it"}},
 		{"short", manager("      password: hunter2\n"), []string{at + "is shorter than 8 characters"}},
 		{"curly quotes", manager("      password: “canary-hunter2”\n"), []string{at + "begins or ends with a curly quote"}},
 		{"curly quote in the middle", manager("      password: it’s a canary\n"), nil},
@@ -29,7 +30,8 @@ func TestWarnings(t *testing.T) {
 			[]string{"insecure_skip_verify: the server's certificate is not verified"}},
 		{"in clear", strings.Replace(manager("      password: canary-hunter2\n"), "https", "http", 1),
 			[]string{"enterprise_managers[0].url: http:// to another machine"}},
-		{"in clear, at home", strings.Replace(manager("      password: canary-hunter2\n"), "https://a", "http://[::1]:1", 1), nil},
+		{"in clear, at home", strings.Replace(manager("      password: canary-hunter2\n"), "https://a", "http://[::1]:1",
+			1), nil},
 		{"header", manager("      password: canary-hunter2\n    http_headers: {X-Key: {secrets: [short]}}\n"),
 			[]string{"http_headers.X-Key.secrets[0]: is shorter"}},
 	} {
@@ -59,7 +61,8 @@ func TestWarningsOfVariables(t *testing.T) {
 		want    []string
 	}{
 		{nil, nil},
-		{env("QEM_POLL_INTERVALL", "5s"), []string{"QEM_POLL_INTERVALL: unknown environment variable, which means nothing; did you mean QEM_POLL_INTERVAL?"}},
+		{env("QEM_POLL_INTERVALL", "5s"),
+			[]string{"QEM_POLL_INTERVALL: unknown environment variable, which means nothing; did you mean QEM_POLL_INTERVAL?"}},
 		{env("QEM_EXPORTER_PORT", "x", "QEM_SERVICE_HOST", "x", "QEM_PORT_443_TCP_ADDR", "x", "QEM_PORT", "x"), nil},
 		{env("QEM_PASSWORD", "“canary-hunter2”"), []string{"QEM_PASSWORD: begins or ends with a curly quote"}},
 		{env("QEM_PASSWORD", `"canary-hunter2"`), []string{"QEM_PASSWORD: stands in quotes"}},

@@ -16,7 +16,8 @@ import (
 // What the list of services shows.
 const (
 	displayName = "Qlik Enterprise Manager exporter for Prometheus"
-	description = "Polls Qlik Enterprise Managers and serves metrics of their Replicate and Compose servers, tasks and tables."
+	description = "Polls Qlik Enterprise Managers and serves metrics of their Replicate and Compose servers, tasks and " +
+		"tables."
 )
 
 // account is the one with the least rights that reaches the network. The service's

@@ -17,7 +17,8 @@ import (
 const Name = "qem_exporter"
 
 // ErrNotWindows is what everything returns where there are no Windows services.
-var ErrNotWindows = errors.New("there are Windows services on Windows only: elsewhere use a unit of systemd or a container, see deploy/ in the repository")
+var ErrNotWindows = errors.New("there are Windows services on Windows only: elsewhere use a unit of systemd or a " +
+	"container, see deploy/ in the repository")
 
 // Session is what the daemon of a service gets.
 type Session struct {

@@ -70,7 +70,8 @@ func (s *supervisor) run(daemon Daemon) error {
 }
 
 // supervise answers the requests of Windows until the daemon has ended.
-func (s *supervisor) supervise(cancel func(), ready <-chan struct{}, reloads chan<- os.Signal, ended <-chan error) error {
+func (s *supervisor) supervise(cancel func(), ready <-chan struct{}, reloads chan<- os.Signal,
+	ended <-chan error) error {
 	now := startPending
 	var late <-chan time.Time
 	for {

@@ -32,7 +32,8 @@ func TestSystemdIsTold(t *testing.T) {
 		}
 		return string(text[:n])
 	}
-	for want, tell := range map[string]func(){"READY=1": Ready, "RELOADING=1\nMONOTONIC_USEC=": Reloading, "STOPPING=1": Stopping} {
+	for want, tell := range map[string]func(){"READY=1": Ready, "RELOADING=1\nMONOTONIC_USEC=": Reloading,
+		"STOPPING=1": Stopping} {
 		if tell(); !strings.HasPrefix(told(), want) {
 			t.Errorf("%s is not told", want)
 		}
