@@ -191,11 +191,10 @@ func BenchmarkManyServers(b *testing.B) {
 		b.Run(fmt.Sprint(servers), func(b *testing.B) {
 			l := newLarge(servers, 3, 0)
 			l.scrape(b, "")
-			published := l.m.Fleet().Servers
 			for b.Loop() {
 				b.StopTimer()
-				for _, s := range published {
-					again := *s
+				for _, s := range l.m.list() {
+					again := *s.published.Load()
 					again.LastConnection = l.number()
 					l.m.Server(&again)
 				}

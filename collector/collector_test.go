@@ -418,22 +418,6 @@ func TestMergesAreBounded(t *testing.T) {
 	})
 }
 
-func TestFleet(t *testing.T) {
-	m := newRig(t, Options{}).NewManager("m", ManagerOptions{})
-	if f := m.Fleet(); f.Name != "m" || f.Up || len(f.Servers) > 0 {
-		t.Errorf("before anything was read: %+v", f)
-	}
-	roster := &fleet.Roster{Name: "m", Up: true}
-	m.Roster(roster)
-	for _, name := range []string{"b", "a", "c"} {
-		m.Server(serverOf(name))
-	}
-	m.Gone("a")
-	if f := m.Fleet(); f.Roster != roster || len(f.Servers) != 2 || f.Servers[0].Name != "b" || f.Servers[1].Name != "c" {
-		t.Errorf("fleet: %+v", f)
-	}
-}
-
 func TestConcurrentUse(t *testing.T) {
 	r := newRig(t, Options{})
 	var users sync.WaitGroup
@@ -462,7 +446,6 @@ func TestConcurrentUse(t *testing.T) {
 		users.Go(func() {
 			for range 30 {
 				r.text()
-				m.Fleet()
 			}
 		})
 	}

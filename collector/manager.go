@@ -144,20 +144,6 @@ func (m *Manager) Gone(name string) {
 	}
 }
 
-// Fleet is what is served of the Enterprise Manager, the servers in the order in which they came.
-func (m *Manager) Fleet() *fleet.Manager {
-	f := &fleet.Manager{Roster: m.lastRoster()}
-	if f.Roster == nil {
-		f.Roster = &fleet.Roster{Name: m.name}
-	}
-	for _, e := range m.shown().list() {
-		if s := e.published.Load(); s != nil {
-			f.Servers = append(f.Servers, s)
-		}
-	}
-	return f
-}
-
 // lastRoster is the last that was published, nil when none was. That of a new poller counts once it
 // has asked.
 func (m *Manager) lastRoster() *fleet.Roster {
