@@ -94,7 +94,7 @@ func pollOnce(ctx context.Context, units []*unit, f *factory, c *collector.Colle
 		u.samples = c.NewManager(u.manager.Name, u.samplesOptions())
 		u.poller = poll.New(u.client, u.pollOptions(f))
 		polling.Go(func() {
-			u.poller.Once(ctx)
+			_ = u.poller.Once(ctx) // what could not be read is in the view
 			views[i] = u.poller.View()
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), retireTimeout)
 			defer cancel()

@@ -10,14 +10,13 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 )
 
-// Ready, Reloading and Stopping tell systemd how the daemon is, where the unit asks
-// for it.
+// Ready tells systemd, where the unit asks for it, that the daemon serves.
 func Ready() { notify(daemon.SdNotifyReady) }
 
-// Reloading begins a reload, which Ready ends.
+// Reloading tells it that a reload begins, which Ready ends.
 func Reloading() { notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec()) }
 
-// Stopping begins the end.
+// Stopping tells it that the end begins.
 func Stopping() { notify(daemon.SdNotifyStopping) }
 
 // notify is of no use to anybody where it fails.
