@@ -117,7 +117,11 @@ func (d *decoder) problem(at position, path, text string) problem {
 }
 
 func (d *decoder) wrongType(v value, want string) {
-	d.fail(v.path, "must be %s, is %s", want, v.is())
+	at := d.position(v.path)
+	if n := v.node; n.Kind == yaml.ScalarNode && !v.aliased && n.Line > at.line {
+		at = position{n.Line, n.Column} // it stands below its key
+	}
+	d.failAt(at, v.path, "must be %s, is %s", want, v.is())
 }
 
 // position is that of the key, or of the nearest mapping around it when the key

@@ -66,13 +66,14 @@ var (
 
 // outline follows the structure of a file in block style by its indentation.
 type outline struct {
+	step   int     // by which the file is mostly indented
 	levels []level // that are open, the outermost first
-	closed []level // by the last line that had a key
+	before []level // that were open before the last line that had a key or dash
 	last   slip    // says of that line that it is in the wrong place
+	first  slip    // says it of the first such line
 	text   int     // a block of literal text has at least this indentation; 0: none is open
-	quote  byte    // that is open, or 0
 	flow   int     // brackets that are open
-	opened slip    // where quote or bracket was
+	opened slip    // where the first of them was
 }
 
 // level is the keys, or the dashes, that stand at one column.
@@ -84,13 +85,32 @@ type level struct {
 
 // find is the first line that does not fit what is above it.
 func (o *outline) find(lines []string) (slip, bool) {
+	o.step = usualStep(lines)
 	for i, line := range lines {
 		line = strings.TrimRight(line, "\r")
 		if s := o.line(line, i+1); s.text != "" {
 			return s, true
 		}
 	}
-	return o.opened, o.quote != 0 || o.flow > 0
+	return o.opened, o.flow > 0
+}
+
+// usualStep is by how much lines are mostly indented more than the one above.
+func usualStep(lines []string) int {
+	steps, last := map[int]int{}, 0
+	for _, line := range lines {
+		if indent := indentOf(line); indent < len(line) {
+			steps[indent-last]++
+			last = indent
+		}
+	}
+	usual := 2
+	for step, n := range steps {
+		if step > 0 && n > steps[usual] {
+			usual = step
+		}
+	}
+	return usual
 }
 
 var (
@@ -101,9 +121,8 @@ var (
 
 func (o *outline) line(line string, n int) slip {
 	at := func(column int, text string) slip { return slip{position{n, column + 1}, text} }
-	if o.quote != 0 || o.flow > 0 {
-		o.scan(line, n, 0)
-		return slip{}
+	if o.flow > 0 {
+		return o.scan(line, n, 0)
 	}
 	indent := indentOf(line)
 	rest := line[indent:]
@@ -114,36 +133,40 @@ func (o *outline) line(line string, n int) slip {
 	if r, _ := utf8.DecodeRuneInString(rest); isOddBlank(r) {
 		return at(indent, oddBlank(r)+" in the indentation: indent with blanks")
 	}
-	closed := o.closed
-	o.closed = nil
+	start, before := at(indent, "is in the wrong place, or indented wrongly: what follows does not belong to it"),
+		slices.Clone(o.levels)
+	if o.first.text == "" {
+		o.first = start
+	}
 	for strings.HasPrefix(rest, "- ") || rest == "-" {
-		if text := o.enter(level{indent, true, true}); text != "" {
-			return o.misplaced(at(indent, text), level{indent, true, true}, closed)
+		if s := o.enter(at, level{indent, true, true}); s.text != "" {
+			return s
 		}
 		inner := strings.TrimLeft(rest[1:], " ")
 		indent, rest = len(line)-len(inner), inner
 	}
 	key := keyStart.FindString(rest)
+	word, _, _ := strings.Cut(rest, " ")
 	switch r, _ := utf8.DecodeRuneInString(strings.TrimPrefix(rest, "-")); {
 	case rest == "" || rest[0] == '#':
+		o.before, o.last = before, start
 		return slip{}
 	case isOddBlank(r):
-		return at(len(line)-len(rest)+len(rest)-len(strings.TrimPrefix(rest, "-")), oddBlank(r)+": write a blank")
+		return at(len(line)-len(strings.TrimPrefix(rest, "-")), oddBlank(r)+": write a blank")
 	case dashNoGap.MatchString(rest):
 		return at(indent+1, `a blank is missing after the dash`)
 	case key == "" && noBlank.MatchString(rest):
 		return o.gap(at, line, indent, rest)
-	case key == "" && keyNames()[strings.TrimRight(rest, " ")] && indent == indentOf(line):
-		return at(indent+len(rest), "a colon is missing after the key")
+	case key == "" && keyNames()[word]:
+		return at(indent+len(word), "a colon is missing after the key")
 	case key == "":
-		o.scan(line, n, indent)
-		return slip{}
+		o.before, o.last = before, start
+		return o.scan(line, n, indent)
 	}
-	own := level{indent, false, false}
-	if text := o.enter(own); text != "" {
-		return o.misplaced(at(indent, text), own, closed)
+	if s := o.enter(at, level{indent, false, false}); s.text != "" {
+		return s
 	}
-	o.last = at(indent, "this key is in the wrong place: what follows continues what is above it")
+	o.before, o.last = before, start
 	return o.value(at, line, n, indent+len(strings.TrimRight(key, " \t")))
 }
 
@@ -166,7 +189,7 @@ func (o *outline) value(at func(int, string) slip, line string, n, from int) sli
 	case rest[0] == '|' || rest[0] == '>':
 		o.text = top.column + 1
 	case strings.IndexByte(`"'[{`, rest[0]) >= 0:
-		o.scan(line, n, len(line)-len(rest))
+		return o.scan(line, n, len(line)-len(rest))
 	default:
 		text, _, _ := strings.Cut(rest, " #")
 		if i := strings.Index(text, ": "); i >= 0 {
@@ -176,63 +199,88 @@ func (o *outline) value(at func(int, string) slip, line string, n, from int) sli
 	return slip{}
 }
 
-// enter goes to the level of a key or dash, or says why there is none.
-func (o *outline) enter(own level) string {
+// enter goes to the level of a key or dash, or says why there is none. It blames the
+// line above where this one would have fitted without it.
+func (o *outline) enter(at func(int, string) slip, own level) slip {
 	left := 0 // the column of the outermost level that ends here
 	for i, l := range slices.Backward(o.levels) {
-		if l.column > own.column || l.column == own.column && l.dash && !own.dash && o.has(level{own.column, false, false}) {
-			o.closed, o.levels, left = append(o.closed, l), o.levels[:i], l.column
+		if l.ends(own, o.levels) {
+			o.levels, left = o.levels[:i], l.column
 		}
 	}
 	if len(o.levels) == 0 {
 		o.levels = append(o.levels, own)
-		return ""
+		if left > 0 {
+			return o.first
+		}
+		return slip{}
 	}
 	top := &o.levels[len(o.levels)-1]
+	text := ""
 	switch {
 	case top.column == own.column && top.dash == own.dash:
 		top.empty = own.empty
-		return ""
 	case top.column == own.column && top.dash:
-		return `"- " is missing here, or the key is in the wrong place`
+		return at(own.column, `"- " is missing here, or the key is in the wrong place`)
 	case left > 0 && top.column < own.column:
-		return fmt.Sprintf("is indented by %d, but what it belongs to by %d or %d", own.column, top.column, left)
+		text = fmt.Sprintf("is indented by %d, but what it belongs to by %d or %d", own.column, top.column, left)
 	case !top.empty:
-		return "is indented more than the key above it, which has its value already"
+		text = "is indented more than the key above it, which has its value already"
+	default:
+		o.levels = append(o.levels, own)
 	}
-	o.levels = append(o.levels, own)
-	return ""
-}
-
-func (o *outline) has(own level) bool {
-	return slices.ContainsFunc(o.levels, func(l level) bool { return l.column == own.column && l.dash == own.dash })
-}
-
-// misplaced blames the line before when this one continues what that one ended.
-func (o *outline) misplaced(own slip, l level, closed []level) slip {
-	if slices.ContainsFunc(closed, func(c level) bool { return c.column == l.column && c.dash == l.dash }) {
-		return o.last
+	if text == "" {
+		return slip{}
 	}
-	return own
+	for _, inner := range []int{0, 2, o.step} { // from the dash that may be missing
+		if o.fitted(level{own.column - inner, own.dash || inner > 0, true}) {
+			return o.last
+		}
+	}
+	return at(own.column, text)
 }
 
-// scan follows quotes and brackets from a column on.
-func (o *outline) scan(line string, n, from int) {
+// ends reports whether a level is over where another key or dash begins.
+func (l level) ends(own level, levels []level) bool {
+	return l.column > own.column || l.column == own.column && l.dash && !own.dash &&
+		slices.ContainsFunc(levels, func(o level) bool { return o.column == own.column && !o.dash })
+}
+
+// fitted reports whether a key or dash would have gone well with what was there before
+// the last line.
+func (o *outline) fitted(own level) bool {
+	for i, l := range slices.Backward(o.before) {
+		switch {
+		case l.ends(own, o.before):
+		case l.column == own.column && l.dash == own.dash:
+			return true
+		default:
+			return i == len(o.before)-1 && l.empty && own.column == l.column+o.step
+		}
+	}
+	return false
+}
+
+// scan follows quotes and brackets from a column on. A quote that the line does not
+// close is taken for the slip: hardly anybody breaks lines within quotes.
+func (o *outline) scan(line string, n, from int) slip {
+	var quote byte
+	opened := 0
 	for i := from; i < len(line); i++ {
 		switch c := line[i]; {
-		case o.quote == '"' && c == '\\':
+		case quote == '"' && c == '\\':
 			i++
-		case o.quote != 0:
-			if c == o.quote {
-				o.quote = 0
-			}
+		case quote == '\'' && strings.HasPrefix(line[i:], "''"):
+			i++
+		case quote != 0 && c != quote:
+		case quote != 0 && i+1 < len(line) && strings.IndexByte(" ,]}:\r", line[i+1]) < 0:
+			return slip{position{n, opened + 1}, "this quote is not closed"} // but by the next one that opens
+		case quote != 0:
+			quote = 0
 		case c == '#' && i > 0 && line[i-1] == ' ':
-			return
+			return slip{}
 		case (c == '"' || c == '\'') && (i == from || strings.IndexByte(" ,[{:", line[i-1]) >= 0):
-			o.quote = c
-			if o.flow == 0 {
-				o.opened = slip{position{n, i + 1}, "this quote is not closed"}
-			}
+			quote, opened = c, i
 		case c == '[' || c == '{':
 			if o.flow == 0 {
 				o.opened = slip{position{n, i + 1}, "this bracket is not closed"}
@@ -242,6 +290,10 @@ func (o *outline) scan(line string, n, from int) {
 			o.flow--
 		}
 	}
+	if quote != 0 {
+		return slip{position{n, opened + 1}, "this quote is not closed"}
+	}
+	return slip{}
 }
 
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
