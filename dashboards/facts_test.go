@@ -84,6 +84,9 @@ func TestNothingIsNeutral(t *testing.T) {
 		}
 		switch p.Type {
 		case "stat", "bargauge", "piechart":
+			if p.Options.TextMode == "name" { // of nothing there is no name, and thus not a word
+				t.Error("shows names alone")
+			}
 			if !saysNothing(t, p) {
 				t.Error("does not map null to words on a neutral colour")
 			}

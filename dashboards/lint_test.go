@@ -175,9 +175,7 @@ func checkUnits(t *testing.T, p panelModel) {
 		}
 	}
 	if p.Type != "table" {
-		if p.Options.TextMode != "name" {
-			check(p.FieldConfig.Defaults.Unit, len(words(t, p.FieldConfig.Defaults.Mappings)) > 0, "")
-		}
+		check(p.FieldConfig.Defaults.Unit, len(words(t, p.FieldConfig.Defaults.Mappings)) > 0, "")
 		return
 	}
 	for _, tr := range p.Transformations {

@@ -22,7 +22,7 @@ func serverTiles() []panel {
 		stat("State", "choose a server", "Whether the server is read, and what Enterprise Manager says of it.", query(serverRank(), "{{server}}"), mapped(serverWords()), listed(uidServers)),
 		stat("Reason", "none", "Why the server cannot be read, while it cannot: the error's code or kind.",
 			query("topk by ("+serverLabels+") (1, "+maxBy(serverLabels+", reason", "qem_server_unreadable")+")", "{{reason}}"),
-			options(map[string]any{"textMode": "name"}), limits(step{1, "red"}), listed(uidExporter)),
+			named(), mapped(texts([]string{"1"}, state{"", "Not read", "red"})), listed(uidExporter)),
 		stat("Data age", "never read", "Time since the server's details were last read and all its tasks tried.",
 			query("time() - "+perServer("qem_server_poll_last_success_timestamp_seconds"), "{{server}}"), unit(inSeconds), neutral(), listed(uidExporter)),
 		stat("Tasks in error", "not read", "Tasks in error, as the server counts them.", query(perServer(`qem_server_tasks{state="error"}`), "{{server}}"), count(), bad(),

@@ -78,8 +78,8 @@ func taskConfiguration() []panel {
 			mapped(yesOrNo("Off", "On")), named(), size(8, 5)),
 		table("Tags", "No tag is assigned to the task.", "Tags that are assigned to the task.",
 			[]column{labelsOnly(maxBy("tag", "qem_task_tag")), growing(label("tag", 200))}, size(6, 10)),
-		stat("Priority", "page", "Who is told of the task's alerts: page, unless its configuration or a tag says otherwise.",
-			query(maxBy("priority", "qem_task_priority"), "{{priority}}"), options(map[string]any{"textMode": "name"}), neutral(), size(4, 5)),
+		stat("Priority", "page, if nothing is said", "Who is told of the task's alerts: page, unless its configuration or a tag says otherwise.",
+			query(priorities().number("qem_task_priority", "priority", taskLabels), "{{task}}"), mapped(priorities().mapping()), size(4, 5)),
 		stat("Expected to run", "not said", "Whether the task is to run always.", query(perTask("qem_task_expected_running"), "{{task}}"), mapped(yesOrNo("No", "Always")), size(4, 5)),
 	}
 }
