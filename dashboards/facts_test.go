@@ -83,7 +83,7 @@ func TestNothingIsNeutral(t *testing.T) {
 			t.Error("says nothing when there is nothing")
 		}
 		switch p.Type {
-		case "stat", "bargauge", "piechart":
+		case "stat", "piechart":
 			if p.Options.TextMode == "name" { // of nothing there is no name, and thus not a word
 				t.Error("shows names alone")
 			}

@@ -75,7 +75,7 @@ const checks = {
     }
   },
 };
-const kinds = { stat: 'number', bargauge: 'number', piechart: 'number', 'state-timeline': 'timeline', table: 'table' };
+const kinds = { stat: 'number', piechart: 'number', 'state-timeline': 'timeline', table: 'table' };
 
 (async () => {
   for (const file of files) {

@@ -46,14 +46,6 @@ func named() option {
 	return options(map[string]any{"textMode": "value_and_name", "orientation": "vertical"})
 }
 
-// barGauge is a bar for each of what the legend names.
-func barGauge(title, empty, description string, o ...option) panel {
-	return number("bargauge", title, empty, description, 8, 8, append([]option{options(map[string]any{
-		"displayMode": "basic", "orientation": "horizontal", "showUnfilled": true, "valueMode": "color",
-		"minVizHeight": 12, "minVizWidth": 8, "reduceOptions": lastValue(),
-	})}, o...))
-}
-
 // pieChart shows parts of a whole.
 func pieChart(title, empty, description string, o ...option) panel {
 	return number("piechart", title, empty, description, 8, 8, append([]option{options(map[string]any{
