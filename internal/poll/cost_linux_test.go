@@ -151,7 +151,7 @@ func BenchmarkMinute(b *testing.B) {
 		}
 		bare := usage.OfCPU(func() {
 			for i := range int(requests) {
-				if _, err := client.Tasks.Details(b.Context(), servers[i%50].Name, tasks[i%200].Name); err != nil {
+				if _, err := client.Tasks.Details(b.Context(), aem.TaskRef{Server: servers[i%50].Name, Task: tasks[i%200].Name}); err != nil {
 					continue // names differ between servers: an answer all the same
 				}
 			}
