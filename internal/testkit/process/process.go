@@ -72,6 +72,7 @@ func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
 	p := &Process{t: t, cmd: cmd, exited: make(chan struct{}), Client: Client()}
 	cmd.Stdout, cmd.Stderr = &p.Stdout, &p.Stderr
+	cmd.WaitDelay = 10 * time.Second // for what outlives it and keeps a pipe open
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
