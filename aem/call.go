@@ -18,11 +18,13 @@ type call struct {
 	verb        string   // HTTP method
 	path        []string // segments below the API's root, not encoded
 	query       query
-	body        []byte // nil: none
-	contentType string // of body; "": JSON
-	idempotent  bool   // may be repeated after a fault
-	once        bool   // of a GET that must not be repeated by net/http either
-	urgent      bool   // does not wait for the rate limit, though it counts
+	body        []byte      // nil: none
+	document    *document   // or this
+	told        func(int64) // how much of a document or an export has passed; may be nil
+	contentType string      // of body; "": JSON
+	idempotent  bool        // may be repeated after a fault
+	once        bool        // of a GET that must not be repeated by net/http either
+	urgent      bool        // does not wait for the rate limit, though it counts
 
 	free    bool          // a method that nothing is known of
 	header  http.Header   // more of the request's

@@ -30,6 +30,9 @@ func ExtraHeader(name, value string) CallOption {
 // attempt, errors too. It is empty for an export, which is read by the caller.
 func Raw(to *Response) CallOption { return func(c *call) { c.raw = to } }
 
+// Progress is called as a document is sent or an export is read, with the bytes so far.
+func Progress(told func(bytes int64)) CallOption { return func(c *call) { c.told = told } }
+
 // Skipped lets a method that returns a list go without the elements that make no sense, and
 // tells how many there were. Without it such a list is an ErrPartial.
 func Skipped(n *int) CallOption { return func(c *call) { c.skipped = n } }

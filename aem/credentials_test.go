@@ -97,6 +97,10 @@ func TestScrubber(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
+	// Nor is half of one shown where a very long text is cut.
+	if got := s.clean(strings.Repeat(" ", maxCleaned-5)+"se&cret longer"+strings.Repeat("x", 1<<20), 100); strings.Contains(got, "se") {
+		t.Errorf("half a secret is left: %q", got)
+	}
 	// A secret at the edge is gone before the text is cut.
 	if got := s.clean(strings.Repeat("x", 95)+"se&cret longer", 100); strings.Contains(got, "se&") {
 		t.Errorf("half a secret is left: %q", got)

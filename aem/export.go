@@ -130,6 +130,7 @@ type exported struct {
 	attempt attempt
 	idle    time.Duration // the longest wait for the next bytes
 	cancel  context.CancelCauseFunc
+	total   int64
 	err     error // of the last read
 }
 
@@ -141,13 +142,14 @@ const enoughToTell = 1024
 // begin reads the first bytes, which tell an error, and a page that is none of the
 // API's, from an export.
 func (e *exported) begin() error {
-	var text []byte
-	for len(text) == 0 || text[0] == '{' && len(text) < enoughToTell {
+	var text []byte // the JSON, as far as it has come
+	for len(text) < enoughToTell && len(e.head) < maxErrorBytes {
 		buffer := make([]byte, 4096)
 		n, err := e.fill(buffer)
 		e.head = append(e.head, buffer[:n]...)
-		text = bytes.TrimSpace(bytes.TrimPrefix(e.head, []byte(byteOrderMark)))
-		if err == io.EOF {
+		text, _ = io.ReadAll(JSON(bytes.NewReader(e.head)))
+		plain := bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(e.head, []byte(byteOrderMark))), []byte("{"))
+		if err == io.EOF || len(text) > 0 && !plain { // an error has no comment before it
 			break
 		}
 		if err != nil {
@@ -162,8 +164,8 @@ func (e *exported) begin() error {
 	switch {
 	case len(text) == 0:
 		return e.attempt.fault(KindDecode, "the export is empty", nil)
-	case text[0] == '<':
-		return e.attempt.fault(KindDecode, "an HTML page instead of an export: is there a proxy in between, or is the URL path wrong?", nil)
+	case text[0] != '{' && text[0] != '[':
+		return e.attempt.fault(KindDecode, "no JSON, so no export: is there a proxy in between, or is the URL path wrong?", nil)
 	}
 	return nil
 }
@@ -186,6 +188,10 @@ func (e *exported) fill(p []byte) (int, error) {
 	timer := time.AfterFunc(e.idle, func() { e.cancel(errIdle) })
 	n, err := e.in.Read(p)
 	timer.Stop()
+	e.total += int64(n)
+	if told := e.attempt.call.told; told != nil && n > 0 {
+		told(e.total)
+	}
 	switch {
 	case err == nil || err == io.EOF:
 		e.err = err

@@ -56,7 +56,7 @@ func TestExportIsAStream(t *testing.T) {
 		go func() {
 			for range 100 {
 				time.Sleep(4 * time.Second)
-				_, _ = io.WriteString(out, strings.Repeat("x", 1000))
+				_, _ = io.WriteString(out, strings.Repeat("[", 1000))
 			}
 			_ = out.Close()
 		}()
@@ -92,6 +92,7 @@ func TestExportsThatFail(t *testing.T) {
 		"code under 200": {apiAnswer(200, CodeMethodNotSupportedVersion)(), ErrNotSupported, CodeMethodNotSupportedVersion},
 		"status":         {answer(503, ""), nil, "http_503"},
 		"page":           {answer(200, " <html>"), ErrDecode, "decode"},
+		"text":           {answer(200, "// Host name: x\r\nService Unavailable"), ErrDecode, "decode"},
 		"nothing":        {answer(200, ""), ErrDecode, "decode"},
 		"in pieces":      {&http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(iotest.OneByteReader(strings.NewReader(`{"error_code":"AEM_TASK_NOT_FOUND","error_message":"x"}`)))}, ErrNotFound, CodeTaskNotFound},
 		"only a mark":    {answer(200, byteOrderMark), ErrDecode, "decode"},
@@ -205,7 +206,7 @@ func TestExportThatIsClosedEarly(t *testing.T) {
 		}
 		defer close(gone)
 		for r.Context().Err() == nil {
-			if _, err := io.WriteString(w, strings.Repeat("x", 1000)); err != nil {
+			if _, err := io.WriteString(w, strings.Repeat("[", 1000)); err != nil {
 				return
 			}
 		}

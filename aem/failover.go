@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -168,28 +167,19 @@ func (s EndpointsService) switchOver(ctx context.Context, f Failover, report *Fa
 	return err
 }
 
-// atOnce is how many tasks a failover handles at once.
-const atOnce = 8
-
 // forEach does something with all tasks, several at once, and returns those with
 // which it succeeded, in their order.
 func forEach(tasks []string, do func(task string) error) (done []string, err error) {
-	errs := make([]error, len(tasks))
-	var all sync.WaitGroup
-	slots := make(chan struct{}, atOnce)
+	refs := make([]TaskRef, len(tasks))
 	for i, task := range tasks {
-		slots <- struct{}{}
-		all.Go(func() {
-			defer func() { <-slots }()
-			if err := do(task); err != nil {
-				errs[i] = fmt.Errorf("task %q: %w", task, err)
-			}
-		})
+		refs[i].Task = task
 	}
-	all.Wait()
-	for i, task := range tasks {
-		if errs[i] == nil {
-			done = append(done, task)
+	var errs []error
+	for _, o := range (Many{}).do(context.Background(), refs, func(ref TaskRef) (*TaskResult, error) { return nil, do(ref.Task) }) {
+		if o.Err == nil {
+			done = append(done, o.Task.Task)
+		} else {
+			errs = append(errs, fmt.Errorf("task %q: %w", o.Task.Task, o.Err))
 		}
 	}
 	return done, errors.Join(errs...)

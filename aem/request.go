@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -64,23 +62,6 @@ func (c *call) setJSON(v any) error {
 	body, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		return refusal(c.operation, notUTF8)
-	}
-	c.body = body
-	return nil
-}
-
-// setDocument gives the call a body that was read from elsewhere. It is read to its
-// end first, since the API wants to know its exact length.
-func (c *call) setDocument(r io.Reader) error {
-	if r == nil {
-		return refusal(c.operation, "there is no document")
-	}
-	body, err := io.ReadAll(r)
-	if err != nil {
-		return &Error{Operation: c.operation, Kind: KindRequest, Message: "the document to send cannot be read", err: err}
-	}
-	if strings.TrimSpace(strings.TrimPrefix(string(body), byteOrderMark)) == "" {
-		return refusal(c.operation, "the document to send is empty")
 	}
 	c.body = body
 	return nil

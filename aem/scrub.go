@@ -21,6 +21,8 @@ const (
 	maxSecrets = 16   // that a scrubber keeps of those that come and go, of each sort
 	minSecret  = 8    // a shorter text, taken out, would mangle words and so give itself away
 
+	maxCleaned = 64 << 10 // bytes of a text that are looked at
+
 	hiddenSecret = "<secret>"
 )
 
@@ -123,13 +125,19 @@ func (s *scrubber) texts() []string {
 
 // clean returns a text without secrets, in one line and of limited length.
 func (s *scrubber) clean(text string, limit int) string {
+	secrets := s.texts()
+	cut := len(text) > maxCleaned
+	text = text[:min(len(text), maxCleaned)]
 	low := lower(text)
-	for _, secret := range s.texts() {
+	for _, secret := range secrets {
 		for at := strings.Index(low, secret); at >= 0; at = strings.Index(low, secret) {
 			end := at + len(secret)
 			text = text[:at] + hiddenSecret + text[end:]
 			low = low[:at] + strings.Repeat("\x00", len(hiddenSecret)) + low[end:] // is not looked into again
 		}
+	}
+	if cut && len(secrets) > 0 { // at its end may be the half of a secret
+		text = text[:max(0, len(text)-len(secrets[0]))]
 	}
 	return oneLine(text, limit)
 }

@@ -406,10 +406,11 @@ func (s ServersService) Delete(ctx context.Context, server string, opts ...CallO
 // API: PutServerLicense, PUT /servers/{server}/license/def.
 func (s ServersService) PutLicense(ctx context.Context, server string, license io.Reader, opts ...CallOption) error {
 	c := send(http.MethodPut, "PutServerLicense", "", "servers", server, "license", "def")
-	if err := c.setDocument(license); err != nil {
+	head, err := c.setDocument(license)
+	if err != nil {
 		return err
 	}
-	if text := bytes.TrimSpace(bytes.TrimPrefix(c.body, []byte(byteOrderMark))); text[0] != '{' {
+	if !bytes.HasPrefix(head, []byte("{")) {
 		c.contentType = "text/plain; charset=utf-8"
 	}
 	return s.core.do(ctx, opts, c)
@@ -427,15 +428,14 @@ func (s ServersService) Export(ctx context.Context, server string, opts ...CallO
 }
 
 // Import adds the tasks and endpoints of an export to a Replicate server, and
-// replaces those that it has already; nothing is removed. The document is read to
-// its end before anything is sent. It needs the role Admin on Enterprise Manager
+// replaces those that it has already; nothing is removed. It needs the role Admin on Enterprise Manager
 // and on the server, Designer on all tasks and on all endpoints.
 //
 // API: ImportAll, POST /servers/{server}?action=import.
 func (s ServersService) Import(ctx context.Context, server string, document io.Reader, opts ...CallOption) error {
 	c := send(http.MethodPost, "ImportAll", "import", "servers", server)
 	c.wait = importWait
-	if err := c.setDocument(document); err != nil {
+	if _, err := c.setDocument(document); err != nil {
 		return err
 	}
 	return s.core.do(ctx, opts, c)

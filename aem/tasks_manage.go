@@ -38,15 +38,14 @@ func (s TasksService) Export(ctx context.Context, ref TaskRef, o ExportTaskOptio
 }
 
 // Import adds the task of an export, or replaces it; nothing else is removed. The
-// task must be stopped (else ErrNotStopped). The document is read to its end before
-// anything is sent. It needs the role Designer on all tasks, and on all endpoints
+// task must be stopped (else ErrNotStopped). It needs the role Designer on all tasks, and on all endpoints
 // when the document has endpoints.
 //
 // API: ImportTask, POST /servers/{server}/tasks/{task}?action=import.
 func (s TasksService) Import(ctx context.Context, ref TaskRef, document io.Reader, opts ...CallOption) error {
 	c := send(http.MethodPost, "ImportTask", "import", ref.path()...)
 	c.wait = importWait
-	if err := c.setDocument(document); err != nil {
+	if _, err := c.setDocument(document); err != nil {
 		return err
 	}
 	return s.core.do(ctx, opts, c)

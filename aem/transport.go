@@ -200,7 +200,13 @@ func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
 	if err := s.addHeaders(request.Header); err != nil {
 		return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the headers to send cannot be read: " + s.scrub.clean(err.Error(), maxMessage), err: err}
 	}
-	if c.body != nil {
+	if c.document != nil {
+		c.document.told = c.told
+		if err := c.document.attach(request); err != nil {
+			return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the document to send cannot be wound back", err: err}
+		}
+	}
+	if c.body != nil || c.document != nil {
 		request.Header.Set("Content-Type", cmp.Or(c.contentType, "application/json"))
 	} else if c.verb == http.MethodDelete {
 		// The API wants Content-Length: 0, which net/http leaves out of a DELETE

@@ -5,13 +5,49 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
 const (
 	waitBase = time.Second // between the first looks at a task
 	waitMax  = 15 * time.Second
+	// beginGrace is how long Enterprise Manager may show the state before a run that has
+	// begun.
+	beginGrace = 30 * time.Second
 )
+
+// A WaitOption changes how a task is waited for.
+type WaitOption func(*waiting)
+
+type waiting struct {
+	every   time.Duration
+	look    func(*TaskDetails)
+	missing bool
+	start   time.Duration
+}
+
+// LookEvery sets the time between two looks. Without it the first is a second, and it
+// doubles up to 15 seconds.
+func LookEvery(d time.Duration) WaitOption { return func(w *waiting) { w.every = d } }
+
+// OnLook is called with the task at every look.
+func OnLook(look func(*TaskDetails)) WaitOption { return func(w *waiting) { w.look = look } }
+
+// EvenIfMissing waits for a task that does not exist yet, too: after an import it takes a
+// moment to be seen.
+func EvenIfMissing() WaitOption { return func(w *waiting) { w.missing = true } }
+
+// StartWithin sets how long RunToEnd lets RunTask wait for the start; 0 means a minute.
+func StartWithin(d time.Duration) WaitOption { return func(w *waiting) { w.start = d } }
+
+func waitingWith(opts []WaitOption) waiting {
+	w := waiting{look: func(*TaskDetails) {}}
+	for _, option := range opts {
+		option(&w)
+	}
+	return w
+}
 
 // WaitFor looks at a task, ever more rarely, until until returns true, and returns
 // how the task then is. Faults that pass (ErrTimeout, ErrConnection,
@@ -20,26 +56,39 @@ const (
 // takes some seconds to be seen in Enterprise Manager.
 //
 // Calls: GetTaskDetails.
-func (s TasksService) WaitFor(ctx context.Context, ref TaskRef, until func(*TaskDetails) bool) (*TaskDetails, error) {
-	const operation = "GetTaskDetails"
+func (s TasksService) WaitFor(
+	ctx context.Context, ref TaskRef, until func(*TaskDetails) bool, opts ...WaitOption,
+) (*TaskDetails, error) {
+	w := waitingWith(opts)
 	state := TaskState("unknown")
-	for wait := waitBase; ; wait = min(2*wait, waitMax) {
+	for pauseFor := waitBase; ; pauseFor = min(2*pauseFor, waitMax) {
+		if w.every > 0 {
+			pauseFor = w.every
+		}
 		details, err := s.Details(ctx, ref)
 		switch {
 		case err == nil:
+			w.look(details)
 			if until(details) {
 				return details, nil
 			}
 			state = details.State
-		case ctx.Err() == nil && !errors.Is(err, ErrLogin) &&
-			(errors.Is(err, ErrTimeout) || errors.Is(err, ErrConnection) || errors.Is(err, ErrServerNotConnected)):
-		case ctx.Err() == nil:
+		case ctx.Err() == nil && !w.bears(err):
 			return nil, err
 		}
-		if err := pause(ctx, time.Now().Add(2*wait), wait); err != nil {
-			return nil, ended(operation, fmt.Sprintf("while waiting for a task, which was last seen %s", state), err)
+		if err := pause(ctx, time.Now().Add(2*pauseFor), pauseFor); err != nil {
+			return nil, ended("GetTaskDetails", fmt.Sprintf("while waiting for a task, which was last seen %s", state), err)
 		}
 	}
+}
+
+// bears reports whether a fault does not end the wait.
+func (w waiting) bears(err error) bool {
+	if errors.Is(err, ErrLogin) {
+		return false
+	}
+	return errors.Is(err, ErrTimeout) || errors.Is(err, ErrConnection) || errors.Is(err, ErrServerNotConnected) ||
+		w.missing && errors.Is(err, ErrNotFound)
 }
 
 // WaitForState is WaitFor until the task is in one of the states. A task in the state
@@ -54,9 +103,142 @@ func (s TasksService) WaitForState(ctx context.Context, ref TaskRef, states ...T
 	if err != nil || slices.Contains(states, details.State) {
 		return details, err
 	}
+	return details, s.failed(details)
+}
+
+func (s TasksService) failed(details *TaskDetails) *Error {
 	message := s.core.session.scrub.clean(details.Message, maxKept)
 	if message == "" {
 		message = "the task is in the state error"
 	}
-	return details, &Error{Operation: "GetTaskDetails", Kind: KindFailed, Message: message}
+	return &Error{Operation: "GetTaskDetails", Kind: KindFailed, Message: message}
+}
+
+// RunReport says how a run has ended.
+type RunReport struct {
+	Task          TaskRef
+	Details       *TaskDetails // at the end; nil when the end was not seen
+	StopReason    StopReason
+	TablesInError []TableInfo // of a Replicate task
+	Took          time.Duration
+}
+
+// RunToEnd starts a task that comes to an end by itself, such as a full load or a Compose
+// task, and waits for the end. It sees the new run begin first, as Enterprise Manager shows
+// the end of the one before for a while. A run that ends in an error is an ErrTaskFailed
+// beside the report. How long it may take, ctx says.
+//
+// Calls: GetTaskDetails, RunTask, GetTableList.
+func (s TasksService) RunToEnd(ctx context.Context, ref TaskRef, how RunOption, opts ...WaitOption) (*RunReport, error) {
+	w := waitingWith(opts)
+	report := &RunReport{Task: ref}
+	before, err := s.Details(ctx, ref)
+	if err != nil {
+		return report, err
+	}
+	began := time.Now()
+	result, err := s.Run(ctx, ref, how, w.start)
+	// It may have failed at once, which is an end, or take longer to start.
+	if err != nil && !errors.Is(err, ErrTaskFailed) && !errors.Is(err, ErrTaskTimeout) {
+		return report, err
+	}
+	ran := false
+	report.Details, err = s.WaitFor(ctx, ref, func(d *TaskDetails) bool {
+		ran = ran || d.isRunAfter(before) || result != nil && time.Since(began) > beginGrace
+		return ran && (d.State == TaskStopped || d.State == TaskError)
+	}, opts...)
+	report.Took = time.Since(began).Round(time.Millisecond)
+	if err != nil {
+		return report, err
+	}
+	report.StopReason = report.Details.StopReason
+	if report.Details.Product == Replicate && report.Details.FullLoad.TablesWithError.Int() > 0 {
+		if report.TablesInError, err = (TablesService(s)).List(ctx, ref, TableFilter{Error: true}); err != nil {
+			return report, err
+		}
+	}
+	if report.Details.State == TaskError {
+		return report, s.failed(report.Details)
+	}
+	return report, nil
+}
+
+// isRunAfter reports whether a task is in, or has ended, a run that is not the one before.
+func (t *TaskDetails) isRunAfter(before *TaskDetails) bool {
+	switch t.State {
+	case TaskStopped, TaskError:
+		return t.State != before.State || t.StopReason != before.StopReason || t.Message != before.Message ||
+			!t.FullLoad.Start.Equal(before.FullLoad.Start) || !t.FullLoad.End.Equal(before.FullLoad.End) ||
+			!t.Loading.Start.Equal(before.Loading.Start) || !t.Loading.End.Equal(before.Loading.End)
+	}
+	return true
+}
+
+// TaskOutcome is what came of one of many tasks.
+type TaskOutcome struct {
+	Task   TaskRef
+	Result *TaskResult // nil when there is none
+	Err    error
+}
+
+// Many says how many tasks are handled.
+type Many struct {
+	AtOnce  int               // so many at once; 0 means 8
+	Timeout time.Duration     // of each; 0 means a minute
+	Told    func(TaskOutcome) // is called as each ends, one at a time
+	Options []CallOption
+}
+
+// RunAll starts many tasks, several at once, and reports of each, in their order. After the
+// end of ctx no more are started.
+//
+// Calls: RunTask.
+func (s TasksService) RunAll(ctx context.Context, tasks []TaskRef, how RunOption, many Many) []TaskOutcome {
+	return many.do(ctx, tasks, func(ref TaskRef) (*TaskResult, error) {
+		return s.Run(ctx, ref, how, many.Timeout, many.Options...)
+	})
+}
+
+// StopAll stops many tasks, as RunAll starts them.
+//
+// Calls: StopTask.
+func (s TasksService) StopAll(ctx context.Context, tasks []TaskRef, many Many) []TaskOutcome {
+	return many.do(ctx, tasks, func(ref TaskRef) (*TaskResult, error) {
+		return s.Stop(ctx, ref, many.Timeout, many.Options...)
+	})
+}
+
+const atOnce = 8
+
+// do does something with all tasks, several at once.
+func (m Many) do(ctx context.Context, tasks []TaskRef, do func(TaskRef) (*TaskResult, error)) []TaskOutcome {
+	if m.AtOnce <= 0 {
+		m.AtOnce = atOnce
+	}
+	var (
+		all      sync.WaitGroup
+		tell     sync.Mutex
+		outcomes = make([]TaskOutcome, len(tasks))
+		slots    = make(chan struct{}, m.AtOnce)
+	)
+	for i, ref := range tasks {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			o := TaskOutcome{Task: ref}
+			if err := ctx.Err(); err != nil {
+				o.Err = ended(opRunTask, "before its turn", err)
+			} else {
+				o.Result, o.Err = do(ref)
+			}
+			outcomes[i] = o
+			if m.Told != nil {
+				tell.Lock()
+				defer tell.Unlock()
+				m.Told(o)
+			}
+		})
+	}
+	all.Wait()
+	return outcomes
 }

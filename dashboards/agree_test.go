@@ -69,12 +69,16 @@ func tasks() []*fleet.Task {
 	nothing := func(*fleet.Task) {}
 	vary(state(fleet.TaskRunning), state(fleet.TaskError), state(fleet.TaskRecovering), state("paused"),
 		stopped(""), stopped("normal"), stopped("fatal_error"), stopped("brand_new"))
-	vary(func(t *fleet.Task) { t.Up = fleet.No }, nothing, func(t *fleet.Task) { t.Up, t.Details = fleet.Yes, &fleet.TaskDetails{} })
+	vary(func(t *fleet.Task) { t.Up = fleet.No }, nothing, func(t *fleet.Task) {
+		t.Up, t.Details = fleet.Yes,
+			&fleet.TaskDetails{}
+	})
 	vary(nothing, func(t *fleet.Task) {
 		t.Expected = fleet.Expectation{Latency: fleet.Num(60), FullLoad: fleet.Num(3600), Running: true}
 	})
 	vary(nothing, func(t *fleet.Task) { t.TableStates = &fleet.TableStates{Error: 1} })
-	vary(nothing, func(t *fleet.Task) { t.Expected.Priority = fleet.PriorityTicket }, func(t *fleet.Task) { t.Expected.Priority = fleet.PriorityNone })
+	vary(nothing, func(t *fleet.Task) { t.Expected.Priority = fleet.PriorityTicket },
+		func(t *fleet.Task) { t.Expected.Priority = fleet.PriorityNone })
 	latency := func(seconds float64) func(*fleet.Task) {
 		return func(t *fleet.Task) {
 			if t.Details != nil {
@@ -97,7 +101,8 @@ func tasks() []*fleet.Task {
 
 // TestTroublesAreThoseOfFleet: which tasks need attention, and why most of all.
 func TestTroublesAreThoseOfFleet(t *testing.T) {
-	names := map[int]string{9: "In error", 8: "Stopped abnormally", 7: "Recovering", 6: "Unknown state", 5: "Late", 4: "Load overdue", 3: "Not read", 2: "Tables in error", 1: "Not read yet"}
+	names := map[int]string{9: "In error", 8: "Stopped abnormally", 7: "Recovering", 6: "Unknown state", 5: "Late",
+		4: "Load overdue", 3: "Not read", 2: "Tables in error", 1: "Not read yet"}
 	show := modelOf(t, "qem-tasks").variable("show")
 	expr := strings.Replace(exprOf(t, "qem-fleet", "Tasks that need attention", "A"), "topk(17, ", "topk(1000, ", 1)
 	for some := range slices.Chunk(tasks(), 200) { // promtool holds no more samples
@@ -124,16 +129,21 @@ func TestLicencesAreThoseOfFleet(t *testing.T) {
 	day := func(n float64) fleet.Number { return fleet.Num(n * 86400) }
 	at := func(days float64) fleet.Number { return fleet.Num(float64(now.Unix()) + days*86400) }
 	for _, l := range []fleet.License{
-		{State: fleet.LicenseValid}, {State: fleet.LicenseExpired}, {State: "brand_new"}, {State: fleet.LicenseValid, Remaining: day(-1)},
-		{State: fleet.LicenseValid, Remaining: day(8)}, {State: fleet.LicenseValid, Remaining: day(31)}, {State: fleet.LicenseValid, Remaining: day(3)},
-		{State: fleet.LicenseValid, Expires: at(-7), Remaining: day(100)}, {State: fleet.LicenseValid, Expires: at(29)}, {State: fleet.LicenseValid, Expires: at(31), Remaining: day(1)},
+		{State: fleet.LicenseValid}, {State: fleet.LicenseExpired}, {State: "brand_new"},
+		{State: fleet.LicenseValid, Remaining: day(-1)},
+		{State: fleet.LicenseValid, Remaining: day(8)}, {State: fleet.LicenseValid, Remaining: day(31)},
+		{State: fleet.LicenseValid, Remaining: day(3)},
+		{State: fleet.LicenseValid, Expires: at(-7), Remaining: day(100)}, {State: fleet.LicenseValid, Expires: at(29)},
+		{State: fleet.LicenseValid, Expires: at(31), Remaining: day(1)},
 		{State: fleet.LicenseExpired, Expires: at(31)},
 	} {
 		s := &fleet.Server{Name: "s1", State: fleet.ServerMonitored, Up: fleet.Yes, Details: &fleet.ServerDetails{License: l}}
 		severity, reason := l.Judge(now)
 		expr := exprOf(t, "qem-server", "Licence", "A", "manager", "em", "server", "s1")
-		least := map[fleet.Severity]string{fleet.Fine: "(%s) == 1", fleet.Warning: "(%s) >= 2 < 4", fleet.Critical: "(%s) == 4"}[severity]
-		evaluate(t, served(t, s), answer{fmt.Sprintf("%+v is %s: %s", l, severity, reason), "0 * (" + fmt.Sprintf(least, expr) + ")",
+		least := map[fleet.Severity]string{fleet.Fine: "(%s) == 1", fleet.Warning: "(%s) >= 2 < 4",
+			fleet.Critical: "(%s) == 4"}[severity]
+		evaluate(t, served(t, s), answer{fmt.Sprintf("%+v is %s: %s", l, severity, reason), "0 * (" +
+			fmt.Sprintf(least, expr) + ")",
 			map[string]float64{`{manager="em", server="s1"}`: 0}})
 	}
 }

@@ -34,8 +34,8 @@ func TestEveryFamilyIsUsed(t *testing.T) {
 			note(v.Definition)
 		}
 	}
-	for _, expr := range ruleQueries(t) {
-		note(expr)
+	for _, r := range rules(t) {
+		note(r.Expr)
 	}
 	exist := map[string]bool{}
 	for _, d := range collector.Families() {
@@ -59,29 +59,56 @@ func TestEveryFamilyIsUsed(t *testing.T) {
 	}
 }
 
-// ruleQueries are the queries of the alerts and recording rules.
-func ruleQueries(t *testing.T) []string {
+// rule is an alert or a recording rule.
+type rule struct {
+	Alert, Expr string
+	Annotations map[string]string
+}
+
+// rules are those of the project.
+func rules(t *testing.T) []rule {
 	t.Helper()
 	data, err := os.ReadFile(rulesFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rules struct {
-		Groups []struct {
-			Rules []struct{ Expr string }
-		}
-	}
-	if err := yaml.Unmarshal(data, &rules); err != nil {
+	var file struct{ Groups []struct{ Rules []rule } }
+	if err := yaml.Unmarshal(data, &file); err != nil {
 		t.Fatalf("%s: %v", rulesFile, err)
 	}
-	var queries []string
-	for _, g := range rules.Groups {
-		for _, r := range g.Rules {
-			queries = append(queries, r.Expr)
-		}
+	var all []rule
+	for _, g := range file.Groups {
+		all = append(all, g.Rules...)
 	}
-	if len(queries) == 0 {
+	if len(all) == 0 {
 		t.Errorf("%s has no rules", rulesFile)
 	}
-	return queries
+	return all
+}
+
+// TestAlertsLead: the page to which an alert leads exists and has the choices that the
+// link makes; one about a single thing is told which. The data source is the default one.
+func TestAlertsLead(t *testing.T) {
+	for _, r := range rules(t) {
+		link := r.Annotations["dashboard_url"]
+		if r.Alert == "" {
+			continue
+		}
+		path, query, _ := strings.Cut(strings.TrimPrefix(link, "/d/"), "?")
+		m := modelOf(t, strings.Split(path, "/")[0])
+		made := map[string]bool{}
+		for parameter := range strings.SplitSeq(query, "&") {
+			if name, _, found := strings.Cut(strings.TrimPrefix(parameter, "var-"), "="); found {
+				made[name] = true
+				if m.variable(name) == nil {
+					t.Errorf("%s chooses %s, which %s does not have", r.Alert, name, m.UID)
+				}
+			}
+		}
+		for _, v := range m.Templating.List {
+			if v.Type == "query" && v.Hide == 0 && !v.Multi && !made[v.Name] {
+				t.Errorf("%s leads to %s without a %s", r.Alert, m.UID, v.Name)
+			}
+		}
+	}
 }

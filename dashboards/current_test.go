@@ -58,7 +58,8 @@ func TestQuestions(t *testing.T) {
 	questions := generate.Questions()
 	each(t, func(t *testing.T, m *model) {
 		line := fmt.Sprintf("| `%s.json` | %s |\n", m.UID, questions[m.UID])
-		if m.Description != questions[m.UID] || !strings.HasSuffix(m.Description, "?") || !strings.Contains(string(readme), line) {
+		if m.Description != questions[m.UID] || !strings.HasSuffix(m.Description, "?") ||
+			!strings.Contains(string(readme), line) {
 			t.Errorf("its question is %q; the README lacks %s", m.Description, line)
 		}
 	})

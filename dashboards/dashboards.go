@@ -51,7 +51,8 @@ func Queries(values map[string]string) ([]Query, error) {
 		fill := d.filler(values)
 		for _, p := range d.allPanels() {
 			for _, t := range p.Targets {
-				queries = append(queries, Query{Dashboard: d.UID, Panel: p.Title, RefID: t.RefID, Expr: fill.Replace(t.Expr), Instant: t.Instant})
+				queries = append(queries, Query{Dashboard: d.UID, Panel: p.Title, RefID: t.RefID, Expr: fill.Replace(t.Expr),
+					Instant: t.Instant})
 			}
 		}
 	}

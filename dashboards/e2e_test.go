@@ -34,14 +34,17 @@ func startRig(t *testing.T) *rig {
 	t.Helper()
 	account := aemtest.DefaultAccount()
 	account.Role = aemtest.Admin // for what the optional collectors read
-	sim := aemtest.NewTLSServer(aemtest.Options{Users: []aemtest.User{account}, Seed: 1, Servers: 4, ComposeServers: 1, TasksPerServer: 12, Incidents: true, Speed: 10})
+	sim := aemtest.NewTLSServer(aemtest.Options{Users: []aemtest.User{account}, Seed: 1, Servers: 4, ComposeServers: 1,
+		TasksPerServer: 12, Incidents: true, Speed: 10})
 	t.Cleanup(sim.Close)
 	sinceLastUpdate(t, sim)
 	servers := sim.State().Servers
 	first, last := servers[0], servers[3]
 	for _, fault := range []aemtest.Fault{
-		{Operation: "GetTaskDetails", Server: first.Name, Task: first.Tasks[len(first.Tasks)-1].Name}, // a task that cannot be read
-		{Operation: "GetServerDetails", Server: last.Name},                                            // a server that cannot be read
+		{Operation: "GetTaskDetails", Server: first.Name, Task: first.Tasks[len(first.Tasks)-1].Name},
+		// a task that cannot be read
+		{Operation: "GetServerDetails", Server: last.Name},
+		// a server that cannot be read
 	} {
 		fault.Kind, fault.Status = aemtest.FaultStatus, http.StatusInternalServerError
 		sim.AddFault(fault)
@@ -58,7 +61,11 @@ enterprise_managers:
     tables: {mode: all, limit: 300}
     objectives: [{latency: 30s, full_load: 1m, running: true, priority: ticket}]
     server_limits: [{memory: 64GiB, disk: 500GiB}]
-    collectors: {endpoints: true, endpoint_tests: {interval: 10s}, acls: {interval: 10s}, retention_barriers: {interval: 10s}}
+    collectors:
+      endpoints: true
+      endpoint_tests: {interval: 10s}
+      acls: {interval: 10s}
+      retention_barriers: {interval: 10s}
   - name: refused
     url: %[1]s/
     poll_interval: 1s
@@ -75,7 +82,8 @@ enterprise_managers:
 	// The project's own alerts wait for minutes; these are as theirs, at once.
 	rules := process.File(t, "rules.yml", `
 groups: [{name: now, interval: 1s, rules: [
-  {alert: QemTaskError, expr: 'max by (manager, server, task) (qem_task_state{state=~"error|recovering"}) == 1', labels: {severity: critical}},
+  {alert: QemTaskError, labels: {severity: critical},
+    expr: 'max by (manager, server, task) (qem_task_state{state=~"error|recovering"}) == 1'},
   {alert: QemServerNotRead, expr: 'max by (manager, server) (qem_server_up) == 0', labels: {severity: warning}}]}]
 `)
 	return &rig{sim: sim, prometheus: process.StartPrometheus(t, targets, "rule_files: ["+rules+"]")}
@@ -160,7 +168,8 @@ func aboutEach(t *testing.T) []Query {
 			for _, target := range p.Targets {
 				if aboutOne[m.UID] != nil {
 					expr := regexp.MustCompile(`="\$(manager|server|task)"`).ReplaceAllString(target.Expr, `=~".+"`)
-					queries = append(queries, Query{m.UID, p.Title, target.RefID, fill(m, values(), nil).Replace(expr), target.Instant})
+					queries = append(queries, Query{m.UID, p.Title, target.RefID, fill(m, values(), nil).Replace(expr),
+						target.Instant})
 				}
 			}
 		}
@@ -172,7 +181,7 @@ func aboutEach(t *testing.T) []Query {
 func checkVariables(t *testing.T, r *rig) {
 	for _, m := range models(t) {
 		for _, v := range m.Templating.List {
-			definition := regexp.MustCompile(`^label_values\((.+), ([a-z]+)\)$`).FindStringSubmatch(v.Definition)
+			definition := labelValues.FindStringSubmatch(v.Definition)
 			if definition == nil {
 				continue
 			}
@@ -221,7 +230,8 @@ func checkTags(t *testing.T, r *rig) {
 		t.Errorf("with the tag %s there are %v tasks, not %v", tag, got, expected)
 	}
 	compare(".*", `count(count by (manager, server, task) (qem_task_up))`)
-	compare("prod", `count(count by (manager, server, task) (qem_task_tag{tag="prod"}) and on (manager, server, task) qem_task_up)`)
+	compare("prod", `count(count by (manager, server, task) (qem_task_tag{tag="prod"})
+		and on (manager, server, task) qem_task_up)`)
 }
 
 // tasksByState is the query of the fleet's tasks by state.

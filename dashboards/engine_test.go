@@ -138,7 +138,8 @@ func healthy(write func(s series, value any, name string, labels ...string) seri
 func fleetTiles(t *testing.T, want map[string]float64) []answer {
 	t.Helper()
 	var answers []answer
-	for _, title := range []string{"Watched", "Managers down", "Servers not seen", "Tasks not seen", "Licences", "Worst latency"} {
+	for _, title := range []string{"Watched", "Managers down", "Servers not seen", "Tasks not seen", "Licences",
+		"Worst latency"} {
 		a := answer{name: title, expr: exprOf(t, "qem-fleet", title, "A"), want: map[string]float64{}}
 		if value, ok := want[title]; ok {
 			a.want["{}"] = value
@@ -151,7 +152,8 @@ func fleetTiles(t *testing.T, want map[string]float64) []answer {
 // troubles counts what the tiles of the fleet show, by the number of the trouble.
 func troubles(t *testing.T, want map[string]float64) answer {
 	t.Helper()
-	a := answer{name: "trouble", expr: exprOf(t, "qem-fleet", "Tasks by their worst trouble", "A"), want: map[string]float64{}}
+	a := answer{name: "trouble", expr: exprOf(t, "qem-fleet", "Tasks by their worst trouble", "A"),
+		want: map[string]float64{}}
 	for show, value := range want {
 		a.want[`{show="`+show+`"}`] = value
 	}
@@ -165,7 +167,8 @@ func TestHealthyFleet(t *testing.T) {
 		zeros[fmt.Sprint(rank*101)] = 0
 	}
 	s := healthy(series.always).always(1, "up")
-	evaluate(t, s, append(fleetTiles(t, map[string]float64{"Watched": 2, "Managers down": 0, "Servers not seen": 0, "Tasks not seen": 0}),
+	evaluate(t, s, append(fleetTiles(t, map[string]float64{"Watched": 2, "Managers down": 0, "Servers not seen": 0,
+		"Tasks not seen": 0}),
 		troubles(t, zeros),
 		answer{"attention", exprOf(t, "qem-fleet", "Tasks that need attention", "A"), nil},
 		answer{"not seen", exprOf(t, "qem-fleet", "What is not seen", "A"), nil})...)
@@ -178,7 +181,8 @@ func TestNobodyWatches(t *testing.T) {
 		`{manager="all of them", server="all of them"}`: 4, `{manager="em", server="all of them"}`: 3,
 	}}
 	dead := healthy(series.until).always(0, "up")
-	evaluate(t, dead, append(fleetTiles(t, map[string]float64{"Watched": 0, "Managers down": 1, "Servers not seen": 1, "Tasks not seen": 3}), troubles(t, nil), nobody)...)
+	evaluate(t, dead, append(fleetTiles(t, map[string]float64{"Watched": 0, "Managers down": 1, "Servers not seen": 1,
+		"Tasks not seen": 3}), troubles(t, nil), nobody)...)
 	evaluate(t, series{}, append(fleetTiles(t, map[string]float64{"Watched": 0}), troubles(t, nil))...)
 }
 
@@ -191,9 +195,11 @@ func TestServerLost(t *testing.T) {
 	s.always(0, "qem_server_up", "manager", "em", "server", "s2")
 	s.always(1, "qem_server_unreadable", "manager", "em", "server", "s2", "reason", "timeout")
 	const lost = `{manager="em", server="s2"}`
-	evaluate(t, s, append(fleetTiles(t, map[string]float64{"Watched": 1, "Managers down": 0, "Servers not seen": 1, "Tasks not seen": 12}),
+	evaluate(t, s, append(fleetTiles(t, map[string]float64{"Watched": 1, "Managers down": 0, "Servers not seen": 1,
+		"Tasks not seen": 12}),
 		answer{"not seen", exprOf(t, "qem-fleet", "What is not seen", "A"), map[string]float64{lost: 2}},
-		answer{"reason", exprOf(t, "qem-fleet", "What is not seen", "B"), map[string]float64{`{manager="em", server="s2", reason="timeout"}`: 1}},
+		answer{"reason", exprOf(t, "qem-fleet", "What is not "+
+			"seen", "B"), map[string]float64{`{manager="em", server="s2", reason="timeout"}`: 1}},
 		answer{"tasks", exprOf(t, "qem-fleet", "What is not seen", "C"), map[string]float64{lost: 12}})...)
 }
 

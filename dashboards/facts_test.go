@@ -83,7 +83,10 @@ func TestNothingIsNeutral(t *testing.T) {
 			t.Error("says nothing when there is nothing")
 		}
 		switch p.Type {
-		case "stat", "bargauge", "piechart":
+		case "stat", "piechart":
+			if p.Options.TextMode == "name" { // of nothing there is no name, and thus not a word
+				t.Error("shows names alone")
+			}
 			if !saysNothing(t, p) {
 				t.Error("does not map null to words on a neutral colour")
 			}
@@ -155,7 +158,8 @@ func headers(p panelModel) []string {
 func TestSomebodyWatches(t *testing.T) {
 	fleet := modelOf(t, "qem-fleet")
 	first := fleet.open()[0]
-	if first.GridPos.X != 0 || !strings.Contains(first.Targets[0].Expr, "absent(qem_up{") || !strings.Contains(first.Targets[0].Expr, "up{job") {
+	if first.GridPos.X != 0 || !strings.Contains(first.Targets[0].Expr, "absent(qem_up{") ||
+		!strings.Contains(first.Targets[0].Expr, "up{job") {
 		t.Errorf("the first tile is %q: %s", first.Title, first.Targets[0].Expr)
 	}
 	if color := words(t, first.FieldConfig.Defaults.Mappings)["0"].Color; color != "red" {
@@ -235,7 +239,8 @@ func TestWhatDecidesStandsByTheName(t *testing.T) {
 		}
 	}, "table")
 	attention := panelTitled(t, modelOf(t, "qem-fleet"), "Tasks that need attention")
-	if by := attention.Options.SortBy; len(by) != 2 || by[0].DisplayName != "Trouble" || by[1].DisplayName != "Latency ÷ objective" {
+	if by := attention.Options.SortBy; len(by) != 2 || by[0].DisplayName != "Trouble" ||
+		by[1].DisplayName != "Latency ÷ objective" {
 		t.Errorf("the tasks that need attention are sorted by %v", by)
 	}
 	for _, header := range []string{"task", "Trouble", "Since", "owner", "priority"} {
@@ -265,7 +270,8 @@ func TestUnitsOfPanels(t *testing.T) {
 			t.Errorf("a duration is cut to %d decimals", *d.Decimals)
 		}
 		for _, header := range headers(p) {
-			if slices.Contains(durations, decoded[string](t, p.property(header, "unit"))) && p.property(header, "decimals") != nil {
+			if slices.Contains(durations, decoded[string](t, p.property(header, "unit"))) &&
+				p.property(header, "decimals") != nil {
 				t.Errorf("the duration in %s is cut to decimals", header)
 			}
 			if strings.Contains(header, "÷") && decoded[string](t, p.property(header, "unit")) != "suffix:×" {
@@ -278,10 +284,12 @@ func TestUnitsOfPanels(t *testing.T) {
 		if p.Type == "timeseries" && d.Unit == "percentunit" && (d.Custom.AxisSoftMin == nil || d.Custom.AxisSoftMax == nil) {
 			t.Error("has no soft minimum or maximum")
 		}
-		if p.Type == "heatmap" && (p.Options.CellValues.Unit != "reqps" || p.Options.YAxis.Unit != "s" || !strings.Contains(p.Targets[0].Expr, "rate(")) {
+		if p.Type == "heatmap" && (p.Options.CellValues.Unit != "reqps" || p.Options.YAxis.Unit != "s" ||
+			!strings.Contains(p.Targets[0].Expr, "rate(")) {
 			t.Errorf("its cells are in %q, its axis in %q", p.Options.CellValues.Unit, p.Options.YAxis.Unit)
 		}
-		if log := d.Custom.ScaleDistribution.Type == "symlog"; (p.Title == "Furthest behind" || p.Title == "Busiest tables") && !log {
+		if log := d.Custom.ScaleDistribution.Type == "symlog"; (p.Title == "Furthest behind" ||
+			p.Title == "Busiest tables") && !log {
 			t.Error("one high line flattens the others")
 		}
 	})
@@ -333,7 +341,8 @@ func TestTagsHold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if says := strings.HasSuffix(p.Description, "Whatever the tag."); m.variable("tag") != nil && says == strings.Contains(string(data), "$tag") {
+		if says := strings.HasSuffix(p.Description, "Whatever the tag."); m.variable("tag") != nil &&
+			says == strings.Contains(string(data), "$tag") {
 			t.Errorf("says that it is for whatever tag: %v", says)
 		}
 	})

@@ -58,7 +58,8 @@ func TestLinks(t *testing.T) {
 		byUID[m.UID] = m
 	}
 	for uid, m := range byUID {
-		if menu := m.Links[0]; menu.Type != "dashboards" || menu.IncludeVars || !menu.KeepTime || !slices.Equal(menu.Tags, m.Tags) {
+		if menu := m.Links[0]; menu.Type != "dashboards" || menu.IncludeVars || !menu.KeepTime ||
+			!slices.Equal(menu.Tags, m.Tags) {
 			t.Errorf("%s does not lead to the others: %+v", uid, menu)
 		}
 		if single := single(m); (len(m.Links) == 2) != single || single && m.Links[1].URL != "$console" {
@@ -92,7 +93,8 @@ func TestTilesLead(t *testing.T) {
 	eachPanel(t, func(t *testing.T, _ *model, p panelModel) {
 		for _, link := range panelLinks(t, p) {
 			_, after, found := strings.Cut(link, "var-show=")
-			if value, _, _ := strings.Cut(after, "&"); found && value != "${__field.labels.show}" && !slices.Contains(asked, value) {
+			if value, _, _ := strings.Cut(after, "&"); found && value != "${__field.labels.show}" &&
+				!slices.Contains(asked, value) {
 				t.Errorf("asks for %s, which is not one of %q", value, asked)
 			}
 		}

@@ -38,7 +38,8 @@ func TestVariables(t *testing.T) {
 			t.Fatalf("the variable datasource is %+v", v)
 		}
 		// Without a choice it would be the first by its name.
-		if current := decoded[struct{ Text, Value string }](t, v.Current); current.Text != "default" || current.Value != "default" {
+		if current := decoded[struct{ Text, Value string }](t, v.Current); current.Text != "default" ||
+			current.Value != "default" {
 			t.Errorf("the data source is %s, not the default one", v.Current)
 		}
 		for name, label := range map[string]string{"job": "Job", "instance": "Instance"} {
@@ -58,7 +59,8 @@ func TestVariables(t *testing.T) {
 }
 
 // aboutOne are the variables of which a page shows exactly one value.
-var aboutOne = map[string][]string{"qem-server": {"manager", "server", "console"}, "qem-task": {"manager", "server", "task", "console"}}
+var aboutOne = map[string][]string{"qem-server": {"manager", "server", "console"},
+	"qem-task": {"manager", "server", "task", "console"}}
 
 func checkVariable(t *testing.T, m *model, v variable) {
 	t.Helper()
@@ -175,14 +177,13 @@ func checkUnits(t *testing.T, p panelModel) {
 		}
 	}
 	if p.Type != "table" {
-		if p.Options.TextMode != "name" {
-			check(p.FieldConfig.Defaults.Unit, len(words(t, p.FieldConfig.Defaults.Mappings)) > 0, "")
-		}
+		check(p.FieldConfig.Defaults.Unit, len(words(t, p.FieldConfig.Defaults.Mappings)) > 0, "")
 		return
 	}
 	for _, tr := range p.Transformations {
 		for _, header := range tr.Options.RenameByName {
-			check(decoded[string](t, p.property(header, "unit")), p.property(header, "mappings") != nil, " in the column "+header)
+			check(decoded[string](t, p.property(header, "unit")), p.property(header, "mappings") != nil,
+				" in the column "+header)
 		}
 	}
 }

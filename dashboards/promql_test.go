@@ -31,6 +31,9 @@ var (
 	operators = []string{"and", "or", "unless", "bool"}
 )
 
+// labelValues is the query of a variable: a selector and a label.
+var labelValues = regexp.MustCompile(`^label_values\((.+), ([a-z]+)\)$`)
+
 // selectors are the metrics in a query.
 func selectors(expr string) []selector {
 	expr = offsets.ReplaceAllString(literals.ReplaceAllString(lists.ReplaceAllString(expr, ""), ""), "")
@@ -58,7 +61,8 @@ func selectors(expr string) []selector {
 }
 
 func TestSelectors(t *testing.T) {
-	got := selectors(`sum by (task) (rate(a_total{job=~"$job"}[$__range])) > bool 1 and on (task) topk(10, {__name__=~"b|c",job="x y"}) or 1000 * label_replace(d offset 5m, "x", "y", "", "")`)
+	got := selectors(`sum by (task) (rate(a_total{job=~"$job"}[$__range])) > bool 1 and on (task)
+		topk(10, {__name__=~"b|c",job="x y"}) or 1000 * label_replace(d offset 5m, "x", "y", "", "")`)
 	want := []selector{
 		{"a_total", `job=~"$job"`, "$__range", "rate"},
 		{"b|c", `__name__=~"b|c",job="x y"`, "", ""},
@@ -136,12 +140,14 @@ func checkMatchers(t *testing.T, m *model, of string, s selector) {
 // kinds are the types of the families by name; of others, the name tells.
 func kinds() map[string]string {
 	all := map[string]string{
-		"process_cpu_seconds_total": "counter", "promhttp_metric_handler_requests_total": "counter", "promhttp_metric_handler_errors_total": "counter",
+		"process_cpu_seconds_total": "counter", "promhttp_metric_handler_requests_total": "counter",
+		"promhttp_metric_handler_errors_total": "counter",
 	}
 	for _, d := range collector.Families() {
 		all[d.Name] = d.Type
 		if d.Type == "histogram" {
-			all[d.Name], all[d.Name+"_bucket"], all[d.Name+"_sum"], all[d.Name+"_count"] = "counter", "counter", "counter", "counter"
+			all[d.Name], all[d.Name+"_bucket"], all[d.Name+"_sum"], all[d.Name+"_count"] = "counter", "counter", "counter",
+				"counter"
 		}
 	}
 	return all
@@ -174,7 +180,8 @@ func TestQueriesParse(t *testing.T) {
 	}
 	for _, m := range models(t) {
 		for _, v := range m.Templating.List {
-			if definition := regexp.MustCompile(`^label_values\((.+), ([a-z]+)\)$`).FindStringSubmatch(v.Definition); definition != nil && (definition[2] == v.Name || v.Name == "console") {
+			definition := labelValues.FindStringSubmatch(v.Definition)
+			if definition != nil && (definition[2] == v.Name || v.Name == "console") {
 				add(m.UID+" variable "+v.Name, regexp.MustCompile(`\$[a-z]+`).ReplaceAllString(definition[1], ".+"))
 			} else if v.Type == "query" {
 				t.Errorf("%s: the variable %s asks for %s", m.UID, v.Name, v.Definition)

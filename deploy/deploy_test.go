@@ -21,7 +21,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 var update = flag.Bool("update", false, "write the copies of rules and dashboards, and render the chart")
@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "write the copies of rules and dashboard
 // binary is the built command.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(testproc.Main(m, "..", &binary)) }
+func TestMain(m *testing.M) { os.Exit(process.Main(m, "..", &binary)) }
 
 // object is a node of YAML with string keys.
 type object = map[string]any

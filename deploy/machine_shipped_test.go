@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // machine is a copy of this one on which systemd runs and what a test does leaves no
@@ -56,9 +56,9 @@ func newMachine(t *testing.T, share string) machine {
 		"bash", "-euo", "pipefail", "-c", boot)
 	cmd.Env = append(os.Environ(), "DIR="+t.TempDir(), "SHARE="+share)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal for it
-	testproc.Start(t, cmd)
+	process.Start(t, cmd)
 	m := machine{t: t}
-	testproc.Eventually(t, "it boots", time.Minute, func() bool {
+	process.Eventually(t, "it boots", time.Minute, func() bool {
 		unshared := strconv.Itoa(cmd.Process.Pid)
 		children, err := os.ReadFile("/proc/" + unshared + "/task/" + unshared + "/children")
 		if m.pid = strings.TrimSpace(string(children)); err != nil || m.pid == "" {

@@ -8,12 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // What wine is good for: the console program starts, serves, reads its files by Windows' names
@@ -48,22 +47,15 @@ func TestWindowsProgram(t *testing.T) {
 		}
 	}
 
-	daemon := wine(exe, "demo", "--web.listen-address=127.0.0.1:0", "--servers=1", "--tasks=2")
-	written := testproc.Start(t, daemon)
-	var found []string
-	testproc.Eventually(t, "it serves", time.Minute, func() bool {
-		found = regexp.MustCompile(testproc.Started).FindStringSubmatch(written.String())
-		return found != nil
-	})
-	testproc.Eventually(t, "it has polled", time.Minute, func() bool {
-		out, err := exec.CommandContext(t.Context(), "curl", "-sS", "http://"+found[1]+"/metrics").Output()
+	daemon := process.Start(t, wine(exe, "demo", "--web.listen-address=127.0.0.1:0", "--servers=1", "--tasks=2"))
+	address := daemon.Address()
+	process.Eventually(t, "it has polled", time.Minute, func() bool {
+		out, err := exec.CommandContext(t.Context(), "curl", "-sS", "http://"+address+"/metrics").Output()
 		return err == nil && bytes.Contains(out, []byte("qem_server_up{")) && bytes.Contains(out, []byte(`goos="windows"`))
 	})
-	if err := daemon.Process.Signal(os.Interrupt); err != nil { // which wine tells it as Ctrl-C
-		t.Fatal(err)
-	}
-	testproc.Eventually(t, "it ends", time.Minute, func() bool {
-		return strings.Contains(written.String(), "qem_exporter stopped")
+	daemon.Signal(os.Interrupt) // which wine tells it as Ctrl-C
+	process.Eventually(t, "it ends", time.Minute, func() bool {
+		return strings.Contains(daemon.Written(), "qem_exporter stopped")
 	})
 }
 
@@ -89,7 +81,7 @@ func newWine(t *testing.T) func(exe string, args ...string) *exec.Cmd {
 	t.Helper()
 	prefix := t.TempDir()
 	command := func(exe string, args ...string) *exec.Cmd {
-		cmd := exec.CommandContext(t.Context(), testproc.Find(t, "wine"), append([]string{exe}, args...)...)
+		cmd := exec.CommandContext(t.Context(), process.Find(t, "wine"), append([]string{exe}, args...)...)
 		cmd.Env = append(os.Environ(), "WINEPREFIX="+prefix, "WINEDEBUG=-all", "WINEARCH=win64",
 			"WINEDLLOVERRIDES=mscoree,mshtml=") // no question whether to fetch .NET and a browser
 		return cmd

@@ -21,7 +21,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/qem-exporter/qem_exporter/internal/config"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 var update = flag.Bool("update", false, "write the generated parts of the documentation")
@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "write the generated parts of the docume
 // binary is the built command.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(testproc.Main(m, "..", &binary)) }
+func TestMain(m *testing.M) { os.Exit(process.Main(m, "..", &binary)) }
 
 // block is a fenced block of a page.
 type block struct {

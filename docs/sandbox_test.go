@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // sandbox is what a page's reader has: an Enterprise Manager, /etc/qem_exporter
@@ -170,7 +170,7 @@ func (s *sandbox) start(t *testing.T, b block) {
 
 func waitReady(t *testing.T, url string) {
 	t.Helper()
-	testproc.Eventually(t, "it is ready", 30*time.Second, func() bool {
+	process.Eventually(t, "it is ready", 30*time.Second, func() bool {
 		resp, err := http.Get(url)
 		if err != nil {
 			return false

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // trouble is a fault, and what the exporter says of it.
@@ -118,7 +118,7 @@ func connectionTroubles(t *testing.T, s *sandbox) []trouble {
 	return []trouble{
 		{says: "the certificate has expired on", env: from(expiredServer(t, s), "QEM_PASSWORD=wrong", "QEM_CA_FILE=expired.pem")},
 		{says: "the port does not speak TLS", env: from("https://"+plainServer(t), "QEM_PASSWORD=wrong")},
-		{says: "connection refused", env: from("https://"+testproc.FreeAddress(t), "QEM_PASSWORD=wrong")},
+		{says: "connection refused", env: from("https://"+process.FreeAddress(t), "QEM_PASSWORD=wrong")},
 		// A label of 64 letters is refused before any DNS server is asked, of which there may be none.
 		{says: "no such host", env: from("https://"+strings.Repeat("q", 64)+".invalid", "QEM_PASSWORD=wrong")},
 		{says: "no answer in time", file: hung},

@@ -100,11 +100,10 @@ func TestNameFilter(t *testing.T) {
 // compressed.
 func (e *exporter) scrape(t *testing.T, path, form, compression string) []byte {
 	t.Helper()
-	response, body := process.Fetch(t, e.Client, http.MethodGet, "http://"+e.address+path,
+	status, header, body := process.Fetch(t, e.Client, http.MethodGet, "http://"+e.address+path,
 		http.Header{"Accept": {form}, "Accept-Encoding": {compression}})
-	header := response.Header
-	if response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %.300s", response.Status, body)
+	if status != http.StatusOK {
+		t.Fatalf("status %d: %.300s", status, body)
 	}
 	mediaType, _, _ := strings.Cut(form, ";")
 	if got := header.Get("Content-Type"); !strings.HasPrefix(got, mediaType) {

@@ -85,11 +85,11 @@ func (e *exporter) awaitReady() {
 // get returns status and body; the header is the request's.
 func (e *exporter) get(path string, header http.Header) (int, []byte) {
 	e.t.Helper()
-	response, body := process.Fetch(e.t, e.Client, http.MethodGet, "http://"+e.address+path, header)
+	status, _, body := process.Fetch(e.t, e.Client, http.MethodGet, "http://"+e.address+path, header)
 	if tellsSecret(string(body)) {
 		e.t.Errorf("%s tells a secret", path)
 	}
-	return response.StatusCode, body
+	return status, body
 }
 
 // samples are those that the exporter serves now.

@@ -16,7 +16,7 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/config"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -73,7 +73,7 @@ func (f *file) load() (*config.Config, error) {
 }
 
 // log is what was logged, for a test to read while it is written.
-type log struct{ testproc.Output }
+type log struct{ process.Output }
 
 func (l *log) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -166,5 +166,5 @@ func hasSample(scrape, line string) bool { return strings.Contains("\n"+scrape, 
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	testproc.Eventually(t, what, 20*time.Second, holds)
+	process.Eventually(t, what, 20*time.Second, holds)
 }

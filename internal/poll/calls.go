@@ -32,21 +32,13 @@ var (
 	testEndpoint = newCall("TestEndpoint", probes, askTest)
 	readBarrier  = newCall("GetChangeDataRetentionBarrier", optional, askBarrier)
 
-	readServerACL = acl("GetServerAcl", fleet.ScopeServer, func(ctx context.Context, f *flight) (*aem.ACL, error) {
-		return f.client.ACLs.Get(ctx, aem.ServerACL(f.server))
-	})
-	readTasksACL = acl("GetTasksCollectionAcl", fleet.ScopeTasks, func(ctx context.Context, f *flight) (*aem.ACL, error) {
-		return f.client.ACLs.Get(ctx, aem.TasksACL(f.server))
-	})
-	readEndpointsACL = acl("GetEndpointsCollectionAcl", fleet.ScopeEndpoints, func(ctx context.Context, f *flight) (*aem.ACL, error) {
-		return f.client.ACLs.Get(ctx, aem.EndpointsACL(f.server))
-	})
-	readTaskACL = acl("GetTaskAcl", fleet.ScopeTask, func(ctx context.Context, f *flight) (*aem.ACL, error) {
-		return f.client.ACLs.Get(ctx, aem.TaskACL(f.task()))
-	})
-	readEndpointACL = acl("GetEndpointAcl", fleet.ScopeEndpoint, func(ctx context.Context, f *flight) (*aem.ACL, error) {
-		return f.client.ACLs.Get(ctx, aem.EndpointACL(f.server, f.object))
-	})
+	readServerACL    = acl("GetServerAcl", fleet.ScopeServer, func(f *flight) aem.ACLTarget { return aem.ServerACL(f.server) })
+	readTasksACL     = acl("GetTasksCollectionAcl", fleet.ScopeTasks, func(f *flight) aem.ACLTarget { return aem.TasksACL(f.server) })
+	readTaskACL      = acl("GetTaskAcl", fleet.ScopeTask, func(f *flight) aem.ACLTarget { return aem.TaskACL(f.task()) })
+	readEndpointsACL = acl("GetEndpointsCollectionAcl", fleet.ScopeEndpoints,
+		func(f *flight) aem.ACLTarget { return aem.EndpointsACL(f.server) })
+	readEndpointACL = acl("GetEndpointAcl", fleet.ScopeEndpoint,
+		func(f *flight) aem.ACLTarget { return aem.EndpointACL(f.server, f.object) })
 )
 
 // task names the task that the flight is about.
@@ -85,13 +77,13 @@ func askTables(ctx context.Context, f *flight) (any, error) {
 }
 
 // acl is the call that reads an ACL and returns a *fleet.ACL.
-func acl(operation, scope string, get func(context.Context, *flight) (*aem.ACL, error)) *call {
+func acl(operation, scope string, target func(*flight) aem.ACLTarget) *call {
 	return newCall(operation, optional, func(ctx context.Context, f *flight) (any, error) {
 		object := f.object
 		if scope == fleet.ScopeServer {
 			object = f.server
 		}
-		acl, err := get(ctx, f)
+		acl, err := f.client.ACLs.Get(ctx, target(f))
 		if errors.Is(err, aem.ErrNoACL) {
 			acl, err = nil, nil // which is an answer: all is inherited
 		}

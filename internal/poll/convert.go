@@ -117,17 +117,19 @@ func serverDetails(d *aem.ServerDetails) *fleet.ServerDetails {
 	return out
 }
 
-// setTaskDetails puts a task's details into it; product is the server's.
-func setTaskDetails(task *fleet.Task, d *aem.TaskDetails, product aem.Product) {
-	task.Product = string(taskProduct(d, product))
-	task.State = cmp.Or(task.State, string(d.State))
-	task.StopReason = cmp.Or(task.StopReason, string(d.StopReason))
-	task.Message = cmp.Or(task.Message, d.Message)
-	if task.Product == fleet.Compose {
-		task.Details, task.Compose = describe(d), composeLoading(&d.Loading)
-	} else {
-		task.Details, task.Compose = replicateDetails(d, cmp.Or(d.State, aem.TaskState(task.State))), nil
+// convertTask is what a task's details alone say; info is its row of the task list, and product
+// the server's.
+func convertTask(info *aem.TaskInfo, d *aem.TaskDetails, product aem.Product) *fleet.Task {
+	t := &fleet.Task{
+		Product: string(taskProduct(d, product)),
+		State:   string(d.State), StopReason: string(d.StopReason), Message: d.Message, Tags: d.Tags,
 	}
+	if t.Product == fleet.Compose {
+		t.Details, t.Compose = describe(d), composeLoading(&d.Loading)
+	} else {
+		t.Details = replicateDetails(d, cmp.Or(d.State, info.State))
+	}
+	return t
 }
 
 // describe converts what the details of both products say; every number is absent.

@@ -47,9 +47,9 @@ func TestWhatWasNotGivenIsAbsent(t *testing.T) {
 	empty := &aem.TaskDetails{Options: aem.TaskOptions{ApplyChanges: aem.BoolOf(true)}}
 	onlyAbsent(t, convertServer(&aem.ServerInfo{Name: "s"}, nil))
 	onlyAbsent(t, *serverDetails(&aem.ServerDetails{}))
-	onlyAbsent(t, convertTask(running, nil, aem.Replicate))
-	onlyAbsent(t, convertTask(running, empty, aem.Replicate))
-	onlyAbsent(t, convertTask(running, empty, aem.Compose))
+	onlyAbsent(t, taskOf(running, nil, aem.Replicate))
+	onlyAbsent(t, taskOf(running, empty, aem.Replicate))
+	onlyAbsent(t, taskOf(running, empty, aem.Compose))
 	onlyAbsent(t, convertTable(&aem.TableStatus{State: aem.TableLoading}, time.Now()))
 }
 
@@ -77,12 +77,13 @@ func fill(v reflect.Value, next *float64) {
 	}
 }
 
-// convertTask is a task with one row of the list and its details.
-func convertTask(info *aem.TaskInfo, d *aem.TaskDetails, product aem.Product) fleet.Task {
+// taskOf is a task with one row of the list and its details.
+func taskOf(info *aem.TaskInfo, d *aem.TaskDetails, product aem.Product) fleet.Task {
 	e := &engine{}
-	t := &task{info: *info, product: product, read: d, stale: true}
+	t := &task{info: *info, product: product}
 	t.details = e.reading(readTask, nil, "s", info.Name)
 	t.details.tried = true
+	t.take(d)
 	return *t.fleet(ranks)
 }
 
@@ -109,13 +110,13 @@ func TestEveryNumberIsConverted(t *testing.T) {
 			seen[f] = path
 		})
 	}
-	task := convertTask(&aem.TaskInfo{}, filledTask(), aem.Replicate)
+	task := taskOf(&aem.TaskInfo{}, filledTask(), aem.Replicate)
 	distinct(*task.Details)
 
 	clear(seen)
 	compose := filledTask()
 	compose.Product = aem.Compose
-	distinct(*convertTask(&aem.TaskInfo{}, compose, aem.Compose).Compose)
+	distinct(*taskOf(&aem.TaskInfo{}, compose, aem.Compose).Compose)
 
 	clear(seen)
 	var n float64
@@ -149,7 +150,7 @@ func TestConvertTask(t *testing.T) {
 		},
 		MemoryMB: aem.NumberOf(57), CPU: aem.NumberOf(130), DiskMB: aem.NumberOf(-1), DataErrors: aem.NumberOf(0),
 	}
-	got := convertTask(&aem.TaskInfo{
+	got := taskOf(&aem.TaskInfo{
 		Name: "t", State: aem.TaskRunning, StopReason: aem.StopNone, Message: "m", Tags: []string{"list"},
 	}, d, aem.Replicate)
 
@@ -198,7 +199,7 @@ func TestRatesAndLatenciesOnlyWhileTheyMeanSomething(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := filledTask()
 			d.State, d.Options.ApplyChanges, d.Options.StoreChanges = tt.details, tt.apply, tt.store
-			got := convertTask(&aem.TaskInfo{State: tt.list}, d, aem.Replicate)
+			got := taskOf(&aem.TaskInfo{State: tt.list}, d, aem.Replicate)
 			floats("", reflect.ValueOf(got.Details), func(path string, f float64) {
 				present := true
 				switch {
@@ -220,7 +221,7 @@ func TestRatesAndLatenciesOnlyWhileTheyMeanSomething(t *testing.T) {
 
 func TestDetailsStandInForTheList(t *testing.T) {
 	d := &aem.TaskDetails{State: aem.TaskStopped, StopReason: aem.StopNormal, Message: "why", Tags: []string{"x"}}
-	got := convertTask(&aem.TaskInfo{Name: "t"}, d, aem.Replicate)
+	got := taskOf(&aem.TaskInfo{Name: "t"}, d, aem.Replicate)
 	if got.State != "stopped" || got.StopReason != "normal" || got.Message != "why" || len(got.Tags) != 1 {
 		t.Errorf("got %+v", got)
 	}
@@ -237,7 +238,7 @@ func TestDetailsStandInForTheList(t *testing.T) {
 func TestComposeTaskHasOnlyItsOwn(t *testing.T) {
 	d := filledTask()
 	d.Product, d.Project, d.Type = aem.Compose, "DW", "AemComposeDWTaskInfoDetailed"
-	got := convertTask(&aem.TaskInfo{Name: "t__DW", State: aem.TaskRunning}, d, aem.Compose)
+	got := taskOf(&aem.TaskInfo{Name: "t__DW", State: aem.TaskRunning}, d, aem.Compose)
 	onlyAbsent(t, *got.Details)
 	if got.Product != fleet.Compose || got.Details.Project != "DW" || got.Details.Type != d.Type ||
 		got.Details.FullLoadEnabled != fleet.Yes || got.Details.ApplyChangesEnabled != fleet.Yes {
@@ -266,7 +267,7 @@ func TestProducts(t *testing.T) {
 		{aem.Compose, aem.TaskDetails{}, aem.Compose},
 	}
 	for _, tt := range tests {
-		if got := convertTask(&aem.TaskInfo{}, &tt.details, tt.server).Product; got != string(tt.want) {
+		if got := taskOf(&aem.TaskInfo{}, &tt.details, tt.server).Product; got != string(tt.want) {
 			t.Errorf("server %q, details %q %q: got %q", tt.server, tt.details.Product, tt.details.Type, got)
 		}
 	}

@@ -13,17 +13,18 @@ import (
 // how long at the latest a call is made again that failed.
 const refusalPause = 10 * time.Minute
 
-// collectors are the optional ones, by the calls they make: named as in the configuration, with
-// the role that the account must have.
-var collectors = map[*call]struct{ name, needs string }{
-	readEndpoints:    {"endpoints", "Viewer on all endpoints"},
-	testEndpoint:     {"endpoint_tests", "Operator on the endpoints that are tested"},
-	readServerACL:    {"acls", "Operator on servers, tasks and endpoints"},
-	readTasksACL:     {"acls", "Operator on servers, tasks and endpoints"},
-	readEndpointsACL: {"acls", "Operator on servers, tasks and endpoints"},
-	readTaskACL:      {"acls", "Operator on servers, tasks and endpoints"},
-	readEndpointACL:  {"acls", "Operator on servers, tasks and endpoints"},
-	readBarrier:      {"retention_barriers", "Operator on tasks"},
+// collectorOf names the optional collector that makes a call as the configuration does, and the
+// role that the account must have for it.
+func collectorOf(c *call) (name, needs string) {
+	switch c {
+	case readEndpoints:
+		return "endpoints", "Viewer on all endpoints"
+	case testEndpoint:
+		return "endpoint_tests", "Operator on the endpoints that are tested"
+	case readBarrier:
+		return "retention_barriers", "Operator on tasks"
+	}
+	return "acls", "Operator on servers, tasks and endpoints"
 }
 
 // extras is a server's part in the optional collectors.
@@ -116,7 +117,7 @@ func (w *watch) wantExtras() {
 // hasBarrier reports whether the task may have a retention barrier that is to be read: only one
 // that stores changes has.
 func (w *watch) hasBarrier(t *task) bool {
-	return w.options.RetentionBarriers > 0 && t.read != nil && t.read.Options.StoreChanges.True() && !t.compose()
+	return w.options.RetentionBarriers > 0 && t.read != nil && t.read.Details.StoreChangesEnabled == fleet.Yes
 }
 
 // dropExtras ends the readings that are not wanted.
@@ -236,7 +237,7 @@ func (w *watch) tellTest(before, now *fleet.EndpointTest) {
 	if before == nil || now == nil || before.Success == now.Success {
 		return
 	}
-	names := map[fleet.Flag]string{fleet.Yes: "success", fleet.No: "failure", fleet.Unknown: "unknown"}
+	names := map[fleet.Flag]string{fleet.Yes: testSucceeded, fleet.No: "failure", fleet.Unknown: "unknown"}
 	w.tell(fleet.Event{Kind: fleet.EndpointTestChanged, Server: w.name, Endpoint: now.Endpoint,
 		From: names[before.Success], To: names[now.Success], Message: now.Reason})
 }
@@ -244,28 +245,27 @@ func (w *watch) tellTest(before, now *fleet.EndpointTest) {
 // tellExtras tells once when a collector cannot read all that it wants of a server, and when it
 // can again; that the account lacks a role, once for all servers.
 func (w *watch) tellExtras(one *extra, how fault) {
-	x, c := &w.extras, collectors[one.call]
-	if _, ours := one.err.(*unread); ours || how == away || how == vanished {
-		return
+	x := &w.extras
+	name, needs := collectorOf(one.call)
+	_, ours := one.err.(*unread)
+	fails := func(o *extra) bool {
+		other, _ := collectorOf(o.call)
+		return other == name && o.failed()
 	}
-	if !one.failed() {
-		if x.told[c.name] && !slices.ContainsFunc(x.order, func(o *extra) bool { return collectors[o.call] == c && o.failed() }) {
-			delete(x.told, c.name)
-			if w.lacking[c.name]--; w.lacking[c.name] <= 0 {
-				w.logger.Info("collector can read everything again", slog.String("collector", c.name), slog.String("server", w.name))
-			}
+	switch {
+	case ours || how == away || how == vanished:
+	case one.failed() && !x.told[name]:
+		x.told[name] = true
+		if w.lacking[name]++; w.lacking[name] == 1 || how != refused {
+			w.logger.Warn("collector cannot read everything", slog.String("collector", name), slog.String("server", w.name),
+				slog.String("needs", needs), slog.String("reason", reasonOf(one.err)), slog.Any("err", one.err))
 		}
-		return
+	case x.told[name] && !slices.ContainsFunc(x.order, fails):
+		delete(x.told, name)
+		if w.lacking[name]--; w.lacking[name] == 0 {
+			w.logger.Info("collector can read everything again", slog.String("collector", name), slog.String("server", w.name))
+		}
 	}
-	if x.told[c.name] {
-		return
-	}
-	x.told[c.name] = true
-	if w.lacking[c.name]++; w.lacking[c.name] > 1 && how == refused {
-		return
-	}
-	w.logger.Warn("collector cannot read everything", slog.String("collector", c.name), slog.String("server", w.name),
-		slog.String("needs", c.needs), slog.String("reason", reasonOf(one.err)), slog.Any("err", one.err))
 }
 
 // addExtras puts what was found into a server; what is unchanged stays the same slice.

@@ -58,10 +58,10 @@ func answered(err error) bool {
 var (
 	errSlow      = &unread{"struggling", "paused: the server does not answer as it should"}
 	errNoOutline = &unread{"no_task_list", "not asked for: the task list cannot be read"}
-	errTooOld    = &unread{"too_old", "not read again in time"}
+	errDots      = &unread{"request", "a name of dots cannot be asked for: it would be taken for a step in the path"}
+	errTooOld    = &unread{"timeout", "not read again in time"}
 	errStuck     = &unread{"timeout", "given up: no call of this Enterprise Manager has ended for too long"}
 	errEmptyList = &unread{"decode", "the task list is empty, although the server says that it has tasks"}
-	errNoRoster  = &unread{"no_server_list", "the server list could not be read for too long"}
 )
 
 // unread is the error of a reading without a call of its own.

@@ -2,7 +2,6 @@ package poll
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -201,6 +200,3 @@ func (f *flight) abandon() {
 	r.leave()
 	r.end(nil, errStuck)
 }
-
-// faultOfLogin reports whether there is no session.
-func faultOfLogin(err error) bool { return errors.Is(err, aem.ErrLogin) }

@@ -10,7 +10,7 @@ import (
 )
 
 // publishEvery is how often a watch publishes what a sweep has read so far.
-const publishEvery = 2 * time.Second
+const publishEvery = 5 * time.Second
 
 // soon publishes within a while what is new of the server.
 func (w *watch) soon(within time.Duration) {

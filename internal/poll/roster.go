@@ -2,6 +2,7 @@ package poll
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -93,7 +94,7 @@ func (r *roster) goAway(err error) {
 
 // failed: a call of a watch has failed in a way that the roster can tell more of.
 func (r *roster) failed(how fault, err error) {
-	if how == away && faultOfLogin(err) && r.away == nil {
+	if how == away && errors.Is(err, aem.ErrLogin) && r.away == nil {
 		r.goAway(err) // no call can succeed
 	}
 	if time.Since(r.reading.last) > r.options.StateInterval/5 {
@@ -271,17 +272,8 @@ func (r *roster) publish() {
 
 // warn looks for what is legal and yet a likely slip, and tells it once.
 func (r *roster) warn() {
-	var warnings []string
-	add := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
 	o := r.options
-	matched := func(include []*regexp.Regexp, what string, names []string) {
-		for _, re := range include {
-			if !slices.ContainsFunc(names, re.MatchString) {
-				add("no %s matches the include filter %s", what, strings.TrimSuffix(strings.TrimPrefix(re.String(), "^(?:"), ")$"))
-			}
-		}
-	}
-	var servers, tasks, tags []string
+	var servers, tasks, tags, warnings []string
 	for i := range r.list {
 		servers = append(servers, r.list[i].Name)
 	}
@@ -290,25 +282,25 @@ func (r *roster) warn() {
 			tasks, tags = append(tasks, w.list[i].Name), append(tags, w.list[i].Tags...)
 		}
 	}
-	switch {
-	case r.reading.failed():
-	case len(servers) == 0:
-		add("the server list is empty: the account may see no server, or there is none")
-	default:
-		matched(o.Servers.Include, "server", servers)
-		if len(r.order) == 0 && slices.ContainsFunc(servers, o.Servers.match) {
-			add("none of %d servers falls to shard %d of %d", len(servers), o.Shard, o.TotalShards)
-		} else if len(r.order) == 0 {
-			add("the filters leave none of %d servers", len(servers))
+	add := func(slip bool, format string, args ...any) {
+		if slip {
+			warnings = append(warnings, fmt.Sprintf(format, args...))
 		}
 	}
-	if len(tasks) > 0 {
-		matched(o.Tasks.Include, "task", tasks)
-		for _, tag := range o.Tags {
-			if !slices.Contains(tags, tag) {
-				add("no task bears the tag %s", tag)
-			}
+	include := func(expressions []*regexp.Regexp, what string, names []string) {
+		for _, re := range expressions {
+			add(len(names) > 0 && !slices.ContainsFunc(names, re.MatchString), "no %s matches the include filter %s", what,
+				strings.TrimSuffix(strings.TrimPrefix(re.String(), "^(?:"), ")$"))
 		}
+	}
+	none, left := len(r.order) == 0 && len(servers) > 0, slices.ContainsFunc(servers, o.Servers.match)
+	add(len(servers) == 0 && !r.reading.failed(), "the server list is empty: the account may see no server, or there is none")
+	include(o.Servers.Include, "server", servers)
+	add(none && left, "none of %d servers falls to shard %d of %d", len(servers), o.Shard, o.TotalShards)
+	add(none && !left, "the filters leave none of %d servers", len(servers))
+	include(o.Tasks.Include, "task", tasks)
+	for _, tag := range o.Tags {
+		add(len(tasks) > 0 && !slices.Contains(tags, tag), "no task bears the tag %s", tag)
 	}
 	for _, warning := range warnings {
 		if !slices.Contains(r.warnings, warning) {

@@ -23,9 +23,9 @@ type task struct {
 	expected   fleet.Expectation
 	complaints []string // of its tags; told
 
-	read   *aem.TaskDetails // nil: not, or too long ago
-	tables *tableReading    // likewise
-	told   map[string]bool  // the methods of which it was told that they cannot read it
+	read   *fleet.Task     // what its details alone say; nil: not read, or too long ago
+	tables *tableReading   // likewise
+	told   map[string]bool // the methods of which it was told that they cannot read it
 
 	barrier *fleet.RetentionBarrier
 
@@ -83,24 +83,34 @@ func (t *task) expect(objectives []Objective, server string) []string {
 }
 
 // compose reports whether it is a Compose task, as far as is known.
-func (t *task) compose() bool { return taskProduct(t.read, t.product) == aem.Compose }
+func (t *task) compose() bool {
+	return t.product == aem.Compose || t.read != nil && t.read.Product == fleet.Compose
+}
 
 // take takes over details, nil when they could not be read, and reports whether a counter
 // has changed of which the tables tell more.
 func (t *task) take(d *aem.TaskDetails) (tablesChanged bool) {
 	before := t.read
-	t.read, t.stale = d, true
-	if d == nil || before == nil {
+	t.read, t.stale = nil, true
+	if d == nil {
 		return false
 	}
-	if d.Options.ApplyChanges.True() || d.Options.StoreChanges.True() {
-		grown := func(now, then aem.Number) bool { return now.Float() > then.Float() } // not so when one is absent
-		now, then := &d.CDCEvents, &before.CDCEvents
-		if grown(now.Inserts, then.Inserts) || grown(now.Updates, then.Updates) || grown(now.Deletes, then.Deletes) || grown(now.DDL, then.DDL) {
+	t.read = convertTask(&t.info, d, t.product)
+	if before == nil {
+		return false
+	}
+	now, then := t.read.Details, before.Details
+	if now.ApplyChangesEnabled == fleet.Yes || now.StoreChangesEnabled == fleet.Yes {
+		grown := func(now, then fleet.Number) bool { return now.Float() > then.Float() } // not so when one is absent
+		if grown(now.AppliedInserts, then.AppliedInserts) || grown(now.AppliedUpdates, then.AppliedUpdates) ||
+			grown(now.AppliedDeletes, then.AppliedDeletes) || grown(now.AppliedDDL, then.AppliedDDL) {
 			t.lastChange = fleet.Unix(time.Now())
 		}
 	}
-	return d.DataErrors != before.DataErrors || d.FullLoad.TablesWithError != before.FullLoad.TablesWithError
+	if *now == *then { // what is equal keeps its pointer
+		t.read.Details = then
+	}
+	return now.DataErrors != then.DataErrors || now.FullLoad.TablesError != then.FullLoad.TablesError
 }
 
 // takeTables takes over table statuses, nil when they could not be read, and returns what has
@@ -119,21 +129,28 @@ func (t *task) fleet(bound uint32) *fleet.Task {
 	if !t.stale && t.value != nil {
 		return t.value
 	}
+	seen := t.read
+	if seen == nil {
+		seen = &fleet.Task{}
+	}
 	v := &fleet.Task{
-		Name:    t.info.Name,
-		Product: string(t.product),
-		State:   string(t.info.State), StopReason: string(t.info.StopReason), Message: t.info.Message, Tags: t.info.Tags,
+		Name:       t.info.Name,
+		Product:    cmp.Or(seen.Product, string(t.product)),
+		State:      cmp.Or(string(t.info.State), seen.State),
+		StopReason: cmp.Or(string(t.info.StopReason), seen.StopReason),
+		Message:    cmp.Or(t.info.Message, seen.Message),
+		Tags:       t.info.Tags,
 		StateSince: t.since, Expected: t.expected, LastChange: t.lastChange,
+		Details: seen.Details, Compose: seen.Compose, RetentionBarrier: t.barrier,
+	}
+	if len(v.Tags) == 0 {
+		v.Tags = seen.Tags
 	}
 	if t.details.tried {
 		v.Up = fleet.FlagOf(t.read != nil)
 	}
 	if t.read != nil {
 		v.Read = t.details.last
-		setTaskDetails(v, t.read, t.product)
-		if len(v.Tags) == 0 {
-			v.Tags = t.read.Tags
-		}
 	}
 	v.Problem = t.details.problem
 	if t.statuses != nil {
@@ -143,15 +160,6 @@ func (t *task) fleet(bound uint32) *fleet.Task {
 		v.TableStates = &r.states
 		v.Tables = r.chosen(bound)
 		v.TablesDropped = max(0, len(r.wanted)-len(v.Tables))
-	}
-	v.RetentionBarrier = t.barrier
-	if old := t.value; old != nil { // what is equal keeps its pointer
-		if old.Details != nil && v.Details != nil && *old.Details == *v.Details {
-			v.Details = old.Details
-		}
-		if old.Compose != nil && v.Compose != nil && *old.Compose == *v.Compose {
-			v.Compose = old.Compose
-		}
 	}
 	t.value, t.stale = v, false
 	return v

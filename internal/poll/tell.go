@@ -14,61 +14,79 @@ import (
 // stormAbove is how many changes of one kind in one reading are told one by one.
 const stormAbove = 20
 
+// testSucceeded is the result of a test in an event.
+const testSucceeded = "success"
+
 // maxWords bounds what is told of the API's own words.
 const maxWords = 300
+
+// kinds are what is said of a change in the log, and after which the new value is fine: it is
+// worth a warning otherwise.
+var kinds = map[fleet.EventKind]struct {
+	text string
+	fine func(to string) bool
+}{
+	fleet.TaskStateChanged:    {"task state changed", func(to string) bool { return to != fleet.TaskError }},
+	fleet.TaskStopReason:      {"task stop reason changed", func(to string) bool { return !fleet.AbnormalStop(to) }},
+	fleet.TaskAppeared:        {"task appeared", always},
+	fleet.TaskVanished:        {"task vanished", always},
+	fleet.TablesInError:       {"tables in error", never},
+	fleet.ServerStateChanged:  {"server state changed", func(to string) bool { return to != fleet.ServerError }},
+	fleet.ServerAppeared:      {"server appeared", always},
+	fleet.ServerVanished:      {"server vanished", never},
+	fleet.ServerReadable:      {"server cannot be read", func(to string) bool { return to == "" }},
+	fleet.LicenseChanged:      {"license state changed", func(to string) bool { return to == fleet.LicenseValid }},
+	fleet.EndpointTestChanged: {"endpoint test changed", func(to string) bool { return to == testSucceeded }},
+	fleet.ManagerReadable:     {"enterprise manager cannot be read", func(to string) bool { return to == "" }},
+	fleet.Storm:               {"many changes at once", never},
+}
+
+func always(string) bool { return true }
+func never(string) bool  { return false }
 
 // tell tells the changes that one reading has brought to light, once: a line of the log and
 // an event of the journal each, or one for all of a kind where there are too many.
 func (e *engine) tell(changes ...fleet.Event) {
-	kinds := map[fleet.EventKind]int{}
+	counts := map[fleet.EventKind]int{}
 	for i := range changes {
-		kinds[changes[i].Kind]++
+		counts[changes[i].Kind]++
 	}
-	for i := range changes {
-		change := changes[i]
-		switch n := kinds[change.Kind]; {
-		case n > stormAbove:
-			change = storm(changes, change.Kind, n)
-			kinds[change.Of] = 0
+	for _, change := range changes {
+		switch n := counts[change.Kind]; {
 		case n == 0: // told with the storm
 			continue
+		case n > stormAbove:
+			counts[change.Kind] = 0
+			change = storm(changes, change, n)
 		}
-		change.Time = time.Now()
-		change.Message = words(change.Message)
+		change.Time, change.Message = time.Now(), words(change.Message)
 		e.options.Journal.Add(change)
 		e.log(&change)
 	}
 }
 
 // storm is many changes of one kind as one.
-func storm(changes []fleet.Event, kind fleet.EventKind, n int) fleet.Event {
-	s := fleet.Event{Kind: fleet.Storm, Of: kind, Count: n}
+func storm(changes []fleet.Event, first fleet.Event, n int) fleet.Event {
+	s := fleet.Event{Kind: fleet.Storm, Of: first.Kind, Count: n}
 	for _, c := range changes {
-		if c.Kind != kind {
+		if c.Kind != first.Kind || len(s.Names) == stormAbove/2 {
 			continue
 		}
-		s.Server = c.Server
-		if name := c.Task + c.Endpoint; name == "" {
-			s.Names = append(s.Names, c.Server)
+		if name := c.Task + c.Endpoint; name != "" {
+			s.Server, s.Names = c.Server, append(s.Names, name)
 		} else {
-			s.Names = append(s.Names, name)
+			s.Names = append(s.Names, c.Server)
 		}
-		if len(s.Names) == stormAbove/2 {
-			break
-		}
-	}
-	if kind == fleet.ServerAppeared || kind == fleet.ServerVanished || kind == fleet.ServerStateChanged {
-		s.Server = ""
 	}
 	return s
 }
 
 // log writes a change as a line.
 func (e *engine) log(c *fleet.Event) {
-	attrs := make([]slog.Attr, 0, 8)
+	var attrs []slog.Attr
 	for _, a := range []struct{ key, value string }{
 		{"server", c.Server}, {"task", c.Task}, {"endpoint", c.Endpoint}, {"from", c.From}, {"to", c.To},
-		{"of", string(c.Of)}, {"message", c.Message},
+		{"of", string(c.Of)}, {"names", strings.Join(c.Names, ", ")}, {"message", c.Message},
 	} {
 		if a.value != "" {
 			attrs = append(attrs, slog.String(a.key, a.value))
@@ -77,60 +95,16 @@ func (e *engine) log(c *fleet.Event) {
 	if c.Count > 0 {
 		attrs = append(attrs, slog.Int("count", c.Count))
 	}
-	if c.Names != nil {
-		attrs = append(attrs, slog.Any("names", c.Names))
+	kind, level := kinds[c.Kind], slog.LevelInfo
+	switch {
+	case !kind.fine(c.To) && c.Kind == fleet.ManagerReadable:
+		level = slog.LevelError
+	case !kind.fine(c.To):
+		level = slog.LevelWarn
+	case c.Kind == fleet.ManagerReadable || c.Kind == fleet.ServerReadable:
+		kind.text = strings.Replace(kind.text, "cannot", "can", 1)
 	}
-	e.logger.LogAttrs(context.Background(), levelOf(c), messageOf(c), attrs...)
-}
-
-func messageOf(c *fleet.Event) string {
-	switch c.Kind {
-	case fleet.ServerReadable, fleet.ManagerReadable:
-		what := "server"
-		if c.Kind == fleet.ManagerReadable {
-			what = "enterprise manager"
-		}
-		if c.To != "" {
-			return what + " cannot be read"
-		}
-		return what + " can be read"
-	case fleet.TablesInError:
-		return "tables in error"
-	case fleet.Storm:
-		return "many changes at once"
-	case fleet.TaskAppeared, fleet.TaskVanished, fleet.ServerAppeared, fleet.ServerVanished:
-		return strings.ReplaceAll(string(c.Kind), "_", " ")
-	}
-	return strings.ReplaceAll(string(c.Kind), "_", " ") + " changed"
-}
-
-// levelOf: what somebody should look at is a warning.
-func levelOf(c *fleet.Event) slog.Level {
-	fine := true
-	switch c.Kind {
-	case fleet.TaskStateChanged:
-		fine = c.To != fleet.TaskError
-	case fleet.TaskStopReason:
-		fine = !fleet.AbnormalStop(c.To)
-	case fleet.ServerStateChanged:
-		fine = c.To != fleet.ServerError
-	case fleet.LicenseChanged:
-		fine = c.To == fleet.LicenseValid
-	case fleet.EndpointTestChanged:
-		fine = c.To == "success"
-	case fleet.ServerReadable:
-		fine = c.To == ""
-	case fleet.TablesInError, fleet.ServerVanished, fleet.Storm:
-		fine = false
-	case fleet.ManagerReadable:
-		if c.To != "" {
-			return slog.LevelError
-		}
-	}
-	if fine {
-		return slog.LevelInfo
-	}
-	return slog.LevelWarn
+	e.logger.LogAttrs(context.Background(), level, kind.text, attrs...)
 }
 
 // words makes one line of what the API says, and not a long one.

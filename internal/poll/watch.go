@@ -87,7 +87,10 @@ func (w *watch) interval(r *reading) time.Duration {
 
 // barred says why a reading must not be asked for now.
 func (w *watch) barred(r *reading) error {
+	dots := func(name string) bool { return name == "." || name == ".." }
 	switch {
+	case dots(r.server) || dots(r.object):
+		return errDots
 	case w.away != nil:
 		return w.away
 	case r == w.outline:

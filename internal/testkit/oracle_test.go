@@ -53,7 +53,8 @@ func TestWholeWay(t *testing.T) {
 // serve polls until everything was read, and returns what is served.
 func serve(t *testing.T, sim *aemtest.Simulator) testkit.Samples {
 	t.Helper()
-	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken), aem.WithTransport(sim.Transport()))
+	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken),
+		aem.WithTransport(sim.Transport()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,9 @@
 package wire
 
-import "io"
+import (
+	"fmt"
+	"io"
+)
 
 // A source hands a body on to the JSON decoder and remembers what the decoder
 // forgets: where the body stopped, and whether it ended or broke.
@@ -36,8 +39,15 @@ func (s *source) skipByteOrderMark() {
 	s.note(s.head)
 }
 
+// maxRoom is how much room the decoder may offer: what it offers is as large as what it
+// holds already, which is one token without an end.
+const maxRoom = 4 << 20
+
 // Read implements io.Reader.
 func (s *source) Read(p []byte) (int, error) {
+	if len(p) > maxRoom && s.err == nil {
+		s.err = fmt.Errorf("a text or number of more than %d MiB: %w", maxRoom>>20, ErrTooLarge)
+	}
 	if len(s.head) > 0 {
 		n := copy(p, s.head)
 		s.head = s.head[n:]

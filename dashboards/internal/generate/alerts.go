@@ -24,7 +24,8 @@ func alertMarks(k families, variables []variable) (annotation, error) {
 func alertList(of string, width int) panel {
 	const labels = "alertname, severity, manager, server, task"
 	by := func(severity string, rank int) string {
-		return fmt.Sprintf("0 * max by (%s) (%s) + %d", labels, strings.Replace(firing, "critical|warning", severity, 1), rank)
+		return fmt.Sprintf("0 * max by (%s) (%s) + %d", labels, strings.Replace(firing, "critical|warning", severity, 1),
+			rank)
 	}
 	columns := []column{
 		label("alertname", 230, under("Alert"), property{"links", []dataLink{{
@@ -37,6 +38,7 @@ func alertList(of string, width int) panel {
 		label("manager", 100),
 	}
 	return table("Alerts that fire", "No alert fires. None can where the rules in alerts/ are not loaded.",
-		"Alerts of this project's rules that fire now"+of+", the critical ones first, twelve at most. Click on one for its runbook.",
+		"Alerts of this project's rules that fire now"+of+", the critical ones first, twelve at most. Click on one for its "+
+			"runbook.",
 		columns, sortedBy("Severity"), size(width, 9))
 }

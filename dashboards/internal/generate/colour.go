@@ -69,7 +69,8 @@ func colored(legend, name string) option {
 // coloredLike gives the series whose legend matches a pattern a fixed colour.
 func coloredLike(pattern, name string) option {
 	return func(p *panel) {
-		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, override{matcher{"byRegexp", pattern}, []property{fixed(name)}})
+		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, override{matcher{"byRegexp", pattern},
+			[]property{fixed(name)}})
 	}
 }
 

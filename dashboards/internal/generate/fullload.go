@@ -22,7 +22,8 @@ func tablesOf(state string) string {
 
 // recordsLeft are those that the full load has still to load, by the estimate.
 func recordsLeft() string {
-	return "clamp_min(" + perTask("qem_task_full_load_estimated_records") + " - " + perTask("qem_task_full_load_completed_records") + ", 0)"
+	return "clamp_min(" + perTask("qem_task_full_load_estimated_records") + " - " +
+		perTask("qem_task_full_load_completed_records") + ", 0)"
 }
 
 func loadRate(measure string) string {
@@ -38,7 +39,8 @@ func loadTime() string {
 }
 
 func loadProgress() string {
-	return perTask("qem_task_full_load_completed_records") + " / (" + perTask("qem_task_full_load_estimated_records") + " > 0)"
+	return perTask("qem_task_full_load_completed_records") + " / (" + perTask("qem_task_full_load_estimated_records") +
+		" > 0)"
 }
 
 // unfinishedLoads says of each full load that is not done whether it goes on (2), takes longer
@@ -66,23 +68,30 @@ func loadWords() mapping {
 func loadTiles() []panel {
 	tables := func(state string) string { return "sum(" + withTag(tablesOf(state)) + ")" }
 	return []panel{
-		stat("Loads stalled", "none is seen", "Running tasks of whose full load nothing was loaded in "+stalledAfter+", though tables wait.",
-			query(orZero("count("+withTag(stalledLoads())+")", "qem_task_full_load_tables"), "tasks"), count(), bad(), listed(uidTasks, "var-show="+onlyText("Load stalled"))),
+		stat("Loads stalled", "none is seen", "Running tasks of whose full load nothing was loaded in "+stalledAfter+", "+
+			"though tables wait.",
+			query(orZero("count("+withTag(stalledLoads())+")", "qem_task_full_load_tables"), "tasks"), count(), bad(),
+			listed(uidTasks, "var-show="+onlyText("Load stalled"))),
 		stat("Loads going on", "none is seen", "Tasks of whose full load some table is not done.",
-			query(orZero("count("+withTag(tablesToLoad(""))+")", "qem_task_full_load_tables"), "tasks"), count(), neutral(), listed(uidFullLoad)),
-		stat("Tables queued", "none is seen", "Tables that wait for their load.", query(tables("queued"), "tables"), count(), neutral(), listed(uidFullLoad)),
-		stat("Tables in error", "none is seen", "Tables that could not be loaded.", query(tables("error"), "tables"), count(), bad(), listed(uidTasks, "var-show="+onlyText("Tables in error"))),
+			query(orZero("count("+withTag(tablesToLoad(""))+")", "qem_task_full_load_tables"), "tasks"), count(), neutral(),
+			listed(uidFullLoad)),
+		stat("Tables queued", "none is seen", "Tables that wait for their load.", query(tables("queued"), "tables"),
+			count(), neutral(), listed(uidFullLoad)),
+		stat("Tables in error", "none is seen", "Tables that could not be loaded.", query(tables("error"), "tables"),
+			count(), bad(), listed(uidTasks, "var-show="+onlyText("Tables in error"))),
 		stat("Rate", "nothing loads", "Records a second that all full loads together write to their targets.",
 			query("sum("+withTag(loadRate("records"))+")", "records"), unit("cps"), neutral(), listed(uidFullLoad)),
 		stat("Longest left", "nothing loads", "Time until the last of the full loads is done, at the present rates.",
-			query("max("+withTag(ofTasks(timeLeft(), tablesToLoad("")))+")", "time"), unit(inSeconds), neutral(), listed(uidFullLoad)),
+			query("max("+withTag(ofTasks(timeLeft(), tablesToLoad("")))+")", "time"), unit(inSeconds), neutral(),
+			listed(uidFullLoad)),
 	}
 }
 
 func loadList(title string, n int) panel {
 	shown := fmt.Sprintf("topk(%d, %s)", n, withTag(unfinishedLoads()))
 	of := func(expr string) string { return ofTasks(expr, shown) }
-	return table(title, "No full load is going on.", fmt.Sprintf("Tasks whose full load is not done, %d at most, those that do not get on first. What is left is estimated from the present rate. "+
+	return table(title, "No full load is going on.", fmt.Sprintf("Tasks whose full load is not done, %d at most, those "+
+		"that do not get on first. What is left is estimated from the present rate. "+
 		"A dash is a value that is not there. Click on a task for its page.", n),
 		[]column{
 			growing(label("task", 230)),
@@ -102,16 +111,21 @@ func loadList(title string, n int) panel {
 
 func loadsOverTime() []panel {
 	// Only a load that is not done is worth a line: by what was left at its most.
-	rank := withTag("max by ("+taskLabels+`) (max_over_time(qem_task_full_load_tables{state=~"loading|queued"}[$__range] @ end()))`) + " > 0"
+	rank := withTag(perTask(
+		`max_over_time(qem_task_full_load_tables{state=~"loading|queued"}[$__range] @ end())`)) + " > 0"
 	highest := withTag(perTask(`max_over_time(qem_task_full_load_records_per_second{side="target"}[$__range] @ end())`))
 	return []panel{
-		timeSeries("Progress", "nothing loads", "Loaded records as a part of the estimated number, for the ten tasks with most tables to load in the shown time. The estimate may change while the load runs. Click on a line for the task.",
+		timeSeries("Progress", "nothing loads", "Loaded records as a part of the estimated number, for the ten tasks with "+
+			"most tables to load in the shown time. The estimate may change while the load runs. Click on a line for the task.",
 			query(top(10, taskLabels, loadProgress(), rank), taskLegend), unit("percentunit"), atMost(1), linkedToTask()),
 		timeSeries("Tables of full loads", "none is seen", "Tables of all full loads by state.",
-			query(total("state", withTag("qem_task_full_load_tables")), "{{state}}"), unit("none"), stacked(), coloredByState(loadStates())),
-		timeSeries("Records", "nothing loads", "Records a second that are written to the target, of the ten full loads that were fastest in the shown time. A line at 0 while tables wait is a stalled load.",
+			query(total("state", withTag("qem_task_full_load_tables")), "{{state}}"), unit("none"), stacked(),
+			coloredByState(loadStates())),
+		timeSeries("Records", "nothing loads", "Records a second that are written to the target, of the ten full loads "+
+			"that were fastest in the shown time. A line at 0 while tables wait is a stalled load.",
 			query(top(10, taskLabels, loadRate("records"), highest), taskLegend), unit("cps"), linkedToTask()),
-		timeSeries("Volume", "nothing loads", "Volume that all full loads together read from their sources and write to their targets.",
+		timeSeries("Volume", "nothing loads", "Volume that all full loads together read from their sources and write to "+
+			"their targets.",
 			query(total("side", withTag("qem_task_full_load_bytes_per_second")), "{{side}}"), unit("binBps")),
 	}
 }
@@ -121,16 +135,20 @@ func loadingTables() panel {
 	shown := "topk(100, " + withTag(perTable("qem_table_full_load_estimated_end_timestamp_seconds")) + ")"
 	of := func(expr string) string { return onTables(expr, shown) }
 	rows, estimated := perTable("qem_table_full_load_rows"), perTable("qem_table_full_load_estimated_rows")
-	return table("Tables that are loading", "No table that has series of its own is loading.", "Tables in the full load, the 100 that will be done last. Only tables for which the exporter is configured to give series.",
+	return table("Tables that are loading", "No table that has series of its own is loading.",
+		"Tables in the full load, the 100 that will be done last. Only tables for which the exporter is configured to give "+
+			"series.",
 		[]column{
 			label("schema", 120), growing(label("table", 200)),
 			value("Estimated end", 150, milliseconds(shown), inUnit("dateTimeFromNow")),
 			value("Progress", 140, of(rows+" / ("+estimated+" > 0)"), asBar("percentunit", 1, step{0, "blue"})...),
-			value("Started", 120, of(milliseconds(perTable("qem_table_full_load_start_timestamp_seconds"))), inUnit("dateTimeFromNow")),
+			value("Started", 120, of(milliseconds(perTable("qem_table_full_load_start_timestamp_seconds"))),
+				inUnit("dateTimeFromNow")),
 			value("Rows", 80, of(rows), inUnit("short")),
 			value("Of", 80, of(estimated), inUnit("short")),
 			value("Volume", 90, of(perTable("qem_table_full_load_bytes")), inUnit("bytes")),
-			value("Cached", 80, of("sum by ("+tableLabels+") ("+maxBy(tableLabels+", operation", "qem_table_full_load_cached_changes")+")"), inUnit("short")),
+			value("Cached", 80, of("sum by ("+tableLabels+") ("+maxBy(tableLabels+", operation",
+				"qem_table_full_load_cached_changes")+")"), inUnit("short")),
 			label("task", 180), label("server", 120), label("manager", 100),
 		}, sortedBy("Estimated end"))
 }
@@ -140,7 +158,8 @@ func finishedLoads() panel {
 	shown := "topk(50, " + withTag(end) + ")"
 	of := func(expr string) string { return ofTasks(expr, shown) }
 	duration := "(" + end + " - " + perTask("qem_task_full_load_start_timestamp_seconds") + ")"
-	return table("Last finished", "No full load has finished.", "The fifty full loads that ended last, how long they took, and whether tables were left in error.",
+	return table("Last finished", "No full load has finished.", "The fifty full loads that ended last, how long they "+
+		"took, and whether tables were left in error.",
 		[]column{
 			growing(label("task", 230)),
 			value("Ended", 170, milliseconds(shown), inUnit("dateTimeAsIso")),

@@ -124,7 +124,8 @@ func (d dashboard) model(k families) (*dashboardModel, error) {
 	}
 	if slices.ContainsFunc(m.Templating.List, func(v variableModel) bool { return v.Name == console }) {
 		m.Links = append(m.Links, dashboardLink{
-			Title: "Enterprise Manager", Type: "link", URL: "$" + console, TargetBlank: true, Icon: "external link", Tags: []string{},
+			Title: "Enterprise Manager", Type: "link", URL: "$" + console, TargetBlank: true, Icon: "external link",
+			Tags:    []string{},
 			Tooltip: "Enterprise Manager's console, where the messages of servers and tasks stand",
 		})
 	}
@@ -179,7 +180,8 @@ func layout(rows []row) []panel {
 	id, y := 0, 0
 	for _, r := range rows {
 		id++
-		head := panel{ID: id, Type: "row", Title: r.title, GridPos: gridPos{W: gridWidth, H: 1, Y: y}, Collapsed: &r.collapsed, Panels: &[]panel{}}
+		head := panel{ID: id, Type: "row", Title: r.title, GridPos: gridPos{W: gridWidth, H: 1, Y: y},
+			Collapsed: &r.collapsed, Panels: &[]panel{}}
 		y++
 		inside, bottom := place(r.panels, id, y)
 		id += len(inside)

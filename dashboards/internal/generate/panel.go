@@ -46,19 +46,12 @@ func named() option {
 	return options(map[string]any{"textMode": "value_and_name", "orientation": "vertical"})
 }
 
-// barGauge is a bar for each of what the legend names.
-func barGauge(title, empty, description string, o ...option) panel {
-	return number("bargauge", title, empty, description, 8, 8, append([]option{options(map[string]any{
-		"displayMode": "basic", "orientation": "horizontal", "showUnfilled": true, "valueMode": "color",
-		"minVizHeight": 12, "minVizWidth": 8, "reduceOptions": lastValue(),
-	})}, o...))
-}
-
 // pieChart shows parts of a whole.
 func pieChart(title, empty, description string, o ...option) panel {
 	return number("piechart", title, empty, description, 8, 8, append([]option{options(map[string]any{
 		"pieType": "donut", "displayLabels": []string{"percent"}, "reduceOptions": lastValue(),
-		"legend":  map[string]any{"displayMode": "table", "placement": "right", "showLegend": true, "values": []string{"value"}},
+		"legend": map[string]any{"displayMode": "table", "placement": "right", "showLegend": true,
+			"values": []string{"value"}},
 		"tooltip": map[string]any{"mode": "multi", "sort": "desc"},
 	}), color("palette-classic")}, o...))
 }
@@ -70,10 +63,12 @@ func lastValue() map[string]any {
 // timeSeries is lines over time.
 func timeSeries(title, empty, description string, o ...option) panel {
 	o = append([]option{options(map[string]any{
-		"legend":  map[string]any{"calcs": []string{"lastNotNull", "max"}, "displayMode": "table", "placement": "bottom", "showLegend": true, "sortBy": "Last *", "sortDesc": true},
+		"legend": map[string]any{"calcs": []string{"lastNotNull", "max"}, "displayMode": "table", "placement": "bottom",
+			"showLegend": true, "sortBy": "Last *", "sortDesc": true},
 		"tooltip": map[string]any{"mode": "multi", "sort": "desc"},
 	}), custom(map[string]any{
-		"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 1, "fillOpacity": 10, "showPoints": "auto", "spanNulls": false,
+		"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 1, "fillOpacity": 10, "showPoints": "auto",
+		"spanNulls": false,
 	}), color("palette-classic"), atLeast(0)}, o...)
 	p := newPanel("timeseries", title, empty, description, 12, 9, o)
 	if p.FieldConfig.Defaults.Unit == "percentunit" { // else a line of zeros is drawn on 0 to 10 000 %
@@ -94,7 +89,8 @@ func stateTimeline(title, empty, description string, s states, o ...option) pane
 		"mergeValues": true, "showValue": "auto", "alignValue": "center", "rowHeight": 0.85,
 		"legend":  map[string]any{"displayMode": "list", "placement": "bottom", "showLegend": true},
 		"tooltip": map[string]any{"mode": "single", "sort": "none"},
-	}), custom(map[string]any{"lineWidth": 0, "fillOpacity": 85, "spanNulls": false}), color("palette-classic"), mapped(s.mapping())}, o...)
+	}), custom(map[string]any{"lineWidth": 0, "fillOpacity": 85, "spanNulls": false}), color("palette-classic"),
+		mapped(s.mapping())}, o...)
 	return newPanel("state-timeline", title, empty, description, 24, 6, o)
 }
 
@@ -103,9 +99,10 @@ func heatmap(title, empty, description string, o ...option) panel {
 	o = append([]option{options(map[string]any{
 		"calculate": false, "cellGap": 1, "yAxis": map[string]any{"axisPlacement": "left", "unit": "s"},
 		"cellValues": map[string]any{"unit": "reqps"},
-		"color":      map[string]any{"mode": "scheme", "scheme": "Oranges", "steps": 64, "exponent": 0.5, "fill": "dark-orange"},
-		"legend":     map[string]any{"show": true},
-		"tooltip":    map[string]any{"mode": "single", "yHistogram": false},
+		"color": map[string]any{"mode": "scheme", "scheme": "Oranges", "steps": 64, "exponent": 0.5,
+			"fill": "dark-orange"},
+		"legend":  map[string]any{"show": true},
+		"tooltip": map[string]any{"mode": "single", "yHistogram": false},
 	}), unit("reqps")}, o...)
 	p := newPanel("heatmap", title, empty, description, 12, 9, o)
 	for i := range p.Targets {
@@ -119,7 +116,8 @@ func query(expr, legend string) option {
 	return func(p *panel) {
 		ref := string(rune('A' + len(p.Targets)))
 		p.Targets = append(p.Targets, target{
-			RefID: ref, Datasource: *prometheus(), Expr: expr, LegendFormat: legend, Format: "time_series", Range: true, EditorMode: "code",
+			RefID: ref, Datasource: *prometheus(), Expr: expr, LegendFormat: legend, Format: "time_series", Range: true,
+			EditorMode: "code",
 		})
 	}
 }
@@ -207,7 +205,10 @@ func addLink(l dataLink) option {
 func linkTo(uid, of string, labels []string, parameters ...string) dataLink {
 	for _, v := range variablesOf(uid) {
 		switch {
-		case v.name == "tag" || slices.ContainsFunc(parameters, func(p string) bool { return strings.HasPrefix(p, "var-"+v.name+"=") }):
+		case v.name == "tag" || slices.ContainsFunc(parameters, func(p string) bool {
+			return strings.HasPrefix(p,
+				"var-"+v.name+"=")
+		}):
 		case slices.Contains(labels, v.name):
 			parameters = append(parameters, "var-"+v.name+"=${"+of+"."+v.name+":percentencode}")
 		default:
@@ -215,5 +216,6 @@ func linkTo(uid, of string, labels []string, parameters ...string) dataLink {
 		}
 	}
 	parameters = append([]string{"${datasource:queryparam}"}, append(parameters, "${__url_time_range}")...)
-	return dataLink{Title: "Open " + strings.TrimPrefix(uid, "qem-"), URL: "/d/" + uid + "/" + uid + "?" + strings.Join(parameters, "&")}
+	return dataLink{Title: "Open " + strings.TrimPrefix(uid, "qem-"), URL: "/d/" + uid + "/" + uid + "?" +
+		strings.Join(parameters, "&")}
 }

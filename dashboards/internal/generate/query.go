@@ -35,8 +35,10 @@ func known() families {
 	for _, name := range []string{
 		"up", "scrape_duration_seconds", "scrape_samples_scraped",
 		"go_goroutines", "go_memstats_heap_inuse_bytes", "go_memstats_next_gc_bytes", "go_gc_gomemlimit_bytes", "go_info",
-		"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_start_time_seconds",
-		"promhttp_metric_handler_requests_total", "promhttp_metric_handler_errors_total", "promhttp_metric_handler_requests_in_flight",
+		"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds",
+		"process_start_time_seconds",
+		"promhttp_metric_handler_requests_total", "promhttp_metric_handler_errors_total",
+		"promhttp_metric_handler_requests_in_flight",
 	} {
 		known[name] = family{labels: []collector.Label{{Name: "code"}, {Name: "cause"}, {Name: "version"}}}
 	}
@@ -59,7 +61,8 @@ func (f family) label(name string) *collector.Label {
 // matchers or without. tagged in place of a name stands for the samples that carry
 // tags and those that every task has, untagged for the tasks without a chosen tag.
 var (
-	selector = regexp.MustCompile(`\b(?:(?:qem|go|process|promhttp|scrape)_[a-z0-9_]+|up\b|ALERTS\b|(?:un)?tagged\b)(\{[^}]*\})?`)
+	selector = regexp.MustCompile(
+		`\b(?:(?:qem|go|process|promhttp|scrape)_[a-z0-9_]+|(?:up|ALERTS|tagged|untagged)\b)(\{[^}]*\})?`)
 	matching = regexp.MustCompile(`^([a-z_]+)(=~|!~|!=|=)"([^"]*)"$`)
 	plain    = regexp.MustCompile(`^[a-z0-9_|]*$`)
 )
@@ -78,7 +81,8 @@ func (k families) expand(query string, variables []variable) (expanded string, p
 		case "tagged":
 			return fmt.Sprintf(`{__name__=~"qem_task_tag|qem_task_up",%s,tag=~"$tag"}`, chosen)
 		case "untagged":
-			return fmt.Sprintf(`(qem_task_up{%[1]s,tag!~"$tag"} unless on (%[2]s) qem_task_tag{%[1]s,tag=~"$tag"})`, chosen, taskLabels)
+			return fmt.Sprintf(`(qem_task_up{%[1]s,tag!~"$tag"} unless on (%[2]s) qem_task_tag{%[1]s,tag=~"$tag"})`, chosen,
+				taskLabels)
 		}
 		f, ok := k[name]
 		if !ok {

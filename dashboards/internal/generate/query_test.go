@@ -16,9 +16,13 @@ func TestExpand(t *testing.T) {
 		{`rate(go_goroutines[1m])`, `rate(go_goroutines{job=~"$job",instance=~"$instance"}[1m])`, false},
 		{`ALERTS{alertstate="firing"}`, `ALERTS{manager=~"$manager|",task=~"$task|",alertstate="firing"}`, false},
 		{`qem_up == 0`, `qem_up{` + chosen + `} == 0`, true},
-		{`sum by (task) (qem_task_state{state="error"})`, `sum by (task) (qem_task_state{` + chosen + `,task=~"$task",state="error"})`, true},
-		{`a and on (task) tagged`, `a and on (task) {__name__=~"qem_task_tag|qem_task_up",` + chosen + `,task=~"$task",tag=~"$tag"}`, false},
-		{`a unless on (task) untagged`, `a unless on (task) (qem_task_up{` + chosen + `,task=~"$task",tag!~"$tag"} unless on (manager, server, task) qem_task_tag{` + chosen + `,task=~"$task",tag=~"$tag"})`, false},
+		{`sum by (task) (qem_task_state{state="error"})`, `sum by (task) (qem_task_state{` + chosen +
+			`,task=~"$task",state="error"})`, true},
+		{`a and on (task) tagged`, `a and on (task) {__name__=~"qem_task_tag|qem_task_up",` + chosen +
+			`,task=~"$task",tag=~"$tag"}`, false},
+		{`a unless on (task) untagged`, `a unless on (task) (qem_task_up{` + chosen +
+			`,task=~"$task",tag!~"$tag"} unless on (manager, server, task) qem_task_tag{` + chosen +
+			`,task=~"$task",tag=~"$tag"})`, false},
 		{`qem_api_request_duration_seconds_bucket`, `qem_api_request_duration_seconds_bucket{` + chosen + `}`, true},
 	} {
 		got, polled, err := known().expand(c.query, variables)

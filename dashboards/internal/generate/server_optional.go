@@ -4,7 +4,8 @@ package generate
 
 func serverEndpoints() panel {
 	const labels = "manager, server, endpoint_name"
-	return table("Endpoints", "Nothing: the exporter's collectors endpoints and endpoint_tests are off, or could read none.",
+	return table("Endpoints", "Nothing: the exporter's collectors endpoints and endpoint_tests are off, or could read "+
+		"none.",
 		"Endpoints of the server, whether its licence allows them, and how their last test went.",
 		[]column{
 			growing(label("endpoint_name", 200, under("Endpoint"))),

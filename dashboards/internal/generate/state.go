@@ -45,6 +45,15 @@ func stopReasons() states {
 	}
 }
 
+// priorities are who is told of a task.
+func priorities() states {
+	return states{
+		{fleet.PriorityNone, "Nobody", grey},
+		{fleet.PriorityTicket, "Ticket", "light-blue"},
+		{fleet.PriorityPage, "Page", "blue"},
+	}
+}
+
 func serverStates() states {
 	return states{
 		{fleet.ServerMonitored, "Monitored", "green"},

@@ -43,7 +43,8 @@ const absent = "–"
 // panel says what that means.
 func table(title, empty, description string, columns []column, o ...option) panel {
 	o = append([]option{options(map[string]any{
-		"showHeader": true, "cellHeight": "sm", "footer": map[string]any{"show": false, "reducer": []string{"sum"}, "fields": ""},
+		"showHeader": true, "cellHeight": "sm", "footer": map[string]any{"show": false, "reducer": []string{"sum"},
+			"fields": ""},
 	}), custom(map[string]any{"align": "auto", "filterable": false, "cellOptions": map[string]any{"type": "auto"}})}, o...)
 	p := newPanel("table", title, empty, description, 24, 9, o)
 	hidden, renamed, order := map[string]bool{"Time": true}, map[string]string{}, map[string]int{}
@@ -122,7 +123,8 @@ func (p *panel) checkWidths(columns []column) {
 		}
 	}
 	if sum > room(p.GridPos.W) {
-		p.faults = append(p.faults, fmt.Sprintf("the columns are %d pixels wide, there is room for %d", sum, room(p.GridPos.W)))
+		p.faults = append(p.faults, fmt.Sprintf("the columns are %d pixels wide, there is room for %d", sum,
+			room(p.GridPos.W)))
 	}
 }
 
@@ -132,9 +134,11 @@ func linkCells(p *panel, columns []column) {
 		return slices.ContainsFunc(columns, func(c column) bool { return c.label == label })
 	}
 	if has("manager") && has("server") {
-		overridden("server", property{"links", []dataLink{linkTo(uidServer, "__data.fields", []string{"manager", "server"})}})(p)
+		overridden("server", property{"links", []dataLink{linkTo(uidServer, "__data.fields",
+			[]string{"manager", "server"})}})(p)
 		if has("task") {
-			overridden("task", property{"links", []dataLink{linkTo(uidTask, "__data.fields", []string{"manager", "server", "task"})}})(p)
+			overridden("task", property{"links", []dataLink{linkTo(uidTask, "__data.fields",
+				[]string{"manager", "server", "task"})}})(p)
 		}
 	}
 }
@@ -152,7 +156,8 @@ func sortedBy(headers ...string) option {
 // stand for their names.
 func keysAndValues(title, empty, description, expr string, words map[string]string, o ...option) panel {
 	p := newPanel("table", title, empty, description, 8, 9, append([]option{
-		options(map[string]any{"showHeader": false, "cellHeight": "sm"}), custom(map[string]any{"align": "auto"}), query(expr, ""),
+		options(map[string]any{"showHeader": false, "cellHeight": "sm"}), custom(map[string]any{"align": "auto"}),
+		query(expr, ""),
 	}, o...))
 	instant(&p)
 	names := map[string]any{}

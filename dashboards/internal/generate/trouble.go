@@ -48,7 +48,8 @@ func ranked() string {
 		terms = append(terms, fmt.Sprintf("0 * (%s) + %d", t.expr, rank(i)))
 	}
 	// Nobody wants to hear of a task without priority.
-	return withTag("(" + strings.Join(terms, "\nor\n") + ")\nunless on (" + taskLabels + `) qem_task_priority{priority="none"} == 1`)
+	return withTag("(" + strings.Join(terms, "\nor\n") + ")\nunless on (" + taskLabels +
+		`) qem_task_priority{priority="none"} == 1`)
 }
 
 // inTrouble counts the tasks by their worst trouble: 0 where no task that is seen has it,
@@ -65,7 +66,7 @@ func inTrouble() string {
 // troubleTiles are as many tiles as there are kinds of trouble.
 func troubleTiles() panel {
 	o := []option{
-		query(inTrouble(), "{{show}}"), named(), count(), bad(), size(24, 5),
+		query(inTrouble(), "{{show}}"), named(), options(map[string]any{"orientation": "auto"}), count(), bad(), size(24, 6),
 		addLink(linkTo(uidTasks, "", nil, "var-show=${__field.labels.show}")),
 	}
 	for i, t := range troubles() {
@@ -90,8 +91,9 @@ const latencyRatio = "qem_task_total_latency_seconds / (qem_task_latency_objecti
 // tablesInError counts them, where there are any, by the tables' own states where they
 // are asked for, else by the full load's.
 func tablesInError() string {
-	return "(" + perTask(`qem_task_tables{state="error"} > 0`) + "\nor " + perTask(`(qem_task_full_load_tables{state="error"} > 0) unless on (`+
-		taskLabels+`) qem_task_tables`) + "\nor " + perTask(`qem_compose_task_tables{state="error"} > 0`) + ")"
+	return "(" + perTask(`qem_task_tables{state="error"} > 0`) + "\nor " +
+		perTask(`(qem_task_full_load_tables{state="error"} > 0) unless on (`+
+			taskLabels+`) qem_task_tables`) + "\nor " + perTask(`qem_compose_task_tables{state="error"} > 0`) + ")"
 }
 
 // newDataErrors are those of the last hour. The number falls when someone resets a table's.
@@ -122,12 +124,14 @@ func overdueLoads() string {
 		return "(time() - " + start + ") > qem_task_full_load_objective_seconds unless " + family + "completed == 1 unless " +
 			family + "end_timestamp_seconds >= " + start
 	}
-	return ofTasks(perTask(overdue("qem_task_full_load_")+"\nor "+overdue("qem_compose_task_loading_")), `qem_task_state{state="running"} == 1`)
+	return ofTasks(perTask(overdue("qem_task_full_load_")+"\nor "+overdue("qem_compose_task_loading_")),
+		`qem_task_state{state="running"} == 1`)
 }
 
 // tablesToLoad has the number of tables that wait to be loaded, for tasks with any.
 func tablesToLoad(offset string) string {
-	return "(sum by (" + taskLabels + ") (" + maxBy(taskLabels+", state", `qem_task_full_load_tables{state=~"loading|queued"}`+offset+" > 0") + "))"
+	return "(sum by (" + taskLabels + ") (" + maxBy(taskLabels+", state",
+		`qem_task_full_load_tables{state=~"loading|queued"}`+offset+" > 0") + "))"
 }
 
 // A list is asked for ranks from one to another, as one number of four digits.
@@ -149,7 +153,8 @@ func shownTrouble() variable {
 		choices = append(choices, choice{false, t.text, strconv.Itoa(only(i))})
 	}
 	choices = append(choices, choice{false, "All tasks", strconv.Itoa(everyTask)})
-	return variable{name: "show", label: "Show", description: "Which tasks are listed, by the worst of their troubles.", choices: choices}
+	return variable{name: "show", label: "Show", description: "Which tasks are listed, by the worst of their " +
+		"troubles.", choices: choices}
 }
 
 // troubleWords are the words and colours of the ranks; 0 is a task without trouble.
@@ -168,12 +173,14 @@ func taskList(title, empty, description string, n int, ranks string, o ...option
 	shown := fmt.Sprintf("topk(%d, %s)", n, ranks)
 	these := func(expr string) string { return expr + "\nand on (" + taskLabels + ")\n" + shown }
 	description += fmt.Sprintf(" %d at most, the worst trouble first, then the furthest behind its objective. "+
-		"A dash is a value that is not there. Click on a task for its page; its last message stands in Enterprise Manager's console, to which that page leads.", n)
+		"A dash is a value that is not there. Click on a task for its page; its last message stands in Enterprise "+
+		"Manager's console, to which that page leads.", n)
 	return table(title, empty, description,
 		[]column{
 			growing(label("task", 230)),
 			value(troubleName, 160, shown, asWords(troubleWords())...),
-			value("Since", 120, milliseconds("min by ("+taskLabels+") ("+these("qem_task_state_since_timestamp_seconds")+")"), inUnit("dateTimeFromNow")),
+			value("Since", 120, milliseconds("min by ("+taskLabels+") "+
+				"("+these("qem_task_state_since_timestamp_seconds")+")"), inUnit("dateTimeFromNow")),
 			value("Latency ÷ objective", 170, perTask(these(latencyRatio)), inColors(times, step{1, "red"})...),
 			labelsOnly(oneOf("reason", these("qem_task_stop_reason"))),
 			label("reason", 180, under("Stop reason"), property{"mappings", []mapping{stopReasons().words()}}),
@@ -200,7 +207,8 @@ func owner() string {
 		renamed(`qem_task_tag{tag!~"(`+settings+`)=.*"}`, "(.*)") + ")"
 	priority := oneOf("priority", "qem_task_priority")
 	key := "on (" + taskLabels + ")"
-	return "(" + priority + " * " + key + " group_left (owner) " + team + "\nor " + key + " " + priority + "\nor " + key + " " + team + ")"
+	return "(" + priority + " * " + key + " group_left (owner) " + team + "\nor " + key + " " + priority + "\nor " +
+		key + " " + team + ")"
 }
 
 func tasksDashboard() dashboard {
@@ -212,7 +220,8 @@ func tasksDashboard() dashboard {
 		question: "Which tasks need attention, most of all, since when, and whose are they?",
 		rows: []row{
 			{title: "Tasks", panels: []panel{
-				stat("Tasks listed", "no task seen", "How many tasks are in the trouble that was chosen.", query("count("+ranks+") or 0 * count(qem_task_up)", "tasks"),
+				stat("Tasks listed", "no task seen", "How many tasks are in the trouble that was chosen.",
+					query("count("+ranks+") or 0 * count(qem_task_up)", "tasks"),
 					count(), neutral(), listed(uidFleet)),
 				tasksNotSeen(),
 				taskList("Worst tasks", empty, description, 30, ranks, size(24, 20)),

@@ -86,7 +86,8 @@ func variableModels(variables []variable, k families) ([]variableModel, error) {
 		before = append(before, v)
 	}
 	if len(variables) > 2 && variables[2].single {
-		address := variable{name: console, label: "Console", series: "qem_manager_info", description: "Address of Enterprise Manager's console.", single: true}
+		address := variable{name: console, label: "Console", series: "qem_manager_info", description: "Address of " +
+			"Enterprise Manager's console.", single: true}
 		m, err := address.model(before, k)
 		if err != nil {
 			return nil, err
@@ -107,7 +108,8 @@ func (v variable) model(before []variable, k families) (variableModel, error) {
 		for _, c := range v.choices {
 			list = append(list, c.Text+" : "+c.Value)
 		}
-		m.Type, m.Query, m.Options, m.Current = "custom", strings.Join(list, ", "), v.choices, one{v.choices[0].Text, v.choices[0].Value}
+		m.Type, m.Query, m.Options, m.Current = "custom", strings.Join(list, ", "), v.choices,
+			one{v.choices[0].Text, v.choices[0].Value}
 		return m, nil
 	}
 	series := v.series

@@ -72,6 +72,7 @@ func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
 	p := &Process{t: t, cmd: cmd, exited: make(chan struct{}), Client: Client()}
 	cmd.Stdout, cmd.Stderr = &p.Stdout, &p.Stderr
+	cmd.WaitDelay = 10 * time.Second // for what outlives it and keeps a pipe open
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -164,8 +165,8 @@ func (p *Process) Do(method, url string, account ...string) (int, string) {
 		r := http.Request{Header: header}
 		r.SetBasicAuth(account[0], account[1])
 	}
-	response, body := Fetch(p.t, p.Client, method, url, header)
-	return response.StatusCode, string(body)
+	status, _, body := Fetch(p.t, p.Client, method, url, header)
+	return status, string(body)
 }
 
 // Client keeps no connection, so that none outlives a test, and decompresses nothing.
@@ -176,7 +177,7 @@ func Client() *http.Client {
 }
 
 // Fetch makes a request and reads the answer.
-func Fetch(t testing.TB, client *http.Client, method, url string, header http.Header) (*http.Response, []byte) {
+func Fetch(t testing.TB, client *http.Client, method, url string, header http.Header) (int, http.Header, []byte) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), method, url, nil)
 	if err != nil {
@@ -192,5 +193,5 @@ func Fetch(t testing.TB, client *http.Client, method, url string, header http.He
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, body
+	return response.StatusCode, response.Header, body
 }

@@ -1,0 +1,163 @@
+package poll
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
+	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/usage"
+)
+
+// once reads everything once with a new poller, and returns the wall and the CPU time of it.
+func once(b *testing.B, client *aem.Client, o Options) (wall, cpu time.Duration) {
+	b.Helper()
+	p := New(client, o)
+	began, used := time.Now(), usage.CPU()
+	if err := p.Once(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	wall, cpu = time.Since(began), usage.CPU()-used
+	for _, s := range p.View().Servers {
+		if s.ProblemCount > 0 {
+			b.Fatalf("%+v", s.Problems[0])
+		}
+	}
+	return wall, cpu
+}
+
+// BenchmarkFirstOverTLS reads 50 servers with 200 tasks, in another process, over TLS. It reports
+// how far that is from requests × latency ÷ concurrency, the requests that a second of this
+// process's CPU time is enough for, decoding included, and the connections of all together.
+func BenchmarkFirstOverTLS(b *testing.B) {
+	const concurrency = 64
+	for _, tables := range []TableMode{Off, Errors} {
+		for _, latency := range []time.Duration{50 * time.Millisecond, 5 * time.Millisecond} {
+			b.Run(fmt.Sprintf("%s/tables %s", latency, tables), func(b *testing.B) {
+				em := startRecorded(b, aemtest.Options{
+					Servers: 50, ComposeServers: -1, TasksPerServer: 200, TablesPerTask: 20, Healthy: true,
+				}, latency)
+				var counts requestCount
+				var connections atomic.Int64
+				client := em.client(b, concurrency, &counts, &connections)
+				o := Options{Concurrency: concurrency, Tables: TableOptions{Mode: tables}}
+				once(b, client, o) // opens the connections, and lets the other side record
+				var overIdeal, cpu []time.Duration
+				for range b.N {
+					counts.Store(0)
+					wall, used := once(b, client, o)
+					ideal := float64(counts.Load()) * latency.Seconds() / concurrency
+					overIdeal = append(overIdeal, time.Duration(wall.Seconds()/ideal*1e9))
+					cpu = append(cpu, used)
+				}
+				b.ReportMetric(float64(counts.Load()), "requests")
+				b.ReportMetric(usage.Median(overIdeal).Seconds(), "×ideal")
+				b.ReportMetric(float64(counts.Load())/usage.Median(cpu).Seconds(), "requests/CPU-s")
+				b.ReportMetric(float64(connections.Load()), "connections")
+			})
+		}
+	}
+}
+
+// canned is an Enterprise Manager with so many servers that have one task each. It costs next to
+// nothing, so that what remains is the poller's.
+type canned struct{ list []byte }
+
+func newCanned(servers int) *canned {
+	var b bytes.Buffer
+	b.WriteString(`{"serverList":[`)
+	for i := range servers {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"name":"server-%05d","state":"MONITORED"}`, i)
+	}
+	b.WriteString(`]}`)
+	return &canned{b.Bytes()}
+}
+
+func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	header, body := http.Header{"Content-Type": {"application/json"}}, []byte(nil)
+	switch path := r.URL.Path; {
+	case strings.HasSuffix(path, "/login"):
+		header.Set(aemtest.SessionHeader, "session")
+	case strings.HasSuffix(path, "/servers"):
+		body = c.list
+	case strings.HasSuffix(path, "/tasks"):
+		body = []byte(`{"taskList":[{"name":"t","state":"RUNNING"}]}`)
+	case strings.HasSuffix(path, "/t"):
+		body = []byte(`{"name":"t","state":"RUNNING","data_error_count":1}`)
+	default:
+		body = []byte(`{"server_details":{"state":"MONITORED","task_summary":{"total":1,"running":1}}}`)
+	}
+	return &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: r}, nil
+}
+
+// BenchmarkServers reports what one server costs where there are many: the same, however many.
+func BenchmarkServers(b *testing.B) {
+	for _, servers := range []int{1250, 5000, 20_000} {
+		b.Run(fmt.Sprint(servers), func(b *testing.B) {
+			client, err := aem.New("https://qem.example.com", aem.APIToken("token"), aem.WithTransport(newCanned(servers)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = client.Close(context.Background()) }()
+			var cpu []time.Duration
+			for range b.N {
+				_, used := once(b, client, Options{})
+				cpu = append(cpu, used)
+			}
+			b.ReportMetric(usage.Median(cpu).Seconds(), "CPU-s")
+			b.ReportMetric(float64(usage.Median(cpu).Microseconds())/float64(servers), "CPU-µs/server")
+		})
+	}
+}
+
+// BenchmarkMinute is a minute of 50 × 200 tasks at the default cadences over TLS after the first
+// readings, against the same requests made bare, without a poller.
+func BenchmarkMinute(b *testing.B) {
+	em := startRecorded(b, aemtest.Options{Servers: 50, ComposeServers: -1, TasksPerServer: 200, Healthy: true}, 5*time.Millisecond)
+	for range b.N {
+		var counts requestCount
+		var connections atomic.Int64
+		client := em.client(b, 16, &counts, &connections)
+		p := New(client, Options{})
+		ctx, cancel := context.WithCancel(b.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			p.Run(ctx)
+		}()
+		time.Sleep(90 * time.Second) // all sweeps have their phases
+		requests := counts.Load()
+		polled := usage.OfCPU(func() { time.Sleep(time.Minute) })
+		requests = counts.Load() - requests
+		cancel()
+		<-done
+		servers, err := client.Servers.List(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		tasks, err := client.Tasks.List(b.Context(), servers[0].Name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		bare := usage.OfCPU(func() {
+			for i := range int(requests) {
+				if _, err := client.Tasks.Details(b.Context(), aem.TaskRef{Server: servers[i%50].Name, Task: tasks[i%200].Name}); err != nil {
+					continue // names differ between servers: an answer all the same
+				}
+			}
+		})
+		b.ReportMetric(float64(requests), "requests")
+		b.ReportMetric(polled.Seconds(), "CPU-s")
+		b.ReportMetric(polled.Seconds()/bare.Seconds(), "×bare")
+	}
+}
