@@ -22,10 +22,12 @@ all: build
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o qem_exporter .
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o qemctl ./cmd/qemctl
 
 # As root: the binary where the unit of deploy/systemd looks for it.
 install: build
 	install -D -m 0755 qem_exporter '$(DESTDIR)/usr/local/bin/qem_exporter'
+	install -D -m 0755 qemctl '$(DESTDIR)/usr/local/bin/qemctl'
 
 run: build
 	./qem_exporter demo
@@ -105,4 +107,4 @@ bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 clean:
-	rm -rf qem_exporter bin dist .cache
+	rm -rf qem_exporter qemctl bin dist .cache

@@ -14,7 +14,10 @@ import (
 type TasksService struct{ core *core }
 
 // A TaskRef names a task: a Compose task by task__project.
-type TaskRef struct{ Server, Task string }
+type TaskRef struct {
+	Server string `json:"server"`
+	Task   string `json:"task"`
+}
 
 func (r TaskRef) path(below ...string) []string {
 	return append([]string{"servers", r.Server, "tasks", r.Task}, below...)

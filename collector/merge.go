@@ -105,13 +105,7 @@ func (c *Collector) due(m *merged) bool {
 func (c *Collector) Current() (live, kept *exposition.Snapshot) {
 	m := c.merged.Load()
 	if c.due(m) {
-		// One goroutine merges, so that concurrent scrapes share the result and what is compressed of it.
-		c.merging.Lock()
-		if m = c.merged.Load(); c.due(m) {
-			m = c.merge(m)
-			c.merged.Store(m)
-		}
-		c.merging.Unlock()
+		m = c.merge()
 	}
 	own := batch[Collector]{kind: c.kind}
 	own.add(c)
@@ -119,17 +113,23 @@ func (c *Collector) Current() (live, kept *exposition.Snapshot) {
 	for _, m := range *c.managers.Load() {
 		managers.add(m, m.name)
 	}
-	blocks := slices.Clone(m.live)
-	for _, make := range []func(*bounds) (*exposition.Block, int){own.block, managers.block} {
-		if block, _ := make(nil); block != nil {
-			blocks = append(blocks, block)
-		}
+	ownBlock, _ := own.block(nil)
+	blocks := append(slices.Clip(m.live), ownBlock)
+	if block, _ := managers.block(nil); block != nil {
+		blocks = append(blocks, block)
 	}
 	return exposition.NewSnapshot(blocks), m.snapshot
 }
 
-// merge makes the samples of what has changed since the last merge, and takes the others from it.
-func (c *Collector) merge(last *merged) *merged {
+// merge makes the samples of what has changed since the last merge, and takes the others from it. One
+// goroutine does, so that concurrent scrapes share the result and what is compressed of it.
+func (c *Collector) merge() *merged {
+	c.merging.Lock()
+	defer c.merging.Unlock()
+	last := c.merged.Load()
+	if !c.due(last) {
+		return last
+	}
 	c.hurry.Store(false)
 	m := &merged{began: time.Now(), version: c.version.Load(), snapshot: last.snapshot}
 	for _, manager := range *c.managers.Load() {
@@ -152,6 +152,7 @@ func (c *Collector) merge(last *merged) *merged {
 		m.snapshot = exposition.NewSnapshot(m.kept)
 	}
 	m.took = time.Since(m.began)
+	c.merged.Store(m)
 	return m
 }
 
