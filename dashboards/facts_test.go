@@ -173,6 +173,28 @@ func TestSomebodyWatches(t *testing.T) {
 	}
 }
 
+// TestTroublesAreMeasured: the number of a trouble that nobody can know of is grey, in
+// words; so is that of what is not seen, also 0.
+func TestTroublesAreMeasured(t *testing.T) {
+	p := panelTitled(t, modelOf(t, "qem-fleet"), "Tasks by their worst trouble")
+	if len(p.FieldConfig.Overrides) != 12 {
+		t.Errorf("there are %d troubles", len(p.FieldConfig.Overrides))
+	}
+	for _, o := range p.FieldConfig.Overrides {
+		show := o.Matcher.Options
+		name := decoded[string](t, p.property(show, "displayName"))
+		unknown := words(t, decoded[[]mappingModel](t, p.property(show, "mappings")))["-1"]
+		if unknown.Text == "" || !slices.Contains(neutral, unknown.Color) {
+			t.Errorf("%s that nobody can know of is %q in %q", name, unknown.Text, unknown.Color)
+		}
+		for _, s := range decoded[thresholdsModel](t, p.property(show, "thresholds")).Steps {
+			if strings.HasPrefix(name, "Not read") && !slices.Contains(neutral, s.Color) {
+				t.Errorf("%s is %s", name, s.Color)
+			}
+		}
+	}
+}
+
 // TestTablesFit: without widths a table divides its own evenly, so that names are cut and
 // columns off the screen. A window of 1600 pixels has room for this much.
 func TestTablesFit(t *testing.T) {

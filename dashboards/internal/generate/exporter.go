@@ -19,7 +19,11 @@ func exporterDashboard() dashboard {
 const ofExporters = " and on (job, instance) qem_exporter_build_info"
 
 func exporterTiles() []panel {
-	const empty = "no exporter"
+	const (
+		empty    = "no exporter"
+		requests = "(sum(rate(qem_api_requests_total[$__rate_interval])) > 0)"
+		noErrors = "0 * " + requests
+	)
 	return []panel{
 		watching(),
 		stat("Exporters down", "none is known", "Exporters of the shown time that Prometheus cannot scrape.",
@@ -29,9 +33,8 @@ func exporterTiles() []panel {
 			"on with the one before.",
 			query("min(qem_exporter_config_last_reload_successful)", "configuration"),
 			mapped(upStates("Not loaded", "Loaded")), listed(uidExporter)),
-		stat("API errors", empty, "Requests to the API in the last minutes that ended in an error, of a hundred.",
-			query("sum(rate(qem_api_errors_total[$__rate_interval])) / (sum(rate(qem_api_requests_total[$__rate_interval])) > "+
-				"0) or 0 * count(qem_up)", "errors"),
+		stat("API errors", "no requests", "Requests to the API in the last minutes that ended in an error, of a hundred.",
+			query("(sum(rate(qem_api_errors_total[$__rate_interval])) or "+noErrors+") / "+requests, "errors"),
 			unit("percentunit"), limits(step{0, "green"}, step{0.01, "orange"}, step{0.1, "red"}), listed(uidExporter)),
 		stat("Next login", "not refused", "While logins are refused or fail: when the next is due.",
 			query(milliseconds("min(qem_login_next_attempt_timestamp_seconds)"), "login"), unit("dateTimeFromNow"),

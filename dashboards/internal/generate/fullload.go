@@ -70,7 +70,8 @@ func loadTiles() []panel {
 	return []panel{
 		stat("Loads stalled", "none is seen", "Running tasks of whose full load nothing was loaded in "+stalledAfter+", "+
 			"though tables wait.",
-			query(orZero("count("+withTag(stalledLoads())+")", "qem_task_full_load_tables"), "tasks"), count(), bad(),
+			query(orZero("count("+withTag(stalledLoads())+")", "qem_task_full_load_tables offset "+stalledAfter), "tasks"),
+			count(), bad(),
 			listed(uidTasks, "var-show="+onlyText("Load stalled"))),
 		stat("Loads going on", "none is seen", "Tasks of whose full load some table is not done.",
 			query(orZero("count("+withTag(tablesToLoad(""))+")", "qem_task_full_load_tables"), "tasks"), count(), neutral(),

@@ -10,30 +10,36 @@ import (
 )
 
 // trouble is something that can be wrong with a task: expr has a sample for each task
-// with which it is.
+// with which it is. Where measured has none, nobody can say that there is no such task,
+// and unknown says why.
 type trouble struct {
-	text, color string
-	expr        string
+	text, color       string
+	expr              string
+	measured, unknown string
 }
 
 // troubles are the worst first. Each filters before it aggregates: of thousands of tasks
 // few have it. They are those of fleet's Task.Attention, in its order, and
 // the two that need a look back.
 func troubles() []trouble {
+	const anyState, notSeen = `qem_task_state{state="running"}`, "no task seen"
 	state := func(name string) string { return perTask(`qem_task_state{state="` + name + `"} == 1`) }
 	return []trouble{
-		{"In error", "red", state("error")},
-		{"Stopped abnormally", "dark-red", stoppedAbnormally()},
-		{"Should run", "semi-dark-red", ofTasks(perTask("qem_task_expected_running == 1"), state("stopped"))},
-		{"Recovering", "orange", state("recovering")},
-		{"Unknown state", otherColor, perTask(`qem_task_state{state!~"running|stopped|error|recovering"} == 1`)},
-		{"Load stalled", "red", stalledLoads()},
-		{"Late", "red", perTask(latencyRatio + " > 1")},
-		{"Load overdue", "orange", overdueLoads()},
-		{"Not read", grey, perTask("qem_task_up == 0")},
-		{"Tables in error", "orange", tablesInError()},
-		{"New data errors", "orange", newDataErrors()},
-		{"Not read yet", grey, perTask(`qem_task_state{state="running"} unless on (` + taskLabels + `) qem_task_up`)},
+		{"In error", "red", state("error"), anyState, notSeen},
+		{"Stopped abnormally", "dark-red", stoppedAbnormally(), "qem_task_stop_reason", "no reasons given"},
+		{"Should run", "semi-dark-red", ofTasks(perTask("qem_task_expected_running == 1"), state("stopped")),
+			"qem_task_expected_running", "none is expected to"},
+		{"Recovering", "orange", state("recovering"), anyState, notSeen},
+		{"Unknown state", otherColor, perTask(`qem_task_state{state!~"running|stopped|error|recovering"} == 1`), anyState,
+			notSeen},
+		{"Load stalled", "red", stalledLoads(), "qem_task_full_load_tables offset " + stalledAfter, "not known yet"},
+		{"Late", "red", perTask(latencyRatio + " > 1"), latencyRatio, "no objectives"},
+		{"Load overdue", "orange", overdueLoads(), "qem_task_full_load_objective_seconds", "no objectives"},
+		{"Not read", grey, perTask("qem_task_up == 0"), "qem_task_up", "none read yet"},
+		{"Tables in error", "orange", tablesInError(),
+			`qem_task_full_load_tables{state="error"} or qem_compose_task_tables{state="error"}`, "not read"},
+		{"New data errors", "orange", newDataErrors(), "qem_task_data_errors offset 1h", "not known yet"},
+		{"Not read yet", grey, perTask(anyState + ` unless on (` + taskLabels + `) qem_task_up`), anyState, notSeen},
 	}
 }
 
@@ -52,26 +58,33 @@ func ranked() string {
 		`) qem_task_priority{priority="none"} == 1`)
 }
 
-// inTrouble counts the tasks by their worst trouble: 0 where no task that is seen has it,
-// nothing where none is seen. The label is the number for which a list asks.
+// inTrouble counts the tasks by their worst trouble: 0 where none has it of those of which
+// that is known, -1 where it is known of none, and nothing where no task is seen. The
+// label is the number for which a list asks.
 func inTrouble() string {
-	var zeros []string
-	for i := range troubles() {
-		zeros = append(zeros, fmt.Sprintf(`label_replace(vector(0), "show", "%d", "", "")`, only(i)))
+	terms := []string{fmt.Sprintf(`count_values("show", %d * %s)`, rankBase+1, ranked())}
+	for i, t := range troubles() {
+		terms = append(terms, fmt.Sprintf(`label_replace(0 * count(%s) or -1 * group(%s), "show", "%d", "", "")`,
+			withTag(t.measured), withTag("qem_task_up"), only(i)))
 	}
-	return fmt.Sprintf(`count_values("show", %d * %s)`, rankBase+1, ranked()) + "\nor\n" +
-		"(" + strings.Join(zeros, "\nor ") + ")\n+ on () group_left () 0 * count(" + withTag("qem_task_up") + ")"
+	return strings.Join(terms, "\nor\n")
 }
 
 // troubleTiles are as many tiles as there are kinds of trouble.
 func troubleTiles() panel {
 	o := []option{
-		query(inTrouble(), "{{show}}"), named(), options(map[string]any{"orientation": "auto"}), count(), bad(), size(24, 6),
+		query(inTrouble(), "{{show}}"), named(), options(map[string]any{"orientation": "auto"}), count(), limits(),
+		size(24, 6),
 		addLink(linkTo(uidTasks, "", nil, "var-show=${__field.labels.show}")),
 	}
 	for i, t := range troubles() {
-		o = append(o, overridden(strconv.Itoa(only(i)),
-			property{"displayName", t.text}, property{"thresholds", steps(grey, step{0, "green"}, step{1, t.color})}))
+		good := "green"
+		if t.color == grey { // to have seen them all is no merit of theirs
+			good = grey
+		}
+		o = append(o, overridden(strconv.Itoa(only(i)), property{"displayName", t.text},
+			property{"thresholds", steps(grey, step{0, good}, step{1, t.color})},
+			property{"mappings", []mapping{texts([]string{"-1"}, state{"", t.unknown, grey}), nothing(t.unknown)}}))
 	}
 	return stat("Tasks by their worst trouble", "no task is seen",
 		"How many tasks are in which trouble; each counts once, by the worst. Click on a number for the list.", o...)
