@@ -60,7 +60,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 		return config.Parse("demo", []byte(text), func(string) string { return "" })
 	}
 	started := func(a *App) {
-		base := LocalURL(a.Addrs()[0], o.App.WebConfigFile)
+		base := LocalURL(a.Addrs()[0], o.App.WebConfigFile) + o.App.RoutePrefix
 		fmt.Fprintf(o.Out, "Metrics:      %s%s\nStatus page:  %s/\nEnterprise Manager, simulated: %s\nStop with Ctrl-C.\n",
 			base, a.options.TelemetryPath, base, s.url)
 	}
@@ -77,7 +77,7 @@ func LocalURL(addr net.Addr, webConfigFile string) string {
 		scheme = "https://"
 	}
 	tcp, ok := addr.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
+	if !ok || tcp.IP != nil && !tcp.IP.IsUnspecified() {
 		return scheme + addr.String()
 	}
 	return fmt.Sprintf("%slocalhost:%d", scheme, tcp.Port)

@@ -61,6 +61,7 @@ type stand struct {
 	*App
 	t    *testing.T
 	sim  *aemtest.Simulator
+	file *file
 	hour atomic.Int64
 }
 
@@ -74,10 +75,10 @@ func run(t *testing.T, test func(*stand)) {
 			Clock: func() time.Time { return begin.Add(time.Duration(s.hour.Load()) * time.Hour) },
 		})
 		defer s.sim.Close()
-		o := testOptions(configFile(t, entry("prod", "http://qem.example.com"+aemtest.Path,
-			"retries: 0", "max_response_bytes: 4MiB", "tables: {mode: all, interval: 0s}")))
+		s.file = configFile(t, entry("prod", "http://qem.example.com"+aemtest.Path,
+			"retries: 0", "max_response_bytes: 4MiB", "tables: {mode: all, interval: 0s}"))
 		var err error
-		if s.App, err = New(o); err != nil {
+		if s.App, err = New(testOptions(s.file)); err != nil {
 			t.Fatal(err)
 		}
 		s.listen = func(context.Context, Options) ([]net.Listener, error) { return []net.Listener{newIdleListener()}, nil }

@@ -130,29 +130,30 @@ func TestStopBeforeStart(t *testing.T) {
 	}
 }
 
-// An Enterprise Manager that hangs does not hold up the end.
-func TestStopIsBounded(t *testing.T) {
-	sim := simulated(t)
-	o := testOptions(configFile(t, entry("prod", sim.URL)))
-	o.StopTimeout = 200 * time.Millisecond
-	a, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.Start(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "there is a session", func() bool { return sim.ActiveSessions() == 1 })
-	sim.AddFault(aemtest.Fault{Kind: aemtest.FaultHang})
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = a.Stop(context.Background())
-	}()
-	select {
-	case <-done:
-	case <-time.After(5 * time.Second):
-		t.Fatal("stop took longer than 5 s, with 200 ms to take")
+// An Enterprise Manager that hangs holds up neither a reload nor the end.
+func TestHangingManagerHoldsUpNothing(t *testing.T) {
+	for name, ending := range map[string]func(*stand) error{
+		"stop": func(s *stand) error { return s.Stop(context.Background()) },
+		"reload": func(s *stand) error {
+			s.file.write(entry("other", "http://other.example.com"))
+			return s.Reload(context.Background())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(s *stand) {
+				s.after(time.Minute)
+				hang := s.sim.AddFault(aemtest.Fault{Kind: aemtest.FaultHang})
+				time.Sleep(20 * time.Second)
+				begun := time.Now()
+				if err := ending(s); err != nil || hang.Hits() == 0 {
+					t.Errorf("%v, with %d calls that hang", err, hang.Hits())
+				}
+				if took := time.Since(begun); took > retireTimeout {
+					t.Errorf("it took %v, want at most %v", took, retireTimeout)
+				}
+				hang.Remove()
+			})
+		})
 	}
 }
 

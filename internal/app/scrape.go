@@ -41,6 +41,9 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 	if err != nil {
 		return err
 	}
+	for _, w := range cfg.Warnings() {
+		fmt.Fprintf(o.Problems, "warning: %s\n", w)
+	}
 	if !o.Logger.Enabled(ctx, slog.LevelDebug) {
 		o.Logger = slog.New(slog.DiscardHandler) // the problems are told below, once
 	}
