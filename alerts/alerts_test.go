@@ -92,6 +92,13 @@ func run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
+// said is what a program says, whatever its exit code.
+func said(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, _ := exec.CommandContext(t.Context(), testproc.Find(t, name), args...).CombinedOutput()
+	return string(out)
+}
+
 func TestLint(t *testing.T) {
 	run(t, "promtool", "check", "rules", "--lint=all", "--lint-fatal", rulesFile)
 }
