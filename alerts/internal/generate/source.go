@@ -36,6 +36,8 @@ type Rule struct {
 	Hold   string // whether the condition is kept while it cannot be read
 	Kept   string // while what; by default, while the task or server cannot be read
 	KeptOn string `yaml:"kept_on"`
+
+	Call, Act, Wait string // for its runbook: what to ask the API, what to do there, when to wait
 }
 
 // Threshold is a number that an operator may change.
