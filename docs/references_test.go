@@ -169,6 +169,14 @@ func TestFlagsExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := qemctl(); err != nil {
+		t.Fatal(err)
+	}
+	other, err := exec.CommandContext(t.Context(), filepath.Join(filepath.Dir(binary), "qemctl"), "--help-long").CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	help = append(help, other...)
 	others := []string{"http2", "port", "debug"} // of attunity_exporter
 	for _, page := range globbed(t, "*.md", "../README.md") {
 		for _, match := range flagName.FindAllStringSubmatch(read(t, page), -1) {
