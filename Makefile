@@ -16,7 +16,7 @@ FUZZTIME ?= 5s
 E2E      := ./e2e/ ./internal/web/ ./dashboards/ ./alerts/
 
 .PHONY: all build install run demo test unit e2e fuzz check cross generate generated lint shipped \
-	packages image sbom reproducible vulncheck bench clean
+	packages image sbom goreleaser reproducible vulncheck bench clean
 
 all: build
 
@@ -94,6 +94,10 @@ image:
 sbom: build
 	@mkdir -p dist
 	@scripts/sbom qem_exporter dist/qem_exporter.cdx.json
+
+# Whether goreleaser takes its configuration; building it takes many minutes.
+goreleaser:
+	@scripts/tool goreleaser check
 
 # The same source gives the same bytes.
 reproducible:

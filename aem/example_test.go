@@ -110,7 +110,7 @@ func ExampleTablesService_Reload() {
 	defer end()
 	ctx := context.Background()
 	tables, err := client.Tables.List(ctx, aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"}, aem.TableFilter{Error: true})
-	if err != nil && !errors.Is(err, aem.ErrPartial) {
+	if err != nil {
 		fmt.Println(err)
 		return
 	}

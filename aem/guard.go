@@ -185,7 +185,7 @@ func (t *trial) blocked() *Error {
 		return postponed(m.failed, m.until)
 	}
 	if until, full := m.sessions.full(maxSessions, sessionWindow); full {
-		e := &Error{Kind: KindLogin, Message: fmt.Sprintf("%d sessions within a minute have not lasted; %s", maxSessions, sessionCauses)}
+		e := &Error{Kind: KindLogin, Message: fmt.Sprintf("%d sessions within a minute have not lasted: %s", maxSessions, sessionCauses)}
 		return postponed(e, until)
 	}
 	for _, made := range []*moments{&a.trials, &m.trials} {

@@ -6,10 +6,12 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 // The methods of the API: name, verb, path below /api/v1, query.
@@ -115,6 +117,55 @@ func TestDocumentationNamesTheMethods(t *testing.T) {
 		if !found[m[0]] {
 			t.Errorf("no comment has %q", m)
 		}
+	}
+}
+
+// The table of docs/sdk.md has every method, the Go methods that call it, and whether it is
+// repeated.
+func TestTableOfTheMethods(t *testing.T) {
+	text, err := os.ReadFile("../docs/sdk.md")
+	must(t, err)
+	comments := docs(t)
+	rows := map[string][]string{}
+	for line := range strings.Lines(string(text)) {
+		if cells := strings.Split(line, " | "); len(cells) == 6 {
+			rows[strings.TrimPrefix(cells[0], "| ")] = cells
+		}
+	}
+	for _, m := range methods {
+		cells, ok := rows[m[0]]
+		if !ok {
+			t.Errorf("there is no row of %s", m[0])
+			continue
+		}
+		for goName := range strings.SplitSeq(cells[3], ", ") {
+			service, name, method := strings.Cut(goName, ".")
+			if !method {
+				continue // the target of an ACL
+			}
+			comment := comments[service+"Service."+name]
+			for key, text := range comments { // a pointer receiver has a position before it
+				if service == "Client" && strings.HasSuffix(key, " Client}."+name) {
+					comment = text
+				}
+			}
+			if !strings.Contains(comment, m[0]) {
+				t.Errorf("%s: the comment of %s does not name it", m[0], goName)
+			}
+		}
+	}
+	for _, w := range wireCases {
+		synctest.Test(t, func(t *testing.T) {
+			client, requests := answering(t, answer(503, ""), answer(503, ""), answer(503, ""))
+			_ = w.call(t.Context(), client)
+			repeated := "no |\n"
+			if len(*requests) > 1 {
+				repeated = "yes |\n"
+			}
+			if got := rows[w.operation][5]; got != repeated {
+				t.Errorf("%s is sent %d times, the table says %q", w.operation, len(*requests), got)
+			}
+		})
 	}
 }
 

@@ -125,6 +125,9 @@ func (s *scrubber) texts() []string {
 
 // clean returns a text without secrets, in one line and of limited length.
 func (s *scrubber) clean(text string, limit int) string {
+	if text == "" {
+		return ""
+	}
 	secrets := s.texts()
 	cut := len(text) > maxCleaned
 	text = text[:min(len(text), maxCleaned)]

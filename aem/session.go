@@ -15,9 +15,8 @@ const (
 )
 
 // sessionCauses is what is behind sessions that are not known to the calls that follow.
-const sessionCauses = "the usual causes: a proxy drops the session header because its name, " + sessionHeader +
-	", has a dot (nginx: ignore_invalid_headers off; Kong likewise); a load balancer sends the calls of one session" +
-	" to different nodes (switch session affinity on); or two nodes are active that do not share their sessions"
+const sessionCauses = "a proxy drops headers with a dot in their name, as " + sessionHeader +
+	" has (nginx: ignore_invalid_headers off; Kong), a load balancer lacks session affinity, or two nodes are active"
 
 // A session is the one session that all calls of a client share. It is opened
 // when the first call needs it, and again when a call learns that it has ended.
@@ -285,7 +284,7 @@ func (s *session) reject(err error) {
 	}
 	s.resume = time.Now().Add(wait)
 	failure := &Error{Operation: opLogin, Kind: KindLogin, login: true, RetryAfter: wait,
-		Message: "the sessions are rejected although they were just opened; next attempt at " + s.resume.UTC().Format(time.RFC3339Nano) + "; " + sessionCauses}
+		Message: "the sessions are rejected although they were just opened (next attempt at " + shortTime(s.resume) + "): " + sessionCauses}
 	var e *Error
 	if errors.As(err, &e) {
 		failure.Code, failure.Status = e.Code, e.Status

@@ -36,8 +36,9 @@ func TestRoutes(t *testing.T) {
 		{"dwh-pager", "alertname=QemTaskError severity=critical task=t team=dwh"},
 		{"dwh-chat", "alertname=QemTaskTablesInError severity=warning task=t team=dwh"},
 		{"operations-pager", "alertname=QemTaskError severity=critical task=t team=unheard-of"},
-		{"nobody", "alertname=QemTaskFlapping severity=info task=t"},
-		{"nobody", "alertname=QemTaskFlapping severity=info task=t team=crm"},
+		{"digest", "alertname=QemTaskStoppedLong severity=info task=t"},
+		{"digest", "alertname=QemTaskStoppedLong severity=info task=t team=crm"},
+		{"watchdog", "alertname=QemWatchdog severity=none"},
 		{"operations-chat", "alertname=DiskFull severity=critical team=crm"}, // none of ours
 	} {
 		t.Run(test.labels, func(t *testing.T) {
@@ -50,7 +51,7 @@ func TestRoutes(t *testing.T) {
 // Whatever the rules can raise goes to the one who is to be told.
 func TestEveryAlertHasARoute(t *testing.T) {
 	for _, a := range alerts(t) {
-		want := map[string]string{"critical": "operations-pager", "warning": "operations-chat", "info": "nobody"}[a.Labels["severity"]]
+		want := map[string]string{"critical": "operations-pager", "warning": "operations-chat", "info": "digest", "none": "watchdog"}[a.Labels["severity"]]
 		run(t, "amtool", "config", "routes", "test", "--config.file="+alertmanagerFile, "--verify.receivers="+want,
 			"alertname="+a.Alert, "severity="+a.Labels["severity"])
 	}
@@ -69,70 +70,157 @@ func alertLabels(name, severity string, about ...string) map[string]string {
 
 func TestInhibition(t *testing.T) {
 	const critical, warning = "critical", "warning"
+	of := func(source, target string, a map[string]string) map[string]string {
+		a["source"], a["target"], a["team"] = source, target, "crm"
+		return a
+	}
 	endpoint := alertLabels("QemEndpointTestFailing", warning, "a", "down")
-	endpoint["endpoint"] = "src"
+	endpoint["endpoint_name"] = "src"
+	failing := map[string]string{"alertname": "QemTargetFailing", "severity": critical, "manager": "a", "team": "crm", "target": "SNOW"}
 	for _, test := range []struct {
 		name          string
 		fires, silent []map[string]string
 	}{
 		{
-			"a dead Enterprise Manager is one alert, another's tasks are told of",
-			[]map[string]string{alertLabels("QemManagerUnreachable", critical, "a"), alertLabels("QemTaskError", critical, "b", "s", "t")},
+			"a dead Enterprise Manager is one alert; critical alerts of tasks and licences stand, and another's",
 			[]map[string]string{
-				alertLabels("QemServerError", critical, "a", "s"), alertLabels("QemTaskError", critical, "a", "s", "t"),
-				alertLabels("QemTaskTablesInError", warning, "a", "s", "u"), alertLabels("QemManagerPollsPartial", warning, "a"),
+				alertLabels("QemManagerUnreachable", critical, "a"), alertLabels("QemTaskError", critical, "b", "s", "t"),
+				alertLabels("QemTaskError", critical, "a", "s", "t"), alertLabels("QemServerLicenseExpired", critical, "a", "s"),
+				alertLabels("QemServerLicenseExpiring", warning, "a", "s"), alertLabels("QemWatchdog", "none"),
+			},
+			[]map[string]string{
+				alertLabels("QemServerError", critical, "a", "s"), alertLabels("QemTaskTablesInError", warning, "a", "s", "u"),
+				alertLabels("QemManagerPollsPartial", warning, "a"), alertLabels("QemServerVanished", warning, "a", "s"),
 			},
 		},
 		{
-			"a spare exporter that cannot reach it mutes nothing",
-			[]map[string]string{alertLabels("QemManagerUnreachable", warning, "a"), alertLabels("QemTaskError", critical, "a", "s", "t")},
+			"an exporter with an old password, or that cannot reach it, mutes nothing while another can",
+			[]map[string]string{
+				alertLabels("QemManagerUnreachable", warning, "a"), alertLabels("QemManagerLoginRefused", warning, "a"),
+				alertLabels("QemTaskError", critical, "a", "s", "t"), alertLabels("QemTaskTablesInError", warning, "a", "s", "u"),
+			},
+			nil,
+		},
+		{
+			"a missing shard mutes nothing of the others",
+			[]map[string]string{
+				alertLabels("QemShardNotRead", critical, "a"), alertLabels("QemTaskError", critical, "a", "s", "t"),
+				alertLabels("QemTaskTablesInError", warning, "a", "s", "u"), alertLabels("QemServerError", critical, "a", "x"),
+			},
 			nil,
 		},
 		{
 			"a server that is down is one alert, its licence and other servers are told of",
 			[]map[string]string{
 				alertLabels("QemServerError", critical, "a", "down"), alertLabels("QemServerLicenseExpiring", critical, "a", "down"),
-				alertLabels("QemTaskError", critical, "a", "up", "t"),
+				alertLabels("QemTaskError", critical, "a", "up", "t"), alertLabels("QemTaskError", critical, "a", "down", "t"),
 			},
-			[]map[string]string{alertLabels("QemTaskError", critical, "a", "down", "t"), alertLabels("QemTaskRecovering", warning, "a", "down", "u"), endpoint},
+			[]map[string]string{alertLabels("QemTaskRecovering", warning, "a", "down", "u"), endpoint},
 		},
 		{
-			"critical mutes warning of the same alert about the same task",
-			[]map[string]string{alertLabels("QemTaskTargetLatencyHigh", critical, "a", "s", "t"), alertLabels("QemTaskTargetLatencyHigh", warning, "a", "s", "u")},
+			"all servers are gone",
+			[]map[string]string{alertLabels("QemManagerServersVanished", critical, "a"), alertLabels("QemTaskError", critical, "a", "s", "t")},
+			[]map[string]string{alertLabels("QemServerVanished", warning, "a", "s")},
+		},
+		{
+			"a target that fails is one alert, tasks of another target or team are told of",
+			[]map[string]string{
+				failing, of("ORA", "SNOW", alertLabels("QemTaskError", critical, "a", "s", "t")),
+				of("ORA", "S3", alertLabels("QemTaskRecovering", warning, "a", "s", "v")),
+				alertLabels("QemTaskRecovering", warning, "a", "s", "w"),
+			},
+			[]map[string]string{of("ORA", "SNOW", alertLabels("QemTaskRecovering", warning, "a", "s", "u"))},
+		},
+		{
+			"critical mutes warning of the same alert about the same task, but not of a licence",
+			[]map[string]string{
+				alertLabels("QemTaskTargetLatencyHigh", critical, "a", "s", "t"), alertLabels("QemTaskTargetLatencyHigh", warning, "a", "s", "u"),
+				alertLabels("QemServerLicenseExpiring", critical, "a", "s"), alertLabels("QemServerLicenseExpiring", warning, "a", "s"),
+			},
 			[]map[string]string{alertLabels("QemTaskTargetLatencyHigh", warning, "a", "s", "t")},
 		},
 		{
 			"a task in error mutes its own symptoms",
-			[]map[string]string{alertLabels("QemTaskError", critical, "a", "s", "t"), alertLabels("QemTaskFlapping", warning, "a", "s", "u")},
-			[]map[string]string{alertLabels("QemTaskFlapping", warning, "a", "s", "t"), alertLabels("QemTaskDataErrorsRising", warning, "a", "s", "t")},
+			[]map[string]string{alertLabels("QemTaskError", critical, "a", "s", "t"), alertLabels("QemTaskTablesInError", warning, "a", "s", "u")},
+			[]map[string]string{
+				alertLabels("QemTaskTablesInError", warning, "a", "s", "t"), alertLabels("QemTaskDataErrorsRising", warning, "a", "s", "t"),
+				alertLabels("QemTaskRecovering", warning, "a", "s", "t"),
+			},
 		},
 		{
-			"a full load with errors mutes its tables in error",
-			[]map[string]string{alertLabels("QemTaskFullLoadErrors", warning, "a", "s", "t")},
-			[]map[string]string{alertLabels("QemTaskTablesInError", warning, "a", "s", "t")},
+			"a full load with errors mutes its tables in error, latency above its objective what grows",
+			[]map[string]string{alertLabels("QemTaskFullLoadErrors", warning, "a", "s", "t"), alertLabels("QemTaskSourceLatencyHigh", warning, "a", "s", "t")},
+			[]map[string]string{alertLabels("QemTaskTablesInError", warning, "a", "s", "t"), alertLabels("QemTaskSpillingToDisk", warning, "a", "s", "t")},
 		},
 		{
 			"no exporter at all is one alert, those of others are told of",
-			[]map[string]string{alertLabels("QemExporterAbsent", critical), alertLabels("DiskFull", critical)},
+			[]map[string]string{alertLabels("QemExporterAbsent", critical), alertLabels("DiskFull", critical), alertLabels("QemTaskError", critical, "a", "s", "t")},
 			[]map[string]string{alertLabels("QemManagerAbsent", critical, "a"), alertLabels("QemExporterDown", warning)},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			am := startAlertmanager(t)
-			am.post(t, slices.Concat(test.fires, test.silent))
+			am := startAlertmanager(t, alertmanagerFile)
+			am.post(t, slices.Concat(test.fires, test.silent), true)
 			am.await(t, test.fires, test.silent)
 		})
 	}
 }
 
+// An alert that mutes others and does not keep firing, or less long than they, leaves time to tell of their end.
+func TestMutedAlertsOutliveWhatMutesThem(t *testing.T) {
+	var config struct {
+		Inhibit []struct {
+			Source []string `yaml:"source_matchers"`
+			Target []string `yaml:"target_matchers"`
+			Equal  []string
+		} `yaml:"inhibit_rules"`
+	}
+	read(t, alertmanagerFile, &config)
+	all := alerts(t)
+	for _, rule := range config.Inhibit {
+		if strings.Contains(strings.Join(rule.Source, ""), `"Qem.+"`) {
+			continue // the same alert: TestInhibition
+		}
+		for _, source := range all {
+			for _, target := range all {
+				if !matches(rule.Source, source) || !matches(rule.Target, target) || target.Group == "qem_exporter" {
+					continue
+				}
+				if critical := target.Labels["severity"] == "critical"; strings.HasPrefix(target.Alert, "QemTask") && critical || strings.Contains(target.Alert, "License") {
+					t.Errorf("%s mutes %s, whose end would not be told", source, target)
+				}
+				if after(target.KeepFiringFor) <= after(source.KeepFiringFor) && target.Alert != source.Alert &&
+					!strings.HasSuffix(source.Alert, "LatencyHigh") && source.Alert != "QemTaskFullLoadErrors" {
+					t.Errorf("%s (%s) may end after %s (%s), which it mutes", source, source.KeepFiringFor, target, target.KeepFiringFor)
+				}
+			}
+		}
+	}
+}
+
+// matches tells whether matchers take an alert, as far as its name and severity go.
+func matches(matchers []string, a rule) bool {
+	for _, m := range matchers {
+		p := regexp.MustCompile(`^(\w+)(=~|!~|!=|=)"(.*)"$`).FindStringSubmatch(m)
+		value := map[string]string{"alertname": a.Alert, "severity": a.Labels["severity"]}[p[1]]
+		if p[1] == "server" || p[1] == "task" {
+			value = map[bool]string{true: "x"}[strings.Contains(a.Expr, p[1])]
+		}
+		if yes := regexp.MustCompile("^(?:" + p[3] + ")$").MatchString(value); yes == strings.HasPrefix(p[2], "!") {
+			return false
+		}
+	}
+	return true
+}
+
 // alertmanager is a running one.
 type alertmanager struct{ url string }
 
-func startAlertmanager(t *testing.T) alertmanager {
+func startAlertmanager(t *testing.T, config string) alertmanager {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, testproc.Find(t, "alertmanager", "prometheus-alertmanager"), "--config.file="+alertmanagerFile,
+	cmd := exec.CommandContext(ctx, testproc.Find(t, "alertmanager", "prometheus-alertmanager"), "--config.file="+config,
 		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
 	said, err := cmd.StderrPipe()
 	if err != nil {
@@ -168,11 +256,16 @@ func startAlertmanager(t *testing.T) alertmanager {
 	return alertmanager{"http://" + at + "/api/v2/alerts"}
 }
 
-func (am alertmanager) post(t *testing.T, alerts []map[string]string) {
+// post tells of alerts, that they fire or have ended.
+func (am alertmanager) post(t *testing.T, alerts []map[string]string, firing bool) {
 	t.Helper()
 	var body []map[string]any
 	for _, labels := range alerts {
-		body = append(body, map[string]any{"labels": labels})
+		a := map[string]any{"labels": labels, "endsAt": time.Now().Add(time.Hour).Format(time.RFC3339Nano)}
+		if !firing {
+			a["endsAt"] = time.Now().Format(time.RFC3339Nano)
+		}
+		body = append(body, a)
 	}
 	data, err := json.Marshal(body)
 	if err != nil {

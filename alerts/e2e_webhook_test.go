@@ -20,6 +20,7 @@ type told struct {
 	url string
 	mu  sync.Mutex
 	all []telling
+	n   int
 }
 
 // telling is an alert in a notification.
@@ -54,6 +55,7 @@ func (o *told) notify(w http.ResponseWriter, r *http.Request) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.n++
 	for _, a := range message.Alerts {
 		x := telling{receiver: strings.TrimPrefix(r.URL.Path, "/"), alert: label(a.Labels), status: a.Status, began: a.StartsAt}
 		x.news = !slices.ContainsFunc(o.all, func(y telling) bool {
@@ -68,8 +70,10 @@ func label(l map[string]string) string {
 	rest := maps.Clone(l)
 	text := l["alertname"] + " " + l["severity"]
 	delete(rest, "alertname")
+	delete(rest, "source")
+	delete(rest, "target")
 	delete(rest, "severity")
-	for _, name := range []string{"manager", "server", "task", "endpoint", "reason", "team"} {
+	for _, name := range []string{"manager", "server", "task", "endpoint_name", "reason", "team"} {
 		if v, ok := rest[name]; ok {
 			text += fmt.Sprintf(" %s=%q", name, v)
 			delete(rest, name)
@@ -86,6 +90,13 @@ func (o *told) from(n int) []telling {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.Clone(o.all[n:])
+}
+
+// messages is how many notifications there were.
+func (o *told) messages() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.n
 }
 
 // has reports whether someone was told an alert with a status.

@@ -28,7 +28,7 @@ func TestHasten(t *testing.T) {
 			t.Errorf("%s is as long as before", m[0])
 		}
 	}
-	for _, want := range []string{"keep_firing_for: 9000ms", "for: 90000ms", "[45000ms]", "[4320000ms]"} {
+	for _, want := range []string{"keep_firing_for: 15000ms", "for: 90000ms", "[45000ms]", "[4320000ms]"} {
 		if !strings.Contains(fast, want) {
 			t.Errorf("there is no %s", want)
 		}

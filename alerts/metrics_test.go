@@ -14,6 +14,7 @@ var (
 	identifier = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*`)
 	selector   = regexp.MustCompile(`(qem_[a-z0-9_]+)\{([^}]*)\}`)
 	matcher    = regexp.MustCompile(`([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"`)
+	asks       = regexp.MustCompile(`printf "([^"]*)"`)
 	literals   = regexp.MustCompile(`^[a-z_|]+$`)
 )
 
@@ -43,7 +44,11 @@ func checkNames(t *testing.T, list []rule) {
 	}
 	for _, r := range list {
 		// Descriptions ask for other metrics, within their templates.
-		names := identifier.FindAllString(quoted.ReplaceAllString(r.Expr, `""`)+" "+r.Annotations["description"], -1)
+		asked := r.Expr
+		for _, q := range asks.FindAllStringSubmatch(r.Annotations["description"], -1) {
+			asked += " " + q[1]
+		}
+		names := identifier.FindAllString(quoted.ReplaceAllString(asked, `""`), -1)
 		for _, name := range names {
 			_, served := known[name]
 			switch {

@@ -13,13 +13,12 @@ const (
 func endpointFamilies() []family[fleet.Endpoint] {
 	return []family[fleet.Endpoint]{
 		gauge("qem_endpoint_info", endpointList+" `{name,role,type}`",
-			"Endpoint of a Replicate server, described by labels; always 1. The type is empty when the API does not give "+
-				"it. Absent unless the collector endpoints is on and could list the endpoints when it was last due.",
+			"Endpoint of a Replicate server, described by labels; always 1. The type is empty when the API does not give it. "+
+				"Absent unless the collector endpoints is on and could list the endpoints when it was last due.",
 			describe("type", func(e *fleet.Endpoint) []string { return []string{e.Type} })),
 		gauge("qem_endpoint_licensed", endpointList+" `is_licensed`",
 			"Whether the server's licence allows the endpoint: 1 if so, else 0. Absent when the API does not say, and "+
-				"whenever qem_endpoint_info is.",
-			one(func(e *fleet.Endpoint) num { return e.Licensed.Number() })),
+				"whenever qem_endpoint_info is.", one(func(e *fleet.Endpoint) num { return e.Licensed.Number() })),
 	}
 }
 
@@ -59,9 +58,9 @@ func aclFamilies() []family[fleet.ACL] {
 	}
 	return []family[fleet.ACL]{
 		gauge("qem_acl_explicit", aclMethods,
-			"Whether an object has permissions of its own: 1 if so, 0 if it inherits them all. The object is the name of "+
-				"the server, task or endpoint, and empty for the scopes tasks and endpoints, which are all of a server's. "+
-				"Absent unless the collector acls is on and could read the ACL, which takes the role Operator on the object.",
+			"Whether an object has permissions of its own: 1 if so, 0 if it inherits them all. The object is the name of the "+
+				"server, task or endpoint, and empty for the scopes tasks and endpoints, which are all of a server's. Absent "+
+				"unless the collector acls is on and could read the ACL, which takes the role Operator on the object.",
 			one(func(a *fleet.ACL) num { return fleet.FlagOf(a.Explicit).Number() })),
 		gauge("qem_acl_inheritance_disabled", aclMethods+" `disable_inheritance`",
 			"Whether the object's own permissions are its only ones: 1 if so, 0 if it inherits others. Absent when the API "+
@@ -69,8 +68,8 @@ func aclFamilies() []family[fleet.ACL] {
 			one(func(a *fleet.ACL) num { return a.InheritanceDisabled.Number() })),
 		gauge("qem_acl_principals", aclMethods+" `{admin,designer,operator,viewer,none}_role.{users,groups}`",
 			"Number of users and of groups with a role by the object's own permissions. The role none takes away what would "+
-				"be inherited. Absent for an object without permissions of its own, and for the role none when the API leaves "+
-				"it out.",
+				"be inherited. Absent for an object without permissions of its own, and for the role none when the API leaves it "+
+				"out.",
 			by("role,kind", columns...)),
 	}
 }

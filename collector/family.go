@@ -19,11 +19,19 @@ type family[E any] struct {
 }
 
 func gauge[E any](name, source, help string, s samples[E]) family[E] {
-	return family[E]{name, source, help, exposition.Gauge, s}
+	return family[E]{name, source, whole(help), exposition.Gauge, s}
 }
 
 func counter[E any](name, source, help string, s samples[E]) family[E] {
-	return family[E]{name, source, help, exposition.Counter, s}
+	return family[E]{name, source, whole(help), exposition.Counter, s}
+}
+
+// whole is a help text that says when samples are absent; most are for one and the same reason.
+func whole(help string) string {
+	if strings.Contains(help, "bsent") {
+		return help
+	}
+	return help + " Absent when the API does not give it."
 }
 
 // samples are those that a family has of one entity.

@@ -231,8 +231,7 @@ func managerFamilies() []family[Manager] {
 			one(func(m *Manager) num { return instant(m.options.Load().NextLogin) })),
 		gauge("qem_certificate_expiry_timestamp_seconds", "the API client",
 			"End of the earliest-ending certificate that the Enterprise Manager presented, in Unix seconds. Absent without "+
-				"TLS, and until it was seen.",
-			one(func(m *Manager) num { return instant(m.options.Load().CertificateExpiry) })),
+				"TLS, and until it was seen.", one(func(m *Manager) num { return instant(m.options.Load().CertificateExpiry) })),
 		counter("qem_exporter_duplicates_dropped_total", exporter,
 			"Servers, tasks, tables and samples that were dropped because the API named them twice. Never absent.",
 			one(func(m *Manager) num { return total(&m.duplicates) })),

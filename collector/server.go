@@ -11,8 +11,8 @@ const (
 func rosterFamilies() []family[fleet.Server] {
 	return []family[fleet.Server]{
 		gauge("qem_server_info", serverList+" `{$type,host,port,platform,version}`",
-			"Replicate or Compose server that Enterprise Manager knows, described by labels; always 1. A label is empty "+
-				"when the API does not give it. Absent when the server list could not be read for max_age.",
+			"Replicate or Compose server that Enterprise Manager knows, described by labels; always 1. A label is empty when "+
+				"the API does not give it. Absent when the server list could not be read for max_age.",
 			describe("product,host,port,platform,version", func(s *fleet.Server) []string {
 				return []string{s.Product, s.Host, s.Port, s.Platform, s.Version}
 			})),
@@ -29,8 +29,7 @@ func serverFamilies() []family[fleet.Server] {
 		gauge("qem_server_up", "GetServerDetails and GetTaskList",
 			"Whether the server's details and task list were read when they were last due: 1 if so, 0 if not, if it is in "+
 				"error, or while it is asked less because it struggles. Absent until both have been asked for once, and for a "+
-				"server that is not monitored.",
-			one(func(s *fleet.Server) num { return s.Up.Number() })),
+				"server that is not monitored.", one(func(s *fleet.Server) num { return s.Up.Number() })),
 		gauge("qem_server_unreadable", "the readings of the server",
 			"Why the server cannot be read: the API's error code, or timeout, connection, tls, decode, too_large, "+
 				"wrong_object, value or http_<status>; always 1. Absent while it can be read.",
@@ -43,12 +42,10 @@ func serverFamilies() []family[fleet.Server] {
 			one(func(s *fleet.Server) num { return s.TasksPolled })),
 		gauge("qem_server_memory_limit_bytes", "the configuration's server_limits",
 			"Memory of the server's machine by the configuration, in bytes: the API gives no total. Absent when it is not "+
-				"configured.",
-			one(func(s *fleet.Server) num { return s.MemoryLimit })),
+				"configured.", one(func(s *fleet.Server) num { return s.MemoryLimit })),
 		gauge("qem_server_disk_limit_bytes", "the configuration's server_limits",
-			"Disk space of the server's machine by the configuration, in bytes: the API gives no total. Absent when it is "+
-				"not configured.",
-			one(func(s *fleet.Server) num { return s.DiskLimit })),
+			"Disk space of the server's machine by the configuration, in bytes: the API gives no total. Absent when it is not "+
+				"configured.", one(func(s *fleet.Server) num { return s.DiskLimit })),
 	}
 }
 
@@ -56,8 +53,8 @@ func serverFamilies() []family[fleet.Server] {
 func detailFamilies() []family[fleet.ServerDetails] {
 	return []family[fleet.ServerDetails]{
 		gauge("qem_server_tasks", serverDetails+" `task_summary.{running,stopped,recovering,error}`",
-			"Number of the server's tasks by state, as the server counts them, whatever the exporter's filters leave. "+
-				"Absent when the details could not be read.",
+			"Number of the server's tasks by state, as the server counts them, whatever the exporter's filters leave. Absent "+
+				"when the details could not be read.",
 			by("state",
 				at(fleet.TaskRunning, func(d *fleet.ServerDetails) num { return d.TaskSummary.Running }),
 				at(fleet.TaskStopped, func(d *fleet.ServerDetails) num { return d.TaskSummary.Stopped }),
@@ -72,28 +69,23 @@ func detailFamilies() []family[fleet.ServerDetails] {
 				fleet.LicenseValid, fleet.LicenseInvalidChecksum, fleet.LicenseExpired, fleet.LicenseNone,
 				fleet.LicenseMachineNotLicensed, fleet.LicenseInvalid)),
 		gauge("qem_server_license_issue_timestamp_seconds", serverDetails+" `license.issue_date`",
-			"When the server's licence was issued, in Unix seconds. Absent when the API does not give it.",
+			"When the server's licence was issued, in Unix seconds.",
 			one(func(d *fleet.ServerDetails) num { return d.License.Issued })),
 		gauge("qem_server_license_expiry_timestamp_seconds", serverDetails+" `license.expiration`",
 			"When the server's licence expires, in Unix seconds. Absent when the API does not give it, as for a licence "+
-				"without end.",
-			one(func(d *fleet.ServerDetails) num { return d.License.Expires })),
+				"without end.", one(func(d *fleet.ServerDetails) num { return d.License.Expires })),
 		gauge("qem_server_license_remaining_seconds", serverDetails+" `license.days_to_expiration`",
-			"Time until the server's licence expires, in seconds, as the API counts it in days; negative once it has "+
-				"expired. Absent when the API does not give it.",
+			"Time until the server's licence expires, in seconds, as the API counts it in days; negative once it has expired.",
 			one(func(d *fleet.ServerDetails) num { return d.License.Remaining })),
 		gauge("qem_server_disk_usage_bytes", serverDetails+" `resource_utilization.disk_usage_mb`",
-			"Disk space that the server uses, in bytes. Absent when the API does not give it.",
-			one(func(d *fleet.ServerDetails) num { return d.DiskBytes })),
+			"Disk space that the server uses, in bytes.", one(func(d *fleet.ServerDetails) num { return d.DiskBytes })),
 		gauge("qem_server_memory_bytes", serverDetails+" `resource_utilization.memory_mb`",
-			"Memory that the server uses, in bytes. Absent when the API does not give it.",
-			one(func(d *fleet.ServerDetails) num { return d.MemoryBytes })),
+			"Memory that the server uses, in bytes.", one(func(d *fleet.ServerDetails) num { return d.MemoryBytes })),
 		gauge("qem_server_replicate_cpu_ratio", serverDetails+" `resource_utilization.attunity_cpu_percentage`",
-			"CPU use of the server process and all its tasks, as a ratio. Absent when the API does not give it.",
+			"CPU use of the server process and all its tasks, as a ratio.",
 			one(func(d *fleet.ServerDetails) num { return d.ReplicateCPU })),
 		gauge("qem_server_machine_cpu_ratio", serverDetails+" `resource_utilization.machine_cpu_percentage`",
-			"CPU use of the server's machine, as a ratio. Absent when the API does not give it.",
-			one(func(d *fleet.ServerDetails) num { return d.MachineCPU })),
+			"CPU use of the server's machine, as a ratio.", one(func(d *fleet.ServerDetails) num { return d.MachineCPU })),
 	}
 }
 
@@ -101,7 +93,7 @@ func detailFamilies() []family[fleet.ServerDetails] {
 func instantFamilies() []family[fleet.Server] {
 	return []family[fleet.Server]{
 		gauge("qem_server_last_connection_timestamp_seconds", serverList+" `last_connection`",
-			"When Enterprise Manager was last connected to the server, in Unix seconds. Absent when the API does not give it.",
+			"When Enterprise Manager was last connected to the server, in Unix seconds.",
 			one(func(s *fleet.Server) num { return s.LastConnection })),
 	}
 }
@@ -110,9 +102,8 @@ func instantFamilies() []family[fleet.Server] {
 func sweepFamilies() []family[fleet.Server] {
 	return []family[fleet.Server]{
 		gauge("qem_server_poll_last_success_timestamp_seconds", "the exporter",
-			"When the last sweep ended that read the server's details and tried every task, in Unix seconds. Absent until "+
-				"one has.",
-			one(func(s *fleet.Server) num { return fleet.Unix(s.Sweep.Last) })),
+			"When the last sweep ended that read the server's details and tried every task, in Unix seconds. Absent until one "+
+				"has.", one(func(s *fleet.Server) num { return fleet.Unix(s.Sweep.Last) })),
 		gauge("qem_server_poll_duration_seconds", "the exporter",
 			"How long the last sweep took that read the server's details and tried every task, in seconds, without its "+
 				"pacing. Absent until one has ended.",

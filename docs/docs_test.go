@@ -12,9 +12,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
@@ -30,6 +32,13 @@ var update = flag.Bool("update", false, "write the generated parts of the docume
 var binary string
 
 func TestMain(m *testing.M) { os.Exit(process.Main(m, "..", &binary)) }
+
+// qemctl is built beside the other binary, once.
+var qemctl = sync.OnceValue(func() error {
+	cmd := exec.Command("go", "build", "-o", filepath.Dir(binary), "../cmd/qemctl")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	return cmd.Run()
+})
 
 // block is a fenced block of a page.
 type block struct {

@@ -122,7 +122,7 @@ func connectionTroubles(t *testing.T, s *sandbox) []trouble {
 		// A label of 64 letters is refused before any DNS server is asked, of which there may be none.
 		{says: "no such host", env: from("https://"+strings.Repeat("q", 64)+".invalid", "QEM_PASSWORD=wrong")},
 		{says: "no answer in time", file: hung},
-		{says: "an answer without a session: it is probably the page of a proxy or of another service", env: from("http://"+pageServer(t), "QEM_PASSWORD=wrong")},
+		{says: "an HTML page instead of JSON: is there a proxy in between, or is the URL path wrong?", env: from("http://"+pageServer(t), "QEM_PASSWORD=wrong")},
 		{says: "LICENSE_NOT_FOUND", env: from(unlicensedManager(t), "QEM_PASSWORD="+aemtest.DefaultPassword)},
 	}
 }

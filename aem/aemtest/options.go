@@ -109,7 +109,7 @@ type Options struct {
 	// Shape is the spelling of answers.
 	Shape Shape
 
-	// Users are the accounts; default is one viewer, DefaultUser in DefaultDomain.
+	// Users are the accounts; default is DefaultAccount, a viewer, and DefaultAdmin.
 	Users []User
 	// LockoutAfter locks an account after so many refused logins in a row; 0 never.
 	LockoutAfter int
@@ -169,12 +169,12 @@ func (o Options) withDefaults() Options {
 		}
 	}
 	if o.Users == nil {
-		o.Users = []User{DefaultAccount()}
+		o.Users = []User{DefaultAccount(), DefaultAdmin()}
 	}
 	return o
 }
 
-// DefaultAccount is the account that exists unless Options.Users says otherwise.
+// DefaultAccount is the viewer that exists unless Options.Users says otherwise.
 func DefaultAccount() User {
 	return User{
 		Name:     DefaultDomain + `\` + DefaultUser,
@@ -183,6 +183,11 @@ func DefaultAccount() User {
 		JWT:      DefaultJWT,
 		Role:     Viewer,
 	}
+}
+
+// DefaultAdmin is an account that may do everything, unless Options.Users says otherwise.
+func DefaultAdmin() User {
+	return User{Name: DefaultDomain + `\admin`, Password: DefaultPassword, APIToken: "simulated-admin-token", Role: Admin}
 }
 
 func sizeOr(n, preset int) int {

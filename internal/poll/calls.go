@@ -14,16 +14,32 @@ import (
 // Their results are what the client returns, unless it says otherwise.
 var (
 	readRoster = newCall("GetServerList", outlines, func(ctx context.Context, f *flight) (any, error) {
-		return f.client.Servers.List(ctx)
+		list, err := f.client.Servers.List(ctx)
+		for i := range list {
+			f.clean(&list[i].Message)
+		}
+		return list, err
 	})
 	readOutline = newCall("GetTaskList", outlines, func(ctx context.Context, f *flight) (any, error) {
-		return f.client.Tasks.List(ctx, f.server)
+		list, err := f.client.Tasks.List(ctx, f.server)
+		for i := range list {
+			f.clean(&list[i].Message)
+		}
+		return list, err
 	})
 	readServer = newCall("GetServerDetails", details, func(ctx context.Context, f *flight) (any, error) {
-		return f.client.Servers.Details(ctx, f.server)
+		d, err := f.client.Servers.Details(ctx, f.server)
+		if d != nil {
+			f.clean(&d.Message)
+		}
+		return d, err
 	})
 	readTask = newCall("GetTaskDetails", details, func(ctx context.Context, f *flight) (any, error) {
-		return f.client.Tasks.Details(ctx, f.task())
+		d, err := f.client.Tasks.Details(ctx, f.task())
+		if d != nil {
+			f.clean(&d.Message)
+		}
+		return d, err
 	})
 	readTables    = newCall("GetTableStatuses", statuses, askTables)
 	readEndpoints = newCall("GetEndpointList", optional, func(ctx context.Context, f *flight) (any, error) {
@@ -43,6 +59,10 @@ var (
 
 // task names the task that the flight is about.
 func (f *flight) task() aem.TaskRef { return aem.TaskRef{Server: f.server, Task: f.object} }
+
+// clean takes out of a message what nobody should read: whoever writes it may know our
+// credentials.
+func (f *flight) clean(message *string) { *message = f.client.Clean(*message) }
 
 type ask = func(context.Context, *flight) (any, error)
 
@@ -124,6 +144,7 @@ func askTest(ctx context.Context, f *flight) (any, error) {
 		result.Reason = err.Error()
 		return result, err
 	}
+	f.clean(&answer.Message)
 	switch result.Reason = answer.Message; answer.State {
 	case aem.EndpointConnected:
 		result.Success = fleet.Yes

@@ -243,3 +243,25 @@ func TestLikelySlipsAreTold(t *testing.T) {
 		}
 	})
 }
+
+// Whoever writes a message may know our token: it reaches neither page nor journal nor log.
+func TestMessagesHoldNoSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, smallFleet(), Options{})
+		echo := "for " + aemtest.DefaultAPIToken
+		r.must(r.sim.SetServerState("beta", aemtest.ServerError, echo))
+		r.must(r.sim.SetTask("alpha", "a1", func(x *aemtest.Task) { x.State, x.Message = aemtest.Failed, echo }))
+		r.start()
+		r.pass(time.Minute)
+		r.must(r.sim.SetTask("alpha", "a2", func(x *aemtest.Task) { x.State, x.Message = aemtest.Failed, echo }))
+		r.pass(time.Minute)
+		const want = "for <secret>"
+		if s, a1, a2 := r.server("beta"), r.task("alpha", "a1"), r.task("alpha", "a2"); s.Message != want || a1.Message != want || a2.Message != want {
+			t.Errorf("messages %q, %q, %q", s.Message, a1.Message, a2.Message)
+		}
+		told := fmt.Sprint(r.journal.Events(func(*fleet.Event) bool { return true }), r.log.take("message"))
+		if strings.Contains(told, aemtest.DefaultAPIToken) || !strings.Contains(told, want) {
+			t.Errorf("told:\n%s", told)
+		}
+	})
+}

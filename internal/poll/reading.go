@@ -217,8 +217,11 @@ func (r *reading) leave() {
 // end takes note of how it ended; with an error of ours, without a call.
 func (r *reading) end(value any, err error) {
 	how := faultOf(err)
-	if how == nothing {
-		return
+	if how == nothing { // we have given it up, or else it must not be forgotten
+		if r.life == nil || r.life.Err() != nil {
+			return
+		}
+		how = bad
 	}
 	r.tried, r.err = true, err
 	if how == good && r.keeps != nil {

@@ -28,6 +28,7 @@ type roster struct {
 	done     int // so many of them have been swept, or need not be
 	complete bool
 	moving   alarm
+	hurried  time.Time // it was asked for out of turn
 	warnings []string
 	told     string // why it cannot be read, as told last
 	past     *fleet.Past
@@ -97,7 +98,8 @@ func (r *roster) failed(how fault, err error) {
 	if how == away && errors.Is(err, aem.ErrLogin) && r.away == nil {
 		r.goAway(err) // no call can succeed
 	}
-	if time.Since(r.reading.last) > r.options.StateInterval/5 {
+	if time.Since(r.hurried) > r.options.StateInterval/5 {
+		r.hurried = time.Now()
 		r.reading.now(outlines)
 	}
 }

@@ -43,7 +43,7 @@ func (w *watch) beginSweep() {
 	first := !s.ended
 	s.begun, s.left, s.spent = time.Now(), 0, 0
 	w.join(w.server)
-	if first && w.readable() {
+	if first && w.readable() && !w.outline.tried {
 		w.join(w.outline) // it brings the tasks
 	}
 	for _, t := range w.tasks {
@@ -219,12 +219,16 @@ func (w *watch) takeTables(t *task, r *tableReading) {
 
 // tellUnread tells once which tasks can no longer be read, and which can be again.
 func (w *watch) tellUnread() {
+	if w.outline.failed() { // which has been told of the server
+		return
+	}
 	for _, c := range []*call{readTask, readTables} {
 		var failed, cured []string
 		var err error
 		for _, t := range w.tasks {
 			for r := range t.readings {
-				if r.call != c || !r.tried || r.failed() == t.told[c.operation] {
+				_, ours := r.err.(*unread)
+				if r.call != c || !r.tried || ours || r.failed() == t.told[c.operation] {
 					continue
 				}
 				if t.told[c.operation] = r.failed(); r.failed() {

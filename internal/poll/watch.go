@@ -162,14 +162,15 @@ func (w *watch) dropTasks() {
 	w.extras.endpoints = nil
 	w.dropExtras()
 	w.hideTasks()
+	w.tasks = nil
 	for _, t := range w.known {
 		w.end(t)
 	}
 }
 
-// hideTasks lets the tasks be absent while their list cannot be read.
+// hideTasks remembers the tasks that are not served while their list cannot be read.
 func (w *watch) hideTasks() {
-	if len(w.tasks) == 0 {
+	if len(w.tasks) == 0 || w.past != nil {
 		return
 	}
 	w.past = &fleet.Past{Seen: w.outline.last}
@@ -178,7 +179,6 @@ func (w *watch) hideTasks() {
 			w.past.Tasks = append(w.past.Tasks, t.value)
 		}
 	}
-	w.tasks = nil
 }
 
 // end ends the readings of a task, and drops what they brought.

@@ -1,0 +1,532 @@
+package alerts_test
+
+import (
+	"bytes"
+	"cmp"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+)
+
+var update = flag.Bool("update", false, "write the table of stories")
+
+const (
+	storiesFile = "tests/stories.yml"
+	storyTable  = "tests/README.md"
+)
+
+// story is something that happens, and which alerts fire when. Every story is played with a lone exporter, with
+// holes, in a pair and so on, each on an Enterprise Manager of its own, all of them in one run of promtool.
+type story struct {
+	Kind, Story string
+	World       string            // minutes, unless "long" (days, in steps of 10 minutes) or "alone" (nobody else is there)
+	Set         map[string]string // what is other than in a healthy world
+	Cut         map[string]string // from when to when, in steps, there are no samples with such a label value
+	Only, Also  []string          // variations
+	At          map[string]string // when: which alerts fire
+	Check       map[string]string // when: an expression that gives something
+}
+
+// variations are the ways in which every story is played.
+var variations = []string{"holes", "pair"}
+
+// steps are how often a world is looked at.
+var steps = map[string]time.Duration{"": time.Minute, "long": 10 * time.Minute, "alone": time.Minute}
+
+// length is how many steps a story has.
+func (s story) length() int {
+	last := time.Duration(0)
+	for at := range s.At {
+		last = max(last, after(at))
+	}
+	return int(last/steps[s.World]) + 2
+}
+
+func stories(t *testing.T) []story {
+	t.Helper()
+	var file struct {
+		Stories []story
+	}
+	read(t, storiesFile, &file)
+	return file.Stories
+}
+
+func (s story) variations() []string {
+	if s.Only != nil {
+		return s.Only
+	}
+	all := append(slices.Clone(variations), s.Also...)
+	if s.World == "long" {
+		all = []string{"pair"}
+	}
+	return all
+}
+
+// played is a story in a variation.
+type played struct {
+	story
+	number    int
+	variation string
+}
+
+func (p played) manager() string { return fmt.Sprintf("%02d-%s", p.number, p.variation) }
+
+func (p played) instances() []string {
+	if p.variation == "pair" || p.variation == "lame" {
+		return []string{"a", "b"}
+	}
+	return []string{"a"}
+}
+
+// healthy is what a world has without a story: the exporter, an Enterprise Manager with two servers, a task on each.
+const healthy = `
+up 1
+qem_exporter_build_info 1
+qem_exporter_shard_info{shard="0",total_shards="1"} 1
+qem_exporter_config_last_reload_successful 1
+qem_up 1
+qem_manager_info{url="https://qem.example.com"} 1
+qem_state_interval_seconds 15
+qem_poll_interval_seconds 60
+qem_poll_last_success_timestamp_seconds 0+60x9
+qem_certificate_expiry_timestamp_seconds 1e9
+qem_polls_total{result="success"} 0+1x9
+qem_polls_total{result="partial"} 0
+qem_polls_total{result="failure"} 0
+qem_server_up 1
+qem_server_state{state="monitored"} 1
+qem_server_state{state="not_monitored"} 0
+qem_server_state{state="error"} 0
+qem_server_poll_duration_seconds 20
+qem_server_poll_last_success_timestamp_seconds 0+60x9
+qem_server_last_connection_timestamp_seconds 0+60x9
+qem_server_license_state{state="valid"} 1
+qem_server_license_state{state="expired"} 0
+qem_server_license_expiry_timestamp_seconds 1e9
+qem_server_tasks_expected 1
+qem_server_tasks_listed 1
+qem_server_memory_bytes 2e9
+qem_server_disk_usage_bytes 2e9
+qem_server_machine_cpu_ratio 0.3
+qem_task_up 1
+qem_task_info{product="replicate",source="ORA",target="SNOW"} 1
+qem_task_option_enabled{option="full_load"} 1
+qem_task_option_enabled{option="apply_changes"} 1
+qem_task_tag{tag="team=crm"} 1
+qem_task_state{state="running"} 1
+qem_task_state{state="stopped"} 0
+qem_task_state{state="recovering"} 0
+qem_task_state{state="error"} 0
+qem_task_stop_reason{reason="none"} 1
+qem_task_total_latency_seconds 5
+qem_task_source_latency_seconds 2
+qem_task_cdc_applied_changes_total{operation="insert"} 0+100x9
+qem_task_full_load_completed 1
+qem_task_data_errors 0
+`
+
+// label gives the samples of an instance their labels, as the exporter and Prometheus do.
+func (p played) labels(family, instance, given string) string {
+	labels := []string{`job="qem"`, fmt.Sprintf("instance=%q", p.manager()+instance)}
+	if p.variation == "pair" { // what the Operator adds
+		labels = append(labels, `namespace="monitoring"`, `pod="qem-0"`, `service="qem"`, `container="qem"`, `endpoint="metrics"`)
+	}
+	if !regexp.MustCompile(`^(up$|qem_exporter_)`).MatchString(family) {
+		labels = append(labels, fmt.Sprintf("manager=%q", p.manager()))
+	}
+	if ofServer.MatchString(family) && !strings.Contains(given, "server=") {
+		labels = append(labels, `server="repl"`)
+	}
+	if regexp.MustCompile(`^qem_(task|compose)_`).MatchString(family) && !strings.Contains(given, "task=") {
+		labels = append(labels, `task="orders"`)
+	}
+	if given != "" {
+		labels = append(labels, given)
+	}
+	return family + "{" + strings.Join(labels, ", ") + "}"
+}
+
+var keyForm = regexp.MustCompile(`^(\w+)(?:\{(.*)\})?(?:@(\w+))?$`)
+
+// series are all series of a story: those of a healthy world, on both servers, then its own in place of them.
+func (p played) series() map[string][]string {
+	all := map[string][]string{}
+	length := p.length()
+	put := func(key, values string) {
+		m := keyForm.FindStringSubmatch(key)
+		instances := p.instances()
+		if m[3] != "" {
+			instances = []string{m[3]}
+		}
+		for _, i := range instances {
+			name := p.labels(m[1], i, m[2])
+			if values == "never" {
+				delete(all, name)
+				continue
+			}
+			steps := expand(values, length)
+			if i == "b" { // it looks a step later
+				steps = append([]string{steps[0]}, steps[:length-1]...)
+			}
+			all[name] = steps
+		}
+	}
+	world := strings.TrimSpace(healthy)
+	if p.World == "long" {
+		world = strings.Replace(world, "qem_poll_interval_seconds 60", "qem_poll_interval_seconds 3600", 1)
+	}
+	for line := range strings.Lines(world) {
+		key, values, _ := strings.Cut(strings.TrimSpace(line), " ")
+		put(key, values)
+		family, given, _ := strings.Cut(strings.TrimSuffix(key, "}"), "{")
+		if family == "qem_server_up" || family == "qem_server_state" {
+			put(family+"{"+strings.Trim(given+`,server="other"`, ",")+"}", values)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(p.Set)) {
+		put(key, p.Set[key])
+	}
+	for name, steps := range all {
+		p.disturb(name, steps)
+	}
+	return all
+}
+
+var (
+	ofServer = regexp.MustCompile(`^qem_(server|task|compose|endpoint)_`)
+	upFlag   = regexp.MustCompile(`^qem_(server|task)_up\{`)
+)
+
+// disturb takes samples away: those the story cuts, and those of the variation.
+func (p played) disturb(name string, steps []string) {
+	for value, span := range p.Cut {
+		from, to, _ := strings.Cut(span, "-")
+		first, _ := strconv.Atoi(from)
+		last := len(steps)
+		if to != "" {
+			last, _ = strconv.Atoi(to)
+		}
+		exporter := strings.Contains(name, fmt.Sprintf("instance=%q", p.manager()+value)) // a dead one
+		if exporter && strings.HasPrefix(name, "up{") {
+			for i := first; i < last; i++ {
+				steps[i] = "0"
+			}
+			continue
+		}
+		if exporter || strings.Contains(name, fmt.Sprintf("=%q", value)) {
+			gap(steps, first, last)
+		}
+	}
+	if p.variation == "holes" && ofServer.MatchString(name) {
+		for i := 8; i < len(steps); i += 9 {
+			switch said := upFlag.MatchString(name); {
+			case !said:
+				gap(steps, i, i+1)
+			case i%2 == 1 && steps[i] == "1": // every other time what could not be read says so
+				steps[i] = "0"
+			}
+		}
+	}
+	if p.variation == "lame" && strings.Contains(name, fmt.Sprintf("instance=%q", p.manager()+"b")) {
+		switch {
+		case strings.HasPrefix(name, "qem_up{"):
+			fill(steps, "0")
+		case !regexp.MustCompile(`^(up|qem_exporter_\w+|qem_manager_info|qem_\w+_interval_seconds)\{`).MatchString(name):
+			fill(steps, "_")
+		}
+	}
+}
+
+func fill(steps []string, value string) {
+	for i := range steps {
+		steps[i] = value
+	}
+}
+
+// gap makes a series stale, and then absent.
+func gap(steps []string, first, last int) {
+	for i := first; i < last; i++ {
+		if steps[i] = "_"; i == first {
+			steps[i] = "stale"
+		}
+	}
+}
+
+var valueForm = regexp.MustCompile(`^(-?[0-9.e]+)(?:([+-][0-9.e]+))?(?:x(\d+))?$`)
+
+// expand gives a value for each step; the last one, or its growth, goes on.
+func expand(values string, length int) []string {
+	var steps []string
+	step := 0.0
+	for part := range strings.FieldsSeq(values) {
+		m := valueForm.FindStringSubmatch(part)
+		if m == nil {
+			token, times, _ := strings.Cut(part, "x")
+			n, _ := strconv.Atoi(times)
+			steps = append(steps, slices.Repeat([]string{token}, max(n, 1))...)
+			step = 0
+			continue
+		}
+		value, _ := strconv.ParseFloat(m[1], 64)
+		step, _ = strconv.ParseFloat(m[2], 64)
+		n, _ := strconv.Atoi(m[3])
+		for i := range n + 1 {
+			steps = append(steps, number(value+float64(i)*step))
+		}
+	}
+	for len(steps) < length {
+		last, err := strconv.ParseFloat(steps[len(steps)-1], 64)
+		if err != nil {
+			steps = append(steps, "_")
+			continue
+		}
+		steps = append(steps, number(last+step))
+	}
+	return steps[:length]
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// notation writes steps as promtool reads them, runs of equal growth as one.
+func notation(steps []string) string {
+	var b strings.Builder
+	for i := 0; i < len(steps); {
+		value, err := strconv.ParseFloat(steps[i], 64)
+		n, growth := 0, 0.0
+		if err == nil && i+1 < len(steps) {
+			if next, err := strconv.ParseFloat(steps[i+1], 64); err == nil {
+				growth = next - value
+				for n = 1; i+n+1 < len(steps) && steps[i+n+1] == number(value+float64(n+1)*growth); n++ {
+				}
+			}
+		}
+		switch {
+		case n > 0 && growth < 0:
+			fmt.Fprintf(&b, "%s%sx%d ", steps[i], number(growth), n)
+		case n > 0:
+			fmt.Fprintf(&b, "%s+%sx%d ", steps[i], number(growth), n)
+		default:
+			b.WriteString(steps[i] + " ")
+		}
+		i += n + 1
+	}
+	return b.String()
+}
+
+// TestStories plays all stories of a world in one run.
+func TestStories(t *testing.T) {
+	all := stories(t)
+	got := map[int]string{}
+	var lock sync.Mutex
+	t.Run("played", func(t *testing.T) {
+		for n, batch := range batches(all) {
+			t.Run(strconv.Itoa(n), func(t *testing.T) {
+				t.Parallel()
+				wrong := play(t, batch)
+				lock.Lock()
+				defer lock.Unlock()
+				for n, text := range wrong {
+					got[n] += text
+				}
+			})
+		}
+	})
+	table := storyRows(all, got)
+	if *update {
+		if err := os.WriteFile(storyTable, []byte(table), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text, err := os.ReadFile(storyTable); err != nil || string(text) != table {
+		t.Errorf("%s is not what was played (%v): run go test ./alerts -run TestStories -update", storyTable, err)
+	}
+	if len(all) < 70 {
+		t.Errorf("only %d stories", len(all))
+	}
+}
+
+// batches are the stories that are played together: promtool bounds the samples of a query.
+func batches(all []story) [][]played {
+	var ordered []played
+	for i, s := range all {
+		for _, v := range s.variations() {
+			ordered = append(ordered, played{s, i + 1, v})
+		}
+	}
+	slices.SortStableFunc(ordered, func(a, b played) int {
+		return cmp.Or(strings.Compare(b.World, a.World), b.length()-a.length())
+	})
+	var list [][]played
+	for i, room := 0, 0; i < len(ordered); i++ {
+		p := ordered[i]
+		if room == 0 || p.World == "alone" || p.World != ordered[i-1].World {
+			list, room = append(list, nil), min(2400/p.length(), 60)
+		}
+		room--
+		list[len(list)-1] = append(list[len(list)-1], p)
+	}
+	return list
+}
+
+// play has promtool play stories, and returns by their numbers what came otherwise.
+func play(t *testing.T, batch []played) map[int]string {
+	t.Helper()
+	world := batch[0].World
+	step := model.Duration(steps[world]).String()
+	test := map[string]any{"interval": step}
+	var series []map[string]string
+	var queries []map[string]any
+	for _, p := range batch {
+		all := p.series()
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			series = append(series, map[string]string{"series": name, "values": notation(all[name])})
+		}
+		queries = append(queries, p.queries(t)...)
+	}
+	test["input_series"], test["promql_expr_test"] = series, queries
+	var order []string
+	for _, r := range rules(t) {
+		if !slices.Contains(order, r.Group) {
+			order = append(order, r.Group)
+		}
+	}
+	file := map[string]any{"rule_files": []string{absolute(t, rulesFile)}, "evaluation_interval": step, "group_eval_order": order, "tests": []any{test}}
+	data, err := yaml.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "stories.yml")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := said(t, "promtool", "test", "rules", name)
+	return failures(t, batch, out)
+}
+
+func absolute(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// queries ask for what fires at each time of a story.
+func (p played) queries(t *testing.T) []map[string]any {
+	t.Helper()
+	var all []map[string]any
+	for at, expected := range p.At {
+		about := fmt.Sprintf(`ALERTS{alertstate="firing", alertname!="QemWatchdog", manager=%q}`, p.manager())
+		about += fmt.Sprintf(` or ALERTS{alertstate="firing", manager="", instance=~"%[1]sa|%[1]sb"}`, p.manager())
+		if p.World == "alone" {
+			about = `ALERTS{alertstate="firing", alertname!="QemWatchdog"}`
+		}
+		if p.variation == "lame" {
+			about = "(" + about + `) unless ALERTS{alertname="QemManagerUnreachable", severity="warning"}`
+		}
+		var samples []map[string]any
+		for _, name := range strings.Fields(expected) {
+			name, severity, _ := strings.Cut(name, "/")
+			severity, count, many := strings.Cut(severity, "*")
+			if !many {
+				count = "1"
+			}
+			n, err := strconv.Atoi(count)
+			if err != nil {
+				t.Fatal(err)
+			}
+			severity = map[string]string{"c": "critical", "w": "warning", "i": "info"}[severity]
+			samples = append(samples, map[string]any{"labels": fmt.Sprintf("{alertname=%q, severity=%q}", name, severity), "value": n})
+		}
+		all = append(all, map[string]any{"expr": "count by (alertname, severity) (" + about + ")", "eval_time": at, "exp_samples": samples})
+	}
+	for at, expr := range p.Check {
+		all = append(all, map[string]any{"expr": fmt.Sprintf("count(%s) > bool 0", strings.ReplaceAll(expr, "MANAGER", p.manager())), "eval_time": at,
+			"exp_samples": []map[string]any{{"labels": "{}", "value": 1}}})
+	}
+	return all
+}
+
+// failures says which story came otherwise, from what promtool says.
+func failures(t *testing.T, batch []played, out string) map[int]string {
+	t.Helper()
+	wrong := map[int]string{}
+	failure := regexp.MustCompile(`(?s)expr: ("(?:[^"\\]|\\.)*"), time: (\S+),\s*exp:(.*?)\n\s*got:(.*?)(?:\n\s*\n|\n *expr|$)`)
+	found := failure.FindAllStringSubmatch(out, -1)
+	if len(found) == 0 && !strings.Contains(out, "SUCCESS") {
+		t.Fatalf("promtool: %s", out)
+	}
+	for _, m := range found {
+		for _, p := range batch {
+			if strings.Contains(m[1], p.manager()) || p.World == "alone" {
+				names := regexp.MustCompile(`alertname="(\w+)", severity="(\w)\w*"\} (\S+)`).ReplaceAllString(strings.Join(strings.Fields(m[4]), " "), "$1/$2*$3")
+				text := fmt.Sprintf("%s at %s: want %q, got %s\n", p.variation, m[2], p.at(m[2]), names)
+				t.Errorf("%s %q, %s", p.manager(), p.Story, text)
+				wrong[p.number] += text
+				break
+			}
+		}
+	}
+	return wrong
+}
+
+// at is what is expected at a time, however it is written.
+func (s story) at(when string) string {
+	for at, expected := range s.At {
+		if after(at) == after(when) {
+			return expected
+		}
+	}
+	return ""
+}
+
+func after(duration string) time.Duration {
+	d, _ := model.ParseDuration(duration)
+	return time.Duration(d)
+}
+
+// storyRows is the table of what was played.
+func storyRows(all []story, wrong map[int]string) string {
+	var b bytes.Buffer
+	b.WriteString(`# Stories
+
+What happens, which alerts fire at which time, and what came: made by go test ./alerts -run TestStories -update of
+[stories.yml](stories.yml). An alert is named with the first letter of its severity; nothing else fires at that time but
+QemWatchdog. Each story is played with a lone exporter of which every ninth poll is missing (holes), and with a pair that has the
+labels of the Prometheus Operator; some in a pair of which one reads nothing (lame), or alone without holes.
+
+| | kind | story | expected | got | played |
+|---|---|---|---|---|---|
+`)
+	for i, s := range all {
+		var expected []string
+		for _, at := range slices.SortedFunc(maps.Keys(s.At), func(a, b string) int {
+			return int(after(a) - after(b))
+		}) {
+			fires := s.At[at]
+			if fires == "" {
+				fires = "nothing"
+			}
+			expected = append(expected, at+": "+fires)
+		}
+		result := "as expected"
+		if w := wrong[i+1]; w != "" {
+			result = strings.ReplaceAll(strings.TrimSpace(w), "\n", "; ")
+		}
+		fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %s |\n", i+1, s.Kind, s.Story, strings.Join(expected, "; "), result, strings.Join(s.variations(), ", "))
+	}
+	return b.String()
+}
