@@ -406,3 +406,21 @@ func TestEveryMethodIsSimulated(t *testing.T) {
 }
 
 func noResult[T any](_ T, err error) error { return err }
+
+// The servers that the simulator makes can be changed as the API allows it.
+func TestGeneratedServersCanBeUpdated(t *testing.T) {
+	em := aemtest.New(aemtest.Options{ComposeServers: 2, Servers: 6, Incidents: true})
+	t.Cleanup(em.Close)
+	client := ok[*Client](t)(New("http://qem.test", APIToken(aemtest.DefaultAdmin().APIToken), WithTransport(em.Transport())))
+	t.Cleanup(func() { _ = client.Close(context.Background()) })
+	for server, err := range client.Servers.All(t.Context()) {
+		must(t, err)
+		must(t, client.Servers.Update(t.Context(), server.Name, func(d *ServerDefinition) error {
+			d.Description = "changed"
+			return nil
+		}))
+		if d := ok[*ServerDefinition](t)(client.Servers.Definition(t.Context(), server.Name)); d.Description != "changed" {
+			t.Errorf("%s: %+v", server.Name, d)
+		}
+	}
+}

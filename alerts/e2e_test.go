@@ -69,7 +69,7 @@ var expected = []raised{
 	}},
 	{incident: "stopped by a user"},
 	{incident: "Compose error", alerts: []string{
-		`operations-pager QemTaskError critical manager="demo" server="Compose Server (DW)" task="LAKE_STAGE__CustomerMart"`,
+		`operations-pager QemTaskError critical manager="demo" server="Compose Server DW" task="LAKE_STAGE__CustomerMart"`,
 	}},
 }
 

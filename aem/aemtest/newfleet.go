@@ -136,7 +136,7 @@ func (b *builder) trouble(s *server, n int) {
 }
 
 func (b *builder) composeServer(n int) *server {
-	name := "Compose Server (DW)"
+	name := "Compose Server DW"
 	if n > 0 {
 		name = fmt.Sprintf("compose-%02d", n+1)
 	}
