@@ -45,8 +45,8 @@ func (s *Settings) check(d *decoder, path string) { s.checkAges(d, path) }
 func (m *Manager) checkIntervals(d *decoder, path string) {
 	state := join(path, "state_interval")
 	if d.has(state) && m.StateInterval > m.PollInterval && !d.failed(state) {
-		d.fail(state, "must be at most poll_interval (%s), is %s", formatDuration(m.PollInterval),
-			formatDuration(m.StateInterval))
+		d.fail(state, "must be at most %s (%s), is %s", d.name(join(path, "poll_interval")),
+			formatDuration(m.PollInterval), formatDuration(m.StateInterval))
 	}
 	m.StateInterval = min(m.StateInterval, m.PollInterval)
 	// What is wrong with the defaults themselves has been told.
@@ -65,8 +65,8 @@ func (s *Settings) checkAges(d *decoder, path string) {
 	if !d.has(age) {
 		where = interval
 	}
-	d.fail(where, "max_age (%s) must be at least poll_interval (%s), or every reading would be too old before the next",
-		formatDuration(s.MaxAge), formatDuration(s.PollInterval))
+	d.fail(where, "%s (%s) must be at least %s (%s), or every reading would be too old before the next",
+		d.name(age), formatDuration(s.MaxAge), d.name(interval), formatDuration(s.PollInterval))
 }
 
 // check makes sure that there is a manager, and that each has a name of its own.

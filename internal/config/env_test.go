@@ -110,6 +110,8 @@ func TestFromEnvErrors(t *testing.T) {
 		{"line break", env("QEM_URL", address, "QEM_TOKEN", canary+"\n"),
 			"QEM_TOKEN: holds a line break or another control character"},
 		{"not UTF-8", env("QEM_URL", address, "QEM_TOKEN", canary+"\xff"), "QEM_TOKEN: is not valid UTF-8"},
+		{"too rare", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_STATE_INTERVAL", "2m"),
+			"QEM_STATE_INTERVAL: must be at most QEM_POLL_INTERVAL (1m), is 2m"},
 		{"not YAML", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_OBJECTIVES", "[{"),
 			"QEM_OBJECTIVES: is not YAML: want for example [{latency: 15m}]"},
 		{"in a list", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_OBJECTIVES", "[{latency: 5}]"),

@@ -131,6 +131,9 @@ func kind(t reflect.Type, f field) (words string, schema map[string]any) {
 		return words, s
 	}
 	switch {
+	case t.Kind() == reflect.Slice && !isMapping(t.Elem()):
+		words, items := kind(t.Elem(), f)
+		return "list of " + words + "s", map[string]any{"type": "array", "items": items}
 	case f.tag("one") != "":
 		return "one of " + strings.Join(f.words(), ", "), map[string]any{"enum": f.words()}
 	case f.tag("as") == "address":
@@ -164,11 +167,8 @@ func kind(t reflect.Type, f field) (words string, schema map[string]any) {
 		return "integer", s
 	}
 	switch {
-	case t.Kind() == reflect.Slice && isMapping(t.Elem()):
-		return "list of mappings", nil
 	case t.Kind() == reflect.Slice:
-		words, items := kind(t.Elem(), f)
-		return "list of " + words + "s", map[string]any{"type": "array", "items": items}
+		return "list of mappings", nil
 	case isSwitch(t):
 		return "boolean or mapping", nil
 	case t.Kind() == reflect.Struct || t.Kind() == reflect.Map:
@@ -348,4 +348,27 @@ func comment(b *strings.Builder, indent, text string) {
 		line += " " + word
 	}
 	b.WriteString(line + "\n")
+}
+
+// TestExample loads the example as it is, which is the defaults, and with every key set,
+// in which nothing but the files and what excludes each other is wrong.
+func TestExample(t *testing.T) {
+	cfg, err := Load(exampleFile, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := defaultManager()
+	want.Name, want.URL = "prod", "https://qem.example.com/attunityenterprisemanager"
+	want.Auth = Auth{Type: ActiveDirectory, Username: "svc_prometheus", Password: newSecret("change-me")}
+	if got := cfg.Managers(); len(got) != 1 || !got[0].Equal(want) || len(cfg.Warnings()) > 0 {
+		t.Errorf("the example is something else than the defaults:\n%s%q", cfg.Redacted(), cfg.Warnings())
+	}
+	off := regexp.MustCompile(`(?m)^( *)#((?:  +)?(?:- )?[A-Za-z_0-9-]+:)`)
+	_, err = Parse("all.yml", []byte(off.ReplaceAllString(read(t, exampleFile), "$1$2")), func(string) string { return "x" })
+	for line := range strings.Lines(fmt.Sprint(err)) {
+		if !strings.Contains(line, "cannot be read") && !strings.Contains(line, "exactly one of") &&
+			!strings.Contains(line, "does not go with") {
+			t.Error(line)
+		}
+	}
 }
