@@ -51,6 +51,8 @@ func (d *desk) end(names ...string) {
 
 func (d *desk) expect(t *testing.T, when string, want ...string) {
 	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if !slices.Equal(d.granted, want) {
 		t.Errorf("%s: granted %v, want %v", when, d.granted, want)
 	}
