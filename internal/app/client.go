@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	promconfig "github.com/prometheus/common/config"
 
@@ -43,7 +44,7 @@ func (f *factory) newClient(u *unit) (*aem.Client, error) {
 		aem.WithLoginPace(m.StateInterval),
 		aem.WithLargeBodies(f.large),
 		aem.WithHeaders(headers(m)),
-		aem.WithSecrets(proxyPassword(m)...),
+		aem.WithSecrets(proxySecrets(m)...),
 		aem.WithSettingNames(func(setting string) string { return m.KeyName("tls_config." + setting) }),
 		aem.WithObserver(u),
 		aem.WithLogger(u.logger),
@@ -67,14 +68,31 @@ func headers(m *config.Manager) func() ([]aem.Header, error) {
 	}
 }
 
-// proxyPassword is that of the proxy, if it has one.
-func proxyPassword(m *config.Manager) []string {
-	if m.ProxyURL.URL != nil {
-		if password, ok := m.ProxyURL.User.Password(); ok {
-			return []string{password}
-		}
+// proxyOf is the way to the Enterprise Manager; nil is the straight one.
+func proxyOf(m *config.Manager) func(*http.Request) (*url.URL, error) {
+	way := promconfig.ProxyConfig{
+		ProxyURL: m.ProxyURL, NoProxy: m.NoProxy, ProxyFromEnvironment: m.ProxyFromEnvironment,
 	}
-	return nil
+	return way.Proxy()
+}
+
+// proxySecrets are what the proxy is shown, be it in the configuration or in the
+// environment.
+func proxySecrets(m *config.Manager) []string {
+	proxy := proxyOf(m)
+	request, err := http.NewRequest(http.MethodGet, m.URL, http.NoBody)
+	if proxy == nil || err != nil {
+		return nil
+	}
+	at, err := proxy(request)
+	if at == nil || err != nil {
+		return nil
+	}
+	password, _ := at.User.Password()
+	if password == "" {
+		return nil
+	}
+	return []string{password, at.User.Username() + ":" + password}
 }
 
 // credentials reads the secret at every login, so that a rotated file is used
@@ -105,10 +123,7 @@ func newTransport(m config.Manager) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tls_config: %w", err)
 	}
-	way := promconfig.ProxyConfig{
-		ProxyURL: m.ProxyURL, NoProxy: m.NoProxy, ProxyFromEnvironment: m.ProxyFromEnvironment,
-	}
-	proxy := way.Proxy()
+	proxy := proxyOf(&m)
 	base := func(c *tls.Config) (http.RoundTripper, error) {
 		return aem.NewTransport(aem.TransportOptions{
 			TLS:            c,

@@ -74,7 +74,9 @@ func (d *decoder) config(document *yaml.Node) (*Config, error) {
 
 // document parses data, which must hold exactly one YAML document.
 func (d *decoder) document(data []byte) (*yaml.Node, error) {
-	d.lines = strings.Split(string(data), "\n")
+	if !bytes.HasPrefix(data, []byte("\xff\xfe")) && !bytes.HasPrefix(data, []byte("\xfe\xff")) { // not UTF-16
+		d.lines = strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n")
+	}
 	documents := yaml.NewDecoder(bytes.NewReader(data))
 	var first, second yaml.Node
 	if err := documents.Decode(&first); err != nil && !errors.Is(err, io.EOF) {

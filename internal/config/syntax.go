@@ -25,7 +25,10 @@ var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
 
 // syntaxError tells where the file is not YAML, with the line and a caret.
 func (d *decoder) syntaxError(err error, data []byte) error {
-	s, found := (&outline{}).find(d.lines)
+	s, found := unreadable(d.lines)
+	if !found {
+		s, found = (&outline{}).find(d.lines)
+	}
 	if !found {
 		s = d.parserSlip(err.Error(), data)
 	}
@@ -35,6 +38,21 @@ func (d *decoder) syntaxError(err error, data []byte) error {
 	line, before := hideValues(d.line(s.line), s.column-1)
 	return fmt.Errorf("%s:%d:%d: not valid YAML: %s\n    %s\n    %s^", d.file, s.line,
 		utf8.RuneCountInString(d.line(s.line)[:s.column-1])+1, s.text, line, before)
+}
+
+// unreadable is the first character that no text has.
+func unreadable(lines []string) (slip, bool) {
+	for n, line := range lines {
+		for i, r := range strings.TrimSuffix(line, "\r") {
+			switch {
+			case r == utf8.RuneError:
+				return slip{position{n + 1, i + 1}, "a character that is not UTF-8: save the file as UTF-8"}, true
+			case unicode.IsControl(r) && r != '\t':
+				return slip{position{n + 1, i + 1}, fmt.Sprintf("a control character (U+%04X)", r)}, true
+			}
+		}
+	}
+	return slip{}, false
 }
 
 // parserSlip is what the parser says, where its line is right.
@@ -316,6 +334,9 @@ var (
 	someKey   = regexp.MustCompile(`([A-Za-z_]+)(["']?:)`)
 )
 
+// maxQuoted is how much of a line is quoted.
+const maxQuoted = 160
+
 func keyNames() map[string]bool {
 	names := map[string]bool{}
 	for _, k := range keysOf(fileType(), "") {
@@ -352,6 +373,14 @@ func hideValues(line string, at int) (shown, blanks string) {
 			shown = line[:end] + " " + dots
 		}
 	}
-	shown = strings.ReplaceAll(shown, "\t", " ")
+	shown = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, shown)
+	if r := []rune(shown); len(r) > maxQuoted {
+		shown = string(r[:maxQuoted]) + dots
+	}
 	return shown, strings.Repeat(" ", min(utf8.RuneCountInString(line[:at]), utf8.RuneCountInString(shown)))
 }
