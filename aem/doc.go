@@ -33,7 +33,9 @@
 // that only read are repeated after faults that pass. One that changes something, or
 // makes much work (an export, a test of an endpoint), is sent once, but for a session
 // that had ended: then the API has done nothing. A refused login is tried again ever
-// more rarely, so that the account is not locked out.
+// more rarely, so that the account is not locked out; clients of one process do well to
+// share a LoginGuard, which sees to that for each account, and a LargeBodies, so that
+// only one of them needs the memory for a large answer at a time.
 //
 // A call takes no longer than its context and the client's timeout allow. Methods
 // that wait for something on purpose, as TasksService.Run does for the task, have a

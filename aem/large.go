@@ -55,7 +55,7 @@ func (l *largeReader) expects(c *call, response *http.Response) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.calls[largeKey(c)]
+	return len(l.calls) > 0 && l.calls[largeKey(c)]
 }
 
 func (l *largeReader) remember(c *call, large bool) {

@@ -51,7 +51,9 @@ func TestComposeFilesExist(t *testing.T) {
 			}
 		}
 	}
-	if _, err := os.Stat(filepath.Join(at(t, composed(t), "qem-exporter/build/context").(string), "Dockerfile")); err != nil {
+	if _, err := os.Stat(
+		filepath.Join(at(t, composed(t), "qem-exporter/build/context").(string), "Dockerfile"),
+	); err != nil {
 		t.Error(err)
 	}
 	knowsFlags(t, texts(t, composed(t), "qem-exporter/command")...)
@@ -79,7 +81,11 @@ func TestComposeNames(t *testing.T) {
 func TestComposeProvisions(t *testing.T) {
 	prometheus := mounts(t, "prometheus")
 	pattern := at(t, document(t, prometheus["/etc/prometheus/prometheus.yml"]), "rule_files/0").(string)
-	if ok, err := filepath.Match(pattern, "/etc/prometheus/rules/qem.rules.yml"); !ok || err != nil || prometheus["/etc/prometheus/rules/qem.rules.yml"] != rulesFile {
+	if ok, err := filepath.Match(
+		pattern,
+		"/etc/prometheus/rules/qem.rules.yml",
+	); !ok || err != nil ||
+		prometheus["/etc/prometheus/rules/qem.rules.yml"] != rulesFile {
 		t.Errorf("Prometheus does not find the rules at %s", pattern)
 	}
 	grafana := mounts(t, "grafana")

@@ -48,13 +48,15 @@ func TestImage(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, copied := range regexp.MustCompile(`(?m)^COPY --from=build /src/(\S+) (\S+)$`).FindAllStringSubmatch(file, -1) {
-		out, err := exec.Command("install", "-D", "-m", "0755", filepath.Join(source, copied[1]), filepath.Join(root, copied[2])).CombinedOutput()
+		out, err := exec.Command("install", "-D", "-m", "0755", filepath.Join(source, copied[1]), filepath.Join(root, copied[2])).
+			CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
 	run := "chroot --userspec=" + one(`USER (.*)`) + " " + root + " "
-	script := strings.NewReplacer("START", run+command(`ENTRYPOINT (.*)`), "CHECK", run+command(`HEALTHCHECK .* CMD (.*)`)).Replace(`
+	script := strings.NewReplacer("START", run+command(`ENTRYPOINT (.*)`), "CHECK", run+command(`HEALTHCHECK .* CMD (.*)`)).
+		Replace(`
 		START --version
 		if CHECK; then echo "healthy before it runs"; exit 1; fi
 		START demo & daemon=$!

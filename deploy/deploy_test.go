@@ -3,7 +3,7 @@
 // generate; what is run rather than read stands behind the tag shipped.
 package deploy_test
 
-//go:generate go test -run ^(TestPrometheusRule|TestDashboards|TestValuesSchemaHasTheConfiguration|TestRenderedChart)$ . -update
+//go:generate go test -run ^(TestVersion|TestPrometheusRule|TestDashboards|TestValuesSchemaHasTheConfiguration|TestRenderedChart)$ . -update
 
 import (
 	"bytes"
@@ -41,13 +41,6 @@ func readFile(t *testing.T, path string) []byte {
 		t.Fatal(err)
 	}
 	return data
-}
-
-func writeFile(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func version(t *testing.T) string {

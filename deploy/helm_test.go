@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,14 @@ const rendered = "helm/rendered.yaml"
 // template renders the chart with a pinned helm, and tells what helm says of an error.
 func template(t *testing.T, set ...string) (string, error) {
 	t.Helper()
-	args := []string{"helm", "template", "qem-exporter", "helm/qem-exporter", "--namespace=qem-exporter", "--kube-version=1.34.0"}
+	args := []string{
+		"helm",
+		"template",
+		"qem-exporter",
+		"helm/qem-exporter",
+		"--namespace=qem-exporter",
+		"--kube-version=1.34.0",
+	}
 	for _, s := range set {
 		args = append(args, "--set-json="+s)
 	}
@@ -43,7 +51,10 @@ func renderedHeader(t *testing.T) string {
 		data := readFile(t, path)
 		fmt.Fprintf(hash, "%s %d\n%s", path, len(data), data)
 	}
-	return fmt.Sprintf("# The chart with its default values, rendered by make generate.\n# Chart: sha256 %x\n", hash.Sum(nil))
+	return fmt.Sprintf(
+		"# The chart with its default values, rendered by make generate.\n# Chart: sha256 %x\n",
+		hash.Sum(nil),
+	)
 }
 
 // TestRenderedChart checks the output with default values, which is kept here so that
@@ -86,10 +97,20 @@ func podOf(m manifests) object {
 	return pod
 }
 
-func TestChartVersion(t *testing.T) {
-	c := document(t, chart+"/Chart.yaml")
-	if c["appVersion"] != version(t) || c["version"] != version(t) {
-		t.Errorf("the chart has versions %v and %v, want %s", c["version"], c["appVersion"], version(t))
+// VERSION is the one fact; what bears it is made of it.
+func TestVersion(t *testing.T) {
+	for path, pattern := range map[string]string{
+		chart + "/Chart.yaml":         `(?m)(^(?:version|appVersion): )\S+()$`,
+		"kubernetes/statefulset.yaml": `(image: ghcr.io/qem-exporter/qem_exporter:)\S+()`,
+		"kubernetes/README.md":        `(\?ref=v)\S+()`,
+		"../docs/installation.md":     `(qem_exporter:)[0-9]+\.[0-9]+\.[0-9]+( )`,
+	} {
+		text := readFile(t, path)
+		of := regexp.MustCompile(pattern)
+		if !of.Match(text) {
+			t.Errorf("%s bears no version", path)
+		}
+		same(t, path, of.ReplaceAll(text, []byte("${1}"+version(t)+"${2}")))
 	}
 }
 

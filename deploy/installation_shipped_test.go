@@ -31,8 +31,12 @@ func TestInstallation(t *testing.T) {
 	if err != nil || len(folders) != 3 {
 		t.Fatalf("%v: %q", err, folders)
 	}
-	environment := fmt.Sprintf("export PATH=%s/bin:$PATH GOMODCACHE=%s GOCACHE=%s GOPROXY=file://%[2]s/cache/download GOSUMDB=off\ncd /srv\n",
-		folders[0], folders[1], folders[2])
+	environment := fmt.Sprintf(
+		"export PATH=%s/bin:$PATH GOMODCACHE=%s GOCACHE=%s GOPROXY=file://%[2]s/cache/download GOSUMDB=off\ncd /srv\n",
+		folders[0],
+		folders[1],
+		folders[2],
+	)
 	for _, block := range blocks {
 		m.run(environment + string(block[1]))
 	}

@@ -12,13 +12,24 @@ import (
 
 // everything switches on what is off by default.
 var everything = []string{
-	`shards=3`, `commonLabels={"team":"data"}`, `image.digest="sha256:` + strings.Repeat("0", 64) + `"`,
+	`shards=3`,
+	`commonLabels={"team":"data"}`,
+	`image.digest="sha256:` + strings.Repeat("0", 64) + `"`,
 	`serviceMonitor={"enabled":true,"scheme":"https","tlsConfig":{"serverName":"qem"},"relabelings":[{"targetLabel":"a"}]}`,
 	`podMonitor={"enabled":true,"basicAuth":{"username":{"name":"scrape","key":"user"}},"metricRelabelings":[{"action":"labeldrop"}]}`,
-	`prometheusRule.enabled=true`, `dashboards={"enabled":true,"folder":"Replication"}`, `podDisruptionBudget.enabled=true`,
-	`credentials={"existingSecret":"","values":{"password":"p"}}`, `extraArgs=["--log.level=debug","--web.enable-lifecycle"]`,
-	`nodeSelector.zone="a"`, `podLabels.team="crm"`, `podAnnotations.note="x"`, `priorityClassName="high"`, `fullnameOverride="other"`,
-	`service={"type":"NodePort","nodePort":30045}`, `extraEnv=[{"name":"GOGC","value":"50"}]`, `tolerations=[{"operator":"Exists"}]`,
+	`prometheusRule.enabled=true`,
+	`dashboards={"enabled":true,"folder":"Replication"}`,
+	`podDisruptionBudget.enabled=true`,
+	`credentials={"existingSecret":"","values":{"password":"p"}}`,
+	`extraArgs=["--log.level=debug","--web.enable-lifecycle"]`,
+	`nodeSelector.zone="a"`,
+	`podLabels.team="crm"`,
+	`podAnnotations.note="x"`,
+	`priorityClassName="high"`,
+	`fullnameOverride="other"`,
+	`service={"type":"NodePort","nodePort":30045}`,
+	`extraEnv=[{"name":"GOGC","value":"50"}]`,
+	`tolerations=[{"operator":"Exists"}]`,
 }
 
 func TestChartWithEverything(t *testing.T) {
@@ -143,7 +154,12 @@ func TestKustomized(t *testing.T) {
 	if err := os.CopyFS(copied+"/deploy", os.DirFS(repository+"/deploy")); err != nil {
 		t.Fatal(err)
 	}
-	overlay = strings.Replace(overlay, "github.com/qem-exporter/qem_exporter/deploy/kubernetes?ref=v"+version(t), "../repository/deploy/kubernetes", 1)
+	overlay = strings.Replace(
+		overlay,
+		"github.com/qem-exporter/qem_exporter/deploy/kubernetes?ref=v"+version(t),
+		"../repository/deploy/kubernetes",
+		1,
+	)
 	if err := os.Mkdir(filepath.Join(dir, "overlay"), 0o755); err != nil {
 		t.Fatal(err)
 	}

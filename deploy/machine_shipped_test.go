@@ -114,3 +114,10 @@ func script(t *testing.T, env []string, name string, args ...string) {
 		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
 	}
 }
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -85,12 +85,24 @@ enterprise_managers:
 			m.run("qem_exporter check-config /etc/qem_exporter/config.yml || true")
 			m.run("cp /srv/config.yml /etc/qem_exporter/config.yml")
 			m.run("systemctl enable --now qem_exporter")
-			m.says("systemctl show --property=User --property=ActiveState qem_exporter", "User=qem_exporter", "ActiveState=active")
-			m.says("curl -sS --retry 10 --retry-connrefused localhost:10045/metrics", `qem_up{manager="prod"} 0`, `version="0.0.1"`)
+			m.says(
+				"systemctl show --property=User --property=ActiveState qem_exporter",
+				"User=qem_exporter",
+				"ActiveState=active",
+			)
+			m.says(
+				"curl -sS --retry 10 --retry-connrefused localhost:10045/metrics",
+				`qem_up{manager="prod"} 0`,
+				`version="0.0.1"`,
+			)
 			m.run("systemctl reload qem_exporter")
 			m.says("journalctl --no-pager --unit=qem_exporter --grep='configuration reloaded' --lines=1", "reloaded")
 			m.run(do.upgrade)
-			m.says("curl -sS --retry 10 --retry-connrefused localhost:10045/metrics", `qem_up{manager="prod"} 0`, `version="0.0.2"`)
+			m.says(
+				"curl -sS --retry 10 --retry-connrefused localhost:10045/metrics",
+				`qem_up{manager="prod"} 0`,
+				`version="0.0.2"`,
+			)
 			m.says("man --warnings qem_exporter 2>&1 | col -b", "QEM_PASSWORD_FILE", "FILES", "EXIT STATUS")
 			// A configuration that it does not start with stops no upgrade.
 			m.run("echo 'enterprise_managers: []' >/etc/qem_exporter/config.yml")

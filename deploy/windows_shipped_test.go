@@ -126,7 +126,16 @@ func forwarder(library, function, target string) []byte {
 		uint64(0x180000000), uint32(rva), uint32(align), [6]uint16{6, 0, 0, 0, 6, 0}, uint32(0),
 		uint32(2*rva), uint32(align), uint32(0), uint16(3), uint16(0x100),
 		[4]uint64{0x100000, 0x1000, 0x100000, 0x1000}, uint32(0), uint32(16), uint32(rva), size, [15]uint64{})
-	write(&file, [8]byte{'.', 'e', 'd', 'a', 't', 'a'}, size, uint32(rva), uint32(align), uint32(align), [3]uint32{}, uint32(0x40000040))
+	write(
+		&file,
+		[8]byte{'.', 'e', 'd', 'a', 't', 'a'},
+		size,
+		uint32(rva),
+		uint32(align),
+		uint32(align),
+		[3]uint32{},
+		uint32(0x40000040),
+	)
 	file.Write(make([]byte, align-file.Len()))
 	file.Write(section.Bytes())
 	file.Write(make([]byte, 2*align-file.Len()))

@@ -88,7 +88,8 @@ func (m manifests) checkShards() {
 	if !contains(m.podLabels(), at(m.T, set, "spec/selector/matchLabels")) {
 		m.Error("the StatefulSet does not select its own pods")
 	}
-	if m.text(c, "env/0/name") != "SHARD" || m.text(c, "env/0/valueFrom/fieldRef/fieldPath") != "metadata.labels['apps.kubernetes.io/pod-index']" {
+	if m.text(c, "env/0/name") != "SHARD" ||
+		m.text(c, "env/0/valueFrom/fieldRef/fieldPath") != "metadata.labels['apps.kubernetes.io/pod-index']" {
 		m.Errorf("the shard is not the pod's ordinal: %v", at(m.T, c, "env/0"))
 	}
 	if m.text(c, "env/1/name") != "TOTAL_SHARDS" || m.text(c, "env/1/value") != m.text(set, "spec/replicas") {
@@ -222,7 +223,8 @@ func (m manifests) checkMonitor(monitor, pods object) {
 			m.Errorf("Service %s is selected %t by the ServiceMonitor, want %t", m.text(s, "metadata/name"), got, want)
 		}
 	}
-	if m.text(monitor, "spec/endpoints/0/port") != m.text(pods, "spec/ports/0/name") || m.text(monitor, "spec/endpoints/0/path") != "/metrics" {
+	if m.text(monitor, "spec/endpoints/0/port") != m.text(pods, "spec/ports/0/name") ||
+		m.text(monitor, "spec/endpoints/0/path") != "/metrics" {
 		m.Error("the ServiceMonitor asks what no Service has")
 	}
 }

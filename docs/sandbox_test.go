@@ -202,7 +202,11 @@ func certificate(t *testing.T, end time.Time) (cert, key []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
+	return pem.EncodeToMemory(
+			&pem.Block{Type: "CERTIFICATE", Bytes: der},
+		), pem.EncodeToMemory(
+			&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER},
+		)
 }
 
 // expiredServer serves TLS with a certificate of yesterday, which is expired.pem.
@@ -260,6 +264,8 @@ func unlicensedManager(t *testing.T) string {
 	t.Helper()
 	em := aemtest.NewServer(aemtest.Options{})
 	t.Cleanup(em.Close)
-	em.AddFault(aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultAPIError, Status: 500, Code: "LICENSE_NOT_FOUND"})
+	em.AddFault(
+		aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultAPIError, Status: 500, Code: "LICENSE_NOT_FOUND"},
+	)
 	return em.URL
 }

@@ -89,8 +89,14 @@ func startTroubles(t *testing.T, s *sandbox) []trouble {
 	return []trouble{
 		{says: "no configuration: give --config.file, or describe one Enterprise Manager with the environment variables"},
 		{says: "no credential: exactly one of QEM_PASSWORD and QEM_PASSWORD_FILE must be given", env: from(s.em.URL)},
-		{says: `unknown key; did you mean "poll_interval"?`, file: "{url: https://qem, poll_intervall: 1m, auth: {username: someone, password: wrong}}"},
-		{says: "environment variable NOPE is not set or empty", file: "{url: https://qem, auth: {username: someone, password: '${NOPE}'}}"},
+		{
+			says: `unknown key; did you mean "poll_interval"?`,
+			file: "{url: https://qem, poll_intervall: 1m, auth: {username: someone, password: wrong}}",
+		},
+		{
+			says: "environment variable NOPE is not set or empty",
+			file: "{url: https://qem, auth: {username: someone, password: '${NOPE}'}}",
+		},
 		{says: "cannot be read: no such file or directory", env: from(s.em.URL, "QEM_PASSWORD_FILE=nothing")},
 		{says: "must begin with https:// or http://", env: from("qem.example.com", "QEM_PASSWORD=wrong")},
 		{
@@ -103,26 +109,40 @@ func startTroubles(t *testing.T, s *sandbox) []trouble {
 func loginTroubles(s *sandbox) []trouble {
 	elsewhere := strings.TrimSuffix(s.em.URL, aemtest.Path) + "/other"
 	return []trouble{
-		{says: "UNAUTHORIZED_REQUEST (HTTP 401): the login is refused", env: from(s.em.URL, "QEM_PASSWORD=wrong", "QEM_CA_FILE=ca.pem")},
+		{
+			says: "UNAUTHORIZED_REQUEST (HTTP 401): the login is refused",
+			env:  from(s.em.URL, "QEM_PASSWORD=wrong", "QEM_CA_FILE=ca.pem"),
+		},
 		{says: "the certificate is self-signed", env: from(s.em.URL, "QEM_PASSWORD=wrong")},
 		{
 			says: "the certificate is not for the host of the URL",
 			file: "{url: '" + s.em.URL + "', auth: {username: someone, password: wrong}, tls_config: {server_name: qem.example.com, ca_file: ca.pem}}",
 		},
-		{says: "nothing answers there: check the path of the URL", env: from(elsewhere, "QEM_PASSWORD=wrong", "QEM_CA_FILE=ca.pem")},
+		{
+			says: "nothing answers there: check the path of the URL",
+			env:  from(elsewhere, "QEM_PASSWORD=wrong", "QEM_CA_FILE=ca.pem"),
+		},
 	}
 }
 
 func connectionTroubles(t *testing.T, s *sandbox) []trouble {
-	hung := "{url: 'http://" + hangingServer(t) + "', request_timeout: 50ms, retries: 0, auth: {username: someone, password: wrong}}"
+	hung := "{url: 'http://" + hangingServer(
+		t,
+	) + "', request_timeout: 50ms, retries: 0, auth: {username: someone, password: wrong}}"
 	return []trouble{
-		{says: "the certificate has expired on", env: from(expiredServer(t, s), "QEM_PASSWORD=wrong", "QEM_CA_FILE=expired.pem")},
+		{
+			says: "the certificate has expired on",
+			env:  from(expiredServer(t, s), "QEM_PASSWORD=wrong", "QEM_CA_FILE=expired.pem"),
+		},
 		{says: "the port does not speak TLS", env: from("https://"+plainServer(t), "QEM_PASSWORD=wrong")},
 		{says: "connection refused", env: from("https://"+process.FreeAddress(t), "QEM_PASSWORD=wrong")},
 		// A label of 64 letters is refused before any DNS server is asked, of which there may be none.
 		{says: "no such host", env: from("https://"+strings.Repeat("q", 64)+".invalid", "QEM_PASSWORD=wrong")},
 		{says: "no answer in time", file: hung},
-		{says: "an HTML page instead of JSON: is there a proxy in between, or is the URL path wrong?", env: from("http://"+pageServer(t), "QEM_PASSWORD=wrong")},
+		{
+			says: "an HTML page instead of JSON: is there a proxy in between, or is the URL path wrong?",
+			env:  from("http://"+pageServer(t), "QEM_PASSWORD=wrong"),
+		},
 		{says: "LICENSE_NOT_FOUND", env: from(unlicensedManager(t), "QEM_PASSWORD="+aemtest.DefaultPassword)},
 	}
 }

@@ -41,7 +41,12 @@ func check(r io.Reader) (int, error) {
 			return 0, err
 		}
 	}
-	strict := json.NewSerializerWithOptions(json.DefaultMetaFactory, scheme, scheme, json.SerializerOptions{Yaml: true, Strict: true})
+	strict := json.NewSerializerWithOptions(
+		json.DefaultMetaFactory,
+		scheme,
+		scheme,
+		json.SerializerOptions{Yaml: true, Strict: true},
+	)
 	documents := utilyaml.NewYAMLReader(bufio.NewReader(r))
 	var n int
 	var problems []error

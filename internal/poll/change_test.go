@@ -113,7 +113,7 @@ func TestChangesAreToldOnce(t *testing.T) {
 
 func TestStormIsToldAsOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sim := bigSim(1, 500, 0)
+		sim := bigSim(1, 500*fewer, 0)
 		r := newRig(t, sim, Options{})
 		r.start()
 		r.pass(2 * time.Minute)

@@ -41,15 +41,15 @@ const probesAtOnce = 2
 type gate struct {
 	mu       sync.Mutex
 	slots    int
-	reserved bool          // a quarter of the slots is for outlines only
-	late     time.Duration // a request that takes longer is late
-	pace     time.Duration // between the beginnings of two requests; 0: none
-	next     time.Time     // no request before
-	timer    *time.Timer   // rings then
-	held     map[*slot]struct{}
-	dear     int       // slots held, those for outlines apart
-	probing  int       // slots held for probes
-	moved    time.Time // when a slot was last given back, or the first one taken
+	reserved bool               // a quarter of the slots is for outlines only
+	late     time.Duration      // a request that takes longer is late
+	pace     time.Duration      // between the beginnings of two requests; 0: none
+	next     time.Time          // no request before
+	timer    *time.Timer        // rings then
+	held     map[*turn]struct{} // those with a slot
+	dear     int                // slots held, those for outlines apart
+	probing  int                // slots held for probes
+	moved    time.Time          // when a slot was last given back, or the first one taken
 	lines    [classes]line
 	waiting  int // servers that wait
 	services uint64
@@ -60,29 +60,25 @@ type queue struct {
 	gate    *gate
 	turns   [classes][]*turn // that wait
 	places  [classes]int     // in the lines plus 1; 0: it does not stand there
-	held    []*slot          // probes apart, the oldest first
+	held    []*turn          // probes apart, the oldest first
 	window  int              // how many it may hold, outlines apart
 	trial   bool             // it let a request time out: one slot
 	served  uint64           // when it got its last slot
 	waiting int
 }
 
-// turn waits for a slot. granted must not block: it is called under the gate's lock.
+// turn waits for a slot, and then holds it. granted must not block: it is called under the
+// gate's lock.
 type turn struct {
 	queue   *queue
 	class   class
 	what    string
-	granted func(*slot)
-}
-
-// slot is the leave to have one request under way.
-type slot struct {
-	turn  *turn
-	since time.Time
+	granted func()
+	since   time.Time // it holds a slot
 }
 
 func newGate(slots int, perSecond float64, late time.Duration) *gate {
-	g := &gate{held: map[*slot]struct{}{}}
+	g := &gate{held: map[*turn]struct{}{}}
 	for c := range classes {
 		g.lines[c].class = c
 	}
@@ -157,39 +153,23 @@ func (g *gate) waits(q *queue, c class) {
 	}
 }
 
-// acquire waits for a slot.
-func (g *gate) acquire(ctx context.Context, q *queue, c class, what string) (*slot, error) {
-	granted := make(chan *slot, 1)
-	t := &turn{queue: q, class: c, what: what, granted: func(s *slot) { granted <- s }}
-	g.add(t)
-	select {
-	case s := <-granted:
-		return s, nil
-	case <-ctx.Done():
-		if !g.remove(t) {
-			g.release(<-granted)
-		}
-		return nil, ctx.Err()
-	}
-}
-
 // release gives a slot back; again, it does nothing.
-func (g *gate) release(s *slot) {
+func (g *gate) release(t *turn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, held := g.held[s]; !held {
+	if _, held := g.held[t]; !held {
 		return
 	}
-	delete(g.held, s)
+	delete(g.held, t)
 	g.moved = time.Now()
-	q, c := s.turn.queue, s.turn.class
+	q, c := t.queue, t.class
 	if c > outlines {
 		g.dear--
 	}
 	if c == probes {
 		g.probing--
 	} else {
-		q.held = slices.DeleteFunc(q.held, func(other *slot) bool { return other == s })
+		q.held = slices.DeleteFunc(q.held, func(other *turn) bool { return other == t })
 	}
 	if len(q.held) == 0 && q.waiting == 0 {
 		q.window = max(1, q.window/2) // it needs less
@@ -294,27 +274,27 @@ func (g *gate) grant(q *queue, c class, now time.Time) {
 	t := q.turns[c][0]
 	q.turns[c] = q.turns[c][1:]
 	g.waits(q, c)
-	s := &slot{turn: t, since: now}
+	t.since = now
 	if len(g.held) == 0 {
 		g.moved = now
 	}
-	g.held[s] = struct{}{}
+	g.held[t] = struct{}{}
 	if c > outlines {
 		g.dear++
 	}
 	if c == probes {
 		g.probing++
 	} else {
-		q.held = append(q.held, s)
+		q.held = append(q.held, t)
 	}
 	g.services++
 	q.served = g.services
 	g.enlist(q)
-	t.granted(s)
+	t.granted()
 }
 
-// stuck returns the slots that are held when none has been given back for so long.
-func (g *gate) stuck(limit time.Duration) []*slot {
+// stuck returns who holds a slot when none has been given back for so long.
+func (g *gate) stuck(limit time.Duration) []*turn {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.held) == 0 || time.Since(g.moved) < limit {
@@ -323,38 +303,37 @@ func (g *gate) stuck(limit time.Duration) []*slot {
 	return slices.Collect(maps.Keys(g.held))
 }
 
-// ticket is one call at the gate. Its first request has a slot from the beginning.
+// ticket is one call at the gate, whose first request has a slot from the beginning.
 type ticket struct {
-	gate  *gate
-	queue *queue
-	class class
-	what  string
-	first *slot     // nil once it is used
+	*turn
+	used  bool      // the slot of the first request has been
 	asked time.Time // when the last request began
 }
 
 // Acquire waits for the slot of one request; it implements aem.Gate.
 func (t *ticket) Acquire(ctx context.Context) (release func(), err error) {
-	s := t.first
-	if t.first = nil; s == nil {
-		if s, err = t.gate.acquire(ctx, t.queue, t.class, t.what); err != nil {
-			return nil, err
+	g := t.queue.gate
+	if t.used {
+		granted := make(chan struct{})
+		t.turn = &turn{queue: t.queue, class: t.class, what: t.what, granted: func() { close(granted) }}
+		g.add(t.turn)
+		select {
+		case <-granted:
+		case <-ctx.Done():
+			if !g.remove(t.turn) {
+				g.release(t.turn)
+			}
+			return nil, ctx.Err()
 		}
 	}
-	t.asked = time.Now()
-	return func() { t.gate.release(s) }, nil
+	t.used, t.asked = true, time.Now()
+	holds := t.turn
+	return func() { g.release(holds) }, nil
 }
 
 // traced takes note of how a request ended.
 func (t *ticket) traced(_ string, started time.Time, err error) {
-	t.gate.note(t.queue, answered(err), errors.Is(err, aem.ErrTimeout), time.Since(started))
-}
-
-// end gives back a slot that no request needed.
-func (t *ticket) end() {
-	if t.first != nil {
-		t.gate.release(t.first)
-	}
+	t.queue.gate.note(t.queue, answered(err), errors.Is(err, aem.ErrTimeout), time.Since(started))
 }
 
 // line is the servers that wait with calls of a class: a heap.

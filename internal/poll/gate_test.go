@@ -15,11 +15,11 @@ type desk struct {
 	*gate
 	queues  map[string]*queue
 	granted []string
-	slots   map[string]*slot
+	slots   map[string]*turn
 }
 
 func newDesk(slots int) *desk {
-	return &desk{gate: newGate(slots, 0, 2*time.Second), queues: map[string]*queue{}, slots: map[string]*slot{}}
+	return &desk{gate: newGate(slots, 0, 2*time.Second), queues: map[string]*queue{}, slots: map[string]*turn{}}
 }
 
 // ask lets a server ask for slots: "a1" is the first of server a.
@@ -30,10 +30,12 @@ func (d *desk) ask(c class, names ...string) {
 			q = d.queue()
 			d.queues[name[:1]] = q
 		}
-		d.add(&turn{queue: q, class: c, what: name, granted: func(s *slot) {
+		t := &turn{queue: q, class: c, what: name}
+		t.granted = func() {
 			d.granted = append(d.granted, name)
-			d.slots[name] = s
-		}})
+			d.slots[name] = t
+		}
+		d.add(t)
 	}
 }
 
@@ -41,7 +43,7 @@ func (d *desk) ask(c class, names ...string) {
 func (d *desk) end(names ...string) {
 	for _, name := range names {
 		s := d.slots[name]
-		d.note(s.turn.queue, true, false, time.Since(s.since))
+		d.note(s.queue, true, false, time.Since(s.since))
 		d.release(s)
 		d.release(s) // once more, which means nothing
 	}
@@ -49,6 +51,8 @@ func (d *desk) end(names ...string) {
 
 func (d *desk) expect(t *testing.T, when string, want ...string) {
 	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if !slices.Equal(d.granted, want) {
 		t.Errorf("%s: granted %v, want %v", when, d.granted, want)
 	}
@@ -177,8 +181,9 @@ func TestGate(t *testing.T) {
 			d.ask(details, "a1")
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
-			if s, err := d.acquire(ctx, d.queues["a"], details, "x"); err == nil {
-				t.Errorf("got %v", s)
+			again := ticket{turn: d.slots["a1"], used: true}
+			if _, err := again.Acquire(ctx); err == nil {
+				t.Error("got a slot")
 			}
 			d.ask(details, "b1")
 			d.end("a1")

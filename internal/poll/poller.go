@@ -30,6 +30,7 @@ func New(client *aem.Client, options Options) *Poller {
 	p.roster = newRoster(&p.engine)
 	p.engine.owner = p.roster
 	p.wedge.init(&p.engine)
+	p.roster.publish()
 	return p
 }
 
@@ -49,7 +50,6 @@ func (p *Poller) run(ctx context.Context, once bool) {
 	defer end()
 	e.mu.Lock()
 	e.life, e.once = ctx, once
-	p.roster.publish()
 	p.roster.reading.now(outlines)
 	p.wedge.watch()
 	e.mu.Unlock()
@@ -81,7 +81,7 @@ func (p *Poller) stop() {
 	e := &p.engine
 	e.mu.Lock()
 	for _, w := range p.roster.order {
-		if w.publishing.index > 0 {
+		if e.once && w.publishing.index > 0 {
 			w.publish()
 		}
 	}
@@ -105,9 +105,6 @@ func (p *Poller) stop() {
 // View is what is known now. It waits for nothing.
 func (p *Poller) View() *fleet.Manager {
 	m := &fleet.Manager{Roster: p.roster.published.Load()}
-	if m.Roster == nil {
-		m.Roster = &fleet.Roster{Name: p.engine.options.Manager}
-	}
 	order := p.roster.watched.Load()
 	if order == nil {
 		return m
@@ -179,7 +176,7 @@ func (d *watchdog) look() {
 	}
 	names := make([]string, 0, len(stuck))
 	for _, s := range stuck {
-		names = append(names, s.turn.what)
+		names = append(names, s.what)
 	}
 	why := fmt.Sprintf("no call to %s has ended for %s: %s", d.options.Manager, d.limit(), some(names))
 	d.why.Store(&why)

@@ -127,15 +127,16 @@ func (r *reading) now(c class) {
 			return
 		}
 	}
-	r.busy++
-	r.turn = &turn{queue: r.queue, class: c, what: r.String(), granted: func(s *slot) {
-		r.calls.Add(1)
-		go r.fly(s)
-	}}
 	if r.begins != nil {
 		r.begins()
 	}
-	r.gate.add(r.turn)
+	t := &turn{queue: r.queue, class: c, what: r.String()}
+	t.granted = func() {
+		r.calls.Add(1)
+		go r.fly(t)
+	}
+	r.turn, r.busy = t, r.busy+1
+	r.gate.add(t)
 }
 
 // String tells what is read, for a log.
@@ -150,11 +151,11 @@ func (r *reading) String() string {
 }
 
 // fly makes the call.
-func (r *reading) fly(s *slot) {
+func (r *reading) fly(t *turn) {
 	defer r.calls.Done()
-	f := &flight{reading: r, ticket: ticket{gate: r.gate, queue: r.queue, class: s.turn.class, what: s.turn.what, first: s}}
-	defer f.ticket.end()
-	ctx := f.depart(s.turn)
+	defer r.gate.release(t) // which may not have been used
+	f := &flight{reading: r, ticket: ticket{turn: t}}
+	ctx := f.depart(t)
 	if ctx == nil {
 		return
 	}
