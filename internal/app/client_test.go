@@ -206,13 +206,15 @@ func TestSecretsOfTheWay(t *testing.T) {
 			t.Errorf("the gateway's key is %q", got)
 		}
 		w.WriteHeader(http.StatusInternalServerError)
-		_, _ = io.WriteString(w, `{"error_code":"X","error_message":"`+key+" "+proxyPassword+" "+r.Header.Get("Proxy-Authorization")+`"}`)
+		_, _ = io.WriteString(w,
+			`{"error_code":"X","error_message":"`+key+" "+proxyPassword+" "+r.Header.Get("Proxy-Authorization")+`"}`)
 	}))
 	defer proxy.Close()
 	f := configFile(t)
 	put(t, filepath.Join(filepath.Dir(f.path), "key"), []byte(key+"\n"))
 	address := strings.Replace(proxy.URL, "//", "//joe:"+proxyPassword+"@", 1)
-	f.write(entry("prod", "http://qem.invalid"+aemtest.Path, "proxy_url: "+address, "http_headers: {X-Gateway-Key: {files: [key]}}"))
+	f.write(entry("prod", "http://qem.invalid"+aemtest.Path, "proxy_url: "+address,
+		"http_headers: {X-Gateway-Key: {files: [key]}}"))
 	_, problems, _ := scrape(t, f)
 	if strings.Contains(problems, "canary") || !strings.Contains(problems, "<secret> <secret> Basic <secret>") {
 		t.Errorf("told: %s", problems)

@@ -364,7 +364,8 @@ func TestExample(t *testing.T) {
 		t.Errorf("the example is something else than the defaults:\n%s%q", cfg.Redacted(), cfg.Warnings())
 	}
 	off := regexp.MustCompile(`(?m)^( *)#((?:  +)?(?:- )?[A-Za-z_0-9-]+:)`)
-	_, err = Parse("all.yml", []byte(off.ReplaceAllString(read(t, exampleFile), "$1$2")), func(string) string { return "x" })
+	_, err = Parse("all.yml", []byte(off.ReplaceAllString(read(t, exampleFile), "$1$2")),
+		func(string) string { return "x" })
 	for line := range strings.Lines(fmt.Sprint(err)) {
 		if !strings.Contains(line, "cannot be read") && !strings.Contains(line, "exactly one of") &&
 			!strings.Contains(line, "does not go with") {

@@ -16,7 +16,8 @@ func TestPipeIsNoPasswordFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := strings.Replace(minimal, "password: pass", "password_file: "+pipe, 1)
-	if _, err := Parse("qem.yml", []byte(text), nil); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
+	if _, err := Parse("qem.yml", []byte(text), nil); err == nil || !strings.Contains(err.Error(),
+		"is not a regular file") {
 		t.Errorf("error is %v", err)
 	}
 }
