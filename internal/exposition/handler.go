@@ -35,7 +35,6 @@ type HandlerOptions struct {
 type handler struct {
 	own       prometheus.Gatherer
 	snapshots func() (live, kept *Snapshot)
-	empty     *Snapshot // stands in for none
 	failures  *prometheus.CounterVec
 	log       *slog.Logger
 }
@@ -52,7 +51,7 @@ const (
 // the same metrics about itself. An error in gathering leaves out what could not be
 // gathered; only if nothing at all is left it becomes a status 500.
 func NewHandler(o HandlerOptions) http.Handler {
-	h := &handler{own: o.Own, snapshots: o.Snapshots, empty: &Snapshot{}, log: o.Logger}
+	h := &handler{own: o.Own, snapshots: o.Snapshots, log: o.Logger}
 	if h.own == nil {
 		h.own = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return nil, nil })
 	}
@@ -114,7 +113,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	live, kept := h.snapshots()
-	live, kept = cmp.Or(live, h.empty), cmp.Or(kept, h.empty)
+	live, kept = cmp.Or(live, &Snapshot{}), cmp.Or(kept, &Snapshot{})
 	families, err := gather(h.own)
 	if err != nil {
 		h.failed(r, causeGathering, "gathering metrics failed", err)

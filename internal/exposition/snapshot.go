@@ -82,10 +82,3 @@ func (s *Snapshot) only(keep func(name string) bool) *Snapshot {
 
 // WriteText writes the samples in the Prometheus text format 0.0.4.
 func (s *Snapshot) WriteText(w io.Writer) error { return s.write(w, formText) }
-
-// WriteOpenMetrics writes the samples as OpenMetrics 1.0.0 text, without its end mark.
-func (s *Snapshot) WriteOpenMetrics(w io.Writer) error { return s.write(w, formOpenMetrics) }
-
-// WriteProtobuf writes the samples as io.prometheus.client.MetricFamily messages,
-// each behind its length.
-func (s *Snapshot) WriteProtobuf(w io.Writer) error { return s.write(w, formProtobuf) }

@@ -8,7 +8,7 @@ import (
 // agenda is what is to be done when. Its owner's lock guards it, and its alarms ring
 // under that lock, one after the other.
 type agenda struct {
-	alarms alarms
+	alarms ordered[*alarm]
 	wake   chan struct{} // the first alarm may have changed
 }
 
@@ -19,17 +19,17 @@ type alarm struct {
 	index int // in the heap plus 1; 0: not set
 }
 
-func newAgenda() agenda { return agenda{wake: make(chan struct{}, 1)} }
+func newAgenda() agenda {
+	return agenda{wake: make(chan struct{}, 1), alarms: ordered[*alarm]{
+		less:  func(a, b *alarm) bool { return a.at.Before(b.at) },
+		place: func(x *alarm) *int { return &x.index },
+	}}
+}
 
 // set lets an alarm ring at a time, and at no other.
 func (a *agenda) set(x *alarm, at time.Time) {
 	x.at = at
-	if x.index == 0 {
-		heap.Push(&a.alarms, x)
-	} else {
-		heap.Fix(&a.alarms, x.index-1)
-	}
-	if x.index == 1 {
+	if a.alarms.put(x); x.index == 1 {
 		a.stir()
 	}
 }
@@ -57,20 +57,16 @@ func (a *agenda) hasten(x *alarm, at time.Time) {
 }
 
 // drop lets an alarm not ring.
-func (a *agenda) drop(x *alarm) {
-	if x.index > 0 {
-		heap.Remove(&a.alarms, x.index-1)
-	}
-}
+func (a *agenda) drop(x *alarm) { a.alarms.drop(x) }
 
 // ring rings what is due, and returns how long nothing is.
 func (a *agenda) ring(now time.Time) time.Duration {
-	for len(a.alarms) > 0 {
-		first := a.alarms[0]
+	for len(a.alarms.items) > 0 {
+		first := a.alarms.items[0]
 		if wait := first.at.Sub(now); wait > 0 {
 			return wait
 		}
-		heap.Pop(&a.alarms)
+		a.drop(first)
 		first.ring()
 	}
 	return time.Hour
@@ -84,25 +80,46 @@ func phased(interval time.Duration, phase float64, notBefore time.Time) time.Tim
 	return notBefore.Add(missing % interval) // which keeps the monotonic clock
 }
 
-// alarms is a heap.
-type alarms []*alarm
-
-func (h alarms) Len() int           { return len(h) }
-func (h alarms) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-
-func (h alarms) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i+1, j+1
+// ordered is a heap whose elements know their places: counted from 1, and 0 for none.
+type ordered[T any] struct {
+	items []T
+	less  func(a, b T) bool
+	place func(T) *int
 }
 
-func (h *alarms) Push(x any) {
-	*h = append(*h, x.(*alarm))
-	x.(*alarm).index = len(*h)
+func (h *ordered[T]) Len() int           { return len(h.items) }
+func (h *ordered[T]) Less(i, j int) bool { return h.less(h.items[i], h.items[j]) }
+
+func (h *ordered[T]) Swap(i, j int) {
+	h.items[i], h.items[j] = h.items[j], h.items[i]
+	*h.place(h.items[i]), *h.place(h.items[j]) = i+1, j+1
 }
 
-func (h *alarms) Pop() any {
-	last := (*h)[len(*h)-1]
-	(*h)[len(*h)-1] = nil
-	*h, last.index = (*h)[:len(*h)-1], 0
+func (h *ordered[T]) Push(x any) {
+	h.items = append(h.items, x.(T))
+	*h.place(x.(T)) = len(h.items)
+}
+
+func (h *ordered[T]) Pop() any {
+	n := len(h.items) - 1
+	last := h.items[n]
+	clear(h.items[n:])
+	h.items, *h.place(last) = h.items[:n], 0
 	return last
+}
+
+// put brings an element to where it belongs now.
+func (h *ordered[T]) put(x T) {
+	if at := *h.place(x); at > 0 {
+		heap.Fix(h, at-1)
+	} else {
+		heap.Push(h, x)
+	}
+}
+
+// drop takes an element out, if it is in.
+func (h *ordered[T]) drop(x T) {
+	if at := *h.place(x); at > 0 {
+		heap.Remove(h, at-1)
+	}
 }

@@ -57,6 +57,22 @@ var (
 		func(f *flight) aem.ACLTarget { return aem.EndpointACL(f.server, f.object) })
 )
 
+// interval is how often a call is made about one object; the lists of servers and tasks, which
+// have an interval of their own, are served no longer than details.
+func (o *Options) interval(c *call) time.Duration {
+	switch {
+	case c == readTables:
+		return o.Tables.Interval
+	case c == testEndpoint:
+		return o.EndpointTests.Interval
+	case c == readBarrier:
+		return o.RetentionBarriers
+	case c.class == optional && c != readEndpoints:
+		return o.ACLs
+	}
+	return o.PollInterval
+}
+
 // task names the task that the flight is about.
 func (f *flight) task() aem.TaskRef { return aem.TaskRef{Server: f.server, Task: f.object} }
 

@@ -59,19 +59,6 @@ type refusals struct {
 	until   time.Time
 }
 
-// interval is that of an optional call.
-func (o *Options) intervalOf(c *call) time.Duration {
-	switch c {
-	case readEndpoints:
-		return o.PollInterval
-	case testEndpoint:
-		return o.EndpointTests.Interval
-	case readBarrier:
-		return o.RetentionBarriers
-	}
-	return o.ACLs
-}
-
 // wantExtras brings the optional readings in line with what there is to read.
 func (w *watch) wantExtras() {
 	x, o := &w.extras, w.options
@@ -187,7 +174,7 @@ func (w *watch) takeExtra(one *extra, value any, how fault) {
 	default:
 		one.acl, _ = value.(*fleet.ACL)
 	}
-	interval := w.options.intervalOf(one.call)
+	interval := w.options.interval(one.call)
 	switch {
 	case how == refused:
 		interval = max(interval, refusalPause)

@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"container/heap"
 	"context"
 	"errors"
 	"maps"
@@ -41,17 +40,17 @@ const probesAtOnce = 2
 type gate struct {
 	mu       sync.Mutex
 	slots    int
-	reserved bool               // a quarter of the slots is for outlines only
-	late     time.Duration      // a request that takes longer is late
-	pace     time.Duration      // between the beginnings of two requests; 0: none
-	next     time.Time          // no request before
-	timer    *time.Timer        // rings then
-	held     map[*turn]struct{} // those with a slot
-	dear     int                // slots held, those for outlines apart
-	probing  int                // slots held for probes
-	moved    time.Time          // when a slot was last given back, or the first one taken
-	lines    [classes]line
-	waiting  int // servers that wait
+	reserved bool                     // a quarter of the slots is for outlines only
+	late     time.Duration            // a request that takes longer is late
+	pace     time.Duration            // between the beginnings of two requests; 0: none
+	next     time.Time                // no request before
+	timer    *time.Timer              // rings then
+	held     map[*turn]struct{}       // those with a slot
+	dear     int                      // slots held, those for outlines apart
+	probing  int                      // slots held for probes
+	moved    time.Time                // when a slot was last given back, or the first one taken
+	lines    [classes]ordered[*queue] // of the servers that wait with a call of the class
+	waiting  int                      // servers that wait
 	services uint64
 }
 
@@ -80,10 +79,18 @@ type turn struct {
 func newGate(slots int, perSecond float64, late time.Duration) *gate {
 	g := &gate{held: map[*turn]struct{}{}}
 	for c := range classes {
-		g.lines[c].class = c
+		g.lines[c] = ordered[*queue]{less: before, place: func(q *queue) *int { return &q.places[c] }}
 	}
 	g.resize(slots, perSecond, late)
 	return g
+}
+
+// before: the server with the fewest slots is next, and equals take turns.
+func before(a, b *queue) bool {
+	if len(a.held) != len(b.held) {
+		return len(a.held) < len(b.held)
+	}
+	return a.served < b.served
 }
 
 // resize changes what the gate lets through.
@@ -148,8 +155,8 @@ func (g *gate) waits(q *queue, c class) {
 	if q.waiting--; q.waiting == 0 {
 		g.waiting--
 	}
-	if len(q.turns[c]) == 0 && q.places[c] > 0 {
-		heap.Remove(&g.lines[c], q.places[c]-1)
+	if len(q.turns[c]) == 0 {
+		g.lines[c].drop(q)
 	}
 }
 
@@ -198,11 +205,8 @@ func (g *gate) note(q *queue, answered, timedOut bool, took time.Duration) {
 // enlist puts a server into the lines of all that it waits for.
 func (g *gate) enlist(q *queue) {
 	for c := range classes {
-		switch {
-		case q.places[c] > 0:
-			heap.Fix(&g.lines[c], q.places[c]-1)
-		case len(q.turns[c]) > 0:
-			heap.Push(&g.lines[c], q)
+		if len(q.turns[c]) > 0 {
+			g.lines[c].put(q)
 		}
 	}
 }
@@ -244,10 +248,10 @@ func (g *gate) choose(now time.Time) (*queue, class) {
 		if c > outlines && g.dear >= g.forDear() || c == probes && g.probing >= max(1, min(probesAtOnce, g.slots/2)) {
 			return nil, c
 		}
-		for len(g.lines[c].queues) > 0 {
-			q := g.lines[c].queues[0]
+		for len(g.lines[c].items) > 0 {
+			q := g.lines[c].items[0]
 			if !q.may(c, now) {
-				heap.Pop(&g.lines[c]) // until a request of its ends
+				g.lines[c].drop(q) // until a request of its ends
 				continue
 			}
 			if len(q.held) >= (g.slots+1)/2 && g.waiting > 1 {
@@ -334,39 +338,4 @@ func (t *ticket) Acquire(ctx context.Context) (release func(), err error) {
 // traced takes note of how a request ended.
 func (t *ticket) traced(_ string, started time.Time, err error) {
 	t.queue.gate.note(t.queue, answered(err), errors.Is(err, aem.ErrTimeout), time.Since(started))
-}
-
-// line is the servers that wait with calls of a class: a heap.
-type line struct {
-	class  class
-	queues []*queue
-}
-
-func (l *line) Len() int { return len(l.queues) }
-
-func (l *line) Less(i, j int) bool {
-	a, b := l.queues[i], l.queues[j]
-	if len(a.held) != len(b.held) {
-		return len(a.held) < len(b.held)
-	}
-	return a.served < b.served
-}
-
-func (l *line) Swap(i, j int) {
-	l.queues[i], l.queues[j] = l.queues[j], l.queues[i]
-	l.queues[i].places[l.class], l.queues[j].places[l.class] = i+1, j+1
-}
-
-func (l *line) Push(x any) {
-	q := x.(*queue)
-	l.queues = append(l.queues, q)
-	q.places[l.class] = len(l.queues)
-}
-
-func (l *line) Pop() any {
-	n := len(l.queues) - 1
-	q := l.queues[n]
-	l.queues[n] = nil
-	l.queues, q.places[l.class] = l.queues[:n], 0
-	return q
 }

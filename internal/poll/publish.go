@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -82,8 +81,25 @@ func (w *watch) unreadable() string {
 		return w.struggle.reason
 	case w.server.failed() && (w.readable() || !stateOf(w.server.err)):
 		return reasonOf(w.server.err)
+	case w.readable() && w.stateError() != nil:
+		return reasonOf(w.stateError())
 	}
 	return ""
+}
+
+// stateError is one by which the API tells the state of the server instead of what it was asked.
+func (w *watch) stateError() error {
+	for _, r := range []*reading{w.outline, w.server} {
+		if stateOf(r.err) {
+			return r.err
+		}
+	}
+	for _, t := range w.tasks {
+		if stateOf(t.details.err) {
+			return t.details.err
+		}
+	}
+	return nil
 }
 
 // serverDetails are those of the server. An error that tells the state of its licence goes before
@@ -93,11 +109,7 @@ func (w *watch) serverDetails() *fleet.ServerDetails {
 	if w.read != nil {
 		d = serverDetails(w.read)
 	}
-	state := cmp.Or(licenseOf(w.outline.err), licenseOf(w.server.err))
-	if i := slices.IndexFunc(w.tasks, func(t *task) bool { return licenseOf(t.details.err) != "" }); state == "" && i >= 0 {
-		state = licenseOf(w.tasks[i].details.err)
-	}
-	if state != "" {
+	if state := licenseOf(w.stateError()); state != "" {
 		if d == nil {
 			d = &fleet.ServerDetails{}
 		}

@@ -62,7 +62,7 @@ func (w *watch) reading(c *call, object string, take func(value any, how fault))
 	r := w.engine.reading(c, w.queue, w.name, object)
 	r.barred = func() error { return w.barred(r) }
 	r.begins = func() { w.sweep.begins(r) }
-	r.keeps = func() time.Duration { return w.options.maxAge(w.interval(r), w.sweep.length()) }
+	r.keeps = func() time.Duration { return w.options.maxAge(w.options.interval(c), w.sweep.length()) }
 	r.settle = func(value any, how fault) {
 		w.judge(r, how)
 		take(value, how)
@@ -72,17 +72,6 @@ func (w *watch) reading(c *call, object string, take func(value any, how fault))
 		}
 	}
 	return r
-}
-
-// interval is that of a reading.
-func (w *watch) interval(r *reading) time.Duration {
-	switch {
-	case r.call == readTables:
-		return w.options.Tables.Interval
-	case r.call.class >= optional:
-		return w.options.intervalOf(r.call)
-	}
-	return w.options.PollInterval
 }
 
 // barred says why a reading must not be asked for now.
