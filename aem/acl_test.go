@@ -18,13 +18,20 @@ func TestACLTraps(t *testing.T) {
 		body string
 		want ACL
 	}{
-		"flag first":             {`{"disable_inheritance":true,"admin_role":{"users":[{"name":"CORP\\ada"}],"groups":[]}}`, ACL{Admin: ada, DisableInheritance: BoolOf(true), complete: true}},
-		"quoted flag":            {`{"disable_inheritance":"False","viewer_role":{"users":[{"name":"CORP\\ada"}]}}`, ACL{Viewer: ada, DisableInheritance: BoolOf(false), complete: true}},
-		"collection: none":       {`{"admin_role":{"users":[],"groups":[]},"none":{"users":[{"name":"CORP\\ada"}]}}`, ACL{None: ada, complete: true}},
-		"endpoint: none_role":    {`{"none_role":{"users":[{"name":"CORP\\ada"}],"groups":null}}`, ACL{None: ada, complete: true}},
-		"NoneRole, DesignerRole": {`{"NoneRole":{"Users":[{"Name":"CORP\\ada"}]},"DesignerRole":null}`, ACL{None: ada, complete: true}},
-		"a group":                {`{"operator_role":{"groups":[{"name":"CORP\\ops","id":1}]},"comment":"x"}`, ACL{Operator: Principals{Groups: []string{`CORP\ops`}}, complete: true}},
-		"a role of tomorrow":     {`{"admin_role":{"users":[{"name":"CORP\\ada"}]},"auditor_role":{"users":[]}}`, ACL{Admin: ada}},
+		"flag first": {`{"disable_inheritance":true,"admin_role":{"users":[{"name":"CORP\\ada"}],"groups":[]}}`,
+			ACL{Admin: ada, DisableInheritance: BoolOf(true), complete: true}},
+		"quoted flag": {`{"disable_inheritance":"False","viewer_role":{"users":[{"name":"CORP\\ada"}]}}`,
+			ACL{Viewer: ada, DisableInheritance: BoolOf(false), complete: true}},
+		"collection: none": {`{"admin_role":{"users":[],"groups":[]},"none":{"users":[{"name":"CORP\\ada"}]}}`,
+			ACL{None: ada, complete: true}},
+		"endpoint: none_role": {`{"none_role":{"users":[{"name":"CORP\\ada"}],"groups":null}}`,
+			ACL{None: ada, complete: true}},
+		"NoneRole, DesignerRole": {`{"NoneRole":{"Users":[{"Name":"CORP\\ada"}]},"DesignerRole":null}`,
+			ACL{None: ada, complete: true}},
+		"a group": {`{"operator_role":{"groups":[{"name":"CORP\\ops","id":1}]},"comment":"x"}`,
+			ACL{Operator: Principals{Groups: []string{`CORP\ops`}}, complete: true}},
+		"a role of tomorrow": {`{"admin_role":{"users":[{"name":"CORP\\ada"}]},"auditor_role":{"users":[]}}`,
+			ACL{Admin: ada}},
 	} {
 		got, err := in(decodeACL, strings.NewReader(tc.body))
 		if err != nil {
@@ -37,7 +44,8 @@ func TestACLTraps(t *testing.T) {
 	}
 	// Whatever would lose somebody is not understood at all.
 	for _, body := range []string{
-		``, `null`, `[]`, `{}`, `{"x":1}`, `{"admin_role":[]}`, `{"admin_role":{"users":"x"}}`, `{"admin_role":{"users":[{"nme":"x"}]}}`,
+		``, `null`, `[]`, `{}`, `{"x":1}`, `{"admin_role":[]}`, `{"admin_role":{"users":"x"}}`,
+		`{"admin_role":{"users":[{"nme":"x"}]}}`,
 		`{"admin_role":{"users":[1]}}`, `{"admin_role":{"groups":[{"name":null}]}}`, `{"admin_role":{"users":[{"name":"a"}`,
 		`{"admin_role":{},"error_code":"AEM_SERVER_HAS_NO_ACL"}`,
 	} {
@@ -68,7 +76,8 @@ func TestUpdateOfAnACL(t *testing.T) {
 		"replaced":        {whole, func(a *ACL) error { *a = ACL{Admin: a.Admin}; return nil }, "", ErrInvalid},
 		"no explicit ACL": {`{"error_code":"AEM_endpoint_HAS_NO_ACL","error_message":""}`, promote, "", ErrNoACL},
 		"server's code":   {`{"error_code":"AEM_SERVER_HAS_NO_ACL","error_message":""}`, promote, "", ErrNoACL},
-		"flag set by hand": {`{"admin_role":{"users":[{"name":"CORP\\ada"}]}}`, func(a *ACL) error { a.DisableInheritance = BoolOf(true); return nil },
+		"flag set by hand": {`{"admin_role":{"users":[{"name":"CORP\\ada"}]}}`,
+			func(a *ACL) error { a.DisableInheritance = BoolOf(true); return nil },
 			`PUT /servers/s/endpoints/e?action=acl {"admin_role":{"groups":[],"users":[{"name":"CORP\\ada"}]},"designer_role":{"groups":[],"users":[]},"disable_inheritance":true,"operator_role":{"groups":[],"users":[]},"viewer_role":{"groups":[],"users":[]}}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +100,8 @@ func TestUpdateOfAnACL(t *testing.T) {
 }
 
 func TestRolesOfAnACL(t *testing.T) {
-	a := NewACL(Principals{Users: []string{`D\a`}}, Principals{}, Principals{}, Principals{Users: []string{`D\b`}, Groups: []string{`D\a`}}, true)
+	a := NewACL(Principals{Users: []string{`D\a`}}, Principals{}, Principals{},
+		Principals{Users: []string{`D\b`}, Groups: []string{`D\a`}}, true)
 	before := a.clone()
 	if a.SetUser(`D\a`, "owner") || !a.equal(before) {
 		t.Error("a role that is none was given")

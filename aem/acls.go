@@ -68,7 +68,8 @@ func (a *ACL) UnmarshalJSON(data []byte) error {
 	case len(s.Problems()) > 0:
 		return errors.New("aem: not an ACL: disable_inheritance is true or false")
 	case unknown != "":
-		return fmt.Errorf("aem: not an ACL: %s is no role: they are admin_role, designer_role, operator_role, viewer_role and none_role", unknown)
+		return fmt.Errorf("aem: not an ACL: %s is no role: they are admin_role, designer_role, operator_role, "+
+			"viewer_role and none_role", unknown)
 	}
 	acl.complete = true
 	*a = *acl
@@ -247,7 +248,8 @@ func (t ACLTarget) operation(verb string) string {
 
 func (t ACLTarget) check(operation string) error {
 	if t.path == nil {
-		return refusal(operation, "there is no target: make one with ServerACL, TasksACL, TaskACL, EndpointsACL or EndpointACL")
+		return refusal(operation, "there is no target: make one with ServerACL, TasksACL, TaskACL, EndpointsACL or "+
+			"EndpointACL")
 	}
 	return nil
 }
@@ -316,7 +318,8 @@ func (s ACLsService) Update(ctx context.Context, target ACLTarget, change func(*
 // Calls: GetServerAcl, PutServerAcl, GetTasksCollectionAcl, PutTasksCollectionsAcl,
 // GetTaskAcl, PutTaskAcl, GetEndpointsCollectionAcl, PutEndpointsCollectionsAcl,
 // GetEndpointAcl, PutEndpointAcl.
-func (s ACLsService) UpdateOrCreate(ctx context.Context, target ACLTarget, change func(*ACL) error, opts ...CallOption) error {
+func (s ACLsService) UpdateOrCreate(ctx context.Context, target ACLTarget, change func(*ACL) error,
+	opts ...CallOption) error {
 	return s.update(ctx, target, func(ctx context.Context, target ACLTarget, opts ...CallOption) (*ACL, error) {
 		acl, err := s.Get(ctx, target, opts...)
 		if errors.Is(err, ErrNoACL) {
@@ -328,7 +331,8 @@ func (s ACLsService) UpdateOrCreate(ctx context.Context, target ACLTarget, chang
 
 type getACL func(context.Context, ACLTarget, ...CallOption) (*ACL, error)
 
-func (s ACLsService) update(ctx context.Context, target ACLTarget, get getACL, change func(*ACL) error, opts []CallOption) error {
+func (s ACLsService) update(ctx context.Context, target ACLTarget, get getACL, change func(*ACL) error,
+	opts []CallOption) error {
 	return changeOf[ACL]{
 		operation: target.operation("Put"),
 		get:       func() (*ACL, error) { return get(ctx, target, opts...) },

@@ -126,7 +126,8 @@ func (c *core) tellUnreadable(call *call, problems []wire.Problem) {
 		return
 	}
 	for _, p := range problems {
-		u := Unreadable{Operation: call.operation, Object: p.Object, Field: p.Field, Text: c.session.scrub.clean(p.Text, maxMessage)}
+		u := Unreadable{Operation: call.operation, Object: p.Object, Field: p.Field,
+			Text: c.session.scrub.clean(p.Text, maxMessage)}
 		for i := 0; i+1 < len(call.path); i += 2 {
 			switch call.path[i] {
 			case "servers":

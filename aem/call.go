@@ -96,7 +96,8 @@ func checkStep(next step) step {
 			return refusal(c.operation, "a name is empty")
 		}
 		if slices.ContainsFunc(c.path, dots) {
-			return refusal(c.operation, "an object named . or .. cannot be asked for: servers and proxies take it for the one above")
+			return refusal(c.operation, "an object named . or .. cannot be asked for: servers and proxies take it for the "+
+				"one above")
 		}
 		if !c.free && !c.saysWhat() {
 			return refusal(c.operation, "the request does not say what to do")

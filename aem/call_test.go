@@ -86,7 +86,8 @@ func TestNamesOnTheWire(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", name, err)
 		}
-		line := "GET /attunityenterprisemanager/api/v1/servers/" + want + "/tasks/" + want + "?action=getstatus&table=" + want + " HTTP/1.1\r\n"
+		line := "GET /attunityenterprisemanager/api/v1/servers/" + want + "/tasks/" + want + "?action=getstatus&table=" +
+			want + " HTTP/1.1\r\n"
 		if got := <-requests; !strings.HasPrefix(got, line) {
 			t.Errorf("%q: got %q, want %q", name, got[:strings.Index(got, "\n")], line)
 		}
@@ -100,12 +101,17 @@ func TestRequestHead(t *testing.T) {
 		want    []string
 		wantNot []string
 	}{
-		"get":    {call{verb: "GET", session: "id1"}, []string{"Enterprisemanager.apisessionid: id1\r\n", "Accept: application/json\r\n", "User-Agent: qem-aem-go\r\n"}, []string{"Content-Length", "Authorization", "Transfer-Encoding"}},
-		"login":  {call{verb: "GET", authorization: "Zm9v"}, []string{"Authorization: Basic Zm9v\r\n"}, []string{"apisessionid"}},
-		"post":   {call{verb: "POST"}, []string{"Content-Length: 0\r\n"}, []string{"Transfer-Encoding", "Content-Type"}},
-		"put":    {call{verb: "PUT", body: []byte(`{"a":1}`)}, []string{"Content-Length: 7\r\n", "Content-Type: application/json\r\n", "\r\n\r\n{\"a\":1}"}, []string{"Transfer-Encoding"}},
-		"patch":  {call{verb: "PATCH", body: []byte{}}, []string{"Content-Length: 0\r\n"}, []string{"Transfer-Encoding"}},
-		"text":   {call{verb: "PUT", body: []byte("k=v"), contentType: "text/plain"}, []string{"Content-Type: text/plain\r\n"}, nil},
+		"get": {call{verb: "GET", session: "id1"}, []string{"Enterprisemanager.apisessionid: id1\r\n",
+			"Accept: application/json\r\n", "User-Agent: qem-aem-go\r\n"},
+			[]string{"Content-Length", "Authorization", "Transfer-Encoding"}},
+		"login": {call{verb: "GET", authorization: "Zm9v"}, []string{"Authorization: Basic Zm9v\r\n"},
+			[]string{"apisessionid"}},
+		"post": {call{verb: "POST"}, []string{"Content-Length: 0\r\n"}, []string{"Transfer-Encoding", "Content-Type"}},
+		"put": {call{verb: "PUT", body: []byte(`{"a":1}`)}, []string{"Content-Length: 7\r\n",
+			"Content-Type: application/json\r\n", "\r\n\r\n{\"a\":1}"}, []string{"Transfer-Encoding"}},
+		"patch": {call{verb: "PATCH", body: []byte{}}, []string{"Content-Length: 0\r\n"}, []string{"Transfer-Encoding"}},
+		"text": {call{verb: "PUT", body: []byte("k=v"), contentType: "text/plain"},
+			[]string{"Content-Type: text/plain\r\n"}, nil},
 		"delete": {call{verb: "DELETE"}, []string{"DELETE ", "Content-Length: 0\r\n"}, []string{"Transfer-Encoding"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,7 +151,8 @@ func TestFetch(t *testing.T) {
 		err     error
 		partial bool
 		want    int
-	}{{nil, false, 1}, {&Error{Kind: KindPartial}, true, 1}, {&Error{Kind: KindPartial}, false, 0}, {&Error{Kind: KindTimeout}, true, 0}} {
+	}{{nil, false, 1}, {&Error{Kind: KindPartial}, true, 1}, {&Error{Kind: KindPartial}, false, 0},
+		{&Error{Kind: KindTimeout}, true, 0}} {
 		core := &core{partial: tc.partial, session: &session{}, call: func(_ context.Context, c *call) error {
 			_ = c.decode(nil, strings.NewReader(""))
 			return tc.err

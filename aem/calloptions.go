@@ -69,7 +69,8 @@ type Request struct {
 // Do makes a call of a method that is not in the guide, with the client's session, repeats
 // of what only reads, and errors.
 func (c *Client) Do(ctx context.Context, r Request, opts ...CallOption) (*Response, error) {
-	call := &call{operation: r.Operation, verb: r.Method, path: r.Path, body: r.Body, free: true, idempotent: r.Method == http.MethodGet}
+	call := &call{operation: r.Operation, verb: r.Method, path: r.Path, body: r.Body, free: true,
+		idempotent: r.Method == http.MethodGet}
 	if call.operation == "" {
 		call.operation = "Do"
 	}

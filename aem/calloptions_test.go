@@ -22,9 +22,12 @@ func TestNoFalseSuccess(t *testing.T) {
 		body   string
 		good   bool
 	}{
-		"nothing": {200, "", true}, "blanks": {200, "\ufeff \r\n", true}, "no content": {204, "", true}, "object": {200, `{"state":"RUNNING"}`, true},
-		"list": {200, `[]`, true}, "page": {200, page, false}, "text": {200, "OK", false}, "cut off": {200, `{"state":`, false},
-		"error": {200, `{"error_code":"AEM_X"}`, false}, "accepted": {202, "", false}, "a part": {206, "{}", false}, "another's": {203, "", false},
+		"nothing": {200, "", true}, "blanks": {200, "\ufeff \r\n", true}, "no content": {204, "", true},
+		"object": {200, `{"state":"RUNNING"}`, true},
+		"list":   {200, `[]`, true}, "page": {200, page, false}, "text": {200, "OK", false},
+		"cut off": {200, `{"state":`, false},
+		"error":   {200, `{"error_code":"AEM_X"}`, false}, "accepted": {202, "", false}, "a part": {206, "{}", false},
+		"another's": {203, "", false},
 	} {
 		for _, w := range wireCases {
 			verb, _, _ := strings.Cut(w.want, " ")
@@ -64,11 +67,12 @@ func TestWhoseDeadlineCounts(t *testing.T) {
 		takes   time.Duration
 		good    bool
 	}{
-		"the default":                   {nil, 0, nil, 11 * time.Second, false},
-		"the context's, longer":         {nil, time.Minute, nil, 50 * time.Second, true},
-		"the context's, shorter":        {nil, time.Second, nil, 2 * time.Second, false},
-		"the client's counts":           {[]Option{WithTimeout(5 * time.Second)}, time.Minute, nil, 6 * time.Second, false},
-		"the call's over the client's":  {[]Option{WithTimeout(5 * time.Second)}, 0, []CallOption{Timeout(time.Hour)}, 50 * time.Minute, true},
+		"the default":            {nil, 0, nil, 11 * time.Second, false},
+		"the context's, longer":  {nil, time.Minute, nil, 50 * time.Second, true},
+		"the context's, shorter": {nil, time.Second, nil, 2 * time.Second, false},
+		"the client's counts":    {[]Option{WithTimeout(5 * time.Second)}, time.Minute, nil, 6 * time.Second, false},
+		"the call's over the client's": {[]Option{WithTimeout(5 * time.Second)}, 0, []CallOption{Timeout(time.Hour)},
+			50 * time.Minute, true},
 		"the call's over the context's": {nil, time.Minute, []CallOption{Timeout(time.Second)}, 2 * time.Second, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -103,7 +107,8 @@ func TestCallOptions(t *testing.T) {
 		if err != nil || len(list) != 1 || skipped != 2 {
 			t.Errorf("%v, %v, %d skipped", list, err, skipped)
 		}
-		if got.Get("X-Why") != "test" || raw.Status != 200 || raw.Header.Get("X-Trace") != "42" || !strings.Contains(string(raw.Body), `"new":1`) {
+		if got.Get("X-Why") != "test" || raw.Status != 200 || raw.Header.Get("X-Trace") != "42" ||
+			!strings.Contains(string(raw.Body), `"new":1`) {
 			t.Errorf("sent %v, kept %+v", got, raw)
 		}
 		// Without the option nothing hides behind an error that nobody looks at.
@@ -119,11 +124,13 @@ func TestCallOptions(t *testing.T) {
 func TestDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, requests := answering(t, answer(200, `{"x":1}`), apiAnswer(500, CodeTaskNotFound)())
-		response, err := client.Do(t.Context(), Request{Method: "GET", Path: []string{"servers", "a/b", "new"}, Query: url.Values{"q": {"x y"}}})
+		response, err := client.Do(t.Context(), Request{Method: "GET", Path: []string{"servers", "a/b", "new"},
+			Query: url.Values{"q": {"x y"}}})
 		if err != nil || string(response.Body) != `{"x":1}` || (*requests)[0] != "GET /servers/a%2Fb/new?q=x%20y" {
 			t.Errorf("%v, %v, sent %q", response, err, *requests)
 		}
-		if _, err := client.Do(t.Context(), Request{Operation: "New", Method: "POST", Path: []string{"new"}, Body: []byte("{}")}); !errors.Is(err, ErrNotFound) ||
+		if _, err := client.Do(t.Context(), Request{Operation: "New", Method: "POST", Path: []string{"new"},
+			Body: []byte("{}")}); !errors.Is(err, ErrNotFound) ||
 			!errors.Is(err, ErrRefused) || !strings.HasPrefix(err.Error(), "New: ") {
 			t.Errorf("got %v", err)
 		}
@@ -151,7 +158,8 @@ func TestNamesOfDotsAreRefused(t *testing.T) {
 
 func TestPlainHTTPNeedsAnOption(t *testing.T) {
 	for address, good := range map[string]bool{
-		"http://qem.example.com": false, "http://10.0.0.1:8080": false, "http://localhost:1": true, "http://127.0.0.1": true, "http://[::1]:2": true,
+		"http://qem.example.com": false, "http://10.0.0.1:8080": false, "http://localhost:1": true,
+		"http://127.0.0.1": true, "http://[::1]:2": true,
 		"https://qem.example.com": true, "http://x.test": true,
 	} {
 		if _, err := New(address, APIToken("t")); (err == nil) != good {
@@ -178,11 +186,12 @@ func TestWholeMessages(t *testing.T) {
 func TestWhatTheAPIRefusesForCertain(t *testing.T) {
 	nobody, ada := Principals{}, Principals{Users: []string{`D\ada`}}
 	for name, acl := range map[string]*ACL{
-		"no domain":          NewACL(Principals{Users: []string{"ada"}}, nobody, nobody, nobody, false),
-		"no account":         NewACL(Principals{Users: []string{`D\`}}, nobody, nobody, nobody, false),
-		"two roles":          NewACL(ada, ada, nobody, nobody, false),
-		"twice":              NewACL(Principals{Users: []string{`D\a`, `D\a`}}, nobody, nobody, nobody, false),
-		"user and group":     NewACL(Principals{Users: []string{`D\a`}, Groups: []string{`D\a`}}, nobody, nobody, nobody, false),
+		"no domain":  NewACL(Principals{Users: []string{"ada"}}, nobody, nobody, nobody, false),
+		"no account": NewACL(Principals{Users: []string{`D\`}}, nobody, nobody, nobody, false),
+		"two roles":  NewACL(ada, ada, nobody, nobody, false),
+		"twice":      NewACL(Principals{Users: []string{`D\a`, `D\a`}}, nobody, nobody, nobody, false),
+		"user and group": NewACL(Principals{Users: []string{`D\a`}, Groups: []string{`D\a`}}, nobody, nobody, nobody,
+			false),
 		"nobody is an admin": NewACL(nobody, ada, nobody, nobody, true),
 	} {
 		if acl.Validate() == nil {
@@ -192,16 +201,20 @@ func TestWhatTheAPIRefusesForCertain(t *testing.T) {
 	if err := NewACL(nobody, ada, nobody, nobody, false).Validate(); err != nil {
 		t.Error(err)
 	}
-	good := ServerDefinition{Product: Replicate, Name: "a b.c-d_1", Host: "h", Port: "443", Username: `D\u`, Password: NewPassword("p")}
+	good := ServerDefinition{Product: Replicate, Name: "a b.c-d_1", Host: "h", Port: "443", Username: `D\u`,
+		Password: NewPassword("p")}
 	if err := good.Validate(); err != nil {
 		t.Error(err)
 	}
 	for name, spoil := range map[string]func(*ServerDefinition){
 		"product": func(d *ServerDefinition) { d.Product = "" }, "name": func(d *ServerDefinition) { d.Name = "a/b" },
-		"long name": func(d *ServerDefinition) { d.Name = strings.Repeat("a", 65) }, "host": func(d *ServerDefinition) { d.Host = "ö" },
-		"port": func(d *ServerDefinition) { d.Port = "0" }, "no port": func(d *ServerDefinition) { d.Port = "" },
-		"description": func(d *ServerDefinition) { d.Description = strings.Repeat("ä", 251) }, "user": func(d *ServerDefinition) { d.Username = "a@b:c" },
-		"long user": func(d *ServerDefinition) { d.Username = strings.Repeat("u", 105) }, "password": func(d *ServerDefinition) { d.Password = Password{} },
+		"long name": func(d *ServerDefinition) { d.Name = strings.Repeat("a", 65) },
+		"host":      func(d *ServerDefinition) { d.Host = "ö" },
+		"port":      func(d *ServerDefinition) { d.Port = "0" }, "no port": func(d *ServerDefinition) { d.Port = "" },
+		"description": func(d *ServerDefinition) { d.Description = strings.Repeat("ä", 251) },
+		"user":        func(d *ServerDefinition) { d.Username = "a@b:c" },
+		"long user":   func(d *ServerDefinition) { d.Username = strings.Repeat("u", 105) },
+		"password":    func(d *ServerDefinition) { d.Password = Password{} },
 	} {
 		d := good
 		if spoil(&d); d.Validate() == nil {
@@ -280,27 +293,28 @@ func TestUploadsAreStreams(t *testing.T) {
 func TestEachTableHasItsTime(t *testing.T) {
 	for pause, good := range map[time.Duration]bool{4 * time.Second: true, 6 * time.Second: false} {
 		synctest.Test(t, func(t *testing.T) {
-			client := newClient(t, testURL, WithTimeout(5*time.Second), WithRetries(0), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-				if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-					return signedIn("id"), nil
-				}
-				in, out := io.Pipe()
-				go func() {
-					defer out.Close()
-					_, _ = io.WriteString(out, `{"table_details":[{"table_on_source":"first"}`)
-					for range 20 {
-						select {
-						case <-time.After(pause):
-						case <-r.Context().Done():
-							_ = out.CloseWithError(r.Context().Err())
-							return
-						}
-						_, _ = io.WriteString(out, `,{"table_on_source":"t"}`)
+			client := newClient(t, testURL, WithTimeout(5*time.Second), WithRetries(0),
+				WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+					if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
+						return signedIn("id"), nil
 					}
-					_, _ = io.WriteString(out, `]}`)
-				}()
-				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: in}, nil
-			})))
+					in, out := io.Pipe()
+					go func() {
+						defer out.Close()
+						_, _ = io.WriteString(out, `{"table_details":[{"table_on_source":"first"}`)
+						for range 20 {
+							select {
+							case <-time.After(pause):
+							case <-r.Context().Done():
+								_ = out.CloseWithError(r.Context().Err())
+								return
+							}
+							_, _ = io.WriteString(out, `,{"table_on_source":"t"}`)
+						}
+						_, _ = io.WriteString(out, `]}`)
+					}()
+					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: in}, nil
+				})))
 			tables, err := client.Tables.Statuses(t.Context(), TaskRef{"s", "t"}, TableFilter{})
 			if (err == nil) != good || good && len(tables) != 21 || !good && !errors.Is(err, ErrTimeout) {
 				t.Errorf("every %v: %d tables, %v", pause, len(tables), err)
@@ -338,8 +352,10 @@ func TestRunToEndSeesTheRunBegin(t *testing.T) {
 			}
 			client, requests := answering(t, answers...)
 			looks := 0
-			report, err := client.Tasks.RunToEnd(t.Context(), TaskRef{"s", "t"}, ReloadTarget(), LookEvery(2*time.Second), OnLook(func(*TaskDetails) { looks++ }))
-			if !errors.Is(err, tc.is) || report.Details == nil || report.Details.State != tc.state || len(report.TablesInError) != tc.tables || len(*requests) != len(answers) || looks == 0 {
+			report, err := client.Tasks.RunToEnd(t.Context(), TaskRef{"s", "t"}, ReloadTarget(), LookEvery(2*time.Second),
+				OnLook(func(*TaskDetails) { looks++ }))
+			if !errors.Is(err, tc.is) || report.Details == nil || report.Details.State != tc.state ||
+				len(report.TablesInError) != tc.tables || len(*requests) != len(answers) || looks == 0 {
 				t.Errorf("%s: %+v, %v after %d requests", name, report, err, len(*requests))
 			}
 		})
@@ -364,7 +380,8 @@ func TestManyTasksAtOnce(t *testing.T) {
 		})))
 		told := 0
 		refs := []TaskRef{{"s", "a"}, {"s", "b"}, {"s", "c"}, {"s", "d"}, {"s", "e"}}
-		outcomes := client.Tasks.RunAll(t.Context(), refs, ResumeProcessing(), Many{AtOnce: 2, Told: func(TaskOutcome) { told++ }})
+		outcomes := client.Tasks.RunAll(t.Context(), refs, ResumeProcessing(),
+			Many{AtOnce: 2, Told: func(TaskOutcome) { told++ }})
 		for i, o := range outcomes {
 			if o.Task != refs[i] || (o.Err != nil) != (i == 1) || (o.Result == nil) != (i == 1) {
 				t.Errorf("%d: %+v", i, o)

@@ -45,5 +45,6 @@ func (c changeOf[T]) make() error {
 			return err
 		}
 	}
-	return &Error{Operation: c.operation, Kind: KindStale, Message: "it was changed, or the session ended, again and again in the meantime"}
+	return &Error{Operation: c.operation, Kind: KindStale,
+		Message: "it was changed, or the session ended, again and again in the meantime"}
 }

@@ -213,7 +213,8 @@ func refusesArgument(code string) bool {
 		CodeEmptyHost, CodeEmptyPort, CodeEmptyUsername, CodeEmptyPassword,
 		CodeInvalidPort, CodeInvalidUsername, CodeInvalidDescription, CodeInvalidHost, CodeInvalidName,
 		CodeImportContentEmpty, CodeImportInvalidContent, CodeImportTaskAlienItems, CodeImportTaskNameDiffer,
-		CodeImportTaskMultipleTasks, CodeImportTaskContentEmpty, CodeImportTaskEndpointDiffer, CodeImportTaskNoEndpointInServer,
+		CodeImportTaskMultipleTasks, CodeImportTaskContentEmpty, CodeImportTaskEndpointDiffer,
+		CodeImportTaskNoEndpointInServer,
 		CodeWrongOptionForPosition, CodePositionFormat,
 		CodeNoDomainInUser, CodeNoDomainInGroup, CodeUserInMultipleRoles, CodeGroupInMultipleRoles, CodeAssignedTwice:
 		return true

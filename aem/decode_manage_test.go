@@ -19,10 +19,12 @@ func TestTableListTraps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		body := `{"tablelist":[{"schema":"HR","table":"JOBS","state":"TABLE_QUEUED"},{"schema":"HR","table":"A","state":4},{"schema":"HR","table":"B","state":"3"},
 			{"SchemaName":"X","TableName":"C","state":"TABLE COMPLETED"},{"schema":"HR","table":"D","state":"SUSPENDED"},{"schema":"HR","state":1},7]}`
-		client, _ := answering(t, answer(200, body), answer(200, body), answer(200, `{"TableList":null}`), answer(200, `{"tablelist":{}}`))
+		client, _ := answering(t, answer(200, body), answer(200, body), answer(200, `{"TableList":null}`),
+			answer(200, `{"tablelist":{}}`))
 		client.core.partial = true
 		got, err := client.Tables.List(t.Context(), TaskRef{"s", "t"}, TableFilter{})
-		want := []TableInfo{{"HR", "JOBS", TableQueued}, {"HR", "A", TableError}, {"HR", "B", TableChangeProcessing}, {"X", "C", TableCompleted}, {"HR", "D", "suspended"}}
+		want := []TableInfo{{"HR", "JOBS", TableQueued}, {"HR", "A", TableError}, {"HR", "B", TableChangeProcessing},
+			{"X", "C", TableCompleted}, {"HR", "D", "suspended"}}
 		if diff := cmp.Diff(want, got); diff != "" || !errors.Is(err, ErrPartial) {
 			t.Errorf("%v: %s", err, diff)
 		}
@@ -34,7 +36,8 @@ func TestTableListTraps(t *testing.T) {
 		if got, err = client.Tables.List(t.Context(), TaskRef{"s", "t"}, TableFilter{}); len(got) != 0 || err != nil {
 			t.Errorf("%v, %v", got, err)
 		}
-		if got, err = client.Tables.List(t.Context(), TaskRef{"s", "t"}, TableFilter{}); got != nil || !errors.Is(err, ErrDecode) {
+		if got, err = client.Tables.List(t.Context(), TaskRef{"s", "t"}, TableFilter{}); got != nil ||
+			!errors.Is(err, ErrDecode) {
 			t.Errorf("%v, %v", got, err)
 		}
 	})
@@ -44,7 +47,8 @@ func TestEndpointListTraps(t *testing.T) {
 	body := `{"endpointList":[{"name":"a","description":"d","role":"SOURCE","type":"ORACLE","is_licensed":true},
 		{"name":"b","role":"TARGET","type":"Hadoop","isLicensed":"false"},{"Name":"c","Role":0,"IsLicensed":1},{"name":"d","role":"3"},{"role":"SOURCE"},null]}`
 	got, err := decodeEndpointList(strings.NewReader(body))
-	want := []Endpoint{{"a", "d", EndpointSource, "ORACLE", BoolOf(true)}, {"b", "", EndpointTarget, "Hadoop", BoolOf(false)},
+	want := []Endpoint{{"a", "d", EndpointSource, "ORACLE", BoolOf(true)},
+		{"b", "", EndpointTarget, "Hadoop", BoolOf(false)},
 		{Name: "c", Role: EndpointAll, Licensed: BoolOf(true)}, {Name: "d", Role: EndpointBoth}}
 	if diff := cmp.Diff(want, got, exact); diff != "" || !usable(err) || err == nil {
 		t.Errorf("%v: %s", err, diff)
@@ -64,16 +68,22 @@ func TestEndpointTestTraps(t *testing.T) {
 		body string
 		want EndpointTest
 	}{
-		"the guide's schema": {`{"requeststate":"SUCCESS","message":"","detailed_message":""}`, EndpointTest{State: EndpointConnected}},
-		"its table":          {`{"state":"FAILURE","message":"no","detailed message":"really"}`, EndpointTest{EndpointFailed, "no", "really"}},
-		"its sample":         {`{"state":"CONNECTED","error_message":""}`, EndpointTest{State: EndpointConnected}},
-		"the SDKs":           {`{"status":"CONNECTED","message":null,"detailed_message":null}`, EndpointTest{State: EndpointConnected}},
-		"the SDKs' number":   {`{"Status":2,"Message":"ORA-01017","DetailedMessage":"x"}`, EndpointTest{EndpointFailed, "ORA-01017", "x"}},
-		"error and message":  {`{"status":"ERROR","error_message":"ORA-1"}`, EndpointTest{EndpointFailed, "ORA-1", ""}},
-		"unknown":            {`{"request_state":"UNKNOWN"}`, EndpointTest{State: EndpointUnknown}},
-		"new":                {`{"status":"PENDING"}`, EndpointTest{State: "pending"}},
-		"status first":       {`{"requeststate":"SUCCESS","state":"FAILURE","status":"CONNECTED"}`, EndpointTest{State: EndpointConnected}},
-		"state second":       {`{"state":"FAILURE","requeststate":"SUCCESS","status":null,"message":"NONE"}`, EndpointTest{State: EndpointFailed}},
+		"the guide's schema": {`{"requeststate":"SUCCESS","message":"","detailed_message":""}`,
+			EndpointTest{State: EndpointConnected}},
+		"its table": {`{"state":"FAILURE","message":"no","detailed message":"really"}`,
+			EndpointTest{EndpointFailed, "no", "really"}},
+		"its sample": {`{"state":"CONNECTED","error_message":""}`, EndpointTest{State: EndpointConnected}},
+		"the SDKs": {`{"status":"CONNECTED","message":null,"detailed_message":null}`,
+			EndpointTest{State: EndpointConnected}},
+		"the SDKs' number": {`{"Status":2,"Message":"ORA-01017","DetailedMessage":"x"}`,
+			EndpointTest{EndpointFailed, "ORA-01017", "x"}},
+		"error and message": {`{"status":"ERROR","error_message":"ORA-1"}`, EndpointTest{EndpointFailed, "ORA-1", ""}},
+		"unknown":           {`{"request_state":"UNKNOWN"}`, EndpointTest{State: EndpointUnknown}},
+		"new":               {`{"status":"PENDING"}`, EndpointTest{State: "pending"}},
+		"status first": {`{"requeststate":"SUCCESS","state":"FAILURE","status":"CONNECTED"}`,
+			EndpointTest{State: EndpointConnected}},
+		"state second": {`{"state":"FAILURE","requeststate":"SUCCESS","status":null,"message":"NONE"}`,
+			EndpointTest{State: EndpointFailed}},
 	} {
 		got, err := decodeEndpointTest(strings.NewReader(tc.body))
 		if err != nil || *got != tc.want || got.OK() != (tc.want.State == EndpointConnected) {
@@ -87,7 +97,8 @@ func TestEndpointTestTraps(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		client, requests := answering(t, apiAnswer(500, CodeTestEndpointConnectionTimeout)())
-		if _, err := client.Endpoints.Test(t.Context(), "s", "e", 0); !errors.Is(err, ErrTestTimeout) || errors.Is(err, ErrTaskTimeout) {
+		if _, err := client.Endpoints.Test(t.Context(), "s", "e", 0); !errors.Is(err, ErrTestTimeout) ||
+			errors.Is(err, ErrTaskTimeout) {
 			t.Errorf("got %v", err)
 		}
 		if (*requests)[0] != "GET /servers/s/endpoints/e?action=test&timeout=60" {
@@ -107,14 +118,17 @@ func TestTableSelectionTraps(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)
 	}
-	for name, order := range map[string]LoadOrder{"lowest": LoadLowest, "Lower": LoadLower, "LOW": LoadLow, "NORMAL": LoadNormal, "HIGH": LoadHigh, "HIGHER": LoadHigher, "HIGHEST": LoadHighest} {
+	for name, order := range map[string]LoadOrder{"lowest": LoadLowest, "Lower": LoadLower, "LOW": LoadLow,
+		"NORMAL": LoadNormal, "HIGH": LoadHigh, "HIGHER": LoadHigher, "HIGHEST": LoadHighest} {
 		got, err := in(decodeTableSelection, strings.NewReader(`{"included_pattern":[{"name":"x","load_order":"`+name+`"}]}`))
 		if err != nil || got.Included[0].LoadOrder != order {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
-	for _, body := range []string{``, `null`, `{}`, `{"x":[]}`, `{"included_pattern":{}}`, `{"included_pattern":[1]}`, `{"included_pattern":[{"owner":"a"}]}`,
-		`{"included_pattern":[{"name":"a","load_order":"SOON"}]}`, `{"included_pattern":[{"name":"a"}`, `{"included_pattern":[],"error_code":"AEM_TABLE_LIST_INNER_ERR"}`} {
+	for _, body := range []string{``, `null`, `{}`, `{"x":[]}`, `{"included_pattern":{}}`, `{"included_pattern":[1]}`,
+		`{"included_pattern":[{"owner":"a"}]}`,
+		`{"included_pattern":[{"name":"a","load_order":"SOON"}]}`, `{"included_pattern":[{"name":"a"}`,
+		`{"included_pattern":[],"error_code":"AEM_TABLE_LIST_INNER_ERR"}`} {
 		if got, err := in(decodeTableSelection, strings.NewReader(body)); usable(err) {
 			t.Errorf("%s: %+v", body, got)
 		}
@@ -140,7 +154,9 @@ func TestRetentionBarrierTraps(t *testing.T) {
 			t.Errorf("%s: %+v, %v", body, got, err)
 		}
 	}
-	for _, body := range []string{`[]`, `{`, `<html>`, `{"retention_point":"soon"}`, `{"error_code":"AEM_GET_CHANGE_DATA_RETENTION_BARRIER_INNER_ERR"}`, `{"error_code":"AEM_TASK_NOT_FOUND","retention_point":""}`} {
+	for _, body := range []string{`[]`, `{`, `<html>`, `{"retention_point":"soon"}`,
+		`{"error_code":"AEM_GET_CHANGE_DATA_RETENTION_BARRIER_INNER_ERR"}`,
+		`{"error_code":"AEM_TASK_NOT_FOUND","retention_point":""}`} {
 		if got, err := in(decodeRetentionBarrier, strings.NewReader(body)); err == nil {
 			t.Errorf("%s: %+v", body, got)
 		}
@@ -169,8 +185,10 @@ func TestDeleteEndpointFallsBack(t *testing.T) {
 				}
 				client, requests := answering(t, first, answer(200, ""))
 				err := client.Endpoints.Delete(t.Context(), "s", "e", DeleteEndpointOptions{FallBackToPOST: tc.fall})
-				want := []string{"DELETE /servers/s/endpoints/e?action=delete", "POST /servers/s/endpoints/e?action=delete"}[:tc.sent]
-				if diff := cmp.Diff(want, *requests); diff != "" || (err == nil) != (tc.sent == 2) || errors.Is(err, ErrInUse) != (tc.code != "") {
+				want := []string{"DELETE /servers/s/endpoints/e?action=delete",
+					"POST /servers/s/endpoints/e?action=delete"}[:tc.sent]
+				if diff := cmp.Diff(want, *requests); diff != "" || (err == nil) != (tc.sent == 2) ||
+					errors.Is(err, ErrInUse) != (tc.code != "") {
 					t.Errorf("%v: %s", err, diff)
 				}
 			})
@@ -246,7 +264,8 @@ func FuzzJSONOfAnExport(f *testing.F) {
 	f.Add(" /")
 	f.Fuzz(func(t *testing.T, body string) {
 		text := readString(t, JSON(strings.NewReader(body)))
-		if !strings.HasSuffix(body, text) || readString(t, JSON(strings.NewReader(text))) != text && !strings.HasPrefix(text, byteOrderMark) {
+		if !strings.HasSuffix(body, text) || readString(t, JSON(strings.NewReader(text))) != text &&
+			!strings.HasPrefix(text, byteOrderMark) {
 			t.Errorf("%q became %q", body, text)
 		}
 	})

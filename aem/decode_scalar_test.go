@@ -88,7 +88,8 @@ func TestBool(t *testing.T) {
 		`true`: yes, `false`: no, `"true"`: yes, `"False"`: no, `" TRUE "`: yes, `1`: yes, `0`: no, `"1"`: yes, `"0"`: no,
 		`null`: absent, `""`: absent, `2`: absent, `-1`: absent, `"yes"`: absent, `{}`: absent, `[true]`: absent,
 	} {
-		d, err := decodeTaskDetails(strings.NewReader(`{"name":"t","loading_completed":` + json + `,"options":{"full_load_enabled":` + json + `}}`))
+		d, err := decodeTaskDetails(strings.NewReader(`{"name":"t","loading_completed":` + json +
+			`,"options":{"full_load_enabled":` + json + `}}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +101,8 @@ func TestBool(t *testing.T) {
 
 func TestText(t *testing.T) {
 	for json, want := range map[string]string{
-		`"443"`: "443", `443`: "443", `1.50`: "1.50", `true`: "true", `" x "`: " x ", `""`: "", `null`: "", `{"a":"b"}`: "", `["x"]`: "",
+		`"443"`: "443", `443`: "443", `1.50`: "1.50", `true`: "true", `" x "`: " x ", `""`: "", `null`: "", `{"a":"b"}`: "",
+		`["x"]`:       "",
 		`"caf\u00e9"`: "café", `"café"`: "café", `"a\"\\\/\n\tb"`: "a\"\\/\n\tb", `"\u0000"`: "\x00",
 		"\"a\xffb\"": "a\ufffdb", "\"a\xc3\"": "a\ufffd", `"\ud800x"`: "\ufffdx", `"\ud83d\ude00"`: "😀",
 	} {
@@ -173,7 +175,8 @@ func TestDuration(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d, err := decodeTaskDetails(strings.NewReader(`{"cdc_latency":{"source_latency":` + test.json + `,"total_latency":"00:00:07"}}`))
+			d, err := decodeTaskDetails(strings.NewReader(`{"cdc_latency":{"source_latency":` + test.json +
+				`,"total_latency":"00:00:07"}}`))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -184,7 +187,8 @@ func TestDuration(t *testing.T) {
 
 func TestMessage(t *testing.T) {
 	for json, want := range map[string]string{
-		`"NONE"`: "", `"none"`: "", `" NONE "`: "", `""`: "", `null`: "", `{}`: "", `"text\r\nmore"`: "text\r\nmore", `"NONE of them"`: "NONE of them",
+		`"NONE"`: "", `"none"`: "", `" NONE "`: "", `""`: "", `null`: "", `{}`: "", `"text\r\nmore"`: "text\r\nmore",
+		`"NONE of them"`: "NONE of them",
 	} {
 		d, err := decodeTaskDetails(strings.NewReader(`{"name":"x","message":` + json + `}`))
 		if err != nil || d.Message != want {
@@ -198,8 +202,9 @@ func TestProfile(t *testing.T) {
 		`"UNIDIRECTIONAL"`: "unidirectional", `"Bidirectional"`: "bidirectional",
 		`"Log Stream"`: "log_stream", `"LOG_STREAM"`: "log_stream", `"LogStream"`: "log_stream", `"LOGSTREAM"`: "log_stream",
 		`"Data Warehouse"`: "data_warehouse", `"DATAMART"`: "data_mart", `"DataStorage"`: "data_storage",
-		`"Compactor"`: "compactor", `"Workflow"`: "workflow", `" Brand-New  Thing "`: "brand_new_thing", `"Äpfel 2"`: "äpfel_2",
-		`""`: "", `null`: "", `{}`: "", `"--"`: "", `3`: "3",
+		`"Compactor"`: "compactor", `"Workflow"`: "workflow", `" Brand-New  Thing "`: "brand_new_thing",
+		`"Äpfel 2"`: "äpfel_2",
+		`""`:        "", `null`: "", `{}`: "", `"--"`: "", `3`: "3",
 	} {
 		d, err := decodeTaskDetails(strings.NewReader(`{"name":"t","profile":` + json + `}`))
 		if err != nil || d.Profile != want {
@@ -221,8 +226,10 @@ func (tests enumTest) run(t *testing.T, decode func(json string) (string, error)
 		}
 	}
 	for json, want := range map[string]string{
-		`"Brand_New"`: "brand_new", `" Brand New "`: "brand new", `99`: "99", `"99"`: "99", `-1`: "-1", `"-2"`: "-2", `1.5`: "1.5", `"--"`: "--",
-		`"ÄRGER"`: "ärger", `null`: "", `""`: "", `" "`: "", `{"x":1}`: "", `[1]`: "", `"` + strings.Repeat("X", 100) + `"`: strings.Repeat("x", 100),
+		`"Brand_New"`: "brand_new", `" Brand New "`: "brand new", `99`: "99", `"99"`: "99", `-1`: "-1", `"-2"`: "-2",
+		`1.5`: "1.5", `"--"`: "--",
+		`"ÄRGER"`: "ärger", `null`: "", `""`: "", `" "`: "", `{"x":1}`: "", `[1]`: "", `"` + strings.Repeat("X", 100) +
+			`"`: strings.Repeat("x", 100),
 	} {
 		if got, err := decode(json); err != nil || got != want {
 			t.Errorf("unknown %s: got %q, %v, want %q", json, got, err, want)
@@ -242,17 +249,19 @@ func TestServerState(t *testing.T) {
 }
 
 func TestPlatform(t *testing.T) {
-	enumTest{"unknown": {`"UNKNOWN"`, `0`}, "windows": {`"Windows"`, `1`}, "linux": {`"LINUX"`, `"2"`}}.run(t, func(json string) (string, error) {
-		d, err := decodeServerDetails(strings.NewReader(`{"name":"s","configuration":{"platform":` + json + `}}`))
-		return string(d.Platform), err
-	})
+	enumTest{"unknown": {`"UNKNOWN"`, `0`}, "windows": {`"Windows"`, `1`}, "linux": {`"LINUX"`, `"2"`}}.run(t,
+		func(json string) (string, error) {
+			d, err := decodeServerDetails(strings.NewReader(`{"name":"s","configuration":{"platform":` + json + `}}`))
+			return string(d.Platform), err
+		})
 }
 
 func TestLicenseState(t *testing.T) {
 	enumTest{
-		"valid":                {`"VALID_LICENSE"`, `"LICENSE_VALID"`, `0`},
-		"invalid_checksum":     {`"INVALID_LICENSE_CHECKSUM"`, `"LICENSE_INVALID_CHECKSUM"`, `1`},
-		"expired":              {`"EXPIRED_LICENSE"`, `"LICENSE_EXPIRED"`, `"LICENSE_EXPIRED_NO_LICENSE"`, `"LICENSE_EXPIRED NO_LICENSE"`, `2`},
+		"valid":            {`"VALID_LICENSE"`, `"LICENSE_VALID"`, `0`},
+		"invalid_checksum": {`"INVALID_LICENSE_CHECKSUM"`, `"LICENSE_INVALID_CHECKSUM"`, `1`},
+		"expired": {`"EXPIRED_LICENSE"`, `"LICENSE_EXPIRED"`, `"LICENSE_EXPIRED_NO_LICENSE"`,
+			`"LICENSE_EXPIRED NO_LICENSE"`, `2`},
 		"no_license":           {`"NO_LICENSE"`, `3`},
 		"machine_not_licensed": {`"MACHINE_NOT_ LICENSED"`, `4`},
 		"invalid":              {`"INVALID_LICENSE"`, `5`},

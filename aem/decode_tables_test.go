@@ -79,7 +79,8 @@ func TestEstimateEnd(t *testing.T) {
 	start := time.Date(2025, 10, 1, 9, 2, 0, 0, time.UTC)
 	now := start.Add(10 * time.Minute)
 	table := func(state TableState, start time.Time, estimated, transferred Number) TableStatus {
-		return TableStatus{State: state, FullLoad: TableFullLoad{Start: start, EstimatedRows: estimated, TransferredRows: transferred}}
+		return TableStatus{State: state, FullLoad: TableFullLoad{Start: start, EstimatedRows: estimated,
+			TransferredRows: transferred}}
 	}
 	n := NumberOf
 	tests := map[string]struct {
@@ -117,7 +118,8 @@ func TestTooManyElements(t *testing.T) {
 		return err
 	}
 	tables := func(n int) error {
-		return decodeTableStatuses(strings.NewReader(`{"table_details":[`+elements(`{"table_on_source":"t"}`, n)+`]}`), func(*TableStatus) error { return nil })
+		return decodeTableStatuses(strings.NewReader(`{"table_details":[`+elements(`{"table_on_source":"t"}`, n)+`]}`),
+			func(*TableStatus) error { return nil })
 	}
 	for name, test := range map[string]struct {
 		decode func(int) error

@@ -43,7 +43,11 @@ func askers() []asker {
 		{"GetTaskList", "taskList", func(r io.Reader) (int, error) { l, err := decodeTaskList(r); return len(l), err }},
 		{"GetTableStatuses", "table_details", func(r io.Reader) (int, error) { l, err := tables(r); return len(l), err }},
 		{"GetTableList", "tablelist", func(r io.Reader) (int, error) { l, err := decodeTableList(r); return len(l), err }},
-		{"GetEndpointList", "endpointList", func(r io.Reader) (int, error) { l, err := decodeEndpointList(r); return len(l), err }},
+		{"GetEndpointList", "endpointList", func(r io.Reader) (int, error) {
+			l, err := decodeEndpointList(r)
+			return len(l),
+				err
+		}},
 		{"GetServerDetails", "", func(r io.Reader) (int, error) {
 			d, err := decodeServerDetails(r)
 			if (d == nil) != (err != nil) {
@@ -208,7 +212,8 @@ func TestErrorCodeInAGoodAnswer(t *testing.T) {
 	elements := map[string]string{
 		"serverList": `"serverList":[{"name":"x"},7]`, "taskList": `"taskList":[{"name":"x"}]`,
 		"table_details": `"table_details":[{"table_on_source":"x"}]`,
-		"tablelist":     `"tablelist":[{"table":"x"}]`, "endpointList": `"endpointList":[{"name":"x"}]`, "": `"name":"x","state":"RUNNING"`,
+		"tablelist":     `"tablelist":[{"table":"x"}]`, "endpointList": `"endpointList":[{"name":"x"}]`,
+		"": `"name":"x","state":"RUNNING"`,
 	}
 	for _, ask := range askers() {
 		for name, body := range map[string]string{
@@ -234,7 +239,8 @@ func TestErrorCodeInAGoodAnswer(t *testing.T) {
 			}
 		}
 	}
-	if list, err := decodeServerList(strings.NewReader(`{"serverList":[{"name":"x"}],` + members + `}`)); list != nil || err == nil {
+	if list, err := decodeServerList(strings.NewReader(`{"serverList":[{"name":"x"}],` + members + `}`)); list != nil ||
+		err == nil {
 		t.Errorf("a list beside an error: got %v, %v", list, err)
 	}
 }
@@ -245,17 +251,21 @@ func TestDecodeError(t *testing.T) {
 		want apiFault
 		ok   bool
 	}{
-		"fixture":      {fixture(t, "error_aem_server_not_connected"), apiFault{Code: "AEM_SERVER_NOT_CONNECTED", Message: "The requested server \"repl-dr-01\" cannot be reached at this time.\r\nMessage: Unable to connect to the remote server"}, true},
+		"fixture": {fixture(t, "error_aem_server_not_connected"),
+			apiFault{Code: "AEM_SERVER_NOT_CONNECTED",
+				Message: "The requested server \"repl-dr-01\" cannot be reached at this time.\r\nMessage: Unable to connect to " +
+					"the remote server"}, true},
 		"without text": {`{"error_code":"X"}`, apiFault{Code: "X", Message: ""}, true},
-		"extra member": {`{"a":{"error_code":"Y"},"error_code":"X","error_message":null}`, apiFault{Code: "X", Message: ""}, true},
-		"cut off":      {`{"error_code":"X","error_message":"long te`, apiFault{Code: "X", Message: ""}, true},
-		"no code":      {`{"error_message":"x"}`, apiFault{}, false},
-		"empty code":   {`{"error_code":"","error_message":"x"}`, apiFault{}, false},
-		"HTML":         {`<html><body>502 Bad Gateway</body></html>`, apiFault{}, false},
-		"empty":        {``, apiFault{}, false},
-		"null":         {`null`, apiFault{}, false},
-		"list":         {`[{"error_code":"X"}]`, apiFault{}, false},
-		"string":       {`"error_code"`, apiFault{}, false},
+		"extra member": {`{"a":{"error_code":"Y"},"error_code":"X","error_message":null}`, apiFault{Code: "X", Message: ""},
+			true},
+		"cut off":    {`{"error_code":"X","error_message":"long te`, apiFault{Code: "X", Message: ""}, true},
+		"no code":    {`{"error_message":"x"}`, apiFault{}, false},
+		"empty code": {`{"error_code":"","error_message":"x"}`, apiFault{}, false},
+		"HTML":       {`<html><body>502 Bad Gateway</body></html>`, apiFault{}, false},
+		"empty":      {``, apiFault{}, false},
+		"null":       {`null`, apiFault{}, false},
+		"list":       {`[{"error_code":"X"}]`, apiFault{}, false},
+		"string":     {`"error_code"`, apiFault{}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -265,7 +275,8 @@ func TestDecodeError(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range []string{"AEM_SERVER_LICENSE_EXPIRED", "AEM_SERVER_NOT_MONITORED", "INVALID_SESSION_ID", "UNAUTHORIZED_REQUEST"} {
+	for _, name := range []string{"AEM_SERVER_LICENSE_EXPIRED", "AEM_SERVER_NOT_MONITORED", "INVALID_SESSION_ID",
+		"UNAUTHORIZED_REQUEST"} {
 		got, ok := decodeError(strings.NewReader(fixture(t, "error_"+strings.ToLower(name))))
 		if !ok || got.Code != name || got.Message == "" {
 			t.Errorf("%s: got %#v, %v", name, got, ok)

@@ -43,7 +43,8 @@ func TestServerDetailsInPascalCase(t *testing.T) {
 	sameAs(t, "PascalCase", *got, ServerDetails{
 		Product: Compose, Name: "C", Description: "D", Host: "h", Platform: PlatformLinux, Port: "443", Username: "u",
 		State: ServerMonitored, Message: "m", Version: "1.2", LastConnection: at("2025-10-01T09:15:38"),
-		License:     License{State: LicenseValid, Issued: at("2025-01-07"), Expires: at("2026-01-31"), DaysToExpiration: n(-1)},
+		License: License{State: LicenseValid, Issued: at("2025-01-07"), Expires: at("2026-01-31"),
+			DaysToExpiration: n(-1)},
 		TaskSummary: TaskSummary{n(1), n(2), n(3), n(4), n(5)},
 		Utilization: Utilization{DiskMB: n(1), MemoryMB: n(2), ReplicateCPU: n(3)},
 	})
@@ -67,7 +68,8 @@ func TestBlocksOfTheWrongTypeAreAbsent(t *testing.T) {
 		sameAs(t, wrong, *task, TaskDetails{Product: Replicate, Name: "x", State: TaskError})
 
 		all, err := tables(strings.NewReader(strings.ReplaceAll(
-			`{"table_details":[{"table_on_source":"x","table_full_load_info":W,"table_cdc_info":W,"data_errors_count":3}]}`, "W", wrong)))
+			`{"table_details":[{"table_on_source":"x","table_full_load_info":W,"table_cdc_info":W,"data_errors_count":3}]}`,
+			"W", wrong)))
 		if err != nil {
 			t.Fatalf("%s: %v", wrong, err)
 		}
@@ -169,11 +171,12 @@ func TestFullLoadProgressAtEitherPlace(t *testing.T) {
 		other  = `"full_load_counters":{"full_load_completed":false,"full_load_start":"2020-01-01T10:00:00","full_load_end":"2020-01-01T11:00:00"}`
 	)
 	for name, body := range map[string]string{
-		"T-10 root":               `{` + root + `}`,
-		"T-10 nested":             `{` + nested + `}`,
-		"T-10 root wins":          `{` + root + `,` + other + `}`,
-		"T-10 root wins, behind":  `{` + other + `,` + root + `}`,
-		"T-10 empty root":         `{"name":"t","full_load_completed":null,"full_load_start":"","full_load_end":null,` + nested + `}`,
+		"T-10 root":              `{` + root + `}`,
+		"T-10 nested":            `{` + nested + `}`,
+		"T-10 root wins":         `{` + root + `,` + other + `}`,
+		"T-10 root wins, behind": `{` + other + `,` + root + `}`,
+		"T-10 empty root": `{"name":"t","full_load_completed":null,"full_load_start":"","full_load_end":null,` +
+			nested + `}`,
 		"T-10 sections":           `[{"full_load_counters":{"tables_queued_count":-1}},{` + root + `}]`,
 		"T-10 sections with both": `[{` + root + `},{` + other + `}]`,
 	} {
@@ -188,7 +191,8 @@ func TestFullLoadProgressAtEitherPlace(t *testing.T) {
 
 func TestMisspelledCounters(t *testing.T) {
 	n := NumberOf
-	want := Transactions{CommittedTransactions: n(1), CommittedRecords: n(2), CommittedMB: n(3), RollbackTransactions: n(4)}
+	want := Transactions{CommittedTransactions: n(1), CommittedRecords: n(2), CommittedMB: n(3),
+		RollbackTransactions: n(4)}
 	for name, body := range map[string]string{
 		"T-11 schema":     `{"cdc_transactions_counters":{"applied_comitted_transaction_count":1,"applied_records_comitted_count":2,"applied_volume_comitted_mb":3,"rollback_transaction_count":4}}`,
 		"T-11 sample":     `{"cdc_transactions_counters":{"applied_comitted_transacion_count":1,"applied_records_comitted_ count":2,"applied_volume_comitted_mb":3,"rollback_transacion_count":4}}`,
@@ -215,7 +219,8 @@ func TestThroughputAsNumberOrObject(t *testing.T) {
 		"wrong types":  `{"source_throughput_records_count":{"current":1},"source_throughput_volume":2,"target_throughput_records_count":3,"target_throughput_volume":{"current":{"current":4}}}`,
 		"wrong list":   `{"source_throughput_records_count":{"current":1},"source_throughput_volume":2,"target_throughput_records_count":3,"target_throughput_volume":[4]}`,
 	} {
-		got, err := decodeTaskDetails(strings.NewReader(`{"name":"t","cdc_throughput":` + json + `,"full_load_throughput":` + json + `}`))
+		got, err := decodeTaskDetails(strings.NewReader(`{"name":"t","cdc_throughput":` + json +
+			`,"full_load_throughput":` + json + `}`))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -242,11 +247,14 @@ func TestTaskDetailsInPascalCase(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameAs(t, "PascalCase", *got, TaskDetails{
-		Product: Replicate, Type: "AemTaskInfoDetailed", Name: "x", Description: "d", State: TaskRecovering, StopReason: StopRecoverableError,
-		CDCEvents: CDCEvents{n(1), n(2), n(3), n(4)}, Latency: Latency{seconds(1), seconds(2)}, CDCThroughput: Throughput{SourceRecords: n(5)},
-		Transactions: transactions(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
-		FullLoad:     FullLoad{Completed: yes, Start: at("2025-01-01"), RecordsEstimated: n(1)},
-		MemoryMB:     n(1), CPU: n(2), DiskMB: n(3), DataErrors: n(4), Options: TaskOptions{StoreChanges: yes, AuditChanges: yes},
+		Product: Replicate, Type: "AemTaskInfoDetailed", Name: "x", Description: "d", State: TaskRecovering,
+		StopReason: StopRecoverableError,
+		CDCEvents:  CDCEvents{n(1), n(2), n(3), n(4)}, Latency: Latency{seconds(1), seconds(2)},
+		CDCThroughput: Throughput{SourceRecords: n(5)},
+		Transactions:  transactions(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+		FullLoad:      FullLoad{Completed: yes, Start: at("2025-01-01"), RecordsEstimated: n(1)},
+		MemoryMB:      n(1), CPU: n(2), DiskMB: n(3), DataErrors: n(4),
+		Options: TaskOptions{StoreChanges: yes, AuditChanges: yes},
 		Profile: "bidirectional", Source: TaskEndpoint{"s", "Oracle"}, LogStreamStaging: "ls", Tags: []string{"a", "1"},
 	})
 }
@@ -283,7 +291,8 @@ func TestEitherNameOfAField(t *testing.T) {
 func TestNamesAreKeptAsTheyAre(t *testing.T) {
 	// T-39, realworld 54
 	for json, want := range map[string]string{
-		`" Task2"`: " Task2", `"Compose SRV - C4DW "`: "Compose SRV - C4DW ", `" "`: " ", `"a/b?c#d%25"`: "a/b?c#d%25", "\"\xff\"": "\ufffd", `7`: "7",
+		`" Task2"`: " Task2", `"Compose SRV - C4DW "`: "Compose SRV - C4DW ", `" "`: " ", `"a/b?c#d%25"`: "a/b?c#d%25",
+		"\"\xff\"": "\ufffd", `7`: "7",
 		`"<script>"`: "<script>", `"\u00e4\n\"\\"`: "ä\n\"\\",
 	} {
 		servers, err := decodeServerList(strings.NewReader(`{"serverList":[{"name":` + json + `}]}`))
@@ -305,9 +314,11 @@ func TestNamesAreKeptAsTheyAre(t *testing.T) {
 
 func TestTags(t *testing.T) {
 	for json, want := range map[string]string{
-		`["b","a","b"]`: "b,a,b", `[]`: "", `null`: "", `"prod"`: "", `{"a":"b"}`: "", `[null,1,true,["x"],{"y":"z"},"","t"]`: "1,true,t",
+		`["b","a","b"]`: "b,a,b", `[]`: "", `null`: "", `"prod"`: "", `{"a":"b"}`: "",
+		`[null,1,true,["x"],{"y":"z"},"","t"]`: "1,true,t",
 	} {
-		list, err := decodeTaskList(strings.NewReader(`{"taskList":[{"name":"x","assigned_tags":` + json + `,"state":"RUNNING"}]}`))
+		list, err := decodeTaskList(strings.NewReader(`{"taskList":[{"name":"x","assigned_tags":` + json +
+			`,"state":"RUNNING"}]}`))
 		if err != nil || strings.Join(list[0].Tags, ",") != want || list[0].State != TaskRunning {
 			t.Errorf("%s: got %q, %v", json, list, err)
 		}
@@ -329,7 +340,8 @@ func TestTablesDoNotLeakIntoEachOther(t *testing.T) {
 	sameAs(t, "tables", all, []TableStatus{
 		{Schema: "S", Name: "A", State: TableError, DataErrors: n(3), FullLoad: TableFullLoad{Start: at("2025-01-01")}},
 		{Name: "B", TargetName: "T", CDC: TableCDC{LastUpdate: at("2025-01-02"), DDL: n(4)}},
-		{Name: "C", State: TableLoading, FullLoad: TableFullLoad{TransferredBytes: n(464), EstimatedEnd: at("2025-01-03")}}, // T-14, T-37
+		{Name: "C", State: TableLoading, FullLoad: TableFullLoad{TransferredBytes: n(464), EstimatedEnd: at("2025-01-03")}},
+		// T-14, T-37
 		{Schema: "S", Name: "D", State: TableError, DataErrors: n(5)},
 	})
 }
@@ -347,7 +359,8 @@ func TestTableNamesStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sameAs(t, "the first table", []string{first.Schema, first.Name, first.TargetSchema, first.TargetName, string(first.State)},
+	sameAs(t, "the first table", []string{first.Schema, first.Name, first.TargetSchema, first.TargetName,
+		string(first.State)},
 		[]string{"SALES_00", "ORDER_LINES_00000", "sales_00", "order_lines_00000", "queued"})
 	if want := time.Date(2025, 9, 14, 1, 0, 9, 0, time.UTC); !first.FullLoad.Start.Equal(want) {
 		t.Errorf("start: got %v", first.FullLoad.Start)

@@ -27,10 +27,12 @@ func TestDefinition(t *testing.T) {
 	must(t, err)
 	again, err := ReadDefinition(strings.NewReader(string(text)))
 	must(t, err)
-	if !slices.Equal(again.Tasks(), []string{"A2"}) || !slices.Equal(again.Endpoints(), []string{"src_test", "dwh"}) || !slices.Equal(again.Schedules(), []string{"nightly"}) {
+	if !slices.Equal(again.Tasks(), []string{"A2"}) || !slices.Equal(again.Endpoints(), []string{"src_test", "dwh"}) ||
+		!slices.Equal(again.Schedules(), []string{"nightly"}) {
 		t.Errorf("got %s", text)
 	}
-	for _, want := range []string{`"lsn": 9007199254740993`, `"rate": 1.50`, `"task_name": "A2"`, `"source_name": "src_test"`, `"database_name": "src_test"`} {
+	for _, want := range []string{`"lsn": 9007199254740993`, `"rate": 1.50`, `"task_name": "A2"`,
+		`"source_name": "src_test"`, `"database_name": "src_test"`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("there is no %s in %s", want, text)
 		}

@@ -96,7 +96,8 @@ func (t EndpointTest) OK() bool { return t.State == EndpointConnected }
 //
 // API: GetEndpointList, GET /servers/{server}/endpoints.
 func (s EndpointsService) List(ctx context.Context, server string, opts ...CallOption) ([]Endpoint, error) {
-	return fetch(ctx, s.core, opts, get("GetEndpointList", "servers", server, "endpoints"), listOf(endpointTable, "endpointList"))
+	return fetch(ctx, s.core, opts, get("GetEndpointList", "servers", server, "endpoints"),
+		listOf(endpointTable, "endpointList"))
 }
 
 // Test lets the server connect to the endpoint's database and check what it needs
@@ -106,7 +107,8 @@ func (s EndpointsService) List(ctx context.Context, server string, opts ...CallO
 // Operator on the endpoint.
 //
 // API: TestEndpoint, GET /servers/{server}/endpoints/{endpoint}?action=test&timeout={s}.
-func (s EndpointsService) Test(ctx context.Context, server, endpoint string, timeout time.Duration, opts ...CallOption) (*EndpointTest, error) {
+func (s EndpointsService) Test(ctx context.Context, server, endpoint string, timeout time.Duration,
+	opts ...CallOption) (*EndpointTest, error) {
 	c := send(http.MethodGet, "TestEndpoint", "test", "servers", server, "endpoints", endpoint)
 	c.once = true
 	if err := c.setTimeout(timeout); err != nil {
@@ -197,7 +199,8 @@ type DeleteEndpointOptions struct {
 // Designer on the endpoint.
 //
 // API: DeleteEndpoint, DELETE /servers/{server}/endpoints/{endpoint}?action=delete.
-func (s EndpointsService) Delete(ctx context.Context, server, endpoint string, o DeleteEndpointOptions, opts ...CallOption) error {
+func (s EndpointsService) Delete(ctx context.Context, server, endpoint string, o DeleteEndpointOptions,
+	opts ...CallOption) error {
 	attempt := func(verb string) error {
 		return s.core.do(ctx, opts, send(verb, "DeleteEndpoint", "delete", "servers", server, "endpoints", endpoint))
 	}
@@ -233,8 +236,10 @@ type ReconfigureOptions struct {
 // server does so in its own time; see Failover for all of the procedure. It needs
 // the role Operator on all endpoints.
 //
-// API: ReconfigureEndpointNoWait, PUT /servers/{server}/endpoints/{endpoint}?action=reconfigure&configuration={name}&recycle={bool}.
-func (s EndpointsService) Reconfigure(ctx context.Context, server, endpoint, configuration string, o ReconfigureOptions, opts ...CallOption) error {
+// API: ReconfigureEndpointNoWait, PUT
+// /servers/{server}/endpoints/{endpoint}?action=reconfigure&configuration={name}&recycle={bool}.
+func (s EndpointsService) Reconfigure(ctx context.Context, server, endpoint, configuration string,
+	o ReconfigureOptions, opts ...CallOption) error {
 	const operation = "ReconfigureEndpointNoWait"
 	if err := missing(operation, "configuration", configuration); err != nil {
 		return err

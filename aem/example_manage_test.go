@@ -92,7 +92,8 @@ func ExampleReadDefinition() {
 	client, end := simulated()
 	defer end()
 	ctx := context.Background()
-	export, err := client.Tasks.Export(ctx, aem.TaskRef{Server: "repl-prod-01", Task: "SQL2SNOW_HR"}, aem.ExportTaskOptions{})
+	export, err := client.Tasks.Export(ctx, aem.TaskRef{Server: "repl-prod-01", Task: "SQL2SNOW_HR"},
+		aem.ExportTaskOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -125,7 +126,8 @@ func ExampleReadDefinition() {
 func ExampleTasksService_Clone() {
 	client, end := simulated()
 	defer end()
-	err := client.Tasks.Clone(context.Background(), aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"}, "ORA2SNOW_SALES_2",
+	err := client.Tasks.Clone(context.Background(), aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"},
+		"ORA2SNOW_SALES_2",
 		aem.CloneTaskOptions{TargetSchema: "SALES_2", Permissions: true})
 	fmt.Println(err)
 	// Output: <nil>
@@ -141,7 +143,8 @@ func ExampleTasksService_PutTableSelection() {
 		fmt.Println(err)
 		return
 	}
-	selection.Explicit = append(selection.Explicit, aem.SelectedTable{Owner: "SALES", Name: "RETURNS", LoadOrder: aem.LoadHigh})
+	selection.Explicit = append(selection.Explicit, aem.SelectedTable{Owner: "SALES", Name: "RETURNS",
+		LoadOrder: aem.LoadHigh})
 	if err := client.Tasks.PutTableSelection(ctx, task, *selection); err != nil {
 		fmt.Println(err)
 		return
@@ -285,7 +288,8 @@ func ExampleAuditService_Export() {
 func ExampleClient_Do() {
 	client, end := simulated()
 	defer end()
-	response, err := client.Do(context.Background(), aem.Request{Method: "GET", Path: []string{"servers", "repl-prod-01", "tasks"}})
+	response, err := client.Do(context.Background(), aem.Request{Method: "GET",
+		Path: []string{"servers", "repl-prod-01", "tasks"}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -27,12 +27,14 @@ func simulated() (client *aem.Client, end func()) {
 		Tasks: []aemtest.Task{{
 			Name: "ORA2SNOW_SALES", FullLoadEnabled: true, ApplyChanges: true,
 			Source: aemtest.Endpoint{Name: "Sales", Type: "Oracle"}, Target: aemtest.Endpoint{Name: "DWH", Type: "Snowflake"},
-			Tables: []aemtest.Table{{Schema: "SALES", Name: "ORDERS", State: aemtest.TableError}, {Schema: "SALES", Name: "ITEMS", State: aemtest.TableChangeProcessing}},
-			ACL:    &aemtest.ACL{Admin: aemtest.Principals{Groups: []string{`CORP\sales-it`}}, DisableInheritance: true},
+			Tables: []aemtest.Table{{Schema: "SALES", Name: "ORDERS", State: aemtest.TableError},
+				{Schema: "SALES", Name: "ITEMS", State: aemtest.TableChangeProcessing}},
+			ACL: &aemtest.ACL{Admin: aemtest.Principals{Groups: []string{`CORP\sales-it`}}, DisableInheritance: true},
 		}, {Name: "SQL2SNOW_HR", State: aemtest.Stopped}},
 	})
 	em.AddServer(aemtest.ServerState{Name: "repl-test-01", State: aemtest.ServerError, Message: "unreachable"})
-	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken), aem.WithTransport(em.Transport()))
+	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken),
+		aem.WithTransport(em.Transport()))
 	if err != nil {
 		panic(err)
 	}
@@ -109,13 +111,15 @@ func ExampleTablesService_Reload() {
 	client, end := simulated()
 	defer end()
 	ctx := context.Background()
-	tables, err := client.Tables.List(ctx, aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"}, aem.TableFilter{Error: true})
+	tables, err := client.Tables.List(ctx, aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"},
+		aem.TableFilter{Error: true})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	for _, table := range tables {
-		err := client.Tables.Reload(ctx, aem.TableRef{Task: aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"}, Schema: table.Schema, Table: table.Name})
+		err := client.Tables.Reload(ctx, aem.TableRef{Task: aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"},
+			Schema: table.Schema, Table: table.Name})
 		fmt.Println("reload", table.Schema+"."+table.Name, err)
 	}
 	// Output: reload SALES.ORDERS <nil>
@@ -125,7 +129,8 @@ func ExampleTablesService_Reload() {
 func ExampleTasksService_Export() {
 	client, end := simulated()
 	defer end()
-	export, err := client.Tasks.Export(context.Background(), aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"}, aem.ExportTaskOptions{Endpoints: true})
+	export, err := client.Tasks.Export(context.Background(), aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"},
+		aem.ExportTaskOptions{Endpoints: true})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -165,7 +165,8 @@ func (e *exported) begin() error {
 	case len(text) == 0:
 		return e.attempt.fault(KindDecode, "the export is empty", nil)
 	case text[0] != '{' && text[0] != '[':
-		return e.attempt.fault(KindDecode, "no JSON, so no export: is there a proxy in between, or is the URL path wrong?", nil)
+		return e.attempt.fault(KindDecode, "no JSON, so no export: is there a proxy in between, or is the URL path wrong?",
+			nil)
 	}
 	return nil
 }

@@ -26,7 +26,8 @@ func TestJSONOfAnExport(t *testing.T) {
 		"  \n":                                  "",
 		"/":                                     "/",
 	} {
-		for _, r := range []io.Reader{strings.NewReader(body), iotest.OneByteReader(strings.NewReader(body)), iotest.DataErrReader(strings.NewReader(body))} {
+		for _, r := range []io.Reader{strings.NewReader(body), iotest.OneByteReader(strings.NewReader(body)),
+			iotest.DataErrReader(strings.NewReader(body))} {
 			if got, err := io.ReadAll(JSON(r)); err != nil || string(got) != want {
 				t.Errorf("%.20q: got %q, %v", body, got, err)
 			}
@@ -94,8 +95,9 @@ func TestExportsThatFail(t *testing.T) {
 		"page":           {answer(200, " <html>"), ErrDecode, "decode"},
 		"text":           {answer(200, "// Host name: x\r\nService Unavailable"), ErrDecode, "decode"},
 		"nothing":        {answer(200, ""), ErrDecode, "decode"},
-		"in pieces":      {&http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(iotest.OneByteReader(strings.NewReader(`{"error_code":"AEM_TASK_NOT_FOUND","error_message":"x"}`)))}, ErrNotFound, CodeTaskNotFound},
-		"only a mark":    {answer(200, byteOrderMark), ErrDecode, "decode"},
+		"in pieces": {&http.Response{StatusCode: 200, Header: http.Header{},
+			Body: io.NopCloser(iotest.OneByteReader(strings.NewReader(`{"error_code":"AEM_TASK_NOT_FOUND","error_message":"x"}`)))}, ErrNotFound, CodeTaskNotFound},
+		"only a mark": {answer(200, byteOrderMark), ErrDecode, "decode"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -65,11 +65,13 @@ func (o *oracle) RoundTrip(r *http.Request) (*http.Response, error) {
 	if source == "" {
 		source = "My"
 	}
-	return answer(200, fmt.Sprintf(`{"name":%q,"state":%q,"source_endpoint":{"name":%q}}`, name, o.tasks[name], source)), nil
+	return answer(200, fmt.Sprintf(`{"name":%q,"state":%q,"source_endpoint":{"name":%q}}`, name, o.tasks[name], source)),
+		nil
 }
 
 func newOracle() *oracle {
-	return &oracle{tasks: map[string]string{"1": "RUNNING", "2": "RECOVERY", "3": "STOPPED", "4": "RUNNING", "5": "RUNNING"}}
+	return &oracle{tasks: map[string]string{"1": "RUNNING", "2": "RECOVERY", "3": "STOPPED", "4": "RUNNING",
+		"5": "RUNNING"}}
 }
 
 func TestFailover(t *testing.T) {
@@ -84,31 +86,42 @@ func TestFailover(t *testing.T) {
 		want     FailoverReport
 		log      string
 	}{
-		"unplanned": {failover: Failover{Configuration: "B"}, want: FailoverReport{Tasks: all, Reconfigured: true, Running: []string{"1", "4"}},
+		"unplanned": {failover: Failover{Configuration: "B"}, want: FailoverReport{Tasks: all, Reconfigured: true,
+			Running: []string{"1", "4"}},
 			refuse: nil, slow: "2", is: ErrTimeout, log: "reconfigure My B true"},
-		"planned": {failover: Failover{Configuration: "B", Switch: switched}, want: FailoverReport{Tasks: all, Stopped: all, Reconfigured: true, Running: all},
-			log: "reconfigure My B false"},
+		"planned": {failover: Failover{Configuration: "B", Switch: switched},
+			want: FailoverReport{Tasks: all, Stopped: all, Reconfigured: true, Running: all},
+			log:  "reconfigure My B false"},
 		"stopped by somebody else": {failover: Failover{Configuration: "A", Switch: switched},
 			refuse: map[string]string{"stop 1": CodeTaskAlreadyStopped, "run 1": CodeTaskAlreadyRunning},
 			want:   FailoverReport{Tasks: all, Stopped: all, Reconfigured: true, Running: all}, log: "reconfigure My A false"},
-		"a task does not stop": {failover: Failover{Configuration: "B", Switch: switched}, refuse: map[string]string{"stop 4": CodeStopTaskTimeout},
-			is: ErrTaskTimeout, want: FailoverReport{Tasks: all, Stopped: []string{"1", "2"}}},
-		"not switched": {failover: Failover{Configuration: "B", Switch: func(context.Context) error { return noSwitch }}, is: noSwitch,
+		"a task does not stop": {failover: Failover{Configuration: "B", Switch: switched},
+			refuse: map[string]string{"stop 4": CodeStopTaskTimeout},
+			is:     ErrTaskTimeout, want: FailoverReport{Tasks: all, Stopped: []string{"1", "2"}}},
+		"not switched": {failover: Failover{Configuration: "B", Switch: func(context.Context) error { return noSwitch }},
+			is:   noSwitch,
 			want: FailoverReport{Tasks: all, Stopped: all}},
-		"not reconfigured": {failover: Failover{Configuration: "B", Switch: switched}, refuse: map[string]string{"reconfigure": codeUnauthorized}, is: ErrUnauthorized,
+		"not reconfigured": {failover: Failover{Configuration: "B", Switch: switched},
+			refuse: map[string]string{"reconfigure": codeUnauthorized}, is: ErrUnauthorized,
 			want: FailoverReport{Tasks: all, Stopped: all}},
-		"not recycled": {failover: Failover{Configuration: "B"}, refuse: map[string]string{"reconfigure": CodeEndpointNotFound}, is: ErrNotFound,
+		"not recycled": {failover: Failover{Configuration: "B"},
+			refuse: map[string]string{"reconfigure": CodeEndpointNotFound}, is: ErrNotFound,
 			want: FailoverReport{Tasks: all}},
-		"a task does not start": {failover: Failover{Configuration: "B", Switch: switched}, refuse: map[string]string{"run 2": CodeRunTaskTimeout}, is: ErrTaskTimeout,
-			want: FailoverReport{Tasks: all, Stopped: all, Reconfigured: true, Running: []string{"1", "4"}}, log: "reconfigure My B false"},
-		"no configuration":   {failover: Failover{}, is: ErrInvalid},
-		"no such one":        {failover: Failover{Configuration: "C"}, is: ErrInvalid},
-		"no such endpoint":   {failover: Failover{Endpoint: "X", Configuration: "B"}, is: ErrInvalid},
-		"a target":           {failover: Failover{Endpoint: "T", Configuration: "B"}, is: ErrInvalid},
-		"another kind":       {failover: Failover{Endpoint: "P", Configuration: "B"}, is: ErrInvalid},
-		"tasks not seen":     {failover: Failover{Configuration: "B"}, refuse: map[string]string{" tasks": codeUnauthorized}, is: ErrUnauthorized},
-		"a task not seen":    {failover: Failover{Configuration: "B"}, refuse: map[string]string{" 3": codeUnauthorized}, is: ErrUnauthorized},
-		"endpoints not seen": {failover: Failover{Configuration: "B"}, refuse: map[string]string{" endpoints": codeUnauthorized}, is: ErrUnauthorized},
+		"a task does not start": {failover: Failover{Configuration: "B", Switch: switched},
+			refuse: map[string]string{"run 2": CodeRunTaskTimeout}, is: ErrTaskTimeout,
+			want: FailoverReport{Tasks: all, Stopped: all, Reconfigured: true, Running: []string{"1", "4"}},
+			log:  "reconfigure My B false"},
+		"no configuration": {failover: Failover{}, is: ErrInvalid},
+		"no such one":      {failover: Failover{Configuration: "C"}, is: ErrInvalid},
+		"no such endpoint": {failover: Failover{Endpoint: "X", Configuration: "B"}, is: ErrInvalid},
+		"a target":         {failover: Failover{Endpoint: "T", Configuration: "B"}, is: ErrInvalid},
+		"another kind":     {failover: Failover{Endpoint: "P", Configuration: "B"}, is: ErrInvalid},
+		"tasks not seen": {failover: Failover{Configuration: "B"},
+			refuse: map[string]string{" tasks": codeUnauthorized}, is: ErrUnauthorized},
+		"a task not seen": {failover: Failover{Configuration: "B"}, refuse: map[string]string{" 3": codeUnauthorized},
+			is: ErrUnauthorized},
+		"endpoints not seen": {failover: Failover{Configuration: "B"},
+			refuse: map[string]string{" endpoints": codeUnauthorized}, is: ErrUnauthorized},
 		"the caller's patience": {failover: Failover{Configuration: "B", Settle: time.Hour}, is: ErrTimeout,
 			want: FailoverReport{Tasks: all, Reconfigured: true}, log: "reconfigure My B true"},
 	} {
@@ -177,7 +190,8 @@ func TestForEachIsBounded(t *testing.T) {
 		if len(done) != 30 || err != nil || most != atOnce {
 			t.Errorf("%d done, %d at once, %v", len(done), most, err)
 		}
-		if done, err := forEach(names[:2], func(string) error { return io.EOF }); len(done) != 0 || !errors.Is(err, io.EOF) || !strings.Contains(err.Error(), `task "x"`) {
+		if done, err := forEach(names[:2], func(string) error { return io.EOF }); len(done) != 0 ||
+			!errors.Is(err, io.EOF) || !strings.Contains(err.Error(), `task "x"`) {
 			t.Errorf("%v, %v", done, err)
 		}
 	})

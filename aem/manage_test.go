@@ -27,21 +27,23 @@ func answering(t *testing.T, answers ...*http.Response) (*Client, *[]string) {
 func answeringTo(t *testing.T, observer Observer, answers ...*http.Response) (*Client, *[]string) {
 	t.Helper()
 	requests := &[]string{}
-	client := newClient(t, testURL, WithObserver(observer), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-		if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-			return signedIn("id"), nil
-		}
-		body := ""
-		if r.Body != nil {
-			text, _ := io.ReadAll(r.Body)
-			body = " " + sorted(string(text))
-		}
-		*requests = append(*requests, strings.TrimSpace(r.Method+" "+strings.TrimPrefix(r.URL.RequestURI(), "/attunityenterprisemanager/api/v1")+body))
-		if len(*requests) > len(answers) {
-			return nil, io.ErrUnexpectedEOF
-		}
-		return answers[len(*requests)-1], nil
-	})))
+	client := newClient(t, testURL, WithObserver(observer),
+		WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+			if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
+				return signedIn("id"), nil
+			}
+			body := ""
+			if r.Body != nil {
+				text, _ := io.ReadAll(r.Body)
+				body = " " + sorted(string(text))
+			}
+			*requests = append(*requests, strings.TrimSpace(r.Method+" "+strings.TrimPrefix(r.URL.RequestURI(),
+				"/attunityenterprisemanager/api/v1")+body))
+			if len(*requests) > len(answers) {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return answers[len(*requests)-1], nil
+		})))
 	return client, requests
 }
 
@@ -51,10 +53,13 @@ func TestServerDefinitionTraps(t *testing.T) {
 		want ServerDefinition
 	}{
 		"as the guide shows it": {`{"$type":"AemReplicateServer","name":"n","description":"d","host":"h","port":"3552","username":"u","password":"{S:98b}","verify_server_certificate":"true","monitored":"False"}`,
-			ServerDefinition{Product: Replicate, Name: "n", Description: "d", Host: "h", Port: "3552", Username: "u", Password: NewPassword("{S:98b}"), VerifyCertificate: BoolOf(true), Monitored: BoolOf(false)}},
+			ServerDefinition{Product: Replicate, Name: "n", Description: "d", Host: "h", Port: "3552", Username: "u",
+				Password: NewPassword("{S:98b}"), VerifyCertificate: BoolOf(true), Monitored: BoolOf(false)}},
 		"with real types": {`{"$type":"AemComposeServer","name":"n","port":443,"verify_server_certificate":false,"monitored":true,"new":{}}`,
-			ServerDefinition{Product: Compose, Name: "n", Port: "443", VerifyCertificate: BoolOf(false), Monitored: BoolOf(true)}},
-		"with nulls": {`{"name":"n","host":null,"monitored":null,"password":null}`, ServerDefinition{Product: Replicate, Name: "n"}},
+			ServerDefinition{Product: Compose, Name: "n", Port: "443", VerifyCertificate: BoolOf(false),
+				Monitored: BoolOf(true)}},
+		"with nulls": {`{"name":"n","host":null,"monitored":null,"password":null}`,
+			ServerDefinition{Product: Replicate, Name: "n"}},
 	} {
 		got, err := decodeServerDefinition(strings.NewReader(tc.body))
 		if err != nil {
@@ -139,7 +144,8 @@ func TestPasswordOfAnEndedSessionIsNotSent(t *testing.T) {
 		stale, err := client.Servers.Definition(t.Context(), "n")
 		must(t, err)
 		d.expire()
-		if err = client.Servers.Put(t.Context(), *stale); !errors.Is(err, ErrStale) || !errors.Is(err, ErrNotSent) || puts != 0 {
+		if err = client.Servers.Put(t.Context(), *stale); !errors.Is(err, ErrStale) || !errors.Is(err, ErrNotSent) ||
+			puts != 0 {
 			t.Errorf("put %d times: %v", puts, err)
 		}
 		describe := func(s *ServerDefinition) error {
@@ -237,7 +243,8 @@ func TestDocumentsThatAreNotSent(t *testing.T) {
 }
 
 func TestLicenseIsTextOrJSON(t *testing.T) {
-	for license, want := range map[string]string{"#c\nk=v": "text/plain; charset=utf-8", byteOrderMark + ` {"k":"v"}`: "application/json"} {
+	for license, want := range map[string]string{"#c\nk=v": "text/plain; charset=utf-8", byteOrderMark +
+		` {"k":"v"}`: "application/json"} {
 		client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.Method == http.MethodPut && r.Header.Get("Content-Type") != want {
 				t.Errorf("%q is sent as %s", license, r.Header.Get("Content-Type"))
@@ -255,16 +262,19 @@ func TestArgumentsThatAreNotSent(t *testing.T) {
 	ctx := t.Context()
 	past := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, err := range map[string]error{
-		"no run option":        noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, RunOption{}, 0)),
-		"no position":          noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromPosition(""), 0)),
-		"no time":              noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromTimestamp(time.Time{}), 0)),
-		"position not UTF-8":   noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromPosition("\xff"), 0)),
-		"no task":              noResult(client.Tasks.Stop(ctx, TaskRef{"s", ""}, 0)),
-		"no clone name":        client.Tasks.Clone(ctx, TaskRef{"s", "t"}, "", CloneTaskOptions{}),
-		"clone not UTF-8":      client.Tasks.Clone(ctx, TaskRef{"s", "t"}, "\xff", CloneTaskOptions{}),
-		"selection of nothing": client.Tasks.PutTableSelection(ctx, TaskRef{"s", "t"}, TableSelection{Excluded: []SelectedTable{{Owner: "a", Name: "b"}}}),
-		"no owner":             client.Tasks.PutTableSelection(ctx, TaskRef{"s", "t"}, TableSelection{Explicit: []SelectedTable{{Name: "b"}}}),
-		"table not UTF-8":      client.Tasks.PutTableSelection(ctx, TaskRef{"s", "t"}, TableSelection{Explicit: []SelectedTable{{Owner: "a", Name: "\xff"}}}),
+		"no run option":      noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, RunOption{}, 0)),
+		"no position":        noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromPosition(""), 0)),
+		"no time":            noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromTimestamp(time.Time{}), 0)),
+		"position not UTF-8": noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromPosition("\xff"), 0)),
+		"no task":            noResult(client.Tasks.Stop(ctx, TaskRef{"s", ""}, 0)),
+		"no clone name":      client.Tasks.Clone(ctx, TaskRef{"s", "t"}, "", CloneTaskOptions{}),
+		"clone not UTF-8":    client.Tasks.Clone(ctx, TaskRef{"s", "t"}, "\xff", CloneTaskOptions{}),
+		"selection of nothing": client.Tasks.PutTableSelection(ctx, TaskRef{"s", "t"},
+			TableSelection{Excluded: []SelectedTable{{Owner: "a", Name: "b"}}}),
+		"no owner": client.Tasks.PutTableSelection(ctx, TaskRef{"s", "t"},
+			TableSelection{Explicit: []SelectedTable{{Name: "b"}}}),
+		"table not UTF-8": client.Tasks.PutTableSelection(ctx, TaskRef{"s", "t"},
+			TableSelection{Explicit: []SelectedTable{{Owner: "a", Name: "\xff"}}}),
 		"no point":             client.Tasks.SetRetentionBarrier(ctx, TaskRef{"s", "t"}, RetentionBarrier{Application: "a"}),
 		"no application":       client.Tasks.SetRetentionBarrier(ctx, TaskRef{"s", "t"}, RetentionBarrier{Point: past}),
 		"no application left":  client.Tasks.RemoveRetentionBarrier(ctx, TaskRef{"s", "t"}, ""),
@@ -275,7 +285,8 @@ func TestArgumentsThatAreNotSent(t *testing.T) {
 		"no schema":            client.Tables.Reload(ctx, TableRef{TaskRef{"s", "t"}, "", "x"}),
 		"no table":             client.Tables.Resume(ctx, TableRef{TaskRef{"s", "t"}, "x", ""}),
 		"no configuration":     client.Endpoints.Reconfigure(ctx, "s", "MyOracle", "", ReconfigureOptions{}),
-		"a whole name":         client.Endpoints.Reconfigure(ctx, "s", "MyOracle", "MyOracle__Secondary", ReconfigureOptions{}),
+		"a whole name": client.Endpoints.Reconfigure(ctx, "s", "MyOracle", "MyOracle__Secondary",
+			ReconfigureOptions{}),
 		"no patch":             client.Endpoints.Patch(ctx, "s", "e", nil),
 		"patch of all":         client.Endpoints.Patch(ctx, "s", "e", Patch{SetSetting("/", 1)}),
 		"move":                 client.Endpoints.Patch(ctx, "s", "e", Patch{{Op: "move", Path: "/db_settings/a"}}),
@@ -284,11 +295,15 @@ func TestArgumentsThatAreNotSent(t *testing.T) {
 		"audit backwards":      noResult(client.Audit.Export(ctx, past, past.Add(-time.Second))),
 		"no server":            client.Servers.Delete(ctx, ""),
 		"no ACL":               client.ACLs.Put(ctx, ServerACL("s"), nil),
-		"literal ACL":          client.ACLs.Put(ctx, TaskACL(TaskRef{"s", "t"}), &ACL{Admin: Principals{Users: []string{`D\u`}}, DisableInheritance: BoolOf(true)}),
-		"empty name":           client.ACLs.Put(ctx, ServerACL("s"), NewACL(Principals{Users: []string{" "}}, Principals{}, Principals{}, Principals{}, true)),
-		"empty group":          client.ACLs.Put(ctx, ServerACL("s"), NewACL(Principals{Groups: []string{""}}, Principals{}, Principals{}, Principals{}, true)),
-		"principal not UTF-8":  client.ACLs.Put(ctx, ServerACL("s"), NewACL(Principals{Groups: []string{"\xff"}}, Principals{}, Principals{}, Principals{}, true)),
-		"no target":            client.ACLs.Update(ctx, ACLTarget{}, nil),
+		"literal ACL": client.ACLs.Put(ctx, TaskACL(TaskRef{"s", "t"}),
+			&ACL{Admin: Principals{Users: []string{`D\u`}}, DisableInheritance: BoolOf(true)}),
+		"empty name": client.ACLs.Put(ctx, ServerACL("s"),
+			NewACL(Principals{Users: []string{" "}}, Principals{}, Principals{}, Principals{}, true)),
+		"empty group": client.ACLs.Put(ctx, ServerACL("s"),
+			NewACL(Principals{Groups: []string{""}}, Principals{}, Principals{}, Principals{}, true)),
+		"principal not UTF-8": client.ACLs.Put(ctx, ServerACL("s"),
+			NewACL(Principals{Groups: []string{"\xff"}}, Principals{}, Principals{}, Principals{}, true)),
+		"no target": client.ACLs.Update(ctx, ACLTarget{}, nil),
 	} {
 		if !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
@@ -311,14 +326,17 @@ func TestTaskResults(t *testing.T) {
 		want   TaskResult
 		is     error
 	}{
-		"running":           {answer(200, taskDone), TaskResult{State: TaskRunning}, nil},
-		"null message":      {answer(200, `{"state":"STOPPED","error_message":null}`), TaskResult{State: TaskStopped}, nil},
-		"NONE":              {answer(200, `{"state":1,"error_message":"NONE"}`), TaskResult{State: TaskRunning}, nil},
-		"no message":        {answer(200, `{"State":"RUNNING"}`), TaskResult{State: TaskRunning}, nil},
-		"two documents":     {answer(200, taskDone+`{"error_code":"INVALID_SESSION_ID","error_message":"Session expired or invalid"}`), TaskResult{State: TaskRunning}, nil},
-		"message":           {answer(200, `{"state":"STOPPED","error_message":"cannot\nconnect"}`), TaskResult{State: TaskStopped, Message: "cannot connect"}, ErrTaskFailed},
-		"only a message":    {answer(200, `{"error_message":"cannot connect"}`), TaskResult{Message: "cannot connect"}, ErrTaskFailed},
-		"state error":       {answer(200, `{"state":"ERROR","error_message":""}`), TaskResult{State: TaskError}, ErrTaskFailed},
+		"running":       {answer(200, taskDone), TaskResult{State: TaskRunning}, nil},
+		"null message":  {answer(200, `{"state":"STOPPED","error_message":null}`), TaskResult{State: TaskStopped}, nil},
+		"NONE":          {answer(200, `{"state":1,"error_message":"NONE"}`), TaskResult{State: TaskRunning}, nil},
+		"no message":    {answer(200, `{"State":"RUNNING"}`), TaskResult{State: TaskRunning}, nil},
+		"two documents": {answer(200, taskDone+`{"error_code":"INVALID_SESSION_ID","error_message":"Session expired or invalid"}`), TaskResult{State: TaskRunning}, nil},
+		"message": {answer(200, `{"state":"STOPPED","error_message":"cannot\nconnect"}`),
+			TaskResult{State: TaskStopped, Message: "cannot connect"}, ErrTaskFailed},
+		"only a message": {answer(200, `{"error_message":"cannot connect"}`), TaskResult{Message: "cannot connect"},
+			ErrTaskFailed},
+		"state error": {answer(200, `{"state":"ERROR","error_message":""}`), TaskResult{State: TaskError},
+			ErrTaskFailed},
 		"timed out":         {apiAnswer(500, CodeRunTaskTimeout)(), TaskResult{}, ErrTaskTimeout},
 		"already running":   {apiAnswer(500, CodeTaskAlreadyRunning)(), TaskResult{}, ErrAlreadyRunning},
 		"in recovery":       {apiAnswer(500, CodeTaskInRecovery)(), TaskResult{}, ErrInRecovery},
@@ -342,7 +360,8 @@ func TestTaskResults(t *testing.T) {
 				if *got != tc.want {
 					t.Errorf("got %+v, want %+v", *got, tc.want)
 				}
-				if errors.Is(err, ErrTaskFailed) && (errors.Is(err, ErrTaskTimeout) || !strings.HasPrefix(err.Error(), "RunTask: failed (HTTP 200): ")) {
+				if errors.Is(err, ErrTaskFailed) && (errors.Is(err, ErrTaskTimeout) ||
+					!strings.HasPrefix(err.Error(), "RunTask: failed (HTTP 200): ")) {
 					t.Errorf("got %v", err)
 				}
 			})
@@ -354,24 +373,26 @@ func TestTaskResults(t *testing.T) {
 func TestActionsOutlastTheClientsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		delay := 69 * time.Second
-		client := newClient(t, testURL, WithTimeout(10*time.Second), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-			if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-				return signedIn("id"), nil
-			}
-			select {
-			case <-time.After(delay):
-				return answer(200, taskDone), nil
-			case <-r.Context().Done():
-				return nil, r.Context().Err()
-			}
-		})))
+		client := newClient(t, testURL, WithTimeout(10*time.Second),
+			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+				if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
+					return signedIn("id"), nil
+				}
+				select {
+				case <-time.After(delay):
+					return answer(200, taskDone), nil
+				case <-r.Context().Done():
+					return nil, r.Context().Err()
+				}
+			})))
 		if _, err := client.Tasks.Run(t.Context(), TaskRef{"s", "t"}, ResumeProcessing(), time.Minute); err != nil {
 			t.Error(err)
 		}
 		started := time.Now()
 		delay = 71 * time.Second
 		_, err := client.Tasks.Stop(t.Context(), TaskRef{"s", "t"}, 0)
-		if !errors.Is(err, ErrTaskTimeout) || !errors.Is(err, ErrTimeout) || time.Since(started) != 70*time.Second || !strings.Contains(err.Error(), "1m10s") {
+		if !errors.Is(err, ErrTaskTimeout) || !errors.Is(err, ErrTimeout) || time.Since(started) != 70*time.Second ||
+			!strings.Contains(err.Error(), "1m10s") {
 			t.Errorf("after %v: %v", time.Since(started), err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -56,7 +56,8 @@ func (b RetentionBarrier) IsSet() bool { return !b.Point.IsZero() }
 // the task.
 //
 // API: GetChangeDataRetentionBarrier, GET /servers/{server}/tasks/{task}?action=get_change_data_retention_barrier.
-func (s TasksService) RetentionBarrier(ctx context.Context, ref TaskRef, opts ...CallOption) (*RetentionBarrier, error) {
+func (s TasksService) RetentionBarrier(ctx context.Context, ref TaskRef, opts ...CallOption) (*RetentionBarrier,
+	error) {
 	c := get("GetChangeDataRetentionBarrier", ref.path()...)
 	return fetch(ctx, s.core, opts, c.with("action", "get_change_data_retention_barrier"), decodeRetentionBarrier)
 }
@@ -66,7 +67,8 @@ func (s TasksService) RetentionBarrier(ctx context.Context, ref TaskRef, opts ..
 // Operator on the task.
 //
 // API: SetChangeDataRetentionBarrier, PUT /servers/{server}/tasks/{task}?action=set_change_data_retention_barrier.
-func (s TasksService) SetRetentionBarrier(ctx context.Context, ref TaskRef, barrier RetentionBarrier, opts ...CallOption) error {
+func (s TasksService) SetRetentionBarrier(ctx context.Context, ref TaskRef, barrier RetentionBarrier,
+	opts ...CallOption) error {
 	if !barrier.IsSet() {
 		return refusal(opSetBarrier, "the retention point is empty: RemoveRetentionBarrier removes a barrier")
 	}
@@ -77,7 +79,8 @@ func (s TasksService) SetRetentionBarrier(ctx context.Context, ref TaskRef, barr
 // Operator on the task.
 //
 // API: SetChangeDataRetentionBarrier, PUT /servers/{server}/tasks/{task}?action=set_change_data_retention_barrier.
-func (s TasksService) RemoveRetentionBarrier(ctx context.Context, ref TaskRef, application string, opts ...CallOption) error {
+func (s TasksService) RemoveRetentionBarrier(ctx context.Context, ref TaskRef, application string,
+	opts ...CallOption) error {
 	return s.putBarrier(ctx, opts, ref, application, "")
 }
 
@@ -133,7 +136,8 @@ var isoDuration = regexp.MustCompile(`^P(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(\d+H)?(\d+
 // when it runs next. It needs the role Operator on the task.
 //
 // API: DeleteOldChangeData, POST /servers/{server}/tasks/{task}?action=delete_old_change_data.
-func (s TasksService) DeleteOldChangeData(ctx context.Context, ref TaskRef, age ChangeDataAge, opts ...CallOption) error {
+func (s TasksService) DeleteOldChangeData(ctx context.Context, ref TaskRef, age ChangeDataAge,
+	opts ...CallOption) error {
 	c := send(http.MethodPost, "DeleteOldChangeData", "delete_old_change_data", ref.path()...)
 	if age.text == "" {
 		return refusal(c.operation, "the age is neither a point in time nor a duration")

@@ -97,7 +97,8 @@ func (s TasksService) TableSelection(ctx context.Context, ref TaskRef, opts ...C
 // that includes nothing is refused. It needs the role Admin on Enterprise Manager.
 //
 // API: PutTaskTableSelection, PUT /servers/{server}/tasks/{task}/tables?action=selection.
-func (s TasksService) PutTableSelection(ctx context.Context, ref TaskRef, selection TableSelection, opts ...CallOption) error {
+func (s TasksService) PutTableSelection(ctx context.Context, ref TaskRef, selection TableSelection,
+	opts ...CallOption) error {
 	c := send(http.MethodPut, "PutTaskTableSelection", "selection", ref.path("tables")...)
 	if len(selection.Included) == 0 && len(selection.Explicit) == 0 {
 		return refusal(c.operation, "the selection includes no table")

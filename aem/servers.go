@@ -79,8 +79,10 @@ const (
 // Spellings lists the states.
 func (LicenseState) Spellings() []LicenseState {
 	return []LicenseState{
-		LicenseValid + "|VALID_LICENSE|LICENSE_VALID", LicenseInvalidChecksum + "|INVALID_LICENSE_CHECKSUM|LICENSE_INVALID_CHECKSUM",
-		LicenseExpired + "|EXPIRED_LICENSE|LICENSE_EXPIRED|LICENSE_EXPIRED_NO_LICENSE", LicenseNone, LicenseMachineNotLicensed,
+		LicenseValid + "|VALID_LICENSE|LICENSE_VALID", LicenseInvalidChecksum +
+			"|INVALID_LICENSE_CHECKSUM|LICENSE_INVALID_CHECKSUM",
+		LicenseExpired + "|EXPIRED_LICENSE|LICENSE_EXPIRED|LICENSE_EXPIRED_NO_LICENSE", LicenseNone,
+		LicenseMachineNotLicensed,
 		LicenseInvalid + "|INVALID_LICENSE|LICENSE_INVALID",
 	}
 }
@@ -133,13 +135,14 @@ func (s *ServerInfo) UnmarshalJSON(data []byte) error { return unmarshal(serverI
 
 // ServerDetails is one server in detail (GetServerDetails).
 type ServerDetails struct {
-	Product        Product     `api:"$type|own:product|type,own"`
-	Name           string      `api:"name"`
-	Description    string      `api:"description"`
-	Host           string      `api:"configuration.host"`
-	Platform       Platform    `api:"configuration.platform"`
-	Port           string      `api:"configuration.port"`
-	Username       string      `api:"configuration.user_name|guide:configuration.username"` // the account that Enterprise Manager uses
+	Product     Product  `api:"$type|own:product|type,own"`
+	Name        string   `api:"name"`
+	Description string   `api:"description"`
+	Host        string   `api:"configuration.host"`
+	Platform    Platform `api:"configuration.platform"`
+	Port        string   `api:"configuration.port"`
+	// the account that Enterprise Manager uses
+	Username       string      `api:"configuration.user_name|guide:configuration.username"`
 	State          ServerState `api:"state"`
 	Message        string      `api:"message,message"`
 	Version        string      `api:"version,null"`
@@ -194,8 +197,9 @@ type ServerDefinition struct {
 	Name        string  `api:"name"` // at most 64 letters, digits, blanks, dots, dashes and underscores
 	Description string  `api:"description"`
 	Host        string  `api:"host"`
-	Port        string  `api:"port"`               // of a Replicate server 3552, of a Replicate or Compose console usually 443
-	Username    string  `api:"username|user_name"` // an administrator of the server
+	// of a Replicate server 3552, of a Replicate or Compose console usually 443
+	Port     string `api:"port"`
+	Username string `api:"username|user_name"` // an administrator of the server
 	// Password to give, or, of a definition that Definition returned, a stand-in for
 	// the one that the server has. The stand-in is good until the client's session
 	// ends; then Put refuses it.
@@ -337,7 +341,8 @@ func (s ServersService) Put(ctx context.Context, d ServerDefinition, opts ...Cal
 	class := map[Product]string{Replicate: "AemReplicateServer", Compose: "AemComposeServer"}[d.Product]
 	s.core.session.scrub.add(password)
 	d.VerifyCertificate, d.Monitored = BoolOf(d.VerifyCertificate.or(true)), BoolOf(d.Monitored.or(true))
-	return write(ctx, s.core, opts, c, serverMessageTable, &serverMessage{Class: class, ServerDefinition: d, Secret: password})
+	return write(ctx, s.core, opts, c, serverMessageTable, &serverMessage{Class: class, ServerDefinition: d,
+		Secret: password})
 }
 
 // Update gets the definition of a server, lets change alter it and puts it back, unless it
@@ -387,7 +392,8 @@ func (d *ServerDefinition) equal(o *ServerDefinition) bool {
 	}
 	a, b := *d, *o
 	a.Password, b.Password = Password{}, Password{}
-	return a.Product == b.Product && a.Name == b.Name && a.Description == b.Description && a.Host == b.Host && a.Port == b.Port &&
+	return a.Product == b.Product && a.Name == b.Name && a.Description == b.Description && a.Host == b.Host &&
+		a.Port == b.Port &&
 		a.Username == b.Username && a.VerifyCertificate == b.VerifyCertificate && a.Monitored == b.Monitored
 }
 

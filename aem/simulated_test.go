@@ -20,7 +20,8 @@ var simulatedStart = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
 // simulate makes a simulated Enterprise Manager with one server, and a client that
 // may do there what the role allows.
-func simulate(t *testing.T, shape aemtest.Shape, role aemtest.Role, adapt func(*aemtest.Options)) (*aemtest.Simulator, *Client) {
+func simulate(t *testing.T, shape aemtest.Shape, role aemtest.Role, adapt func(*aemtest.Options)) (*aemtest.Simulator,
+	*Client) {
 	t.Helper()
 	user := aemtest.DefaultAccount()
 	user.Role = role
@@ -37,7 +38,8 @@ func simulate(t *testing.T, shape aemtest.Shape, role aemtest.Role, adapt func(*
 			{Schema: "HR", Name: "JOBS", State: aemtest.TableError},
 			{Schema: "HR", Name: "EMP LOYEES", State: aemtest.TableChangeProcessing},
 		},
-	}, {Name: "Other", State: aemtest.Stopped, Source: aemtest.Endpoint{Name: "My", Type: "Oracle"}, Target: aemtest.Endpoint{Name: "DWH", Type: "Snowflake"}}}})
+	}, {Name: "Other", State: aemtest.Stopped, Source: aemtest.Endpoint{Name: "My", Type: "Oracle"},
+		Target: aemtest.Endpoint{Name: "DWH", Type: "Snowflake"}}}})
 	for _, name := range []string{"My__Primary", "My__Secondary", "unused"} {
 		if err := em.AddEndpoint("repl 1", aemtest.EndpointState{Name: name, Licensed: true}); err != nil {
 			t.Fatal(err)
@@ -95,9 +97,11 @@ func want(t *testing.T, err, sentinel error) {
 func TestServersAgainstTheSimulator(t *testing.T) {
 	inEveryShape(t, func(t *testing.T, em *aemtest.Simulator, client *Client) {
 		ctx := t.Context()
-		must(t, client.Servers.Put(ctx, ServerDefinition{Product: Replicate, Name: "new", Host: "h.example.net", Port: "3552", Username: "admin", Password: NewPassword("pw")}))
+		must(t, client.Servers.Put(ctx, ServerDefinition{Product: Replicate, Name: "new", Host: "h.example.net",
+			Port: "3552", Username: "admin", Password: NewPassword("pw")}))
 		must(t, client.Servers.Update(ctx, "new", func(d *ServerDefinition) error {
-			if !d.Password.IsSet() || d.Host != "h.example.net" || d.Product != Replicate || !d.VerifyCertificate.True() || !d.Monitored.True() {
+			if !d.Password.IsSet() || d.Host != "h.example.net" || d.Product != Replicate || !d.VerifyCertificate.True() ||
+				!d.Monitored.True() {
 				t.Errorf("got %+v", d)
 			}
 			d.Description, d.VerifyCertificate = "changed", BoolOf(false)
@@ -106,12 +110,14 @@ func TestServersAgainstTheSimulator(t *testing.T) {
 		if s := em.State().Server("new"); s == nil || s.Description != "changed" || s.VerifyCertificate {
 			t.Errorf("put %+v", s)
 		}
-		want(t, client.Servers.Put(ctx, ServerDefinition{Product: Replicate, Name: "n2", Host: "h.example.net", Port: "3552", Username: "a", Password: NewPassword("pw2")}), ErrInUse)
+		want(t, client.Servers.Put(ctx, ServerDefinition{Product: Replicate, Name: "n2", Host: "h.example.net",
+			Port: "3552", Username: "a", Password: NewPassword("pw2")}), ErrInUse)
 		must(t, client.Servers.Delete(ctx, "new"))
 		want(t, client.Servers.Delete(ctx, "new"), ErrNotFound)
 		want(t, noResult(client.Servers.Definition(ctx, "new")), ErrNotFound)
 
-		must(t, client.Servers.PutLicense(ctx, theServer, strings.NewReader("# licence\nlicense_type=EVALUATION\nissue_date=2026-01-01\nexpiration_date=2031-12-31\nchecksum=ABC\n")))
+		must(t, client.Servers.PutLicense(ctx, theServer,
+			strings.NewReader("# licence\nlicense_type=EVALUATION\nissue_date=2026-01-01\nexpiration_date=2031-12-31\nchecksum=ABC\n")))
 		if d := ok[*ServerDetails](t)(client.Servers.Details(ctx, theServer)); d.License.Expires.Year() != 2031 {
 			t.Errorf("the licence is %+v", d.License)
 		}
@@ -145,9 +151,11 @@ func exportText(t *testing.T) func(io.ReadCloser, error) string {
 func TestTasksAgainstTheSimulator(t *testing.T) {
 	inEveryShape(t, func(t *testing.T, em *aemtest.Simulator, client *Client) {
 		ctx := t.Context()
-		want(t, noResult(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, ResumeProcessing(), 0)), ErrAlreadyRunning)
+		want(t, noResult(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, ResumeProcessing(), 0)),
+			ErrAlreadyRunning)
 		want(t, client.Tasks.Delete(ctx, TaskRef{Server: theServer, Task: theTask}, DeleteTaskOptions{}), ErrNotStopped)
-		text := exportText(t)(client.Tasks.Export(ctx, TaskRef{Server: theServer, Task: theTask}, ExportTaskOptions{Endpoints: true}))
+		text := exportText(t)(client.Tasks.Export(ctx, TaskRef{Server: theServer, Task: theTask},
+			ExportTaskOptions{Endpoints: true}))
 		want(t, client.Tasks.Import(ctx, TaskRef{Server: theServer, Task: theTask}, strings.NewReader(text)), ErrNotStopped)
 
 		if got := ok[*TaskResult](t)(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, time.Minute)); got.State != TaskStopped {
@@ -157,18 +165,22 @@ func TestTasksAgainstTheSimulator(t *testing.T) {
 		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(ctx, TaskRef{Server: theServer, Task: theTask}, TaskStopped)); d.State != TaskStopped {
 			t.Errorf("then %v", d.State)
 		}
-		for _, how := range []RunOption{ResumeFromTimestamp(simulatedStart.Add(-time.Hour)), ResumeFromPosition("15000000040000037"),
-			RecoverFromTargetCheckpoint("Checkpoint:V1#1#timestamp:2017-02-14T12:34:44#0#0#*#0#0"), RecoverFromLocalCheckpoint(), ReloadTarget(), ResumeProcessing()} {
+		for _, how := range []RunOption{ResumeFromTimestamp(simulatedStart.Add(-time.Hour)),
+			ResumeFromPosition("15000000040000037"),
+			RecoverFromTargetCheckpoint("Checkpoint:V1#1#timestamp:2017-02-14T12:34:44#0#0#*#0#0"),
+			RecoverFromLocalCheckpoint(), ReloadTarget(), ResumeProcessing()} {
 			if got := ok[*TaskResult](t)(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, how, 0)); got.State != TaskRunning {
 				t.Errorf("%s: %+v", how, got)
 			}
 			_ = ok[*TaskResult](t)(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, 0))
 		}
-		want(t, noResult(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, ResumeFromTimestampText("soon"), 0)), ErrInvalid)
+		want(t, noResult(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, ResumeFromTimestampText("soon"),
+			0)), ErrInvalid)
 
 		must(t, client.Tasks.Import(ctx, TaskRef{Server: theServer, Task: theTask}, strings.NewReader(text)))
 		want(t, client.Tasks.Import(ctx, TaskRef{Server: theServer, Task: "Another"}, strings.NewReader(text)), ErrInvalid)
-		must(t, client.Tasks.Clone(ctx, TaskRef{Server: theServer, Task: theTask}, "Copy", CloneTaskOptions{TargetSchema: "X"}))
+		must(t, client.Tasks.Clone(ctx, TaskRef{Server: theServer, Task: theTask}, "Copy",
+			CloneTaskOptions{TargetSchema: "X"}))
 		if em.State().Task(theServer, "Copy") == nil {
 			t.Error("there is no copy")
 		}
@@ -182,13 +194,15 @@ func TestTasksAgainstTheSimulator(t *testing.T) {
 
 func TestTaskTimeoutAgainstTheSimulator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, client := simulate(t, aemtest.RealWorld, aemtest.Operator, func(o *aemtest.Options) { o.TaskDelay = 2 * time.Minute })
+		_, client := simulate(t, aemtest.RealWorld, aemtest.Operator,
+			func(o *aemtest.Options) { o.TaskDelay = 2 * time.Minute })
 		_, err := client.Tasks.Stop(t.Context(), TaskRef{Server: theServer, Task: theTask}, time.Minute)
 		want(t, err, ErrTaskTimeout)
 		if errors.Is(err, ErrTaskFailed) {
 			t.Errorf("a time-out is a failure: %v", err)
 		}
-		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(t.Context(), TaskRef{Server: theServer, Task: theTask}, TaskStopped)); d.State != TaskStopped {
+		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(t.Context(), TaskRef{Server: theServer, Task: theTask},
+			TaskStopped)); d.State != TaskStopped {
 			t.Errorf("then %v", d.State)
 		}
 	})
@@ -212,7 +226,8 @@ func TestWhatIsKeptOfATaskAgainstTheSimulator(t *testing.T) {
 		}
 		barrier := RetentionBarrier{"Compose", simulatedStart.Add(-time.Hour)}
 		must(t, client.Tasks.SetRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}, barrier))
-		must(t, client.Tasks.SetRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}, RetentionBarrier{"Later", simulatedStart}))
+		must(t, client.Tasks.SetRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask},
+			RetentionBarrier{"Later", simulatedStart}))
 		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask})); *b != barrier {
 			t.Errorf("got %+v", b)
 		}
@@ -220,13 +235,15 @@ func TestWhatIsKeptOfATaskAgainstTheSimulator(t *testing.T) {
 		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask})); b.Application != "Later" {
 			t.Errorf("got %+v", b)
 		}
-		for _, age := range []ChangeDataAge{ChangeDataBefore(simulatedStart), ChangeDataOlderThan(36 * time.Hour), ChangeDataOffset("P1M3DT1H2M")} {
+		for _, age := range []ChangeDataAge{ChangeDataBefore(simulatedStart), ChangeDataOlderThan(36 * time.Hour),
+			ChangeDataOffset("P1M3DT1H2M")} {
 			must(t, client.Tasks.DeleteOldChangeData(ctx, TaskRef{Server: theServer, Task: theTask}, age))
 		}
 		if n := len(em.State().Task(theServer, theTask).Deletions); n != 3 {
 			t.Errorf("%d deletions", n)
 		}
-		want(t, client.Tasks.DeleteOldChangeData(ctx, TaskRef{Server: theServer, Task: "no"}, ChangeDataBefore(simulatedStart)), ErrNotFound)
+		want(t, client.Tasks.DeleteOldChangeData(ctx, TaskRef{Server: theServer, Task: "no"},
+			ChangeDataBefore(simulatedStart)), ErrNotFound)
 	})
 }
 
@@ -236,18 +253,23 @@ func TestTablesAgainstTheSimulator(t *testing.T) {
 		if got := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask}, TableFilter{})); len(got) != 2 {
 			t.Errorf("got %+v", got)
 		}
-		broken := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask}, TableFilter{Error: true, Schema: "H%"}))
+		broken := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask},
+			TableFilter{Error: true, Schema: "H%"}))
 		if len(broken) != 1 || broken[0] != (TableInfo{"HR", "JOBS", TableError}) {
 			t.Fatalf("got %+v", broken)
 		}
-		must(t, client.Tables.Reload(ctx, TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR", Table: "JOBS"}))
-		if left := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask}, TableFilter{Error: true})); len(left) != 0 {
+		must(t, client.Tables.Reload(ctx, TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR",
+			Table: "JOBS"}))
+		if left := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask},
+			TableFilter{Error: true})); len(left) != 0 {
 			t.Errorf("left %+v", left)
 		}
-		if err := client.Tables.Resume(ctx, TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR", Table: "NO"}); err == nil {
+		if err := client.Tables.Resume(ctx, TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR",
+			Table: "NO"}); err == nil {
 			t.Error("a table that is not there was resumed")
 		}
-		want(t, client.Tables.Reload(ctx, TableRef{Task: TaskRef{Server: theServer, Task: "no"}, Schema: "HR", Table: "JOBS"}), ErrNotFound)
+		want(t, client.Tables.Reload(ctx, TableRef{Task: TaskRef{Server: theServer, Task: "no"}, Schema: "HR",
+			Table: "JOBS"}), ErrNotFound)
 	})
 }
 
@@ -255,14 +277,16 @@ func TestEndpointsAgainstTheSimulator(t *testing.T) {
 	inEveryShape(t, func(t *testing.T, em *aemtest.Simulator, client *Client) {
 		ctx := t.Context()
 		list := ok[[]Endpoint](t)(client.Endpoints.List(ctx, theServer))
-		if i := slices.IndexFunc(list, func(e Endpoint) bool { return e.Name == "unused" }); i < 0 || list[i].Role != EndpointSource || !list[i].Licensed.True() {
+		if i := slices.IndexFunc(list, func(e Endpoint) bool { return e.Name == "unused" }); i < 0 ||
+			list[i].Role != EndpointSource || !list[i].Licensed.True() {
 			t.Fatalf("got %+v", list)
 		}
 		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, theServer, "My", 0)); !got.OK() {
 			t.Errorf("tested: %+v", got)
 		}
 		must(t, em.SetEndpointTest(theServer, "My", aemtest.EndpointTest{Message: "ORA-01017", Detail: "invalid"}))
-		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, theServer, "My", 0)); got.OK() || got.Message != "ORA-01017" {
+		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, theServer, "My", 0)); got.OK() ||
+			got.Message != "ORA-01017" {
 			t.Errorf("tested: %+v", got)
 		}
 		must(t, em.SetEndpointTest(theServer, "My", aemtest.EndpointTest{Takes: time.Hour}))
@@ -273,7 +297,8 @@ func TestEndpointsAgainstTheSimulator(t *testing.T) {
 			Patch{SetSetting("/db_settings/server", "db2.example.net"), SetSetting("/db_settings/password", NewPassword("x"))}))
 		must(t, client.Endpoints.Reconfigure(ctx, theServer, "My", "Secondary", ReconfigureOptions{KeepTasks: true}))
 		var e *Error
-		if err := client.Endpoints.Reconfigure(ctx, theServer, "My", "Third", ReconfigureOptions{}); !errors.As(err, &e) || !e.HasCode(CodeReconfigureEndpointInnerErr) {
+		if err := client.Endpoints.Reconfigure(ctx, theServer, "My", "Third", ReconfigureOptions{}); !errors.As(err, &e) ||
+			!e.HasCode(CodeReconfigureEndpointInnerErr) {
 			t.Errorf("reconfigured: %v", err)
 		}
 		want(t, client.Endpoints.Delete(ctx, theServer, "My", DeleteEndpointOptions{}), ErrInUse)
@@ -290,14 +315,17 @@ func TestEndpointsAgainstTheSimulator(t *testing.T) {
 func TestFailoverAgainstTheSimulator(t *testing.T) {
 	em, client := simulate(t, aemtest.RealWorld, aemtest.Operator, nil)
 	switched := false
-	report, err := client.Endpoints.Failover(t.Context(), Failover{Server: theServer, Endpoint: "My", Configuration: "Secondary", Switch: func(context.Context) error {
-		switched = em.State().Task(theServer, theTask).State == aemtest.Stopped
-		return nil
-	}})
-	if err != nil || !switched || !slices.Equal(report.Running, []string{theTask}) || em.State().Task(theServer, theTask).State != aemtest.Running {
+	report, err := client.Endpoints.Failover(t.Context(), Failover{Server: theServer, Endpoint: "My",
+		Configuration: "Secondary", Switch: func(context.Context) error {
+			switched = em.State().Task(theServer, theTask).State == aemtest.Stopped
+			return nil
+		}})
+	if err != nil || !switched || !slices.Equal(report.Running, []string{theTask}) ||
+		em.State().Task(theServer, theTask).State != aemtest.Running {
 		t.Errorf("%+v, %v, switched %v", report, err, switched)
 	}
-	report, err = client.Endpoints.Failover(t.Context(), Failover{Server: theServer, Endpoint: "My", Configuration: "Primary", Settle: time.Millisecond})
+	report, err = client.Endpoints.Failover(t.Context(), Failover{Server: theServer, Endpoint: "My",
+		Configuration: "Primary", Settle: time.Millisecond})
 	if err != nil || !slices.Equal(report.Running, []string{theTask}) {
 		t.Errorf("%+v, %v", report, err)
 	}
@@ -307,14 +335,16 @@ func TestACLsAgainstTheSimulator(t *testing.T) {
 	inEveryShape(t, func(t *testing.T, _ *aemtest.Simulator, client *Client) {
 		a, ctx := client.ACLs, t.Context()
 		for name, target := range map[string]ACLTarget{
-			"server": ServerACL(theServer), "tasks": TasksACL(theServer), "task": TaskACL(TaskRef{Server: theServer, Task: theTask}),
+			"server": ServerACL(theServer), "tasks": TasksACL(theServer),
+			"task":      TaskACL(TaskRef{Server: theServer, Task: theTask}),
 			"endpoints": EndpointsACL(theServer), "endpoint": EndpointACL(theServer, "My"),
 		} {
 			want(t, noResult(a.Get(ctx, target)), ErrNoACL)
 			want(t, a.Delete(ctx, target), ErrNoACL)
 			want(t, a.Update(ctx, target, nil), ErrNoACL)
 			nobody := Principals{}
-			acl := NewACL(Principals{Users: []string{`CORP\ada`}}, nobody, Principals{Groups: []string{`CORP\ops`}}, nobody, true)
+			acl := NewACL(Principals{Users: []string{`CORP\ada`}}, nobody, Principals{Groups: []string{`CORP\ops`}}, nobody,
+				true)
 			must(t, a.Put(ctx, target, acl))
 			must(t, a.Update(ctx, target, func(acl *ACL) error {
 				acl.SetUser(`CORP\bob`, RoleNone)
@@ -322,7 +352,8 @@ func TestACLsAgainstTheSimulator(t *testing.T) {
 				return nil
 			}))
 			got := ok[*ACL](t)(a.Get(ctx, target))
-			if !slices.Equal(got.Admin.Users, []string{`CORP\ada`}) || !slices.Equal(got.Operator.Groups, []string{`CORP\ops`}) || !slices.Equal(got.None.Users, []string{`CORP\bob`}) {
+			if !slices.Equal(got.Admin.Users, []string{`CORP\ada`}) ||
+				!slices.Equal(got.Operator.Groups, []string{`CORP\ops`}) || !slices.Equal(got.None.Users, []string{`CORP\bob`}) {
 				t.Errorf("%s: got %+v", name, got)
 			}
 			want(t, a.Put(ctx, target, NewACL(nobody, nobody, nobody, nobody, true)), ErrNoAdmin)
@@ -352,7 +383,8 @@ func TestAuditTrailAgainstTheSimulator(t *testing.T) {
 func TestChangesOfTwo(t *testing.T) {
 	_, client := simulate(t, aemtest.RealWorld, aemtest.Admin, nil)
 	a, ctx, target := client.ACLs, t.Context(), ServerACL(theServer)
-	must(t, a.Put(ctx, target, NewACL(Principals{Users: []string{`CORP\ada`}}, Principals{}, Principals{}, Principals{}, true)))
+	must(t, a.Put(ctx, target, NewACL(Principals{Users: []string{`CORP\ada`}}, Principals{}, Principals{}, Principals{},
+		true)))
 	calls := 0
 	must(t, a.Update(ctx, target, func(acl *ACL) error {
 		if calls++; calls == 1 {
@@ -361,7 +393,8 @@ func TestChangesOfTwo(t *testing.T) {
 		acl.SetUser(`CORP\eve`, RoleViewer)
 		return nil
 	}))
-	if got := ok[*ACL](t)(a.Get(ctx, target)); calls != 2 || !slices.Equal(got.Viewer.Users, []string{`CORP\bob`, `CORP\eve`}) {
+	if got := ok[*ACL](t)(a.Get(ctx, target)); calls != 2 || !slices.Equal(got.Viewer.Users,
+		[]string{`CORP\bob`, `CORP\eve`}) {
 		t.Errorf("after %d calls: %+v", calls, got)
 	}
 	want(t, a.Update(ctx, target, func(acl *ACL) error {
@@ -381,8 +414,9 @@ func TestAViewerMayNotChangeAnything(t *testing.T) {
 		}
 	}
 	for name, err := range map[string]error{
-		"stop":    noResult(client.Tasks.Stop(t.Context(), TaskRef{Server: theServer, Task: theTask}, 0)),
-		"reload":  client.Tables.Reload(t.Context(), TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR", Table: "JOBS"}),
+		"stop": noResult(client.Tasks.Stop(t.Context(), TaskRef{Server: theServer, Task: theTask}, 0)),
+		"reload": client.Tables.Reload(t.Context(), TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR",
+			Table: "JOBS"}),
 		"delete":  client.Servers.Delete(t.Context(), theServer),
 		"get ACL": noResult(client.ACLs.Get(t.Context(), ServerACL(theServer))),
 		"test":    noResult(client.Endpoints.Test(t.Context(), theServer, "My", 0)),
@@ -392,7 +426,8 @@ func TestAViewerMayNotChangeAnything(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if after := em.State(); len(after.Servers) != 1 || after.Task(theServer, theTask).State != before.Task(theServer, theTask).State {
+	if after := em.State(); len(after.Servers) != 1 || after.Task(theServer, theTask).State != before.Task(theServer,
+		theTask).State {
 		t.Errorf("the state has changed: %+v", after)
 	}
 }
@@ -411,7 +446,8 @@ func noResult[T any](_ T, err error) error { return err }
 func TestGeneratedServersCanBeUpdated(t *testing.T) {
 	em := aemtest.New(aemtest.Options{ComposeServers: 2, Servers: 6, Incidents: true})
 	t.Cleanup(em.Close)
-	client := ok[*Client](t)(New("http://qem.test", APIToken(aemtest.DefaultAdmin().APIToken), WithTransport(em.Transport())))
+	client := ok[*Client](t)(New("http://qem.test", APIToken(aemtest.DefaultAdmin().APIToken),
+		WithTransport(em.Transport())))
 	t.Cleanup(func() { _ = client.Close(context.Background()) })
 	for server, err := range client.Servers.All(t.Context()) {
 		must(t, err)

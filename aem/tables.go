@@ -135,7 +135,8 @@ type TableFilter struct {
 // task. A task may have very many tables: see EachStatus.
 //
 // API: GetTableStatuses, GET /servers/{server}/tasks/{task}/tables?action=getstatus&schema=..&table=...
-func (s TablesService) Statuses(ctx context.Context, ref TaskRef, f TableFilter, opts ...CallOption) ([]TableStatus, error) {
+func (s TablesService) Statuses(ctx context.Context, ref TaskRef, f TableFilter, opts ...CallOption) ([]TableStatus,
+	error) {
 	var tables []TableStatus
 	err := s.EachStatus(ctx, ref, f, func() func(*TableStatus) error {
 		tables = nil
@@ -157,7 +158,8 @@ func (s TablesService) Statuses(ctx context.Context, ref TaskRef, f TableFilter,
 // that function ends the call, and errors.Is finds it in the result.
 //
 // API: GetTableStatuses, GET /servers/{server}/tasks/{task}/tables?action=getstatus&schema=..&table=...
-func (s TablesService) EachStatus(ctx context.Context, ref TaskRef, f TableFilter, begin func() func(*TableStatus) error, opts ...CallOption) error {
+func (s TablesService) EachStatus(ctx context.Context, ref TaskRef, f TableFilter,
+	begin func() func(*TableStatus) error, opts ...CallOption) error {
 	c := get("GetTableStatuses", ref.path("tables")...).with("action", "getstatus")
 	c.query = append(c.query, f.query()...)
 	_, err := fetch(ctx, s.core, opts, c, func(scan *wire.Scanner) (none struct{}, err error) {

@@ -32,10 +32,12 @@ func TestTableFilter(t *testing.T) {
 		query  string
 		want   string
 	}{
-		"all":     {TableFilter{}, "action=getstatus", "orders orders_old people"},
-		"error":   {TableFilter{Error: true}, "action=getstatus&includeerror=true", "orders_old people"},
-		"states":  {TableFilter{Queued: true, Loading: true, Completed: true, ChangeProcessing: true, Error: true}, "action=getstatus&includequeued=true&includeloading=true&includecompleted=true&includechangeprocessing=true&includeerror=true", "orders orders_old people"},
-		"queued":  {TableFilter{Queued: true, Loading: true, ChangeProcessing: true}, "action=getstatus&includequeued=true&includeloading=true&includechangeprocessing=true", ""},
+		"all":   {TableFilter{}, "action=getstatus", "orders orders_old people"},
+		"error": {TableFilter{Error: true}, "action=getstatus&includeerror=true", "orders_old people"},
+		"states": {TableFilter{Queued: true, Loading: true, Completed: true, ChangeProcessing: true, Error: true},
+			"action=getstatus&includequeued=true&includeloading=true&includecompleted=true&includechangeprocessing=true&includeerror=true", "orders orders_old people"},
+		"queued": {TableFilter{Queued: true, Loading: true, ChangeProcessing: true},
+			"action=getstatus&includequeued=true&includeloading=true&includechangeprocessing=true", ""},
 		"names":   {TableFilter{Schema: "dbo", Table: "orders"}, "action=getstatus&schema=dbo&table=orders", "orders"},
 		"pattern": {TableFilter{Table: "orders%"}, "action=getstatus&table=orders%25", "orders orders_old"},
 		"blank":   {TableFilter{Schema: "my schema"}, "action=getstatus&schema=my%20schema", ""},

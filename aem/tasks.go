@@ -40,7 +40,8 @@ const (
 // Spellings lists the states.
 func (TaskState) Spellings() []TaskState {
 	return []TaskState{
-		TaskStopped, TaskRunning, TaskError, TaskRecovering + "|RECOVERY|RECOVERING", TaskStarting + "|-", TaskStopping + "|-",
+		TaskStopped, TaskRunning, TaskError, TaskRecovering + "|RECOVERY|RECOVERING",
+		TaskStarting + "|-", TaskStopping + "|-",
 	}
 }
 
@@ -174,12 +175,13 @@ type Latency struct {
 
 // FullLoad is the progress of a full load.
 type FullLoad struct {
-	TablesCompleted  Number     `api:"full_load_counters.tables_completed_count,replicate"`
-	TablesLoading    Number     `api:"full_load_counters.tables_loading_count,replicate"`
-	TablesQueued     Number     `api:"full_load_counters.tables_queued_count,replicate"`
-	TablesWithError  Number     `api:"full_load_counters.tables_with_error_count,replicate"`
-	RecordsCompleted Number     `api:"full_load_counters.records_completed_count,replicate"`
-	RecordsEstimated Number     `api:"full_load_counters.estimated_records_for_all_tables_count,replicate"` // an estimated total
+	TablesCompleted  Number `api:"full_load_counters.tables_completed_count,replicate"`
+	TablesLoading    Number `api:"full_load_counters.tables_loading_count,replicate"`
+	TablesQueued     Number `api:"full_load_counters.tables_queued_count,replicate"`
+	TablesWithError  Number `api:"full_load_counters.tables_with_error_count,replicate"`
+	RecordsCompleted Number `api:"full_load_counters.records_completed_count,replicate"`
+	// RecordsEstimated is an estimated total.
+	RecordsEstimated Number     `api:"full_load_counters.estimated_records_for_all_tables_count,replicate"`
 	Completed        Bool       `api:"full_load_completed|guide:full_load_counters.full_load_completed,replicate"`
 	Start            time.Time  `api:"full_load_start|guide:full_load_counters.full_load_start,replicate"`
 	End              time.Time  `api:"full_load_end|guide:full_load_counters.full_load_end,replicate"`

@@ -32,7 +32,8 @@ type ExportTaskOptions struct {
 // endpoints.
 //
 // API: ExportTask, GET /servers/{server}/tasks/{task}?action=export&withendpoints={bool}.
-func (s TasksService) Export(ctx context.Context, ref TaskRef, o ExportTaskOptions, opts ...CallOption) (io.ReadCloser, error) {
+func (s TasksService) Export(ctx context.Context, ref TaskRef, o ExportTaskOptions,
+	opts ...CallOption) (io.ReadCloser, error) {
 	c := send(http.MethodGet, "ExportTask", "export", ref.path()...)
 	return s.core.export(ctx, opts, c.with("withendpoints", boolText(o.Endpoints)))
 }
@@ -78,7 +79,8 @@ var cloneMessageTable = wire.NewTable[cloneMessage]()
 // Manager.
 //
 // API: CloneTask, POST /servers/{server}/tasks/{task}?action=clone.
-func (s TasksService) Clone(ctx context.Context, ref TaskRef, name string, o CloneTaskOptions, opts ...CallOption) error {
+func (s TasksService) Clone(ctx context.Context, ref TaskRef, name string, o CloneTaskOptions,
+	opts ...CallOption) error {
 	c := send(http.MethodPost, "CloneTask", "clone", ref.path()...)
 	if err := missing(c.operation, "name of the clone", name); err != nil {
 		return err

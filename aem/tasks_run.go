@@ -112,7 +112,8 @@ func plainMessage(s *wire.Scanner) string {
 // the task.
 //
 // API: RunTask, POST /servers/{server}/tasks/{task}?action=run&option={option}&timeout={s}.
-func (s TasksService) Run(ctx context.Context, ref TaskRef, how RunOption, timeout time.Duration, opts ...CallOption) (*TaskResult, error) {
+func (s TasksService) Run(ctx context.Context, ref TaskRef, how RunOption, timeout time.Duration,
+	opts ...CallOption) (*TaskResult, error) {
 	c := send(http.MethodPost, opRunTask, "run", ref.path()...).with("option", how.name)
 	if err := missing(c.operation, "run option", how.name); err != nil {
 		return nil, err
@@ -136,7 +137,8 @@ func (s TasksService) Run(ctx context.Context, ref TaskRef, how RunOption, timeo
 // Run. It needs the role Operator on the task.
 //
 // API: StopTask, POST /servers/{server}/tasks/{task}?action=stop&timeout={s}.
-func (s TasksService) Stop(ctx context.Context, ref TaskRef, timeout time.Duration, opts ...CallOption) (*TaskResult, error) {
+func (s TasksService) Stop(ctx context.Context, ref TaskRef, timeout time.Duration, opts ...CallOption) (*TaskResult,
+	error) {
 	c := send(http.MethodPost, opStopTask, "stop", ref.path()...)
 	if err := c.setTimeout(timeout); err != nil {
 		return nil, err

@@ -60,19 +60,24 @@ func TestResultsPrintAndSave(t *testing.T) {
 	task := runningTask()
 	task.DataErrors, task.FullLoad.End = WholeOf(9007199254740993), at
 	roundTripOf(t, task)
-	roundTripOf(t, TaskDetails{Product: Compose, Name: "x__p", Project: "p", State: "brand_new", Loading: Loading{Completed: BoolOf(true), Start: at}})
+	roundTripOf(t, TaskDetails{Product: Compose, Name: "x__p", Project: "p", State: "brand_new",
+		Loading: Loading{Completed: BoolOf(true), Start: at}})
 	roundTripOf(t, ServerInfo{Product: Compose, Name: "s", LastConnection: at, Platform: PlatformLinux})
-	roundTripOf(t, ServerDetails{Product: Replicate, Name: "s", Host: "h", License: License{State: LicenseExpired, DaysToExpiration: WholeOf(-1)}})
+	roundTripOf(t, ServerDetails{Product: Replicate, Name: "s", Host: "h",
+		License: License{State: LicenseExpired, DaysToExpiration: WholeOf(-1)}})
 	roundTripOf(t, ServerDefinition{Product: Replicate, Name: "s", Monitored: BoolOf(false)})
-	roundTripOf(t, ServerTask{ServerInfo{Product: Replicate, Name: "s"}, TaskInfo{Name: "t", StopReason: StopLowDiskSpace, Tags: []string{"a"}}})
-	roundTripOf(t, TableStatus{Schema: "a", Name: "b", State: TableError, CDC: TableCDC{LastUpdate: at, Inserts: WholeOf(1)}})
+	roundTripOf(t, ServerTask{ServerInfo{Product: Replicate, Name: "s"},
+		TaskInfo{Name: "t", StopReason: StopLowDiskSpace, Tags: []string{"a"}}})
+	roundTripOf(t, TableStatus{Schema: "a", Name: "b", State: TableError,
+		CDC: TableCDC{LastUpdate: at, Inserts: WholeOf(1)}})
 	roundTripOf(t, TableInfo{"a", "b", TableLoading})
 	roundTripOf(t, Endpoint{Name: "e", Role: EndpointBoth, Licensed: BoolOf(true)})
 	roundTripOf(t, EndpointTest{EndpointFailed, "m", "d"})
 	roundTripOf(t, TaskResult{TaskError, "m"})
 	roundTripOf(t, RetentionBarrier{"a", at})
 	roundTripOf(t, TableSelection{Included: []SelectedTable{{"o", "%", LoadHigh, TypeView}}})
-	roundTripOf(t, *NewACL(Principals{Users: []string{`D\a`}}, Principals{}, Principals{}, Principals{Groups: []string{`D\g`}}, true))
+	roundTripOf(t, *NewACL(Principals{Users: []string{`D\a`}}, Principals{}, Principals{},
+		Principals{Groups: []string{`D\g`}}, true))
 }
 
 func roundTripOf[T any](t *testing.T, v T) {

@@ -129,7 +129,8 @@ type RunReport struct {
 // beside the report. How long it may take, ctx says.
 //
 // Calls: GetTaskDetails, RunTask, GetTableList.
-func (s TasksService) RunToEnd(ctx context.Context, ref TaskRef, how RunOption, opts ...WaitOption) (*RunReport, error) {
+func (s TasksService) RunToEnd(ctx context.Context, ref TaskRef, how RunOption, opts ...WaitOption) (*RunReport,
+	error) {
 	w := waitingWith(opts)
 	report := &RunReport{Task: ref}
 	before, err := s.Details(ctx, ref)

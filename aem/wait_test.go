@@ -17,10 +17,12 @@ func details(state string) *http.Response {
 
 func TestWaitForState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, requests := answering(t, details("STOPPED"), details("STARTING"), details("RECOVERY"), details("RECOVERY"), details("RECOVERY"), details("RECOVERY"), details("RUNNING"))
+		client, requests := answering(t, details("STOPPED"), details("STARTING"), details("RECOVERY"), details("RECOVERY"),
+			details("RECOVERY"), details("RECOVERY"), details("RUNNING"))
 		started := time.Now()
 		got, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning)
-		if err != nil || got.State != TaskRunning || len(*requests) != 7 || time.Since(started) != (1+2+4+8+15+15)*time.Second {
+		if err != nil || got.State != TaskRunning || len(*requests) != 7 ||
+			time.Since(started) != (1+2+4+8+15+15)*time.Second {
 			t.Errorf("%+v, %v after %v and %d requests", got, err, time.Since(started), len(*requests))
 		}
 	})
@@ -30,13 +32,15 @@ func TestWaitForState(t *testing.T) {
 		if !errors.Is(err, ErrTaskFailed) || got.State != TaskError || !strings.HasSuffix(err.Error(), "failed: why") {
 			t.Errorf("%+v, %v", got, err)
 		}
-		if got, err = client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskError); err != nil || got.State != TaskError {
+		if got, err = client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskError); err != nil ||
+			got.State != TaskError {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		client, _ := answering(t, answer(200, `{"name":"t","state":"ERROR"}`))
-		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}); !errors.Is(err, ErrTaskFailed) || !strings.Contains(err.Error(), "state error") {
+		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}); !errors.Is(err, ErrTaskFailed) ||
+			!strings.Contains(err.Error(), "state error") {
 			t.Error(err)
 		}
 	})
@@ -45,13 +49,15 @@ func TestWaitForState(t *testing.T) {
 func TestWaitForOutlastsFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, requests := answering(t, apiAnswer(500, CodeServerNotConnected)(), details("RUNNING"))
-		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning); err != nil || len(*requests) != 2 {
+		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning); err != nil ||
+			len(*requests) != 2 {
 			t.Errorf("%v after %q", err, *requests)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		client, requests := answering(t, apiAnswer(500, CodeTaskNotFound)())
-		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning); !errors.Is(err, ErrNotFound) || len(*requests) != 1 {
+		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning); !errors.Is(err, ErrNotFound) ||
+			len(*requests) != 1 {
 			t.Errorf("%v after %q", err, *requests)
 		}
 	})
@@ -99,7 +105,8 @@ func TestWaitForEnds(t *testing.T) {
 				started := time.Now()
 				_, err := client.Tasks.WaitForState(ctx, TaskRef{"s", "t"}, TaskRunning)
 				var e *Error
-				if !errors.As(err, &e) || e.Kind != tc.kind || !strings.Contains(err.Error(), "last seen recovering") || time.Since(started) > 10*time.Second {
+				if !errors.As(err, &e) || e.Kind != tc.kind || !strings.Contains(err.Error(), "last seen recovering") ||
+					time.Since(started) > 10*time.Second {
 					t.Errorf("after %v: %v", time.Since(started), err)
 				}
 			})
@@ -132,7 +139,8 @@ func TestAllTasks(t *testing.T) {
 			}
 			got = append(got, what)
 		}
-		if want := "a/1, a/2, a/ partial, c/ not connected, d/3, / partial"; strings.Join(got, ", ") != want || len(*requests) != 4 {
+		if want := "a/1, a/2, a/ partial, c/ not connected, d/3, / partial"; strings.Join(got, ", ") != want ||
+			len(*requests) != 4 {
 			t.Errorf("got %s, want %s; sent %q", strings.Join(got, ", "), want, *requests)
 		}
 	})

@@ -34,8 +34,9 @@ func readAll(r io.ReadCloser, err error) error {
 }
 
 var (
-	noon     = time.Date(2026, 3, 1, 12, 0, 0, 5, time.FixedZone("", 3600))
-	someACL  = NewACL(Principals{Users: []string{`CORP\ada`}}, Principals{}, Principals{Groups: []string{`CORP\ops`}}, Principals{}, false)
+	noon    = time.Date(2026, 3, 1, 12, 0, 0, 5, time.FixedZone("", 3600))
+	someACL = NewACL(Principals{Users: []string{`CORP\ada`}}, Principals{}, Principals{Groups: []string{`CORP\ops`}},
+		Principals{}, false)
 	aclBody  = `{"admin_role":{"groups":[],"users":[{"name":"CORP\\ada"}]},"designer_role":{"groups":[],"users":[]},"disable_inheritance":false,"operator_role":{"groups":[{"name":"CORP\\ops"}],"users":[]},"viewer_role":{"groups":[],"users":[]}}`
 	taskDone = `{"state":"RUNNING","error_message":""}`
 )
@@ -54,7 +55,8 @@ var wireCases = []wireCase{
 	{"GetServer", func(ctx context.Context, c *Client) error { return noResult(c.Servers.Definition(ctx, "s 1")) },
 		"GET /servers/s%201/def", "", `{"name":"s 1"}`},
 	{"PutServer", func(ctx context.Context, c *Client) error {
-		return c.Servers.Put(ctx, ServerDefinition{Product: Replicate, Name: "s 1", Host: "h", Port: "3552", Username: "u", Password: NewPassword("p<w>"), VerifyCertificate: BoolOf(false)})
+		return c.Servers.Put(ctx, ServerDefinition{Product: Replicate, Name: "s 1", Host: "h", Port: "3552", Username: "u",
+			Password: NewPassword("p<w>"), VerifyCertificate: BoolOf(false)})
 	}, "PUT /servers/s%201/def",
 		`{"$type":"AemReplicateServer","description":"","host":"h","monitored":true,"name":"s 1","password":"p<w>","port":"3552","username":"u","verify_server_certificate":false}`, ""},
 	{"DeleteServer", func(ctx context.Context, c *Client) error { return c.Servers.Delete(ctx, "s 1") },
@@ -75,18 +77,25 @@ var wireCases = []wireCase{
 	},
 		"GET /servers/s%201/tasks/t%2F1", "", `{"name":"t/1","state":"RUNNING"}`},
 	{"RunTask", run(ResumeProcessing()), "POST /servers/s%201/tasks/t%2F1?action=run&option=RESUME_PROCESSING&timeout=60", "", taskDone},
-	{"RunTask", run(ReloadTarget()), "POST /servers/s%201/tasks/t%2F1?action=run&option=RELOAD_TARGET&timeout=60", "", taskDone},
-	{"RunTask", run(ResumeFromTimestamp(noon)), "POST /servers/s%201/tasks/t%2F1?action=run&option=RESUME_PROCESSING_FROM_TIMESTAMP&timeout=60",
+	{"RunTask", run(ReloadTarget()), "POST /servers/s%201/tasks/t%2F1?action=run&option=RELOAD_TARGET&timeout=60", "",
+		taskDone},
+	{"RunTask", run(ResumeFromTimestamp(noon)),
+		"POST /servers/s%201/tasks/t%2F1?action=run&option=RESUME_PROCESSING_FROM_TIMESTAMP&timeout=60",
 		`{"cdcposition":"2026-03-01T11:00:00Z"}`, taskDone},
-	{"RunTask", run(ResumeFromTimestampText("2026-03-01T11:00:00")), "POST /servers/s%201/tasks/t%2F1?action=run&option=RESUME_PROCESSING_FROM_TIMESTAMP&timeout=60",
+	{"RunTask", run(ResumeFromTimestampText("2026-03-01T11:00:00")),
+		"POST /servers/s%201/tasks/t%2F1?action=run&option=RESUME_PROCESSING_FROM_TIMESTAMP&timeout=60",
 		`{"cdcposition":"2026-03-01T11:00:00"}`, taskDone},
-	{"RunTask", run(ResumeFromPosition("15000000040000037")), "POST /servers/s%201/tasks/t%2F1?action=run&option=RESUME_PROCESSING_FROM_POSITION&timeout=60",
+	{"RunTask", run(ResumeFromPosition("15000000040000037")),
+		"POST /servers/s%201/tasks/t%2F1?action=run&option=RESUME_PROCESSING_FROM_POSITION&timeout=60",
 		`{"cdcposition":"15000000040000037"}`, taskDone},
-	{"RunTask", run(RecoverFromTargetCheckpoint("Checkpoint:V1#1")), "POST /servers/s%201/tasks/t%2F1?action=run&option=RECOVER_USING_CHECKPOINT_STORED_ON_TARGET&timeout=60",
+	{"RunTask", run(RecoverFromTargetCheckpoint("Checkpoint:V1#1")),
+		"POST /servers/s%201/tasks/t%2F1?action=run&option=RECOVER_USING_CHECKPOINT_STORED_ON_TARGET&timeout=60",
 		`{"cdcposition":"Checkpoint:V1#1"}`, taskDone},
-	{"RunTask", run(RecoverFromLocalCheckpoint()), "POST /servers/s%201/tasks/t%2F1?action=run&option=RECOVER_USING_LOCALLY_STORED_CHECKPOINT&timeout=60", "", taskDone},
+	{"RunTask", run(RecoverFromLocalCheckpoint()),
+		"POST /servers/s%201/tasks/t%2F1?action=run&option=RECOVER_USING_LOCALLY_STORED_CHECKPOINT&timeout=60", "", taskDone},
 	{"RunTask", run(RecreateAllTables()), "POST /servers/s%201/tasks/t%2F1?action=run&option=METADATA_ONLY_RECREATE_ALL_TABLES&timeout=60", "", taskDone},
-	{"RunTask", run(CreateMissingTables()), "POST /servers/s%201/tasks/t%2F1?action=run&option=METADATA_ONLY_CREATE_MISSING_TABLES&timeout=60", "", taskDone},
+	{"RunTask", run(CreateMissingTables()),
+		"POST /servers/s%201/tasks/t%2F1?action=run&option=METADATA_ONLY_CREATE_MISSING_TABLES&timeout=60", "", taskDone},
 	{"StopTask", func(ctx context.Context, c *Client) error {
 		return noResult(c.Tasks.Stop(ctx, TaskRef{"s 1", "t/1"}, 1500*time.Millisecond))
 	}, "POST /servers/s%201/tasks/t%2F1?action=stop&timeout=2", "", `{"state":"STOPPED","error_message":null}`},
@@ -109,7 +118,8 @@ var wireCases = []wireCase{
 		return c.Tasks.Clone(ctx, TaskRef{"s 1", "t/1"}, "t/2", CloneTaskOptions{})
 	}, "POST /servers/s%201/tasks/t%2F1?action=clone", `{"clone_permissions":false,"new_task_name":"t/2"}`, ""},
 	{"CloneTask", func(ctx context.Context, c *Client) error {
-		return c.Tasks.Clone(ctx, TaskRef{"s 1", "t/1"}, "t/2", CloneTaskOptions{Permissions: true, Source: "a", Target: "b", ControlSchema: "c", TargetSchema: "d", ControlTableTablespace: "e", ControlIndexTablespace: "f"})
+		return c.Tasks.Clone(ctx, TaskRef{"s 1", "t/1"}, "t/2", CloneTaskOptions{Permissions: true, Source: "a",
+			Target: "b", ControlSchema: "c", TargetSchema: "d", ControlTableTablespace: "e", ControlIndexTablespace: "f"})
 	}, "POST /servers/s%201/tasks/t%2F1?action=clone",
 		`{"clone_permissions":true,"new_control_index_tablespace":"f","new_control_schema":"c","new_control_table_tablespace":"e","new_source_endpoint":"a","new_target_endpoint":"b","new_target_schema":"d","new_task_name":"t/2"}`, ""},
 	{"GetTaskTableSelection", func(ctx context.Context, c *Client) error {
@@ -117,12 +127,14 @@ var wireCases = []wireCase{
 	}, "GET /servers/s%201/tasks/t%2F1/tables?action=selection", "", `{"included_pattern":[]}`},
 	{"PutTaskTableSelection", func(ctx context.Context, c *Client) error {
 		return c.Tasks.PutTableSelection(ctx, TaskRef{"s 1", "t/1"}, TableSelection{
-			Included: []SelectedTable{{Owner: "HR", Name: "%", LoadOrder: LoadHigh}}, Explicit: []SelectedTable{{"S", "V", LoadHighest, TypeView}}})
+			Included: []SelectedTable{{Owner: "HR", Name: "%", LoadOrder: LoadHigh}},
+			Explicit: []SelectedTable{{"S", "V", LoadHighest, TypeView}}})
 	}, "PUT /servers/s%201/tasks/t%2F1/tables?action=selection",
 		`{"excluded_pattern":[],"explicit_included_tables":[{"load_order":2147483647,"name":"V","owner":"S","table_type":"VIEW"}],"included_pattern":[{"load_order":1000,"name":"%","owner":"HR","table_type":"TABLE"}]}`, ""},
 	{"DeleteOldChangeData", func(ctx context.Context, c *Client) error {
 		return c.Tasks.DeleteOldChangeData(ctx, TaskRef{"s 1", "t/1"}, ChangeDataBefore(noon))
-	}, "POST /servers/s%201/tasks/t%2F1?action=delete_old_change_data", `{"timestamp_or_offset":"2026-03-01T11:00:00Z"}`, ""},
+	}, "POST /servers/s%201/tasks/t%2F1?action=delete_old_change_data", `{"timestamp_or_offset":"2026-03-01T11:00:00Z"}`,
+		""},
 	{"DeleteOldChangeData", func(ctx context.Context, c *Client) error {
 		return c.Tasks.DeleteOldChangeData(ctx, TaskRef{"s 1", "t/1"}, ChangeDataOlderThan(25*time.Hour+61*time.Second))
 	}, "POST /servers/s%201/tasks/t%2F1?action=delete_old_change_data", `{"timestamp_or_offset":"P1DT1H1M1S"}`, ""},
@@ -131,10 +143,12 @@ var wireCases = []wireCase{
 	}, "POST /servers/s%201/tasks/t%2F1?action=delete_old_change_data", `{"timestamp_or_offset":"P1M3DT1H2M"}`, ""},
 	{"SetChangeDataRetentionBarrier", func(ctx context.Context, c *Client) error {
 		return c.Tasks.SetRetentionBarrier(ctx, TaskRef{"s 1", "t/1"}, RetentionBarrier{"Compose", noon})
-	}, "PUT /servers/s%201/tasks/t%2F1?action=set_change_data_retention_barrier", `{"application":"Compose","retention_point":"2026-03-01T11:00:00Z"}`, ""},
+	}, "PUT /servers/s%201/tasks/t%2F1?action=set_change_data_retention_barrier",
+		`{"application":"Compose","retention_point":"2026-03-01T11:00:00Z"}`, ""},
 	{"SetChangeDataRetentionBarrier", func(ctx context.Context, c *Client) error {
 		return c.Tasks.RemoveRetentionBarrier(ctx, TaskRef{"s 1", "t/1"}, "Compose")
-	}, "PUT /servers/s%201/tasks/t%2F1?action=set_change_data_retention_barrier", `{"application":"Compose","retention_point":""}`, ""},
+	}, "PUT /servers/s%201/tasks/t%2F1?action=set_change_data_retention_barrier",
+		`{"application":"Compose","retention_point":""}`, ""},
 	{"GetChangeDataRetentionBarrier", func(ctx context.Context, c *Client) error {
 		return noResult(c.Tasks.RetentionBarrier(ctx, TaskRef{"s 1", "t/1"}))
 	}, "GET /servers/s%201/tasks/t%2F1?action=get_change_data_retention_barrier", "", "{}"},
@@ -143,10 +157,13 @@ var wireCases = []wireCase{
 		return noResult(c.Tables.List(ctx, TaskRef{"s 1", "t/1"}, TableFilter{}))
 	}, "GET /servers/s%201/tasks/t%2F1/tables", "", `{"tablelist":[]}`},
 	{"GetTableList", func(ctx context.Context, c *Client) error {
-		return noResult(c.Tables.List(ctx, TaskRef{"s 1", "t/1"}, TableFilter{Schema: "H%", Table: "a b", Queued: true, Error: true}))
-	}, "GET /servers/s%201/tasks/t%2F1/tables?schema=H%25&table=a%20b&includequeued=true&includeerror=true", "", `{"tablelist":[]}`},
+		return noResult(c.Tables.List(ctx, TaskRef{"s 1", "t/1"}, TableFilter{Schema: "H%", Table: "a b", Queued: true,
+			Error: true}))
+	}, "GET /servers/s%201/tasks/t%2F1/tables?schema=H%25&table=a%20b&includequeued=true&includeerror=true", "",
+		`{"tablelist":[]}`},
 	{"GetTableStatuses", func(ctx context.Context, c *Client) error {
-		return noResult(c.Tables.Statuses(ctx, TaskRef{"s 1", "t/1"}, TableFilter{Loading: true, Completed: true, ChangeProcessing: true}))
+		return noResult(c.Tables.Statuses(ctx, TaskRef{"s 1", "t/1"},
+			TableFilter{Loading: true, Completed: true, ChangeProcessing: true}))
 	}, "GET /servers/s%201/tasks/t%2F1/tables?action=getstatus&includeloading=true&includecompleted=true&includechangeprocessing=true", "", `{"table_details":[]}`},
 	{"ReloadTable", func(ctx context.Context, c *Client) error {
 		return c.Tables.Reload(ctx, TableRef{TaskRef{"s 1", "t/1"}, "HR", "a&b"})
@@ -163,8 +180,10 @@ var wireCases = []wireCase{
 		return noResult(c.Endpoints.Test(ctx, "s 1", "e?1", 5*time.Second))
 	}, "GET /servers/s%201/endpoints/e%3F1?action=test&timeout=5", "", `{"status":"CONNECTED"}`},
 	{"PatchEndpoint", func(ctx context.Context, c *Client) error {
-		return c.Endpoints.Patch(ctx, "s 1", "e?1", Patch{SetSetting("/db_settings/server", "h<1>"), ReplaceSetting("/db_settings/port", 1521),
-			RemoveSetting("/db_settings/x"), TestSetting("/db_settings/y", nil), SetSetting("/db_settings/password", NewPassword("pw"))})
+		return c.Endpoints.Patch(ctx, "s 1", "e?1", Patch{SetSetting("/db_settings/server", "h<1>"),
+			ReplaceSetting("/db_settings/port", 1521),
+			RemoveSetting("/db_settings/x"), TestSetting("/db_settings/y", nil),
+			SetSetting("/db_settings/password", NewPassword("pw"))})
 	}, "PATCH /servers/s%201/endpoints/e%3F1",
 		`[{"op":"add","path":"/db_settings/server","value":"h<1>"},{"op":"replace","path":"/db_settings/port","value":1521},{"op":"remove","path":"/db_settings/x"},{"op":"test","path":"/db_settings/y","value":null},{"op":"add","path":"/db_settings/password","value":"pw"}]`, ""},
 	{"DeleteEndpoint", func(ctx context.Context, c *Client) error {
@@ -177,11 +196,15 @@ var wireCases = []wireCase{
 		return c.Endpoints.Reconfigure(ctx, "s 1", "My Oracle", "Secondary", ReconfigureOptions{KeepTasks: true})
 	}, "PUT /servers/s%201/endpoints/My%20Oracle?action=reconfigure&configuration=Secondary&recycle=false", "", ""},
 
-	{"ExportAuditTrail", func(ctx context.Context, c *Client) error { return readAll(c.Audit.Export(ctx, noon, time.Time{})) },
+	{"ExportAuditTrail", func(ctx context.Context, c *Client) error {
+		return readAll(c.Audit.Export(ctx, noon,
+			time.Time{}))
+	},
 		"GET /security/audit_trail?start_timestamp=2026-03-01T11%3A00%3A00Z", "", "[]"},
 	{"ExportAuditTrail", func(ctx context.Context, c *Client) error {
 		return readAll(c.Audit.Export(ctx, noon, noon.Add(time.Hour)))
-	}, "GET /security/audit_trail?start_timestamp=2026-03-01T11%3A00%3A00Z&end_timestamp=2026-03-01T12%3A00%3A00Z", "", "[]"},
+	}, "GET /security/audit_trail?start_timestamp=2026-03-01T11%3A00%3A00Z&end_timestamp=2026-03-01T12%3A00%3A00Z", "",
+		"[]"},
 
 	{"GetServerAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.Get(ctx, ServerACL("s 1"))) },
 		"GET /servers/s%201?action=acl", "", aclBody},
@@ -189,9 +212,15 @@ var wireCases = []wireCase{
 		"PUT /servers/s%201?action=acl", aclBody, ""},
 	{"DeleteServerAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Delete(ctx, ServerACL("s 1")) },
 		"DELETE /servers/s%201?action=acl", "", ""},
-	{"GetTasksCollectionAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.Get(ctx, TasksACL("s 1"))) },
+	{"GetTasksCollectionAcl", func(ctx context.Context, c *Client) error {
+		return noResult(c.ACLs.Get(ctx,
+			TasksACL("s 1")))
+	},
 		"GET /servers/s%201/tasks?action=acl", "", aclBody},
-	{"PutTasksCollectionsAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Put(ctx, TasksACL("s 1"), someACL) },
+	{"PutTasksCollectionsAcl", func(ctx context.Context, c *Client) error {
+		return c.ACLs.Put(ctx, TasksACL("s 1"),
+			someACL)
+	},
 		"PUT /servers/s%201/tasks?action=acl", aclBody, ""},
 	{"DeleteTasksCollectionAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Delete(ctx, TasksACL("s 1")) },
 		"DELETE /servers/s%201/tasks?action=acl", "", ""},
@@ -203,21 +232,39 @@ var wireCases = []wireCase{
 		return c.ACLs.Put(ctx, TaskACL(TaskRef{"s 1", "t/1"}), someACL)
 	},
 		"PUT /servers/s%201/tasks/t%2F1?action=acl", aclBody, ""},
-	{"DeleteTaskAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Delete(ctx, TaskACL(TaskRef{"s 1", "t/1"})) },
+	{"DeleteTaskAcl", func(ctx context.Context, c *Client) error {
+		return c.ACLs.Delete(ctx,
+			TaskACL(TaskRef{"s 1", "t/1"}))
+	},
 		"DELETE /servers/s%201/tasks/t%2F1?action=acl", "", ""},
-	{"GetEndpointsCollectionAcl", func(ctx context.Context, c *Client) error { return noResult(c.ACLs.Get(ctx, EndpointsACL("s 1"))) },
+	{"GetEndpointsCollectionAcl", func(ctx context.Context, c *Client) error {
+		return noResult(c.ACLs.Get(ctx,
+			EndpointsACL("s 1")))
+	},
 		"GET /servers/s%201/endpoints?action=acl", "", aclBody},
-	{"PutEndpointsCollectionsAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Put(ctx, EndpointsACL("s 1"), someACL) },
+	{"PutEndpointsCollectionsAcl", func(ctx context.Context, c *Client) error {
+		return c.ACLs.Put(ctx,
+			EndpointsACL("s 1"), someACL)
+	},
 		"PUT /servers/s%201/endpoints?action=acl", aclBody, ""},
-	{"DeleteEndpointsCollectionAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Delete(ctx, EndpointsACL("s 1")) },
+	{"DeleteEndpointsCollectionAcl", func(ctx context.Context, c *Client) error {
+		return c.ACLs.Delete(ctx,
+			EndpointsACL("s 1"))
+	},
 		"DELETE /servers/s%201/endpoints?action=acl", "", ""},
 	{"GetEndpointAcl", func(ctx context.Context, c *Client) error {
 		return noResult(c.ACLs.Get(ctx, EndpointACL("s 1", "e?1")))
 	},
 		"GET /servers/s%201/endpoints/e%3F1?action=acl", "", aclBody},
-	{"PutEndpointAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Put(ctx, EndpointACL("s 1", "e?1"), someACL) },
+	{"PutEndpointAcl", func(ctx context.Context, c *Client) error {
+		return c.ACLs.Put(ctx, EndpointACL("s 1", "e?1"),
+			someACL)
+	},
 		"PUT /servers/s%201/endpoints/e%3F1?action=acl", aclBody, ""},
-	{"DeleteEndpointAcl", func(ctx context.Context, c *Client) error { return c.ACLs.Delete(ctx, EndpointACL("s 1", "e?1")) },
+	{"DeleteEndpointAcl", func(ctx context.Context, c *Client) error {
+		return c.ACLs.Delete(ctx,
+			EndpointACL("s 1", "e?1"))
+	},
 		"DELETE /servers/s%201/endpoints/e%3F1?action=acl", "", ""},
 }
 
@@ -252,30 +299,33 @@ func TestEveryMethodOnTheWire(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sent := 0
 				var seen tally
-				client := newClient(t, testURL, WithObserver(&seen), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-					if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-						return signedIn("id"), nil
-					}
-					sent++
-					head, body := onTheWire(t, r)
-					verb, uri, _ := strings.Cut(w.want, " ")
-					if line := verb + " /attunityenterprisemanager/api/v1" + uri + " HTTP/1.1\r\n"; !strings.HasPrefix(head, line) {
-						t.Errorf("sent %s\nwant %s", head, line)
-					}
-					if sorted(body) != w.body {
-						t.Errorf("sent the body %s\nwant %s", body, w.body)
-					}
-					if length := fmt.Sprintf("\r\nContent-Length: %d", len(body)); verb != "GET" && !strings.Contains(head+"\r\n", length+"\r\n") {
-						t.Errorf("there is no %q in %s", length, head)
-					}
-					if strings.Contains(head, "Transfer-Encoding") || !strings.Contains(head, "Enterprisemanager.apisessionid: id") {
-						t.Errorf("sent %s", head)
-					}
-					if wantJSON := strings.HasPrefix(w.body, "{") || strings.HasPrefix(w.body, "["); wantJSON && !strings.Contains(head, "Content-Type: application/json") {
-						t.Errorf("the body is not called JSON: %s", head)
-					}
-					return answer(200, w.answer), nil
-				})))
+				client := newClient(t, testURL, WithObserver(&seen),
+					WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+						if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
+							return signedIn("id"), nil
+						}
+						sent++
+						head, body := onTheWire(t, r)
+						verb, uri, _ := strings.Cut(w.want, " ")
+						if line := verb + " /attunityenterprisemanager/api/v1" + uri + " HTTP/1.1\r\n"; !strings.HasPrefix(head, line) {
+							t.Errorf("sent %s\nwant %s", head, line)
+						}
+						if sorted(body) != w.body {
+							t.Errorf("sent the body %s\nwant %s", body, w.body)
+						}
+						if length := fmt.Sprintf("\r\nContent-Length: %d", len(body)); verb != "GET" &&
+							!strings.Contains(head+"\r\n", length+"\r\n") {
+							t.Errorf("there is no %q in %s", length, head)
+						}
+						if strings.Contains(head, "Transfer-Encoding") || !strings.Contains(head, "Enterprisemanager.apisessionid: id") {
+							t.Errorf("sent %s", head)
+						}
+						if wantJSON := strings.HasPrefix(w.body, "{") || strings.HasPrefix(w.body, "["); wantJSON &&
+							!strings.Contains(head, "Content-Type: application/json") {
+							t.Errorf("the body is not called JSON: %s", head)
+						}
+						return answer(200, w.answer), nil
+					})))
 				if err := w.call(t.Context(), client); err != nil {
 					t.Fatal(err)
 				}
@@ -298,7 +348,8 @@ func TestWhatChangesSomethingIsNotRepeated(t *testing.T) {
 		"unanswered": nil,
 	}
 	for _, w := range wireCases {
-		reads := strings.HasPrefix(w.want, "GET") && w.operation != "TestEndpoint" && !strings.HasPrefix(w.operation, "Export")
+		reads := strings.HasPrefix(w.want, "GET") && w.operation != "TestEndpoint" &&
+			!strings.HasPrefix(w.operation, "Export")
 		if reads {
 			continue
 		}
@@ -331,7 +382,8 @@ func TestEveryMethodSurvivesTheEndOfItsSession(t *testing.T) {
 	for _, w := range wireCases {
 		t.Run(w.operation, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := &door{expired: apiAnswer(440, codeInvalidSession), answer: func(*http.Request) *http.Response { return answer(200, w.answer) }}
+				d := &door{expired: apiAnswer(440, codeInvalidSession),
+					answer: func(*http.Request) *http.Response { return answer(200, w.answer) }}
 				client := newClient(t, testURL, WithTransport(d))
 				if err := client.Login(t.Context()); err != nil {
 					t.Fatal(err)

@@ -56,6 +56,7 @@ func TestPackageContents(t *testing.T) {
 	for path, want := range map[string]string{
 		"/usr/bin/qem_exporter":                        "<nil> 493 <nil>",
 		"/usr/lib/systemd/system/qem_exporter.service": "<nil> 420 <nil>",
+		"/usr/lib/systemd/system/qem_exporter.socket":  "<nil> 420 <nil>",
 		"/etc/qem_exporter":                            "dir 488 qem_exporter",
 		"/etc/qem_exporter/config.yml":                 "config|noreplace 416 qem_exporter",
 		"/etc/default/qem_exporter":                    "config|noreplace 420 <nil>",
@@ -85,8 +86,8 @@ func TestPackageScripts(t *testing.T) {
 			"1": "daemon-reload", "2": "daemon-reload try-restart qem_exporter.service",
 		},
 		"preremove.sh": {
-			"remove": "disable --now qem_exporter.service", "upgrade 0.2.0": "",
-			"0": "disable --now qem_exporter.service", "1": "",
+			"remove": "disable --now qem_exporter.service qem_exporter.socket", "upgrade 0.2.0": "",
+			"0": "disable --now qem_exporter.service qem_exporter.socket", "1": "",
 		},
 		"postremove.sh": {"remove": "daemon-reload", "1": "daemon-reload"},
 	} {

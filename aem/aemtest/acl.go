@@ -92,7 +92,8 @@ func (s *Simulator) putACL(c *call) answer {
 	}
 	if acl.DisableInheritance && len(acl.Admin.Users)+len(acl.Admin.Groups) == 0 {
 		return s.failed(s.aclCode("AEM_NO_ADMIN_ON_%", g.kind),
-			"Requested %s %q has no admin user. At least one user or group must be assigned to the \"admin\" role.", g.kind, g.name)
+			"Requested %s %q has no admin user. At least one user or group must be assigned to the \"admin\" role.", g.kind,
+			g.name)
 	}
 	acl.keepStrongest()
 	*g.acl = acl
@@ -139,7 +140,8 @@ func (s *Simulator) checkPrincipals(a *ACL) *apiError {
 						"%s %q is assigned to multiple roles. %ss can only be assigned to a single role.", noun, name, noun)
 				case twice:
 					return apiErrorf("AEM_USER_GROUP_MULTIPLE_ASSIGNED",
-						"%q is assigned to multiple roles or to the same role twice. Users/groups can only be assigned once, and to a single role.", name)
+						"%q is assigned to multiple roles or to the same role twice. Users/groups can only be assigned once, and to "+
+							"a single role.", name)
 				}
 				seen[name] = place{r, l}
 			}
@@ -153,7 +155,8 @@ func (s *Simulator) noDomain(noun, name string) *apiError {
 	if s.opts.Shape == Legacy {
 		code = "AEM_NO_ DOMAIN_IN_" + strings.ToUpper(noun)
 	}
-	return apiErrorf(code, "%s %q must be preceded by a domain name, separated by a backslash. Example: domain_name\\%s_name.",
+	return apiErrorf(code, "%s %q must be preceded by a domain name, separated by a backslash. Example: "+
+		"domain_name\\%s_name.",
 		noun, name, strings.ToLower(noun))
 }
 

@@ -9,7 +9,8 @@ import (
 
 // aclPaths are the five kinds of objects, and the kind that codes have.
 var aclPaths = map[string]string{
-	"servers/S": "SERVER", "servers/S/tasks": "TASK", "servers/S/tasks/T": "TASK", "servers/S/endpoints": "ENDPOINT", "servers/S/endpoints/src": "ENDPOINT",
+	"servers/S": "SERVER", "servers/S/tasks": "TASK", "servers/S/tasks/T": "TASK", "servers/S/endpoints": "ENDPOINT",
+	"servers/S/endpoints/src": "ENDPOINT",
 }
 
 const fullACL = `{"disable_inheritance":true,"admin_role":{"users":[{"name":"D\\ann"}],"groups":[{"name":"D\\admins"}]},
@@ -45,12 +46,14 @@ func TestACLs(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s in the shape %v (-put +got):\n%s", path, shape, diff)
 			}
-			if strings.Contains(body, "disable_inheritance") == (collection && shape != Legacy) || strings.Contains(body, `"none":`) != (collection && shape != Legacy) {
+			if strings.Contains(body, "disable_inheritance") == (collection && shape != Legacy) ||
+				strings.Contains(body, `"none":`) != (collection && shape != Legacy) {
 				t.Errorf("%s in the shape %v: %s", path, shape, body)
 			}
 			found := 0
 			state := s.State().Server("S")
-			for _, acl := range []*ACL{state.ACL, state.TasksACL, state.EndpointsACL, state.Tasks[0].ACL, state.Endpoints[0].ACL} {
+			for _, acl := range []*ACL{state.ACL, state.TasksACL, state.EndpointsACL, state.Tasks[0].ACL,
+				state.Endpoints[0].ACL} {
 				if cmp.Equal(acl, want) {
 					found++
 				}
@@ -79,8 +82,10 @@ func TestACLErrors(t *testing.T) {
 			{"AEM_NO_DOMAIN_IN_USER", `{"admin_role":{"users":[{"name":"ann"}]}}`},
 			{"AEM_NO_DOMAIN_IN_USER", `{"admin_role":{"users":[{"name":"\\ann"}]}}`},
 			{"AEM_NO_DOMAIN_IN_GROUP", `{"viewer_role":{"groups":[{"name":"staff"}]}}`},
-			{"AEM_USER_ASSIGNED_TO_MULTIPLE_ROLES", `{"admin_role":{"users":[{"name":"D\\a"}]},"viewer_role":{"users":[{"name":"D\\a"}]}}`},
-			{"AEM_GROUP_ASSIGNED_TO_MULTIPLE_ROLES", `{"admin_role":{"groups":[{"name":"D\\a"}]},"viewer_role":{"groups":[{"name":"D\\a"}]}}`},
+			{"AEM_USER_ASSIGNED_TO_MULTIPLE_ROLES",
+				`{"admin_role":{"users":[{"name":"D\\a"}]},"viewer_role":{"users":[{"name":"D\\a"}]}}`},
+			{"AEM_GROUP_ASSIGNED_TO_MULTIPLE_ROLES",
+				`{"admin_role":{"groups":[{"name":"D\\a"}]},"viewer_role":{"groups":[{"name":"D\\a"}]}}`},
 			{"AEM_USER_GROUP_MULTIPLE_ASSIGNED", `{"admin_role":{"users":[{"name":"D\\a"},{"name":"D\\a"}]}}`},
 			{"AEM_USER_GROUP_MULTIPLE_ASSIGNED", `{"admin_role":{"users":[{"name":"D\\a"}],"groups":[{"name":"D\\a"}]}}`},
 			{"AEM_NO_ADMIN_ON_" + kind, `{"disable_inheritance":true,"viewer_role":{"users":[{"name":"D\\a"}]}}`},

@@ -47,7 +47,8 @@ func (s *Simulator) invalidSession() apiError {
 }
 
 func serverNotFound(name string) apiError {
-	return apiError{http.StatusInternalServerError, "AEM_SERVER_NOT_FOUND", "Replicate server " + name + " could not be found."}
+	return apiError{http.StatusInternalServerError, "AEM_SERVER_NOT_FOUND", "Replicate server " + name +
+		" could not be found."}
 }
 
 func taskNotFound(server, task string) apiError {
@@ -135,16 +136,19 @@ func (c *call) permitted() bool {
 // refuse answers a call that the user may not make.
 func (s *Simulator) refuse(c *call) answer {
 	if c.op.resource == resAudit {
-		return s.fail(apiError{http.StatusUnauthorized, "UNAUTHORIZED_REQUEST", "Unauthorized Request. request: AemExportAuditTrail"})
+		return s.fail(apiError{http.StatusUnauthorized, "UNAUTHORIZED_REQUEST",
+			"Unauthorized Request. request: AemExportAuditTrail"})
 	}
 	return s.fail(unauthorized(http.StatusForbidden))
 }
 
-const lengthRequiredPage = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" +
+const lengthRequiredPage = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML " +
+	"4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" +
 	"<HTML><HEAD><TITLE>Length Required</TITLE></HEAD>\r\n<BODY><h2>Length Required</h2>\r\n" +
 	"<hr><p>HTTP Error 411. The request must be chunked or have a content length.</p>\r\n</BODY></HTML>\r\n"
 
-const notFoundPage = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" +
+const notFoundPage = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML " +
+	"4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" +
 	"<HTML><HEAD><TITLE>Not Found</TITLE></HEAD>\r\n<BODY><h2>Not Found</h2>\r\n" +
 	"<hr><p>HTTP Error 404. The requested resource is not found.</p>\r\n</BODY></HTML>\r\n"
 
@@ -224,7 +228,8 @@ func (s *Simulator) tableList(c *call) answer {
 }
 
 func (s *Simulator) tableStatuses(c *call) answer {
-	return tables(s, c, "table_details", "AEM_TABLE_STATUSES_INNER_ERR", "table statuses", tableStatusTable, (*Table).status)
+	return tables(s, c, "table_details", "AEM_TABLE_STATUSES_INNER_ERR", "table statuses", tableStatusTable,
+		(*Table).status)
 }
 
 // tables answers the two methods that list the tables of a task.
@@ -234,7 +239,8 @@ func tables[T any](s *Simulator, c *call, envelope, code, noun string, table *wi
 		return s.fail(*e)
 	}
 	if t.product == Compose {
-		return s.failed(code, "Failed to retrieve %s for replication task %q on server %q. Error: %q", noun, c.task, srv.name(), "not a Replicate task")
+		return s.failed(code, "Failed to retrieve %s for replication task %q on server %q. Error: %q", noun, c.task,
+			srv.name(), "not a Replicate task")
 	}
 	filter := newTableFilter(c.query)
 	return listed(s, envelope, table, func(add func(T)) {

@@ -24,7 +24,8 @@ const keptRecords = 10_000
 
 // record puts a call into the audit trail.
 func (s *Simulator) record(c *call, a answer) {
-	r := AuditRecord{Time: s.Now().Truncate(time.Second), User: c.user.Name, Operation: c.op.name, Server: c.server, Object: c.task + c.object}
+	r := AuditRecord{Time: s.Now().Truncate(time.Second), User: c.user.Name, Operation: c.op.name, Server: c.server,
+		Object: c.task + c.object}
 	if a.status >= http.StatusBadRequest {
 		var e struct {
 			Code string `json:"error_code"`
@@ -58,9 +59,11 @@ func (s *Simulator) exportAudit(c *call) answer {
 	}
 	switch {
 	case !ok:
-		return s.failed("AEM_INVALID_TIMESTAMP_FORMAT", "Timestamp is not a timestamp. Timestamp format should be 'yyyy'-'MM'-'dd'T'HH':'mm':'ss'Z or Ticks.")
+		return s.failed("AEM_INVALID_TIMESTAMP_FORMAT",
+			"Timestamp is not a timestamp. Timestamp format should be 'yyyy'-'MM'-'dd'T'HH':'mm':'ss'Z or Ticks.")
 	case end.Before(start):
-		return s.failed("AEM_EXPORT_INNER_ERR", "Failed to export audit trail. AUDIT-E-INVRANGE. The end time is before the start time.")
+		return s.failed("AEM_EXPORT_INNER_ERR",
+			"Failed to export audit trail. AUDIT-E-INVRANGE. The end time is before the start time.")
 	}
 	type row struct {
 		Timestamp string `json:"timestamp"`

@@ -15,7 +15,8 @@ func TestSessionsSlideAndExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{})
 		c := newCaller(t, s)
-		if len(c.session) != 22 || strings.Trim(c.session, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
+		if len(c.session) != 22 || strings.Trim(c.session,
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
 			t.Errorf("session %q", c.session)
 		}
 		other := newCaller(t, s)
@@ -46,7 +47,8 @@ func TestSessionsSlideAndExpire(t *testing.T) {
 			t.Errorf("after logout: %s", code)
 		}
 		if s.Logins() != 3 || s.Logouts() != 1 || s.ActiveSessions() != 0 || s.Requests("GetServerList") != 8 {
-			t.Errorf("%d logins, %d logouts, %d sessions, %d lists", s.Logins(), s.Logouts(), s.ActiveSessions(), s.Requests("GetServerList"))
+			t.Errorf("%d logins, %d logouts, %d sessions, %d lists", s.Logins(), s.Logouts(), s.ActiveSessions(),
+				s.Requests("GetServerList"))
 		}
 	})
 }
@@ -63,7 +65,8 @@ func TestLogin(t *testing.T) {
 	}{
 		{`CORP\Ann`, "pass word", 200}, {`corp\ann`, "pass word", 200}, {"ann@CORP", "pass word", 200}, {"bob", "bobs", 200},
 		{"api-token", "pat-1", 200}, {"jwt", "a.b.c", 200},
-		{"ann", "pass word", 401}, {`CORP\Ann`, "Pass word", 401}, {"bob", "", 401}, {"api-token", "a.b.c", 401}, {"jwt", "", 401}, {"nobody", "x", 401},
+		{"ann", "pass word", 401}, {`CORP\Ann`, "Pass word", 401}, {"bob", "", 401}, {"api-token", "a.b.c", 401},
+		{"jwt", "", 401}, {"nobody", "x", 401},
 	} {
 		if got := c.login(test.user, test.secret); got != test.want {
 			t.Errorf("login of %q with %q: HTTP %d, want %d", test.user, test.secret, got, test.want)
@@ -118,7 +121,8 @@ func TestErrorCodes(t *testing.T) {
 		{"GET", "servers/repl-dr-01/tasks", 500, "AEM_SERVER_NOT_CONNECTED"},
 		{"GET", "servers/repl-lab", 200, ""},
 		{"GET", "servers/repl-lab/tasks/x", 500, "AEM_SERVER_NOT_MONITORED"},
-		{"GET", taskPath(compose.Name, compose.Tasks[0].Name) + "/tables?action=getstatus", 500, "AEM_TABLE_STATUSES_INNER_ERR"},
+		{"GET", taskPath(compose.Name, compose.Tasks[0].Name) + "/tables?action=getstatus", 500,
+			"AEM_TABLE_STATUSES_INNER_ERR"},
 		{"GET", taskPath(server, task) + "/", 200, ""},
 		{"GET", taskPath(server, task) + "//", 200, ""},
 		{"GET", taskPath(server, task) + "/tables/?action=GetStatus", 200, ""},
@@ -149,7 +153,8 @@ func TestErrorCodes(t *testing.T) {
 
 func TestPermissions(t *testing.T) {
 	s := New(Options{Users: []User{
-		{Name: "limited", Password: "x", Role: Viewer, Servers: []string{"repl-prod-0[12]"}, Tasks: []string{"*2SNOW*", "ORDERS*"}},
+		{Name: "limited", Password: "x", Role: Viewer, Servers: []string{"repl-prod-0[12]"},
+			Tasks: []string{"*2SNOW*", "ORDERS*"}},
 		{Name: "nothing", Password: "x"},
 		{Name: "operator", Password: "x", Role: Operator},
 	}, TasksPerServer: 40})
@@ -166,11 +171,13 @@ func TestPermissions(t *testing.T) {
 		t.Errorf("a limited user sees %d tasks", n)
 	}
 	for _, v := range tasks.TaskList {
-		if status, _ := c.get(taskPath("repl-prod-01", v.Name)); status != 200 || !strings.Contains(v.Name, "2SNOW") && !strings.HasPrefix(v.Name, "ORDERS") {
+		if status, _ := c.get(taskPath("repl-prod-01", v.Name)); status != 200 || !strings.Contains(v.Name, "2SNOW") &&
+			!strings.HasPrefix(v.Name, "ORDERS") {
 			t.Errorf("a limited user sees %q: HTTP %d", v.Name, status)
 		}
 	}
-	for _, path := range []string{serverPath("Local Server"), serverPath("Local Server") + "/tasks", "servers/repl-prod-01/tasks/HIDDEN"} {
+	for _, path := range []string{serverPath("Local Server"), serverPath("Local Server") + "/tasks",
+		"servers/repl-prod-01/tasks/HIDDEN"} {
 		if status, code := c.code("GET", path); status != 403 || code != "UNAUTHORIZED_REQUEST" {
 			t.Errorf("%s of a limited user: HTTP %d %s", path, status, code)
 		}
@@ -180,7 +187,8 @@ func TestPermissions(t *testing.T) {
 		t.Errorf("a user without a role: HTTP %d %s", status, code)
 	}
 	c.login("operator", "x")
-	if status, code := c.code("GET", serverPath("Local Server")+"?action=ACL"); status == 403 || code == "UNAUTHORIZED_REQUEST" {
+	if status, code := c.code("GET", serverPath("Local Server")+"?action=ACL"); status == 403 ||
+		code == "UNAUTHORIZED_REQUEST" {
 		t.Errorf("an operator: HTTP %d %s", status, code)
 	}
 }
@@ -208,7 +216,8 @@ func TestOddNames(t *testing.T) {
 func TestTableFilters(t *testing.T) {
 	s := New(Options{Servers: -1, ComposeServers: -1})
 	task := Task{Name: "T"}
-	for _, row := range []string{"HR.ORDERS.QUEUED", "HR.orders.LOADING", "HR2.ORDER_LINES.COMPLETED", "SALES.ORDERS.CHANGE_PROCESSING", "SALES.100% &+.ERROR"} {
+	for _, row := range []string{"HR.ORDERS.QUEUED", "HR.orders.LOADING", "HR2.ORDER_LINES.COMPLETED",
+		"SALES.ORDERS.CHANGE_PROCESSING", "SALES.100% &+.ERROR"} {
 		p := strings.SplitN(row, ".", 3)
 		task.Tables = append(task.Tables, Table{Schema: p[0], Name: p[1], State: "TABLE_" + p[2]})
 	}
@@ -242,7 +251,8 @@ func TestTableFilters(t *testing.T) {
 		c.json("servers/S/tasks/T/tables?"+strings.TrimPrefix(test.query, "&"), &list)
 		var got, gotList []string
 		for i, want := range task.Tables {
-			if slices.ContainsFunc(statuses.Table_details, func(v plainTable) bool { return v.Schema_on_source == want.Schema && v.Table_on_source == want.Name }) {
+			if slices.ContainsFunc(statuses.Table_details,
+				func(v plainTable) bool { return v.Schema_on_source == want.Schema && v.Table_on_source == want.Name }) {
 				got = append(got, fmt.Sprint(i))
 			}
 			for _, v := range list.TableList {
@@ -265,7 +275,8 @@ func TestMatchPercent(t *testing.T) {
 		pattern, name string
 		want          bool
 	}{
-		{"%", "", true}, {"%%", "x", true}, {"a%", "a", true}, {"a%a", "a", false}, {"a%a", "aa", true}, {"%a%b", "xaxbxb", true},
+		{"%", "", true}, {"%%", "x", true}, {"a%", "a", true}, {"a%a", "a", false}, {"a%a", "aa", true},
+		{"%a%b", "xaxbxb", true},
 		{"%ab%ba", "aba", false}, {"a%b%", "ab", true}, {"_", "x", false},
 	} {
 		if got := matchPercent(test.pattern, test.name); got != test.want {
@@ -289,7 +300,8 @@ func TestMutators(t *testing.T) {
 	must(s.SetTask(server, task, func(v *Task) { v.State, v.MemoryMB, v.Tables[1].State = Failed, 4711, TableError }))
 	var details plainTask
 	c.json(taskPath(server, task), &details)
-	if details.State != Failed || details.Memory_mb != 4711 || details.Cdc_event_counters.Applied_insert_count != state.Servers[0].Tasks[0].CDC.Inserts {
+	if details.State != Failed || details.Memory_mb != 4711 ||
+		details.Cdc_event_counters.Applied_insert_count != state.Servers[0].Tasks[0].CDC.Inserts {
 		t.Errorf("an edited task: %+v", details)
 	}
 	var tables struct{ Table_details []plainTable }
@@ -320,7 +332,8 @@ func TestMutators(t *testing.T) {
 		t.Errorf("a server in error: %s", code)
 	}
 	clock.set(time.Hour)
-	if v := s.State().Server(server); v.Message != "gone" || !v.LastConnection.Equal(testStart) || v.Utilization.MemoryMB != -1 {
+	if v := s.State().Server(server); v.Message != "gone" || !v.LastConnection.Equal(testStart) ||
+		v.Utilization.MemoryMB != -1 {
 		t.Errorf("a server in error: %+v", v)
 	}
 	must(s.SetServerState(server, "", ""))
@@ -329,7 +342,8 @@ func TestMutators(t *testing.T) {
 		t.Errorf("an edited server: %+v", v)
 	}
 	must(s.RemoveServer(server))
-	if s.RemoveServer(server) == nil || s.RemoveTask("none", "x") == nil || s.RemoveTask(state.Servers[1].Name, "none") == nil {
+	if s.RemoveServer(server) == nil || s.RemoveTask("none", "x") == nil ||
+		s.RemoveTask(state.Servers[1].Name, "none") == nil {
 		t.Error("what is not there can be removed")
 	}
 }

@@ -16,12 +16,16 @@ func TestConcurrentCalls(t *testing.T) {
 	srv := s.State().Servers[0]
 	path := taskPath(srv.Name, srv.Tasks[0].Name)
 	calls := []struct{ verb, path, body string }{
-		{"POST", path + stopQuery, ""}, {"POST", path + runQuery + resumeProcessing, ""}, {"POST", path + runQuery + reloadTarget, ""},
+		{"POST", path + stopQuery, ""}, {"POST", path + runQuery + resumeProcessing, ""},
+		{"POST", path + runQuery + reloadTarget, ""},
 		{"GET", path, ""}, {"GET", path + "/tables?action=getstatus", ""}, {"GET", serverPath(srv.Name), ""},
-		{"PUT", path + "?action=acl", someACL}, {"GET", path + "?action=acl", ""}, {"GET", serverPath(srv.Name) + "?action=export", ""},
-		{"POST", path + "/tables?action=reload&schema=" + srv.Tasks[0].Tables[0].Schema + "&table=" + srv.Tasks[0].Tables[0].Name, ""},
+		{"PUT", path + "?action=acl", someACL}, {"GET", path + "?action=acl", ""},
+		{"GET", serverPath(srv.Name) + "?action=export", ""},
+		{"POST", path + "/tables?action=reload&schema=" + srv.Tasks[0].Tables[0].Schema + "&table=" +
+			srv.Tasks[0].Tables[0].Name, ""},
 		{"GET", serverPath(srv.Name) + "/def", ""}, {"GET", serverPath(srv.Name) + "/endpoints", ""},
-		{"PATCH", serverPath(srv.Name) + "/endpoints/" + srv.Endpoints[0].Name, `[{"op":"add","path":"/db_settings/a","value":{"b":[1]}}]`},
+		{"PATCH", serverPath(srv.Name) + "/endpoints/" + srv.Endpoints[0].Name,
+			`[{"op":"add","path":"/db_settings/a","value":{"b":[1]}}]`},
 	}
 	var all sync.WaitGroup
 	for i := range 8 {
@@ -29,7 +33,8 @@ func TestConcurrentCalls(t *testing.T) {
 		all.Go(func() {
 			for j := range 60 {
 				x := calls[(i*5+j)%len(calls)]
-				if status, code, body := c.send(x.verb, x.path, x.body); status != http.StatusOK && !strings.HasPrefix(code, "AEM_") {
+				if status, code, body := c.send(x.verb, x.path, x.body); status != http.StatusOK &&
+					!strings.HasPrefix(code, "AEM_") {
 					t.Errorf("%s %s: HTTP %d %s", x.verb, x.path, status, body)
 				}
 				if j%20 == 0 {
@@ -56,7 +61,8 @@ func TestLengthOverTheWire(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(conn, "POST %s/api/v1/servers/S/tasks/T%s HTTP/1.1\r\nHost: em\r\n%s: %s\r\nConnection: close\r\n%s\r\n", Path, stopQuery, SessionHeader, c.session, test.header)
+		fmt.Fprintf(conn, "POST %s/api/v1/servers/S/tasks/T%s HTTP/1.1\r\nHost: em\r\n%s: %s\r\nConnection: "+
+			"close\r\n%s\r\n", Path, stopQuery, SessionHeader, c.session, test.header)
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil {
 			t.Fatal(err)

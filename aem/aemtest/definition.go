@@ -64,7 +64,8 @@ func (t *task) definition(v *Task) taskDef {
 	x.Type, x.Description, x.Tags = v.Profile, v.Description, v.Tags
 	d.Source.Tables = *t.selected()
 	c := &d.Settings.Common
-	c.FullLoad, c.ApplyChanges, c.StoreChanges, c.AuditChanges = v.FullLoadEnabled, v.ApplyChanges, v.StoreChanges, v.AuditChanges
+	c.FullLoad, c.ApplyChanges, c.StoreChanges, c.AuditChanges = v.FullLoadEnabled, v.ApplyChanges, v.StoreChanges,
+		v.AuditChanges
 	if t.targets != nil {
 		g := &d.Settings.Target
 		g.Schema, g.ControlSchema = t.targets.Schema, t.targets.ControlSchema
@@ -99,7 +100,8 @@ func (s *Simulator) exportable(c *call) (*server, *apiError) {
 	v := srv.row(s.Now())
 	var major, minor int
 	if n, _ := fmt.Sscanf(v.Version, "%d.%d", &major, &minor); n == 2 && (major < 5 || major == 5 && minor < 2) {
-		return nil, apiErrorf("AEM_METHOD_NOT_SUPPORTED_VERSION", "%s is only supported on Replicate 5.2 or above.", c.op.name)
+		return nil, apiErrorf("AEM_METHOD_NOT_SUPPORTED_VERSION", "%s is only supported on Replicate 5.2 or above.",
+			c.op.name)
 	}
 	return srv, nil
 }
@@ -120,8 +122,9 @@ func (s *Simulator) exportTask(c *call) answer {
 			continue
 		}
 		if !visible(c.user.Endpoints, name) {
-			return s.failed("AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT", "Failed to export task %s from Replicate server %s as the logged in user "+
-				"does not have permission to access one or both of the task's endpoints.", v.Name, srv.name())
+			return s.failed("AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT",
+				"Failed to export task %s from Replicate server %s as the logged in user "+
+					"does not have permission to access one or both of the task's endpoints.", v.Name, srv.name())
 		}
 		if x := srv.endpoint(name); x != nil && strings.EqualFold(c.query.Get("withendpoints"), "true") {
 			d.Databases = append(d.Databases, x.definition())
@@ -139,15 +142,17 @@ func (s *Simulator) exportAll(c *call) answer {
 	for _, t := range srv.tasks {
 		v := t.at(s.Now())
 		if !visible(c.user.Tasks, v.Name) {
-			return s.failed("AEM_EXPORT_NO_PERMISSION_ON_TASK", "Failed to export all tasks from Replicate server %s as the logged in user "+
-				"does not have permission to export one or more of the defined tasks.", srv.name())
+			return s.failed("AEM_EXPORT_NO_PERMISSION_ON_TASK",
+				"Failed to export all tasks from Replicate server %s as the logged in user "+
+					"does not have permission to export one or more of the defined tasks.", srv.name())
 		}
 		d.Tasks = append(d.Tasks, t.definition(&v))
 	}
 	for _, x := range srv.endpoints {
 		if !visible(c.user.Endpoints, x.state.Name) {
-			return s.failed("AEM_EXPORT_NO_PERMISSION_ON_ENDPOINT", "Failed to export all tasks from server %s as the logged in user "+
-				"does not have permission to export one or more of the defined endpoints.", srv.name())
+			return s.failed("AEM_EXPORT_NO_PERMISSION_ON_ENDPOINT",
+				"Failed to export all tasks from server %s as the logged in user "+
+					"does not have permission to export one or more of the defined endpoints.", srv.name())
 		}
 		d.Databases = append(d.Databases, x.definition())
 	}

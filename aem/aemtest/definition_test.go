@@ -25,11 +25,13 @@ func TestExportTask(t *testing.T) {
 	for _, shape := range []Shape{RealWorld, Guide, Legacy} {
 		s, _ := world(t, Options{Shape: shape})
 		c := as(t, s, Operator)
-		plain, with := c.must("GET", "servers/S/tasks/T?action=export", ""), c.must("GET", "servers/S/tasks/T?action=export&withendpoints=true", "")
+		plain, with := c.must("GET", "servers/S/tasks/T?action=export", ""),
+			c.must("GET", "servers/S/tasks/T?action=export&withendpoints=true", "")
 		if bom := strings.HasPrefix(string(plain), "\ufeff"); bom != (shape != RealWorld) {
 			t.Errorf("the shape %v begins with %q", shape, plain[:20])
 		}
-		if strings.Contains(strip(t, plain), "db_settings") || !strings.Contains(strip(t, with), `"db_settings"`) || !strings.Contains(strip(t, plain), `"name": "bad"`) {
+		if strings.Contains(strip(t, plain), "db_settings") || !strings.Contains(strip(t, with), `"db_settings"`) ||
+			!strings.Contains(strip(t, plain), `"name": "bad"`) {
 			t.Errorf("exports: %s\n%s", plain, with)
 		}
 	}
@@ -48,7 +50,8 @@ func TestImportTask(t *testing.T) {
 	s.AddServer(ServerState{Name: "other", Host: "other"})
 	c.must("POST", "servers/other/tasks/T?action=import", "\ufeff"+export)
 	v := s.State().Task("other", "T")
-	if v == nil || v.State != Stopped || v.StopReason != "NONE" || v.Source.Type != oracle || !v.FullLoadEnabled || len(v.Tables) != 2 || v.FullLoad.Completed {
+	if v == nil || v.State != Stopped || v.StopReason != "NONE" || v.Source.Type != oracle || !v.FullLoadEnabled ||
+		len(v.Tables) != 2 || v.FullLoad.Completed {
 		t.Fatalf("an imported task: %+v", v)
 	}
 	if n := len(s.State().Server("other").Endpoints); n != 2 {
@@ -56,7 +59,8 @@ func TestImportTask(t *testing.T) {
 	}
 	c.must("POST", "servers/other/tasks/T"+runQuery+resumeProcessing, "")
 	clock.set(30 * time.Minute)
-	if v := s.State().Task("other", "T"); v.State != Running || !v.FullLoad.Completed || v.CDC.Inserts == 0 || !v.FullLoad.Start.Equal(testStart) {
+	if v := s.State().Task("other", "T"); v.State != Running || !v.FullLoad.Completed || v.CDC.Inserts == 0 ||
+		!v.FullLoad.Start.Equal(testStart) {
 		t.Errorf("an imported task after half an hour: %+v", v)
 	}
 	task := func(name, source string) string {
@@ -84,7 +88,8 @@ func TestImportTask(t *testing.T) {
 		t.Errorf("an import has not replaced the task: %+v", v)
 	}
 	s.SetUsers(User{Name: user(Designer).Name, Password: "x", Role: Designer, Endpoints: []string{"src"}})
-	as(t, s, Designer).refuses("AEM_IMPORT_TASK_NO_PERMISSION_ON_ENDPOINT", "POST", "servers/S/tasks/T?action=import", export)
+	as(t, s, Designer).refuses("AEM_IMPORT_TASK_NO_PERMISSION_ON_ENDPOINT", "POST", "servers/S/tasks/T?action=import",
+		export)
 }
 
 // TestExportAndImportAll moves a generated server to another one.
@@ -112,7 +117,8 @@ func TestExportAndImportAll(t *testing.T) {
 	}
 	c.refuses("AEM_TASK_NOT_IMPORTABLE", "POST", serverPath(from.Name)+"?action=import", export)
 	for body, code := range map[string]string{
-		"": "AEM_IMPORT_CONTENT_EMPTY", "// only\n": "AEM_IMPORT_CONTENT_EMPTY", "{": "AEM_IMPORT_INVALID_CONTENT", "{}": "AEM_IMPORT_INVALID_CONTENT",
+		"": "AEM_IMPORT_CONTENT_EMPTY", "// only\n": "AEM_IMPORT_CONTENT_EMPTY", "{": "AEM_IMPORT_INVALID_CONTENT",
+		"{}": "AEM_IMPORT_INVALID_CONTENT",
 		`{"cmd.replication_definition":{"tasks":[{"task":{"name":"x","source_name":"none"}}]}}`: "AEM_IMPORT_INVALID_CONTENT",
 	} {
 		c.refuses(code, "POST", "servers/S?action=import", body)
@@ -142,7 +148,8 @@ func TestCloneTask(t *testing.T) {
 		"new_control_table_tablespace":"TS","new_control_index_tablespace":"IS"}`)
 	c.must("POST", path, `{"new_task_name":"D"}`)
 	v, d := s.State().Task("S", "C"), s.State().Task("S", "D")
-	if v.State != Stopped || v.Source.Name != "src2" || v.Target.Name != "tgt" || v.CDC != (CDC{}) || v.ACL == nil || d.ACL != nil {
+	if v.State != Stopped || v.Source.Name != "src2" || v.Target.Name != "tgt" || v.CDC != (CDC{}) || v.ACL == nil ||
+		d.ACL != nil {
 		t.Errorf("a clone: %+v", v)
 	}
 	if want := (Targets{"DWH", "CTL", "TS", "IS"}); v.Targets == nil || *v.Targets != want || d.Targets != nil {
@@ -155,7 +162,8 @@ func TestCloneTask(t *testing.T) {
 	}
 	c.refuses("AEM_MISSING_FIELD", "POST", path, `{"clone_permissions":true}`)
 	c.refuses("DESERIALIZE_TO_TYPE", "POST", path, `[]`)
-	for _, body := range []string{`{"new_task_name":"U"}`, `{"new_task_name":"X","new_source_endpoint":"sql"}`, `{"new_task_name":"X","new_source_endpoint":"tgt"}`,
+	for _, body := range []string{`{"new_task_name":"U"}`, `{"new_task_name":"X","new_source_endpoint":"sql"}`,
+		`{"new_task_name":"X","new_source_endpoint":"tgt"}`,
 		`{"new_task_name":"X","new_target_endpoint":"none"}`} {
 		c.refuses("AEM_CLONE_TASK_INNER_ERR", "POST", path, body)
 	}
@@ -184,11 +192,13 @@ func TestTableSelection(t *testing.T) {
 	c.must("PUT", selection, `{"included_pattern":[{"owner":"FIN","name":"%","load_order":"HIGH"}],"excluded_pattern":[{"owner":"%","name":"ACC%"}],
 		"explicit_included_tables":[{"owner":"X","name":"Y","load_order":7,"table_type":"VIEW"}]}`)
 	c.json(selection, &got)
-	if len(got.Included_pattern) != 1 || got.Included_pattern[0].Load_order != 1000 || got.Explicit_included_tables[0].Table_type != "VIEW" ||
+	if len(got.Included_pattern) != 1 || got.Included_pattern[0].Load_order != 1000 ||
+		got.Explicit_included_tables[0].Table_type != "VIEW" ||
 		got.Explicit_included_tables[0].Load_order != 7 || got.Excluded_pattern[0].Name != "ACC%" {
 		t.Errorf("the selection is %+v", got)
 	}
-	if sel := s.State().Task(server, name).Selection; sel == nil || len(sel.Explicit) != 1 || sel.Explicit[0].Type != aem.TypeView {
+	if sel := s.State().Task(server, name).Selection; sel == nil || len(sel.Explicit) != 1 ||
+		sel.Explicit[0].Type != aem.TypeView {
 		t.Errorf("the truth is %+v", sel)
 	}
 	if n := len(s.State().Task(server, name).Tables); n != len(before) {
@@ -206,13 +216,16 @@ func TestTableSelection(t *testing.T) {
 		t.Errorf("the tables are %v, want %v", names, want)
 	}
 	c.refuses("AEM_MISSING_FIELD", "PUT", selection, `{"excluded_pattern":[{"owner":"a","name":"b"}]}`)
-	for _, body := range []string{"", "[]", `{"explicit_included_tables":[{"owner":"a"}]}`, `{"explicit_included_tables":[{"owner":"a","name":"b","load_order":"SOON"}]}`,
+	for _, body := range []string{"", "[]", `{"explicit_included_tables":[{"owner":"a"}]}`,
+		`{"explicit_included_tables":[{"owner":"a","name":"b","load_order":"SOON"}]}`,
 		`{"explicit_included_tables":[{"owner":"a","name":"b","table_type":"INDEX"}]}`} {
 		c.refuses("DESERIALIZE_TO_TYPE", "PUT", selection, body)
 	}
-	if status, code, _ := as(t, s, Viewer).send("PUT", selection, "{}"); status != http.StatusForbidden || code != "UNAUTHORIZED_REQUEST" {
+	if status, code, _ := as(t, s, Viewer).send("PUT", selection, "{}"); status != http.StatusForbidden ||
+		code != "UNAUTHORIZED_REQUEST" {
 		t.Errorf("a viewer: HTTP %d %s", status, code)
 	}
 	compose := s.State().Servers[1]
-	c.refuses("AEM_TABLE_LIST_INNER_ERR", "GET", taskPath(compose.Name, compose.Tasks[0].Name)+"/tables?action=selection", "")
+	c.refuses("AEM_TABLE_LIST_INNER_ERR", "GET", taskPath(compose.Name,
+		compose.Tasks[0].Name)+"/tables?action=selection", "")
 }

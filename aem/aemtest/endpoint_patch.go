@@ -28,7 +28,8 @@ func (s *Simulator) patchEndpoint(c *call) answer {
 	settings := copyJSON(x.state.Settings)
 	for i, step := range steps {
 		if err := applyStep(settings, step); err != nil {
-			return s.failed("AEM_PATCH_ENDPOINT_INNER_ERR", "Failed to patch replication endpoint %s on server %s. Operation %d: %v", c.object, c.server, i, err)
+			return s.failed("AEM_PATCH_ENDPOINT_INNER_ERR",
+				"Failed to patch replication endpoint %s on server %s. Operation %d: %v", c.object, c.server, i, err)
 		}
 	}
 	x.state.Settings = settings

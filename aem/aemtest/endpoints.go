@@ -35,7 +35,8 @@ func (e *endpoint) problem(since time.Duration) (message, detail string, takes t
 	if e.trouble != nil {
 		if _, open := e.trouble.at(since); open {
 			return "Cannot connect to the " + strings.ToLower(e.state.Role) + " endpoint",
-				fmt.Sprintf("SYS-E-HTTPFAIL, Cannot connect to endpoint '%s'.\r\nThe server was not found or was not accessible", e.state.Name), e.test.Takes
+				fmt.Sprintf("SYS-E-HTTPFAIL, Cannot connect to endpoint '%s'.\r\nThe server was not found or was not accessible",
+					e.state.Name), e.test.Takes
 		}
 	}
 	return e.test.Message, e.test.Detail, e.test.Takes
@@ -168,7 +169,8 @@ func (s *server) users(name string) []*task {
 }
 
 func endpointNotFound(c *call) apiError {
-	return *apiErrorf("AEM_ENDPOINT_NOT_FOUND", "Replicate endpoint %s on server %s could not be found.", c.object, c.server)
+	return *apiErrorf("AEM_ENDPOINT_NOT_FOUND", "Replicate endpoint %s on server %s could not be found.", c.object,
+		c.server)
 }
 
 // replicateServer finds the server of a call that only Replicate answers.
@@ -208,7 +210,8 @@ func (s *Simulator) endpointList(c *call) answer {
 			}
 			if visible(c.user.Endpoints, v.Name) {
 				add(aem.Endpoint{
-					Name: v.Name, Description: v.Description, Role: aem.EndpointRole(v.Role), Type: kind, Licensed: aem.BoolOf(v.Licensed),
+					Name: v.Name, Description: v.Description, Role: aem.EndpointRole(v.Role), Type: kind,
+					Licensed: aem.BoolOf(v.Licensed),
 				})
 			}
 		}
@@ -222,7 +225,8 @@ func (s *Simulator) deleteEndpoint(c *call) answer {
 	}
 	if len(srv.users(x.state.Name)) > 0 {
 		return s.failed("AEM_ENDPOINT_IS_IN_USE",
-			"Replicate endpoint %s on server %s cannot be deleted as it is currently in use by one or more tasks.", c.object, c.server)
+			"Replicate endpoint %s on server %s cannot be deleted as it is currently in use by one or more tasks.", c.object,
+			c.server)
 	}
 	srv.endpoints = slices.DeleteFunc(srv.endpoints, func(o *endpoint) bool { return o == x })
 	return s.void()

@@ -25,7 +25,8 @@ func TestEndpointList(t *testing.T) {
 	if got := string(c.must("GET", "servers/S/endpoints", "")); strings.Contains(got, "tgt") {
 		t.Errorf("one who does not see tgt gets %s", got)
 	}
-	if status, code, _ := c.send("GET", "servers/S/endpoints/tgt?action=test", ""); status != http.StatusForbidden || code != "UNAUTHORIZED_REQUEST" {
+	if status, code, _ := c.send("GET", "servers/S/endpoints/tgt?action=test", ""); status != http.StatusForbidden ||
+		code != "UNAUTHORIZED_REQUEST" {
 		t.Errorf("one who does not see tgt may test it: HTTP %d %s", status, code)
 	}
 	c.refuses("AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT", "GET", "servers/S/tasks/T?action=export", "")
@@ -80,7 +81,8 @@ func TestDeleteEndpoint(t *testing.T) {
 	if n := len(s.State().Server("S").Endpoints); n != 3 {
 		t.Errorf("%d endpoints are left", n)
 	}
-	if s.RemoveEndpoint("S", "unused") == nil || s.RemoveEndpoint("none", "src") == nil || s.RemoveEndpoint("S", "src") != nil {
+	if s.RemoveEndpoint("S", "unused") == nil || s.RemoveEndpoint("none", "src") == nil ||
+		s.RemoveEndpoint("S", "src") != nil {
 		t.Error("RemoveEndpoint does not know what is there")
 	}
 	c.refuses("AEM_ENDPOINT_NOT_FOUND", "POST", "servers/S/endpoints/src?action=delete", "")
@@ -88,9 +90,12 @@ func TestDeleteEndpoint(t *testing.T) {
 
 func TestTestEndpoint(t *testing.T) {
 	for shape, want := range map[Shape][2]string{
-		RealWorld: {`{"status":"CONNECTED","message":null,"detailed_message":null}`, `{"status":"ERROR","message":"no","detailed_message":"ORA-12541"}`},
-		Guide:     {`{"requeststate":"SUCCESS","message":"","detailed_message":""}`, `{"requeststate":"FAILURE","message":"no","detailed_message":"ORA-12541"}`},
-		Legacy:    {"\ufeff" + `{"state":1,"error_message":"","detailed message":""}`, "\ufeff" + `{"state":2,"error_message":"no","detailed message":"ORA-12541"}`},
+		RealWorld: {`{"status":"CONNECTED","message":null,"detailed_message":null}`,
+			`{"status":"ERROR","message":"no","detailed_message":"ORA-12541"}`},
+		Guide: {`{"requeststate":"SUCCESS","message":"","detailed_message":""}`,
+			`{"requeststate":"FAILURE","message":"no","detailed_message":"ORA-12541"}`},
+		Legacy: {"\ufeff" + `{"state":1,"error_message":"","detailed message":""}`, "\ufeff" +
+			`{"state":2,"error_message":"no","detailed message":"ORA-12541"}`},
 	} {
 		s, _ := world(t, Options{Shape: shape})
 		c := as(t, s, Operator)
@@ -126,7 +131,8 @@ func TestSlowEndpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := as(t, s, Operator)
-		for query, want := range map[string]time.Duration{"": 60 * time.Second, "&timeout=5": 5 * time.Second, "&timeout=100": 0} {
+		for query, want := range map[string]time.Duration{"": 60 * time.Second, "&timeout=5": 5 * time.Second,
+			"&timeout=100": 0} {
 			began := time.Now()
 			if want == 0 {
 				c.must("GET", "servers/S/endpoints/tgt?action=test"+query, "")
@@ -144,7 +150,8 @@ func TestSlowEndpoint(t *testing.T) {
 // TestEndpointFault makes one endpoint's tests go wrong.
 func TestEndpointFault(t *testing.T) {
 	s, _ := world(t, Options{})
-	s.AddFault(Fault{Operation: "TestEndpoint", Endpoint: "t*", Kind: FaultAPIError, Code: "AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT"})
+	s.AddFault(Fault{Operation: "TestEndpoint", Endpoint: "t*", Kind: FaultAPIError,
+		Code: "AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT"})
 	c := as(t, s, Operator)
 	c.must("GET", "servers/S/endpoints/src?action=test", "")
 	c.refuses("AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT", "GET", "servers/S/endpoints/tgt?action=test", "")
@@ -153,7 +160,8 @@ func TestEndpointFault(t *testing.T) {
 func TestPatchEndpoint(t *testing.T) {
 	s, _ := world(t, Options{})
 	if err := s.AddEndpoint("S", EndpointState{Name: "e", Settings: map[string]any{
-		"$type": "OracleSettings", "server": "old", "connectioninfo": map[string]any{"$type": "x", "port": 1521.0}, "list": []any{1.0},
+		"$type": "OracleSettings", "server": "old", "connectioninfo": map[string]any{"$type": "x", "port": 1521.0},
+		"list": []any{1.0},
 	}}); err != nil {
 		t.Fatal(err)
 	}
@@ -173,16 +181,20 @@ func TestPatchEndpoint(t *testing.T) {
 	}
 	got := settings()
 	info, _ := got["connectioninfo"].(map[string]any)
-	if _, there := got["a/b~c"]; got["server"] != "new" || got["list"] != nil || info["host"] != "h" || !there || len(got) != 5 {
+	if _, there := got["a/b~c"]; got["server"] != "new" || got["list"] != nil || info["host"] != "h" || !there ||
+		len(got) != 5 {
 		t.Errorf("the settings are %v", got)
 	}
 	for _, step := range []string{
 		`{"op":"replace","path":"/db_settings/none","value":1}`, `{"op":"remove","path":"/db_settings/none"}`,
-		`{"op":"test","path":"/db_settings/server","value":"old"}`, `{"op":"move","path":"/db_settings/server","from":"/db_settings/extra"}`,
-		`{"op":"replace","path":"/db_settings/$type","value":"x"}`, `{"op":"replace","path":"/db_settings/connectioninfo/$type","value":"x"}`,
+		`{"op":"test","path":"/db_settings/server","value":"old"}`,
+		`{"op":"move","path":"/db_settings/server","from":"/db_settings/extra"}`,
+		`{"op":"replace","path":"/db_settings/$type","value":"x"}`,
+		`{"op":"replace","path":"/db_settings/connectioninfo/$type","value":"x"}`,
 		`{"op":"replace","path":"/name","value":"x"}`, `{"op":"add","path":"/db_settings/server/deep","value":"x"}`,
 	} {
-		c.refuses("AEM_PATCH_ENDPOINT_INNER_ERR", "PATCH", path, `[{"op":"replace","path":"/db_settings/server","value":"half"},`+step+`]`)
+		c.refuses("AEM_PATCH_ENDPOINT_INNER_ERR", "PATCH", path,
+			`[{"op":"replace","path":"/db_settings/server","value":"half"},`+step+`]`)
 	}
 	c.refuses("DESERIALIZE_TO_TYPE", "PATCH", path, `{"op":"replace"}`)
 	if got := settings()["server"]; got != "new" {
@@ -205,8 +217,10 @@ func TestReconfigureEndpoint(t *testing.T) {
 	c := as(t, s, Operator)
 	const path = "servers/S/endpoints/src?action=reconfigure"
 	c.refuses("AEM_MISSING_FIELD", "PUT", path, "")
-	for _, bad := range []string{path + "&configuration=src__B", path + "&configuration=C", path + "&configuration=B&recycle=x",
-		"servers/S/endpoints/tgt?action=reconfigure&configuration=B", "servers/S/endpoints/sql?action=reconfigure&configuration=B"} {
+	for _, bad := range []string{path + "&configuration=src__B", path + "&configuration=C", path +
+		"&configuration=B&recycle=x",
+		"servers/S/endpoints/tgt?action=reconfigure&configuration=B",
+		"servers/S/endpoints/sql?action=reconfigure&configuration=B"} {
 		c.refuses("AEM_RECONFIGURE_ENDPOINT_INNER_ERR", "PUT", bad, "")
 	}
 	source := func() EndpointState { return s.State().Server("S").Endpoints[0] }

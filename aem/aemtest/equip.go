@@ -58,9 +58,11 @@ func (s *server) addSpareEndpoints() {
 // standardACL is an explicit ACL as many servers have it.
 func standardACL(alone bool) *ACL {
 	return &ACL{
-		Admin:              Principals{Users: []string{DefaultDomain + `\admin`}, Groups: []string{DefaultDomain + `\QEM Admins`}},
-		Designer:           Principals{Groups: []string{DefaultDomain + `\Data Engineers`}},
-		Operator:           Principals{Users: []string{DefaultDomain + `\operator`}, Groups: []string{DefaultDomain + `\Operations`}},
+		Admin: Principals{Users: []string{DefaultDomain + `\admin`},
+			Groups: []string{DefaultDomain + `\QEM Admins`}},
+		Designer: Principals{Groups: []string{DefaultDomain + `\Data Engineers`}},
+		Operator: Principals{Users: []string{DefaultDomain + `\operator`},
+			Groups: []string{DefaultDomain + `\Operations`}},
 		Viewer:             Principals{Users: []string{DefaultDomain + `\` + DefaultUser}},
 		DisableInheritance: alone,
 	}

@@ -60,7 +60,8 @@ func TestFaults(t *testing.T) {
 			{"wrong type", Fault{Kind: FaultWrongType}, 200, `{"serverList":"`, nil},
 			{"status", Fault{Kind: FaultStatus, Status: 429}, 429, "", nil},
 			{"status default", Fault{Kind: FaultStatus}, 503, "", nil},
-			{"api error", Fault{Kind: FaultAPIError, Code: "AEM_X", Message: "m"}, 500, `{"error_code":"AEM_X","error_message":"m"}`, nil},
+			{"api error", Fault{Kind: FaultAPIError, Code: "AEM_X", Message: "m"}, 500,
+				`{"error_code":"AEM_X","error_message":"m"}`, nil},
 			{"api error 200", Fault{Kind: FaultAPIError, Status: 200, Code: "AEM_X"}, 200, `{"error_code":"AEM_X"`, nil},
 			{"body", Fault{Kind: FaultBody, Body: "[1]"}, 200, "[1]", nil},
 			{"oversized", Fault{Kind: FaultOversized, Bytes: 1 << 20}, 200, "    ", nil},
@@ -75,7 +76,8 @@ func TestFaults(t *testing.T) {
 				if err == nil {
 					t.Errorf("%s: HTTP %d %s", test.name, resp.StatusCode, body)
 				}
-			case resp == nil || resp.StatusCode != test.status || !strings.HasPrefix(string(body), test.body) || (test.body == "") != (len(body) == 0) || !errors.Is(err, test.err):
+			case resp == nil || resp.StatusCode != test.status || !strings.HasPrefix(string(body), test.body) ||
+				(test.body == "") != (len(body) == 0) || !errors.Is(err, test.err):
 				t.Errorf("%s: %v %.60s, error %v", test.name, resp, body, err)
 			}
 			if fault.Hits() != 1 {
@@ -271,7 +273,8 @@ func TestCounters(t *testing.T) {
 		}
 		wg.Wait()
 		c.get("nothing")
-		if s.MaxInFlight() != 7 || s.InFlight() != 0 || s.Requests("GetServerDetails") != 7 || s.Requests("unknown") != 1 || s.Requests("") != 9 {
+		if s.MaxInFlight() != 7 || s.InFlight() != 0 || s.Requests("GetServerDetails") != 7 || s.Requests("unknown") != 1 ||
+			s.Requests("") != 9 {
 			t.Errorf("max in flight %d, counts %v", s.MaxInFlight(), s.RequestCounts())
 		}
 		s.ResetCounters()
@@ -295,13 +298,15 @@ func TestServer(t *testing.T) {
 	}
 	resp.Body.Close()
 	h := resp.Header
-	if len(h.Get(SessionHeader)) != 22 || h.Get("Content-Type") != "text/html" || h.Get("Server") != "Microsoft-HTTPAPI/2.0" || resp.ContentLength != 0 || resp.ProtoMajor != 1 {
+	if len(h.Get(SessionHeader)) != 22 || h.Get("Content-Type") != "text/html" ||
+		h.Get("Server") != "Microsoft-HTTPAPI/2.0" || resp.ContentLength != 0 || resp.ProtoMajor != 1 {
 		t.Errorf("login: %+v", resp)
 	}
 	c.session = h.Get(SessionHeader)
 	for range 5 {
 		resp, _, err := c.do("GET", "servers")
-		if err != nil || resp.Header.Get("Content-Type") != "application/json; charset=utf-8" || resp.Header.Get("Cache-Control") != "no-cache, no-store" {
+		if err != nil || resp.Header.Get("Content-Type") != "application/json; charset=utf-8" ||
+			resp.Header.Get("Cache-Control") != "no-cache, no-store" {
 			t.Errorf("%v %v", resp, err)
 		}
 	}

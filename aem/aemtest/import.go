@@ -47,8 +47,9 @@ func (s *Simulator) importTask(c *call) answer {
 	case doc.Definition == nil || len(doc.Definition.Tasks) == 0:
 		return fail("AEM_IMPORT_TASK_CONTAIN_ALIEN_ITEMS", "the JSON file contains unsupported objects.")
 	case len(doc.Definition.Tasks) > 1:
-		return s.failed("AEM_IMPORT_TASK_CONTAINS_MULTIPLE_TASKS", "Failed to import task to replication server %s as the JSON file "+
-			"contains multiple tasks. To import multiple tasks, use ImportAll instead.", srv.name())
+		return s.failed("AEM_IMPORT_TASK_CONTAINS_MULTIPLE_TASKS",
+			"Failed to import task to replication server %s as the JSON file "+
+				"contains multiple tasks. To import multiple tasks, use ImportAll instead.", srv.name())
 	}
 	d := &doc.Definition.Tasks[0]
 	if !slices.Contains(spellings(c.task), d.Task.Name) {
@@ -72,11 +73,13 @@ func (s *Simulator) checkDatabases(c *call, srv *server, d *definition) *apiErro
 	for _, x := range d.Databases {
 		if !visible(c.user.Endpoints, x.Name) {
 			return apiErrorf("AEM_IMPORT_TASK_NO_PERMISSION_ON_ENDPOINT",
-				"Failed to import task %s to replication server %s as the logged in user does not have permission to add or modify endpoints.", t.Name, srv.name())
+				"Failed to import task %s to replication server %s as the logged in user does not have permission to add or "+
+					"modify endpoints.", t.Name, srv.name())
 		}
 		if !slices.Contains(ends, x.Name) {
-			return apiErrorf("AEM_IMPORT_TASK_ENDPOINT_DIFFER", "Failed to import task %s to server %s as the endpoint names in the JSON file's "+
-				"\"task\" and \"databases\" sections are not the same.", t.Name, srv.name())
+			return apiErrorf("AEM_IMPORT_TASK_ENDPOINT_DIFFER",
+				"Failed to import task %s to server %s as the endpoint names in the JSON file's "+
+					"\"task\" and \"databases\" sections are not the same.", t.Name, srv.name())
 		}
 	}
 	for i, name := range ends {
@@ -89,7 +92,8 @@ func (s *Simulator) checkDatabases(c *call, srv *server, d *definition) *apiErro
 			role = "target"
 		}
 		return apiErrorf("AEM_IMPORT_TASK_NO_ENDPOINT_IN_SERVER",
-			"Failed to import task %s to replication server %s as the %s endpoint %s does not exist on the target server.", t.Name, srv.name(), role, name)
+			"Failed to import task %s to replication server %s as the %s endpoint %s does not exist on the target server.",
+			t.Name, srv.name(), role, name)
 	}
 	return nil
 }
@@ -101,7 +105,9 @@ func (s *Simulator) checkImport(srv *server, d *taskDef) *apiError {
 		return nil
 	}
 	if v := old.at(s.Now()); v.State != Stopped && v.State != Failed {
-		return apiErrorf("AEM_TASK_NOT_IMPORTABLE", "Failed to import task %s as the task is running on server %s. Stop the task and then try again.", d.Task.Name, srv.name())
+		return apiErrorf("AEM_TASK_NOT_IMPORTABLE",
+			"Failed to import task %s as the task is running on server %s. Stop the task and then try again.", d.Task.Name,
+			srv.name())
 	}
 	return nil
 }
@@ -178,7 +184,8 @@ func (s *Simulator) merge(srv *server, d *definition) {
 			srv.endpoints = append(srv.endpoints, e)
 		}
 		v := &e.state
-		v.Name, v.Description, v.Role, v.Type, v.Licensed, v.Settings = x.Name, x.Description, x.Role, x.Type, x.Licensed, x.Settings
+		v.Name, v.Description, v.Role, v.Type, v.Licensed, v.Settings = x.Name, x.Description, x.Role, x.Type, x.Licensed,
+			x.Settings
 	}
 	for i := range d.Tasks {
 		t := s.newTask(srv, &d.Tasks[i], s.Now())
@@ -194,13 +201,15 @@ func (s *Simulator) merge(srv *server, d *definition) {
 // newTask makes a task that has never run.
 func (s *Simulator) newTask(srv *server, d *taskDef, now time.Time) *task {
 	x, c, g := &d.Task, &d.Settings.Common, &d.Settings.Target
-	k := kind{loads: c.FullLoad, applies: c.ApplyChanges, stores: c.StoreChanges, audits: c.AuditChanges, logStream: x.Type == "LOG_STREAM", bidirectional: x.Type == "BIDIRECTIONAL"}
+	k := kind{loads: c.FullLoad, applies: c.ApplyChanges, stores: c.StoreChanges, audits: c.AuditChanges,
+		logStream: x.Type == "LOG_STREAM", bidirectional: x.Type == "BIDIRECTIONAL"}
 	t := s.builder.replicateTask(srv, k, x.Name, endpointKind{}, endpointKind{})
 	v, l := &t.static, &t.life
 	v.Description, v.Tags = x.Description, slices.Clone(x.Tags)
 	v.Profile = x.Type
 	setDefault(&v.Profile, "UNIDIRECTIONAL")
-	v.FullLoadEnabled, v.ApplyChanges, v.StoreChanges, v.AuditChanges = c.FullLoad, c.ApplyChanges, c.StoreChanges, c.AuditChanges
+	v.FullLoadEnabled, v.ApplyChanges, v.StoreChanges, v.AuditChanges = c.FullLoad, c.ApplyChanges, c.StoreChanges,
+		c.AuditChanges
 	v.Source, v.Target = srv.end(x.Source), Endpoint{}
 	if len(x.Targets) > 0 {
 		v.Target = srv.end(x.Targets[0])
@@ -266,7 +275,8 @@ func (s *Simulator) cloneTask(c *call) answer {
 	}
 	v := t.at(s.Now())
 	if reason := in.refused(srv, &v); reason != "" {
-		return s.failed("AEM_CLONE_TASK_INNER_ERR", "Failed to clone task %s on server %s. Error: %q", v.Name, srv.name(), reason)
+		return s.failed("AEM_CLONE_TASK_INNER_ERR", "Failed to clone task %s on server %s. Error: %q", v.Name, srv.name(),
+			reason)
 	}
 	d := t.definition(&v)
 	d.Task.Name = in.Name
@@ -280,7 +290,8 @@ func (s *Simulator) cloneTask(c *call) answer {
 	for _, x := range []struct {
 		to  *string
 		new string
-	}{{&g.Schema, in.TargetSchema}, {&g.ControlSchema, in.ControlSchema}, {&g.ControlTableSpace, in.ControlTableSpace}, {&g.ControlIndexSpace, in.ControlIndexSpace}} {
+	}{{&g.Schema, in.TargetSchema}, {&g.ControlSchema, in.ControlSchema}, {&g.ControlTableSpace, in.ControlTableSpace},
+		{&g.ControlIndexSpace, in.ControlIndexSpace}} {
 		if x.new != "" {
 			*x.to = x.new
 		}

@@ -42,7 +42,8 @@ func incidents() []incident {
 	}
 	const s, m = time.Second, time.Minute
 	return []incident{
-		row(10*s, 5*m, "latency climbs", "a task falls behind by four seconds a second, up to 14 minutes, then catches up", climbs),
+		row(10*s, 5*m, "latency climbs", "a task falls behind by four seconds a second, up to 14 minutes, then catches up",
+			climbs),
 		row(20*s, 4*m, "task error", "a task tries to recover for 45 seconds, then fails, and is started again", fails),
 		row(30*s, 3*m, "recovering", "a task keeps recovering; its latency grows as nothing is applied", recovers),
 		row(40*s, 4*m, "spill to disk", "the changes of a long transaction do not fit in memory and wait on disk", spills),
@@ -165,7 +166,8 @@ func fails(x *strikes, w window) {
 
 func recovers(x *strikes, w window) {
 	x.out(x.tasks, w, func(t *task) []phase {
-		return []phase{{state: Recovery, reason: "RECOVERABLE_ERROR", message: fmt.Sprintf("Task '%s' encountered a recoverable error", t.static.Name)}}
+		return []phase{{state: Recovery, reason: "RECOVERABLE_ERROR",
+			message: fmt.Sprintf("Task '%s' encountered a recoverable error", t.static.Name)}}
 	})
 }
 
@@ -174,7 +176,8 @@ func lowMemory(x *strikes, w window) {
 }
 
 func lowDisk(x *strikes, w window) {
-	x.out(x.tasks, w, only(Stopped, "STOPPED_LOW_DISK_SPACE", "The task was stopped because the server is low on disk space"))
+	x.out(x.tasks, w, only(Stopped, "STOPPED_LOW_DISK_SPACE",
+		"The task was stopped because the server is low on disk space"))
 }
 
 func userStops(x *strikes, w window) { x.out(x.tasks, w, only(Stopped, "NORMAL", "")) }

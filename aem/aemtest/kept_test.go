@@ -34,7 +34,8 @@ func (p plainRole) principals() Principals {
 }
 
 func (p *plainACL) acl() *ACL {
-	a := &ACL{Admin: p.Admin_role.principals(), Designer: p.Designer_role.principals(), Operator: p.Operator_role.principals(), Viewer: p.Viewer_role.principals()}
+	a := &ACL{Admin: p.Admin_role.principals(), Designer: p.Designer_role.principals(),
+		Operator: p.Operator_role.principals(), Viewer: p.Viewer_role.principals()}
 	for _, none := range []*plainRole{p.None, p.None_role} {
 		if none != nil {
 			a.None = none.principals()

@@ -27,7 +27,10 @@ func TestSameSeedSameState(t *testing.T) {
 		want[at] = a.StateAt(at)
 	}
 	shuffled := slices.Concat(instants, instants)
-	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) {
+		shuffled[i], shuffled[j] = shuffled[j],
+			shuffled[i]
+	})
 	for _, at := range shuffled {
 		if got := b.StateAt(at); !reflect.DeepEqual(want[at], got) {
 			t.Fatalf("at %v the states differ:\n%.2000s", at, cmp.Diff(want[at], got))
@@ -41,10 +44,12 @@ func TestSameSeedSameState(t *testing.T) {
 // counters are the values of a task that must never fall.
 func taskCounters(v *Task) []int64 {
 	x := &v.Transactions
-	list := []int64{v.CDC.Inserts, v.CDC.Updates, v.CDC.Deletes, v.CDC.DDL, x.CommitChangeRecords, x.RollbackTransactions, x.RollbackChangeRecords,
+	list := []int64{v.CDC.Inserts, v.CDC.Updates, v.CDC.Deletes, v.CDC.DDL, x.CommitChangeRecords,
+		x.RollbackTransactions, x.RollbackChangeRecords,
 		x.RollbackChangeMB, x.AppliedTransactions, x.AppliedRecords, x.AppliedMB, v.DataErrors}
 	for _, table := range v.Tables {
-		list = append(list, table.Changes.Inserts, table.Changes.Updates, table.Changes.Deletes, table.Changes.DDL, table.DataErrors)
+		list = append(list, table.Changes.Inserts, table.Changes.Updates, table.Changes.Deletes, table.Changes.DDL,
+			table.DataErrors)
 	}
 	return list
 }
@@ -72,7 +77,8 @@ func TestCountersFollowRates(t *testing.T) {
 					}
 				}
 				gained := float64(is.Transactions.CommitChangeRecords-was.Transactions.CommitChangeRecords) / step.Seconds()
-				lo, hi := float64(min(was.CDCThroughput.SourceRecords, is.CDCThroughput.SourceRecords)), float64(max(was.CDCThroughput.SourceRecords, is.CDCThroughput.SourceRecords))
+				lo, hi := float64(min(was.CDCThroughput.SourceRecords, is.CDCThroughput.SourceRecords)),
+					float64(max(was.CDCThroughput.SourceRecords, is.CDCThroughput.SourceRecords))
 				if was.State == Running && is.State == Running && hi > 0 {
 					if gained > hi*1.1+2 {
 						t.Fatalf("%s gains %.1f a second, its rate is %.0f..%.0f", is.Name, gained, lo, hi)
@@ -118,11 +124,13 @@ func TestTablesAddUp(t *testing.T) {
 					default:
 						f.TablesCompleted++
 					}
-					if table.State == TableLoading && (table.Start.IsZero() || !table.End.IsZero() || table.TransferredRows > table.EstimatedRows) {
+					if table.State == TableLoading && (table.Start.IsZero() || !table.End.IsZero() ||
+						table.TransferredRows > table.EstimatedRows) {
 						t.Fatalf("%s: a loading table is %+v", v.Name, table)
 					}
 				}
-				f.RecordsEstimated, f.Completed, f.Start, f.End = v.FullLoad.RecordsEstimated, v.FullLoad.Completed, v.FullLoad.Start, v.FullLoad.End
+				f.RecordsEstimated, f.Completed, f.Start, f.End = v.FullLoad.RecordsEstimated, v.FullLoad.Completed,
+					v.FullLoad.Start, v.FullLoad.End
 				if f != v.FullLoad {
 					t.Fatalf("%s at %v: tables add up to %+v, the task says %+v", v.Name, at, f, v.FullLoad)
 				}
@@ -147,9 +155,13 @@ func TestIncidentsShow(t *testing.T) {
 			return v.TotalLatency > 2*time.Minute && v.TotalLatency < time.Hour
 		},
 		"task error": func(_ *ServerState, v *Task) bool {
-			return v.State == Failed && strings.Contains(v.Message, "encountered a fatal error") && strings.Contains(v.Message, v.Name)
+			return v.State == Failed && strings.Contains(v.Message, "encountered a fatal error") &&
+				strings.Contains(v.Message, v.Name)
 		},
-		"recovering":    func(_ *ServerState, v *Task) bool { return v.State == Recovery && v.StopReason == "RECOVERABLE_ERROR" },
+		"recovering": func(_ *ServerState, v *Task) bool {
+			return v.State == Recovery &&
+				v.StopReason == "RECOVERABLE_ERROR"
+		},
 		"spill to disk": func(_ *ServerState, v *Task) bool { return v.Transactions.AccumulatedChangesOnDisk > 0 },
 		"data errors":   func(_ *ServerState, v *Task) bool { return v.DataErrors >= 40 },
 		"table error": func(_ *ServerState, v *Task) bool {
@@ -160,7 +172,10 @@ func TestIncidentsShow(t *testing.T) {
 		"stalled full load": func(_ *ServerState, v *Task) bool {
 			return v.State == Running && v.FullLoad.TablesLoading > 0 && v.FullLoadThroughput == Throughput{}
 		},
-		"licence ends":         func(s *ServerState, _ *Task) bool { return s.License.Days == 6 || s.License.State == LicenseExpired },
+		"licence ends": func(s *ServerState, _ *Task) bool {
+			return s.License.Days == 6 ||
+				s.License.State == LicenseExpired
+		},
 		"server error":         func(s *ServerState, _ *Task) bool { return s.State == ServerError },
 		"server not monitored": func(s *ServerState, _ *Task) bool { return s.State == NotMonitored },
 		"endpoint fails": func(s *ServerState, _ *Task) bool {
@@ -197,7 +212,8 @@ func TestIncidentsShow(t *testing.T) {
 					mostCalm = max(mostCalm, count(calm, at+round, sign))
 				}
 				if most <= mostCalm {
-					t.Errorf("%d servers, %v later: incident %q shows %d times, without incidents %d times", size, round, i.Name, most, mostCalm)
+					t.Errorf("%d servers, %v later: incident %q shows %d times, without incidents %d times", size, round, i.Name,
+						most, mostCalm)
 				}
 			}
 			if i.Begins+i.Lasts > i.Every || i.Begins > 3*time.Minute || i.Description == "" {
@@ -209,7 +225,8 @@ func TestIncidentsShow(t *testing.T) {
 
 // TestHealthyFleet has nothing but running tasks.
 func TestHealthyFleet(t *testing.T) {
-	s := New(Options{Servers: 30, ComposeServers: 2, TasksPerServer: 45, TablesPerTask: 2, Healthy: true, Start: testStart})
+	s := New(Options{Servers: 30, ComposeServers: 2, TasksPerServer: 45, TablesPerTask: 2, Healthy: true,
+		Start: testStart})
 	for _, srv := range s.StateAt(testStart.Add(40 * time.Minute)).Servers {
 		if srv.State != Monitored || srv.License.State != LicenseValid || len(srv.Tasks) != 45 || srv.Summary.Running != 45 {
 			t.Errorf("%s: %s %s %+v", srv.Name, srv.State, srv.License.State, srv.Summary)
@@ -238,8 +255,10 @@ func TestDefaultFleet(t *testing.T) {
 	}
 	for _, want := range []string{
 		"server MONITORED", "server NOT_MONITORED", "server ERROR", "license VALID_LICENSE", "license EXPIRED_LICENSE",
-		"task RUNNING", "task STOPPED", "task ERROR", "task RECOVERY", "task STARTING", "reason NONE", "reason NORMAL", "reason FATAL_ERROR",
-		"reason RECOVERABLE_ERROR", "reason FULL_LOAD_ONLY_FINISHED", "reason STOPPED_AFTER_FULL_LOAD", "profile UNIDIRECTIONAL",
+		"task RUNNING", "task STOPPED", "task ERROR", "task RECOVERY", "task STARTING", "reason NONE", "reason NORMAL",
+		"reason FATAL_ERROR",
+		"reason RECOVERABLE_ERROR", "reason FULL_LOAD_ONLY_FINISHED", "reason STOPPED_AFTER_FULL_LOAD",
+		"profile UNIDIRECTIONAL",
 		"profile BIDIRECTIONAL", "profile LOG_STREAM", "behind a day", "staging", "no cpu", "objective", "blank",
 	} {
 		if !seen[want] {
@@ -254,7 +273,8 @@ func TestDefaultFleet(t *testing.T) {
 // TestWindowStretch compares what stretch says with walking through the time.
 func TestWindowStretch(t *testing.T) {
 	windows := []window{
-		{begin: 10, lasts: 5}, {begin: 10, lasts: 5, every: 20}, {begin: 0, lasts: 19, every: 20}, {begin: -7, lasts: 3, every: 10},
+		{begin: 10, lasts: 5}, {begin: 10, lasts: 5, every: 20}, {begin: 0, lasts: 19, every: 20},
+		{begin: -7, lasts: 3, every: 10},
 	}
 	for _, w := range windows {
 		for from := time.Duration(-15); from < 60; from++ {
@@ -296,14 +316,16 @@ func TestStalledLoadIsUnderWay(t *testing.T) {
 					for _, srv := range s.StateAt(testStart.Add(at)).Servers {
 						for _, v := range srv.Tasks {
 							f := v.FullLoad
-							if srv.State == Monitored && v.State == Running && !f.Completed && f.TablesLoading > 0 && f.RecordsCompleted > 0 {
+							if srv.State == Monitored && v.State == Running && !f.Completed && f.TablesLoading > 0 &&
+								f.RecordsCompleted > 0 {
 								loads[srv.Name+"/"+v.Name] = f.RecordsCompleted
 							}
 						}
 					}
 					return loads
 				}
-				before, first, last, after := under(begins-10*time.Second), under(begins+time.Second), under(begins+stall.Lasts-time.Second), under(begins+stall.Lasts+20*time.Second)
+				before, first, last, after := under(begins-10*time.Second), under(begins+time.Second),
+					under(begins+stall.Lasts-time.Second), under(begins+stall.Lasts+20*time.Second)
 				stalled := 0
 				for name, n := range first {
 					if n == last[name] && before[name] > 0 && before[name] < n && after[name] > n {

@@ -84,7 +84,8 @@ func world(t testing.TB, opts Options) (*Simulator, *testClock) {
 		opts.Users = append(opts.Users, user(role))
 	}
 	s := New(opts)
-	s.AddServer(ServerState{Name: "S", Host: "s.example.net", Tasks: []Task{customTask("T", Running), customTask("U", Stopped)}})
+	s.AddServer(ServerState{Name: "S", Host: "s.example.net", Tasks: []Task{customTask("T", Running),
+		customTask("U", Stopped)}})
 	return s, clock
 }
 
@@ -92,7 +93,8 @@ func customTask(name, state string) Task {
 	return Task{
 		Name: name, State: state, Source: Endpoint{"src", oracle}, Target: Endpoint{"tgt", "Snowflake"},
 		FullLoadEnabled: true, ApplyChanges: true, MemoryMB: 100, CPU: 7, TotalLatency: 9 * time.Second,
-		CDC: CDC{Inserts: 10, Updates: 20, Deletes: 30, DDL: 1}, FullLoad: FullLoad{TablesCompleted: 1, TablesWithError: 1, Completed: true},
+		CDC: CDC{Inserts: 10, Updates: 20, Deletes: 30, DDL: 1}, FullLoad: FullLoad{TablesCompleted: 1, TablesWithError: 1,
+			Completed: true},
 		Tables: []Table{
 			{Schema: "HR", Name: "good", State: TableChangeProcessing, TransferredRows: 500, Changes: CDC{Inserts: 10}},
 			{Schema: "HR", Name: "bad", State: TableError, DataErrors: 4},
@@ -131,7 +133,8 @@ func requests() []request {
 		{"GetTaskDetails", "GET", "servers/S/tasks/T", "", Viewer, nil},
 		{"GetTableList", "GET", "servers/S/tasks/T/tables", "", Viewer, nil},
 		{"GetTaskTableSelection", "GET", "servers/S/tasks/T/tables?action=selection", "", Viewer, nil},
-		{"PutTaskTableSelection", "PUT", "servers/S/tasks/T/tables?action=selection", `{"included_pattern":[{"owner":"HR","name":"%"}]}`, Admin, nil},
+		{"PutTaskTableSelection", "PUT", "servers/S/tasks/T/tables?action=selection",
+			`{"included_pattern":[{"owner":"HR","name":"%"}]}`, Admin, nil},
 		{"GetTableStatuses", "GET", "servers/S/tasks/T/tables?action=getstatus", "", Viewer, nil},
 		{"DeleteTask", "POST", "servers/S/tasks/U?action=delete&deletetasklogs=true", "", Designer, nil},
 		{"ExportTask", "GET", "servers/S/tasks/T?action=export&withendpoints=true", "", Operator, nil},
@@ -141,18 +144,23 @@ func requests() []request {
 		{"RunTask", "POST", "servers/S/tasks/U?action=run&option=RESUME_PROCESSING&timeout=60", "", Operator, nil},
 		{"StopTask", "POST", "servers/S/tasks/T?action=stop&timeout=60", "", Operator, nil},
 		{"GetEndpointList", "GET", "servers/S/endpoints", "", Viewer, nil},
-		{"PatchEndpoint", "PATCH", "servers/S/endpoints/src", `[{"op":"replace","path":"/db_settings/username","value":"x"}]`, Designer, nil},
+		{"PatchEndpoint", "PATCH", "servers/S/endpoints/src",
+			`[{"op":"replace","path":"/db_settings/username","value":"x"}]`, Designer, nil},
 		{"DeleteEndpoint", "DELETE", "servers/S/endpoints/unused?action=delete", "", Designer, nil},
 		{"DeleteEndpoint", "POST", "servers/S/endpoints/unused?action=delete", "", Designer, nil},
-		{"ReconfigureEndpointNoWait", "PUT", "servers/S/endpoints/src?action=reconfigure&configuration=B&recycle=true", "", Operator, nil},
+		{"ReconfigureEndpointNoWait", "PUT", "servers/S/endpoints/src?action=reconfigure&configuration=B&recycle=true", "",
+			Operator, nil},
 		{"ExportAll", "GET", "servers/S?action=export", "", Admin, nil},
 		{"ImportAll", "POST", "servers/S?action=import", someTask, Admin, nil},
 		{"ReloadTable", "POST", "servers/S/tasks/T/tables?action=reload&schema=HR&table=bad", "", Operator, nil},
 		{"ResumeTable", "POST", "servers/S/tasks/T/tables?action=Resume&schema=HR&table=bad", "", Operator, nil},
 		{"TestEndpoint", "GET", "servers/S/endpoints/src?action=test&timeout=60", "", Operator, nil},
-		{"DeleteOldChangeData", "POST", "servers/S/tasks/T?action=delete_old_change_data", `{"timestamp_or_offset":"P1M3DT1H2M"}`, Operator, nil},
-		{"SetChangeDataRetentionBarrier", "PUT", "servers/S/tasks/T?action=set_change_data_retention_barrier", `{"retention_point":"2020-06-30T16:15:00Z","application":"Compose"}`, Operator, nil},
-		{"GetChangeDataRetentionBarrier", "GET", "servers/S/tasks/T?action=get_change_data_retention_barrier", "", Operator, nil},
+		{"DeleteOldChangeData", "POST", "servers/S/tasks/T?action=delete_old_change_data",
+			`{"timestamp_or_offset":"P1M3DT1H2M"}`, Operator, nil},
+		{"SetChangeDataRetentionBarrier", "PUT", "servers/S/tasks/T?action=set_change_data_retention_barrier",
+			`{"retention_point":"2020-06-30T16:15:00Z","application":"Compose"}`, Operator, nil},
+		{"GetChangeDataRetentionBarrier", "GET", "servers/S/tasks/T?action=get_change_data_retention_barrier", "", Operator,
+			nil},
 	}
 	for _, x := range []struct{ get, put, del, path string }{
 		{"GetTaskAcl", "PutTaskAcl", "DeleteTaskAcl", "servers/S/tasks/T"},
@@ -254,7 +262,8 @@ func TestUnreachableServers(t *testing.T) {
 		if err := s.SetServerState("S", NotMonitored, "off"); err != nil {
 			t.Fatal(err)
 		}
-		own := strings.HasSuffix(r.operation, "Acl") || strings.HasSuffix(r.operation, "Server") || !strings.HasPrefix(r.path, "servers/S") || r.operation == "GetServerDetails"
+		own := strings.HasSuffix(r.operation, "Acl") || strings.HasSuffix(r.operation, "Server") ||
+			!strings.HasPrefix(r.path, "servers/S") || r.operation == "GetServerDetails"
 		if own {
 			c.must(r.verb, r.path, r.body)
 		} else {
@@ -294,7 +303,8 @@ func TestLengthRequired(t *testing.T) {
 func TestEnforceLicense(t *testing.T) {
 	for _, enforce := range []bool{false, true} {
 		s, _ := world(t, Options{EnforceLicense: enforce})
-		s.AddServer(ServerState{Name: "old", Tasks: []Task{{Name: "T"}}, License: License{State: LicenseValid, Expires: testStart.AddDate(0, 0, -3)}})
+		s.AddServer(ServerState{Name: "old", Tasks: []Task{{Name: "T"}},
+			License: License{State: LicenseValid, Expires: testStart.AddDate(0, 0, -3)}})
 		c := as(t, s, Admin)
 		if _, code, _ := c.send("GET", "servers/old/tasks/T", ""); (code == "AEM_SERVER_LICENSE_EXPIRED") != enforce {
 			t.Errorf("an expired licence, enforced %v: %s", enforce, code)

@@ -86,7 +86,8 @@ func (s *Simulator) RenameTask(serverName, taskName, newName string) error {
 
 // SetTask changes what the API says of a task: change is called whenever the task
 // is read, with its current values and tables, so that what change leaves alone
-// goes on living, until a call of the API changes it. It must give the same result each time, may not change the name, and
+// goes on living, until a call of the API changes it. It must give the same result each time, may
+// not change the name, and
 // may not use the simulator. Several edits apply in their order.
 func (s *Simulator) SetTask(serverName, taskName string, change func(*Task)) error {
 	return s.changeTask(serverName, taskName, func(_ *server, t *task) { t.edits = append(t.edits, edit{change}) })

@@ -34,7 +34,8 @@ func projects() []string {
 
 // tagPool are the tags that tasks have; some tell their latency objective.
 func tagPool() []string {
-	return []string{"prod", "tier1", "latency_objective=5m", "pii", "tier2", "team sales", "latency_objective=90s", "batch", "latency_objective=1h30m"}
+	return []string{"prod", "tier1", "latency_objective=5m", "pii", "tier2", "team sales", "latency_objective=90s",
+		"batch", "latency_objective=1h30m"}
 }
 
 // schemaTables are the tables that most tasks have some of.
@@ -61,7 +62,8 @@ func oddTasks() []string {
 func oddTables() []struct{ schema, name string } {
 	return []struct{ schema, name string }{
 		{"odd schema", "100%"}, {"odd schema", "a/b"}, {"odd schema", `c\d`}, {"odd schema", `"quoted"`},
-		{"Größe", "Maße"}, {"Case", "T"}, {"case", "t"}, {"Case", "t"}, {"", "no schema"}, {" ", " "}, {"a&b", "c=d+e"}, {"数据", "表"},
+		{"Größe", "Maße"}, {"Case", "T"}, {"case", "t"}, {"Case", "t"}, {"", "no schema"}, {" ", " "}, {"a&b", "c=d+e"},
+		{"数据", "表"},
 	}
 }
 

@@ -32,7 +32,8 @@ func taskKinds() []kind {
 		{loads: true, applies: true, fragile: true},
 		{loads: true, stores: true},
 		{loads: true, applies: true, broken: 2, rest: phase{state: Failed, reason: "FATAL_ERROR",
-			message: "Stop Reason FATAL_ERROR Error Level FATAL\r\nEncountered a fatal error\r\nCannot connect to the target endpoint"}},
+			message: "Stop Reason FATAL_ERROR Error Level FATAL\r\nEncountered a fatal error\r\nCannot connect to the " +
+				"target endpoint"}},
 		{applies: true},
 		{loads: true, applies: true, bidirectional: true},
 		{loads: true, applies: true, behind: 30 * time.Hour},
@@ -139,7 +140,8 @@ func failure(name string, lasts time.Duration) []phase {
 	const recovers, starts = 45 * time.Second, 15 * time.Second
 	return []phase{
 		{recovers, Recovery, "RECOVERABLE_ERROR", fmt.Sprintf("Task '%s' encountered a recoverable error", name)},
-		{lasts - recovers - starts, Failed, "FATAL_ERROR", fmt.Sprintf("Stop Reason FATAL_ERROR Error Level FATAL\r\nTask '%s' encountered a fatal error", name)},
+		{lasts - recovers - starts, Failed, "FATAL_ERROR",
+			fmt.Sprintf("Stop Reason FATAL_ERROR Error Level FATAL\r\nTask '%s' encountered a fatal error", name)},
 		{starts, Starting, "NONE", ""},
 	}
 }
@@ -158,7 +160,8 @@ func (b *builder) composeTask(s *server, n int, name string) *task {
 	t := &task{product: Compose, start: b.opts.Start}
 	t.static = Task{
 		Product: Compose, Name: name, Project: project,
-		Type:            []string{"AemComposeDWTaskInfoDetailed", "AemComposeDMTaskInfoDetailed", "AemComposeDLTaskInfoDetailed"}[n%3],
+		Type: []string{"AemComposeDWTaskInfoDetailed", "AemComposeDMTaskInfoDetailed",
+			"AemComposeDLTaskInfoDetailed"}[n%3],
 		Profile:         []string{"Data Warehouse", "Data Mart", "Data Storage", "Workflow", "Compactor"}[n%5],
 		FullLoadEnabled: true, ApplyChanges: n%2 == 0,
 		Source: Endpoint{"landing_sql", "Microsoft SQL Server"},

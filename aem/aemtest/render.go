@@ -69,7 +69,8 @@ func serverRow(w *wire.Writer, v *ServerState) {
 	w.Open()
 	w.Str("$type", v.kind()+"ServerInfo")
 	serverInfoTable.Members(w, &aem.ServerInfo{
-		Name: v.Name, Description: v.Description, Host: v.Host, Port: v.Port, State: aem.ServerState(v.State), Message: v.Message,
+		Name: v.Name, Description: v.Description, Host: v.Host, Port: v.Port, State: aem.ServerState(v.State),
+		Message:  v.Message,
 		Platform: aem.Platform(v.Platform), Version: v.Version, LastConnection: v.LastConnection,
 	})
 	serverType(w, v)
@@ -87,11 +88,14 @@ func serverType(w *wire.Writer, v *ServerState) {
 func serverInDetail(w *wire.Writer, v *ServerState) {
 	n, l, x, u := aem.WholeOf, v.License, v.Summary, v.Utilization
 	d := aem.ServerDetails{
-		Name: v.Name, Description: v.Description, Host: v.Host, Platform: aem.Platform(v.Platform), Port: v.Port, Username: v.User,
-		State: aem.ServerState(v.State), Message: v.Message, Version: v.Version, LastConnection: v.LastConnection,
-		License:     aem.License{State: aem.LicenseState(l.State), Issued: l.Issued, Expires: l.Expires},
-		TaskSummary: aem.TaskSummary{Total: n(x.Total), Running: n(x.Running), Stopped: n(x.Stopped), Recovering: n(x.Recovering), Error: n(x.Error)},
-		Utilization: aem.Utilization{DiskMB: n(u.DiskMB), MemoryMB: n(u.MemoryMB), ReplicateCPU: n(u.ReplicateCPU), MachineCPU: n(u.MachineCPU)},
+		Name: v.Name, Description: v.Description, Host: v.Host, Platform: aem.Platform(v.Platform), Port: v.Port,
+		Username: v.User,
+		State:    aem.ServerState(v.State), Message: v.Message, Version: v.Version, LastConnection: v.LastConnection,
+		License: aem.License{State: aem.LicenseState(l.State), Issued: l.Issued, Expires: l.Expires},
+		TaskSummary: aem.TaskSummary{Total: n(x.Total), Running: n(x.Running), Stopped: n(x.Stopped),
+			Recovering: n(x.Recovering), Error: n(x.Error)},
+		Utilization: aem.Utilization{DiskMB: n(u.DiskMB), MemoryMB: n(u.MemoryMB), ReplicateCPU: n(u.ReplicateCPU),
+			MachineCPU: n(u.MachineCPU)},
 	}
 	if !l.Expires.IsZero() {
 		d.License.DaysToExpiration = n(l.Days)
@@ -111,7 +115,8 @@ func serverInDetail(w *wire.Writer, v *ServerState) {
 
 func (v *Task) info() aem.TaskInfo {
 	return aem.TaskInfo{
-		Name: v.Name, State: aem.TaskState(v.State), StopReason: aem.StopReason(v.StopReason), Message: v.Message, Tags: v.Tags,
+		Name: v.Name, State: aem.TaskState(v.State), StopReason: aem.StopReason(v.StopReason), Message: v.Message,
+		Tags: v.Tags,
 	}
 }
 
@@ -137,17 +142,21 @@ func taskInDetail(w *wire.Writer, v *Task) {
 func (v *Task) details() aem.TaskDetails {
 	n, b, x, f, l := aem.WholeOf, aem.BoolOf, v.Transactions, v.FullLoad, v.Loading
 	return aem.TaskDetails{
-		Project: v.Project, Name: v.Name, Description: v.Description, State: aem.TaskState(v.State), StopReason: aem.StopReason(v.StopReason),
-		Message: v.Message, Profile: v.Profile, Source: aem.TaskEndpoint(v.Source), Target: aem.TaskEndpoint(v.Target),
+		Project: v.Project, Name: v.Name, Description: v.Description, State: aem.TaskState(v.State),
+		StopReason: aem.StopReason(v.StopReason),
+		Message:    v.Message, Profile: v.Profile, Source: aem.TaskEndpoint(v.Source), Target: aem.TaskEndpoint(v.Target),
 		LogStreamStaging: v.LogStreamStaging, Tags: v.Tags,
 		Options: aem.TaskOptions{
-			FullLoad: b(v.FullLoadEnabled), ApplyChanges: b(v.ApplyChanges), StoreChanges: b(v.StoreChanges), AuditChanges: b(v.AuditChanges),
+			FullLoad: b(v.FullLoadEnabled), ApplyChanges: b(v.ApplyChanges), StoreChanges: b(v.StoreChanges),
+			AuditChanges: b(v.AuditChanges),
 		},
-		CDCEvents:     aem.CDCEvents{Inserts: n(v.CDC.Inserts), Updates: n(v.CDC.Updates), Deletes: n(v.CDC.Deletes), DDL: n(v.CDC.DDL)},
+		CDCEvents: aem.CDCEvents{Inserts: n(v.CDC.Inserts), Updates: n(v.CDC.Updates), Deletes: n(v.CDC.Deletes),
+			DDL: n(v.CDC.DDL)},
 		CDCThroughput: v.CDCThroughput.rates(),
 		Transactions: aem.Transactions{
 			CommitChangeRecords:  n(x.CommitChangeRecords),
-			RollbackTransactions: n(x.RollbackTransactions), RollbackChangeRecords: n(x.RollbackChangeRecords), RollbackChangeMB: n(x.RollbackChangeMB),
+			RollbackTransactions: n(x.RollbackTransactions), RollbackChangeRecords: n(x.RollbackChangeRecords),
+			RollbackChangeMB:       n(x.RollbackChangeMB),
 			InProgressTransactions: n(x.AppliedTransactionsInProgress), InProgressRecords: n(x.AppliedRecordsInProgress),
 			CommittedTransactions: n(x.AppliedTransactions), CommittedRecords: n(x.AppliedRecords), CommittedMB: n(x.AppliedMB),
 			AccumulatedInMemory: n(x.AccumulatedChangesInMemory), AccumulatedOnDisk: n(x.AccumulatedChangesOnDisk),
@@ -156,13 +165,15 @@ func (v *Task) details() aem.TaskDetails {
 		Latency: aem.Latency{Source: aem.DurationOf(v.SourceLatency), Total: aem.DurationOf(v.TotalLatency)},
 		FullLoad: aem.FullLoad{
 			TablesCompleted: n(f.TablesCompleted), TablesLoading: n(f.TablesLoading), TablesQueued: n(f.TablesQueued),
-			TablesWithError: n(f.TablesWithError), RecordsCompleted: n(f.RecordsCompleted), RecordsEstimated: n(f.RecordsEstimated),
-			Completed: b(f.Completed), Start: f.Start, End: f.End, Throughput: v.FullLoadThroughput.rates(),
+			TablesWithError: n(f.TablesWithError), RecordsCompleted: n(f.RecordsCompleted),
+			RecordsEstimated: n(f.RecordsEstimated),
+			Completed:        b(f.Completed), Start: f.Start, End: f.End, Throughput: v.FullLoadThroughput.rates(),
 		},
 		MemoryMB: n(v.MemoryMB), CPU: n(v.CPU), DiskMB: n(v.DiskMB), DataErrors: n(v.DataErrors),
 		Loading: aem.Loading{
-			Completed: b(l.Completed), Start: l.Start, End: l.End, TablesTotal: n(l.TablesTotal), TablesCompleted: n(l.TablesCompleted),
-			TablesLoading: n(l.TablesLoading), TablesQueued: n(l.TablesQueued), TablesWithError: n(l.TablesWithError),
+			Completed: b(l.Completed), Start: l.Start, End: l.End, TablesTotal: n(l.TablesTotal),
+			TablesCompleted: n(l.TablesCompleted),
+			TablesLoading:   n(l.TablesLoading), TablesQueued: n(l.TablesQueued), TablesWithError: n(l.TablesWithError),
 			CommandsTotal: n(l.CommandsTotal), CommandsCompleted: n(l.CommandsCompleted),
 		},
 	}
@@ -171,7 +182,8 @@ func (v *Task) details() aem.TaskDetails {
 func (t Throughput) rates() aem.Throughput {
 	n := aem.WholeOf
 	return aem.Throughput{
-		SourceRecords: n(t.SourceRecords), SourceVolume: n(t.SourceVolume), TargetRecords: n(t.TargetRecords), TargetVolume: n(t.TargetVolume),
+		SourceRecords: n(t.SourceRecords), SourceVolume: n(t.SourceVolume), TargetRecords: n(t.TargetRecords),
+		TargetVolume: n(t.TargetVolume),
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 const zulu = "2006-01-02T15:04:05Z"
 
 // isDuration is an ISO 8601 duration, but for one of no parts.
-var isDuration = regexp.MustCompile(`^P(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?)$`)
+var isDuration = regexp.MustCompile(
+	`^P(?:\d+W|(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?)$`)
 
 func validDuration(text string) bool {
 	return isDuration.MatchString(text) && strings.ContainsAny(text, "0123456789") && !strings.HasSuffix(text, "T")
@@ -33,8 +34,9 @@ func (s *Simulator) deleteOldChangeData(c *call) answer {
 		return s.missing("timestamp_or_offset")
 	}
 	if _, err := time.Parse(zulu, in.Before); err != nil && !validDuration(in.Before) {
-		return s.failed("AEM_INVALID_TIMESTAMP_OR_OFFSET_FORMAT", "The specified deletion age does not conform to the expected timestamp or offset format. "+
-			"Timestamp format should be yyyy'-MM'-'dd'T'HH':'mm':'ss'Z'. Offset format should conform to ISO 8601 duration.")
+		return s.failed("AEM_INVALID_TIMESTAMP_OR_OFFSET_FORMAT",
+			"The specified deletion age does not conform to the expected timestamp or offset format. "+
+				"Timestamp format should be yyyy'-MM'-'dd'T'HH':'mm':'ss'Z'. Offset format should conform to ISO 8601 duration.")
 	}
 	t.deletions = append(t.deletions, Deletion{Requested: s.Now().Truncate(time.Second), Before: in.Before})
 	return s.void()
@@ -50,7 +52,8 @@ func (s *Simulator) setBarrier(c *call) answer {
 		Application string  `json:"application"`
 	}
 	if err := decodeJSON(c.body, &in); err != nil {
-		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type AemSetChangeDataRetentionBarrierReq: %v", err)
+		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type AemSetChangeDataRetentionBarrierReq: %v",
+			err)
 	}
 	switch {
 	case in.Application == "":
@@ -60,8 +63,9 @@ func (s *Simulator) setBarrier(c *call) answer {
 	}
 	point, err := time.Parse(zulu, *in.Point)
 	if err != nil && *in.Point != "" {
-		return s.failed("AEM_INVALID_TIMESTAMP_FORMAT", "The specified partition retention barrier does not conform to the expected timestamp format. "+
-			"Timestamp format should be yyyy'-MM'-dd'T'HH':'mm':'ss'Z'.")
+		return s.failed("AEM_INVALID_TIMESTAMP_FORMAT",
+			"The specified partition retention barrier does not conform to the expected timestamp format. "+
+				"Timestamp format should be yyyy'-MM'-dd'T'HH':'mm':'ss'Z'.")
 	}
 	t.barriers = slices.DeleteFunc(t.barriers, func(b Barrier) bool { return b.Application == in.Application })
 	if *in.Point != "" {

@@ -9,12 +9,14 @@ import (
 )
 
 func TestRetentionBarriers(t *testing.T) {
-	const get, put = "servers/S/tasks/T?action=get_change_data_retention_barrier", "servers/S/tasks/T?action=set_change_data_retention_barrier"
+	const get, put = "servers/S/tasks/T?action=get_change_data_retention_barrier",
+		"servers/S/tasks/T?action=set_change_data_retention_barrier"
 	body := func(application, point string) string {
 		return `{"retention_point":"` + point + `","application":"` + application + `"}`
 	}
 	for shape, none := range map[Shape]string{
-		RealWorld: `{"application":null,"retention_point":null}`, Guide: `{"application":"","retention_point":""}`, Legacy: "\ufeff{}",
+		RealWorld: `{"application":null,"retention_point":null}`, Guide: `{"application":"","retention_point":""}`,
+		Legacy: "\ufeff{}",
 	} {
 		s, _ := world(t, Options{Shape: shape})
 		c := as(t, s, Operator)
@@ -88,16 +90,18 @@ func TestAuditTrail(t *testing.T) {
 	clock.set(2 * time.Hour)
 	c.must("PUT", "servers/S/endpoints/src?action=acl", someACL)
 
-	if got := s.AuditTrail(); len(got) != 3 || got[1].Error != "AEM_TASK_ALREADY_STOPPED" || got[0].User != user(Operator).Name || got[2].Object != "src" {
+	if got := s.AuditTrail(); len(got) != 3 || got[1].Error != "AEM_TASK_ALREADY_STOPPED" ||
+		got[0].User != user(Operator).Name || got[2].Object != "src" {
 		t.Errorf("the audit trail is %+v", got)
 	}
 	ticks := func(at time.Time) string { return strconv.FormatInt(at.UnixNano()/100+ticksAtUnix, 10) }
 	for query, want := range map[string]string{
-		"start_timestamp=2025-10-01T09:00:00Z":                                                                                   "StopTask StopTask PutEndpointAcl",
-		"start_timestamp=2025-10-01T09:00:01Z&end_timestamp=2025-10-01T10:59:00Z":                                                "StopTask",
-		"start_timestamp=" + ticks(testStart.Add(time.Minute)):                                                                   "StopTask PutEndpointAcl",
-		"start_timestamp=" + ticks(testStart.Add(-time.Minute)) + "&end_timestamp=" + ticks(testStart.Add(500*time.Millisecond)): "StopTask",
-		"start_timestamp=2026-10-01T09:00:00Z":                                                                                   "",
+		"start_timestamp=2025-10-01T09:00:00Z":                                    "StopTask StopTask PutEndpointAcl",
+		"start_timestamp=2025-10-01T09:00:01Z&end_timestamp=2025-10-01T10:59:00Z": "StopTask",
+		"start_timestamp=" + ticks(testStart.Add(time.Minute)):                    "StopTask PutEndpointAcl",
+		"start_timestamp=" + ticks(testStart.Add(-time.Minute)) + "&end_timestamp=" +
+			ticks(testStart.Add(500*time.Millisecond)): "StopTask",
+		"start_timestamp=2026-10-01T09:00:00Z": "",
 	} {
 		var got struct {
 			Trail []struct{ Timestamp, Request, Status string } `json:"audit_trail"`
@@ -115,8 +119,10 @@ func TestAuditTrail(t *testing.T) {
 	}
 	c.refuses("AEM_MISSING_FIELD", "GET", "security/audit_trail", "")
 	c.refuses("AEM_INVALID_TIMESTAMP_FORMAT", "GET", "security/audit_trail?start_timestamp=yesterday", "")
-	c.refuses("AEM_INVALID_TIMESTAMP_FORMAT", "GET", "security/audit_trail?start_timestamp=2025-10-01T09:00:00Z&end_timestamp=2025-10-01", "")
-	c.refuses("AEM_EXPORT_INNER_ERR", "GET", "security/audit_trail?start_timestamp=2025-10-01T09:00:00Z&end_timestamp=2025-10-01T08:00:00Z", "")
+	c.refuses("AEM_INVALID_TIMESTAMP_FORMAT", "GET",
+		"security/audit_trail?start_timestamp=2025-10-01T09:00:00Z&end_timestamp=2025-10-01", "")
+	c.refuses("AEM_EXPORT_INNER_ERR", "GET",
+		"security/audit_trail?start_timestamp=2025-10-01T09:00:00Z&end_timestamp=2025-10-01T08:00:00Z", "")
 	if got := ticks(time.Date(2020, 11, 15, 11, 17, 5, 8219400, time.UTC)); got != "637410358250082194" {
 		t.Errorf("the ticks of the guide are %s", got)
 	}

@@ -24,7 +24,8 @@ const (
 )
 
 func runOptions() []string {
-	return []string{resumeProcessing, reloadTarget, fromTimestamp, fromPosition, recreateTables, createTables, recoverLocally, recoverFromTarget}
+	return []string{resumeProcessing, reloadTarget, fromTimestamp, fromPosition, recreateTables, createTables,
+		recoverLocally, recoverFromTarget}
 }
 
 // takesPosition reports whether an option wants a cdcposition.
@@ -52,9 +53,11 @@ func (s *Simulator) runTask(c *call) answer {
 	v := t.at(now)
 	switch v.State {
 	case Running, Starting:
-		return s.failed("AEM_TASK_ALREADY_RUNNING", "Replicate task %s on server %s is already running.", t.name(), srv.name())
+		return s.failed("AEM_TASK_ALREADY_RUNNING", "Replicate task %s on server %s is already running.", t.name(),
+			srv.name())
 	case Recovery:
-		return s.failed("AEM_TASK_IN_RECOVERY", "Replicate task %s on server %s cannot be run as it is in a recovery state.", t.name(), srv.name())
+		return s.failed("AEM_TASK_IN_RECOVERY",
+			"Replicate task %s on server %s cannot be run as it is in a recovery state.", t.name(), srv.name())
 	}
 	if e := runnable(&v, srv.name()); e != nil {
 		return s.fail(*e)
@@ -79,7 +82,8 @@ func (s *Simulator) parseRun(c *call, t *task) (run, *answer) {
 		return fail(s.missing("option"))
 	case !slices.Contains(runOptions(), r.option), t.product == Compose && r.option != resumeProcessing:
 		return fail(s.failed("AEM_RUN_TASK_INNER_ERR",
-			"Replicate task %s on server %s encountered an error when requested to run. The option %s is not valid.", c.task, c.server, r.option))
+			"Replicate task %s on server %s encountered an error when requested to run. The option %s is not valid.", c.task,
+			c.server, r.option))
 	}
 	if len(c.body) > 0 {
 		var in struct {
@@ -95,14 +99,17 @@ func (s *Simulator) parseRun(c *call, t *task) (run, *answer) {
 	}
 	switch {
 	case !takesPosition(r.option) && r.position != "":
-		return fail(s.failed("AEM_WRONG_OPTION_FOR_CDCPOSITION", "Replicate task %s on server %s cannot be run with cdcposition %s and option %s. "+
-			"Change the option to RESUME_PROCESSING_FROM_TIMESTAMP, RESUME_PROCESSING_FROM_POSITION, or RECOVER_USING_CHECKPOINT_STORED_ON_TARGET",
+		return fail(s.failed("AEM_WRONG_OPTION_FOR_CDCPOSITION",
+			"Replicate task %s on server %s cannot be run with cdcposition %s and option %s. "+
+				"Change the option to RESUME_PROCESSING_FROM_TIMESTAMP, RESUME_PROCESSING_FROM_POSITION, or "+
+				"RECOVER_USING_CHECKPOINT_STORED_ON_TARGET",
 			c.task, c.server, r.position, r.option))
 	case takesPosition(r.option) && r.position == "":
 		return fail(s.missing("cdcposition"))
 	case !r.understood():
 		return fail(s.failed("AEM_CDC_POSITION_ERR_FORMAT",
-			"The cdcposition parameter value for Replicate task %s on server %s is not in the correct format ('YYYY-MM-DDThh:mm:ssZ').", c.task, c.server))
+			"The cdcposition parameter value for Replicate task %s on server %s is not in the correct format "+
+				"('YYYY-MM-DDThh:mm:ssZ').", c.task, c.server))
 	}
 	return r, nil
 }
@@ -132,7 +139,8 @@ func runnable(v *Task, server string) *apiError {
 	}
 	switch {
 	case !source && !target:
-		return apiErrorf("AEM_RUN_TASK_NO_SRC_NO_TRG", "Replicate task %s on server %s has no source or target endpoints.", v.Name, server)
+		return apiErrorf("AEM_RUN_TASK_NO_SRC_NO_TRG", "Replicate task %s on server %s has no source or target endpoints.",
+			v.Name, server)
 	case !source:
 		return apiErrorf("AEM_RUN_TASK_NO_SRC", "Replicate task %s on server %s has no source endpoint.", v.Name, server)
 	case !target:
@@ -141,10 +149,12 @@ func runnable(v *Task, server string) *apiError {
 		return nil
 	case v.Profile == "BIDIRECTIONAL":
 		return apiErrorf("AEM_RUN_BIDI_TASK_NO_FL_NOR_CDC",
-			"Replicate task %s on server %s cannot be run without at least one of the replication options enabled (Full Load or Apply Changes).", v.Name, server)
+			"Replicate task %s on server %s cannot be run without at least one of the replication options enabled (Full "+
+				"Load or Apply Changes).", v.Name, server)
 	}
 	return apiErrorf("AEM_RUN_TASK_NOT_FL_NOR_CDC",
-		"Replicate task %s on server %s cannot be run without at least one of the replication options enabled (Full Load, Apply Changes, or Store Changes).", v.Name, server)
+		"Replicate task %s on server %s cannot be run without at least one of the replication options enabled (Full "+
+			"Load, Apply Changes, or Store Changes).", v.Name, server)
 }
 
 // metadataTakes is how long a task runs that only creates tables.
@@ -179,7 +189,8 @@ func (s *Simulator) afterRun(c *call, t *task, r run) answer {
 	return s.settle(s.opts.TaskDelay, r.timeout, func() answer {
 		v := t.at(s.Now())
 		if v.State == Starting {
-			return s.failed("AEM_RUN_TASK_TIMEOUT", "Replicate task %s on server %s timed out when requested to \"Run\".", c.task, c.server)
+			return s.failed("AEM_RUN_TASK_TIMEOUT", "Replicate task %s on server %s timed out when requested to \"Run\".",
+				c.task, c.server)
 		}
 		return s.taskState(&v)
 	})
@@ -210,13 +221,15 @@ func (s *Simulator) stopTask(c *call) answer {
 	}
 	now := s.Now()
 	if v := t.at(now); v.State == Stopped || v.State == Failed {
-		return s.failed("AEM_TASK_ALREADY_STOPPED", "Replicate task %s on server %s is already stopped.", t.name(), srv.name())
+		return s.failed("AEM_TASK_ALREADY_STOPPED", "Replicate task %s on server %s is already stopped.", t.name(),
+			srv.name())
 	}
 	t.halt(now, s.opts.TaskDelay)
 	return s.settle(s.opts.TaskDelay, timeout, func() answer {
 		v := t.at(s.Now())
 		if v.State != Stopped {
-			return s.failed("AEM_STOP_TASK_TIMEOUT", "A timeout occurred when trying to stop Replicate task %s on server %s", c.task, c.server)
+			return s.failed("AEM_STOP_TASK_TIMEOUT", "A timeout occurred when trying to stop Replicate task %s on server %s",
+				c.task, c.server)
 		}
 		return s.taskState(&v)
 	})
@@ -228,10 +241,12 @@ func (s *Simulator) deleteTask(c *call) answer {
 		return s.fail(*e)
 	}
 	if v := t.at(s.Now()); v.State != Stopped && v.State != Failed {
-		return s.failed("AEM_TASK_NOT_STOPPED", "Replication task %s on server %s must be stopped before it can be deleted.", t.name(), srv.name())
+		return s.failed("AEM_TASK_NOT_STOPPED",
+			"Replication task %s on server %s must be stopped before it can be deleted.", t.name(), srv.name())
 	}
 	if logs := strings.ToLower(c.query.Get("deletetasklogs")); logs != "" && logs != "true" && logs != "false" {
-		return s.failed("AEM_DELETE_TASK_INNER_ERR", "Replication task %s on server %s could not be deleted due to an error.", t.name(), srv.name())
+		return s.failed("AEM_DELETE_TASK_INNER_ERR",
+			"Replication task %s on server %s could not be deleted due to an error.", t.name(), srv.name())
 	}
 	srv.tasks = slices.DeleteFunc(srv.tasks, func(x *task) bool { return x == t })
 	return s.void()

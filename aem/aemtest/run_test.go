@@ -41,7 +41,8 @@ func TestStopAndResume(t *testing.T) {
 	}
 	clock.set(25 * time.Minute)
 	stopped := s.State().Task(server, name)
-	if stopped.State != Stopped || stopped.StopReason != "NORMAL" || stopped.MemoryMB != 0 || stopped.CPU != 0 || stopped.TotalLatency != 0 || stopped.SourceLatency != 0 {
+	if stopped.State != Stopped || stopped.StopReason != "NORMAL" || stopped.MemoryMB != 0 || stopped.CPU != 0 ||
+		stopped.TotalLatency != 0 || stopped.SourceLatency != 0 {
 		t.Errorf("a stopped task: %+v", stopped)
 	}
 	if stopped.CDC != before.CDC || stopped.CDCThroughput != before.CDCThroughput || stopped.FullLoad != before.FullLoad {
@@ -62,7 +63,8 @@ func TestStopAndResume(t *testing.T) {
 	}
 	c.refuses("AEM_TASK_ALREADY_RUNNING", "POST", path+runQuery+"RESUME_PROCESSING", "")
 	resumed := s.State().Task(server, name)
-	if resumed.State != Running || resumed.CDC.Inserts != 0 || resumed.Transactions.AppliedRecords != 0 || resumed.TotalLatency < 15*time.Minute {
+	if resumed.State != Running || resumed.CDC.Inserts != 0 || resumed.Transactions.AppliedRecords != 0 ||
+		resumed.TotalLatency < 15*time.Minute {
 		t.Errorf("a resumed task: %+v", resumed)
 	}
 	if resumed.FullLoad != before.FullLoad || resumed.DataErrors != before.DataErrors {
@@ -70,7 +72,8 @@ func TestStopAndResume(t *testing.T) {
 	}
 	clock.set(35 * time.Minute)
 	later := s.State().Task(server, name)
-	if later.CDC.Inserts == 0 || later.CDC.Inserts >= before.CDC.Inserts+1e9 || later.TotalLatency > 5*time.Minute || later.MemoryMB == 0 {
+	if later.CDC.Inserts == 0 || later.CDC.Inserts >= before.CDC.Inserts+1e9 || later.TotalLatency > 5*time.Minute ||
+		later.MemoryMB == 0 {
 		t.Errorf("ten minutes after it was resumed: %+v", later)
 	}
 }
@@ -83,7 +86,8 @@ func TestReloadTarget(t *testing.T) {
 	clock.set(time.Minute)
 	c.must("POST", path+runQuery+"reload_target", "")
 	v := s.State().Task(server, name)
-	if v.FullLoad.Completed || v.FullLoad.RecordsCompleted != 0 || !v.FullLoad.Start.Equal(testStart.Add(time.Minute)) || v.FullLoad.RecordsEstimated == 0 {
+	if v.FullLoad.Completed || v.FullLoad.RecordsCompleted != 0 || !v.FullLoad.Start.Equal(testStart.Add(time.Minute)) ||
+		v.FullLoad.RecordsEstimated == 0 {
 		t.Errorf("just after RELOAD_TARGET: %+v", v.FullLoad)
 	}
 	clock.set(2 * time.Minute)
@@ -102,7 +106,8 @@ func TestReloadTarget(t *testing.T) {
 	}
 	clock.set(3*time.Hour + 20*time.Minute)
 	v = s.State().Task(server, name)
-	if !v.FullLoad.Completed || v.FullLoad.End.Before(testStart.Add(3*time.Hour)) || v.FullLoad.End.After(s.Now()) || v.FullLoad.RecordsCompleted != v.FullLoad.RecordsEstimated {
+	if !v.FullLoad.Completed || v.FullLoad.End.Before(testStart.Add(3*time.Hour)) || v.FullLoad.End.After(s.Now()) ||
+		v.FullLoad.RecordsCompleted != v.FullLoad.RecordsEstimated {
 		t.Errorf("the end of the load: %+v", v.FullLoad)
 	}
 	for _, x := range v.Tables {
@@ -127,7 +132,8 @@ func TestRunOptions(t *testing.T) {
 		{"RESUME_PROCESSING_FROM_POSITION", `{"cdcposition":"15000000040000037"}`, ""},
 		{"RESUME_PROCESSING_FROM_POSITION", `{"cdcposition":"1 2"}`, "AEM_CDC_POSITION_ERR_FORMAT"},
 		{"RESUME_PROCESSING_FROM_POSITION", `{"cdcposition":12}`, "DESERIALIZE_TO_TYPE"},
-		{"RECOVER_USING_CHECKPOINT_STORED_ON_TARGET", `{"cdcposition":"Checkpoint:V1#1#timestamp:2017-02-14T12:34:44#0#0#*#0#0"}`, ""},
+		{"RECOVER_USING_CHECKPOINT_STORED_ON_TARGET",
+			`{"cdcposition":"Checkpoint:V1#1#timestamp:2017-02-14T12:34:44#0#0#*#0#0"}`, ""},
 		{"RECOVER_USING_CHECKPOINT_STORED_ON_TARGET", `{"cdcposition":"2017-02-14T12:34:44"}`, "AEM_CDC_POSITION_ERR_FORMAT"},
 		{"RELOAD_TARGET", `{"cdcposition":"15000000040000037"}`, "AEM_WRONG_OPTION_FOR_CDCPOSITION"},
 		{"METADATA_ONLY_RECREATE_ALL_TABLES", "", ""},
@@ -151,7 +157,8 @@ func TestRunOptions(t *testing.T) {
 		}
 	}
 	s, _ := world(t, Options{})
-	as(t, s, Operator).refuses("DESERIALIZE_TO_TYPE", "POST", "servers/S/tasks/U?action=run&option=RESUME_PROCESSING&timeout=soon", "")
+	as(t, s, Operator).refuses("DESERIALIZE_TO_TYPE", "POST",
+		"servers/S/tasks/U?action=run&option=RESUME_PROCESSING&timeout=soon", "")
 	as(t, s, Operator).refuses("DESERIALIZE_TO_TYPE", "POST", "servers/S/tasks/T?action=stop&timeout=-1", "")
 }
 
@@ -168,7 +175,8 @@ func TestReloadCustom(t *testing.T) {
 	}{
 		{0, FullLoad{TablesQueued: 2}},
 		{10 * time.Second, FullLoad{TablesLoading: 2}},
-		{time.Minute, FullLoad{TablesCompleted: 2, Completed: true, End: testStart.Add(time.Minute + queuedFor + customLoad)}},
+		{time.Minute, FullLoad{TablesCompleted: 2, Completed: true,
+			End: testStart.Add(time.Minute + queuedFor + customLoad)}},
 	} {
 		clock.set(time.Minute + w.after)
 		w.want.Start = testStart.Add(time.Minute)
@@ -217,12 +225,15 @@ func TestMetadataOnly(t *testing.T) {
 func TestRunErrors(t *testing.T) {
 	s, _ := world(t, Options{})
 	for name, edit := range map[string]func(*Task){
-		"AEM_RUN_TASK_NO_SRC_NO_TRG":      func(v *Task) { v.Source, v.Target = Endpoint{}, Endpoint{} },
-		"AEM_RUN_TASK_NO_SRC":             func(v *Task) { v.Source = Endpoint{} },
-		"AEM_RUN_TASK_TRG":                func(v *Task) { v.Target = Endpoint{} },
-		"AEM_RUN_TASK_NOT_FL_NOR_CDC":     func(v *Task) { v.FullLoadEnabled, v.ApplyChanges = false, false },
-		"AEM_RUN_BIDI_TASK_NO_FL_NOR_CDC": func(v *Task) { v.FullLoadEnabled, v.ApplyChanges, v.Profile = false, false, "BIDIRECTIONAL" },
-		"AEM_TASK_IN_RECOVERY":            func(v *Task) { v.State = Recovery },
+		"AEM_RUN_TASK_NO_SRC_NO_TRG":  func(v *Task) { v.Source, v.Target = Endpoint{}, Endpoint{} },
+		"AEM_RUN_TASK_NO_SRC":         func(v *Task) { v.Source = Endpoint{} },
+		"AEM_RUN_TASK_TRG":            func(v *Task) { v.Target = Endpoint{} },
+		"AEM_RUN_TASK_NOT_FL_NOR_CDC": func(v *Task) { v.FullLoadEnabled, v.ApplyChanges = false, false },
+		"AEM_RUN_BIDI_TASK_NO_FL_NOR_CDC": func(v *Task) {
+			v.FullLoadEnabled, v.ApplyChanges, v.Profile = false, false,
+				"BIDIRECTIONAL"
+		},
+		"AEM_TASK_IN_RECOVERY": func(v *Task) { v.State = Recovery },
 	} {
 		v := customTask(name, Stopped)
 		edit(&v)
@@ -275,7 +286,8 @@ func TestTaskDelay(t *testing.T) {
 // TestTroubledTasks starts tasks that are stopped or have failed by themselves.
 func TestTroubledTasks(t *testing.T) {
 	clock := newClock()
-	s := New(Options{Servers: 3, TasksPerServer: 17, Incidents: true, Start: testStart, Clock: clock.now, Users: []User{user(Operator)}})
+	s := New(Options{Servers: 3, TasksPerServer: 17, Incidents: true, Start: testStart, Clock: clock.now,
+		Users: []User{user(Operator)}})
 	c := as(t, s, Operator)
 	started := 0
 	for since := time.Duration(0); since < 10*time.Minute; since += 30 * time.Second {
@@ -314,7 +326,8 @@ func TestComposeTasks(t *testing.T) {
 			t.Errorf("%s is %s %s", v.Name, now.State, now.StopReason)
 		}
 		c.must("POST", path+stopQuery, "")
-		if now := s.State().Task(srv.Name, v.Name); now.State != Stopped || now.StopReason != "NONE" || now.Loading.TablesLoading != 0 {
+		if now := s.State().Task(srv.Name, v.Name); now.State != Stopped || now.StopReason != "NONE" ||
+			now.Loading.TablesLoading != 0 {
 			t.Errorf("%s is stopped: %+v", v.Name, now)
 		}
 		c.refuses("AEM_RUN_TASK_INNER_ERR", "POST", path+runQuery+reloadTarget, "")
@@ -381,7 +394,8 @@ func TestAnswersOfRunTask(t *testing.T) {
 			State json.RawMessage
 			Error *string `json:"error_message"`
 		}
-		if err := json.Unmarshal([]byte(body), &got); err != nil || string(got.State) != want || got.Error == nil || *got.Error != "" {
+		if err := json.Unmarshal([]byte(body), &got); err != nil || string(got.State) != want || got.Error == nil ||
+			*got.Error != "" {
 			t.Errorf("in the shape %v StopTask answers %s: %v", shape, body, fmt.Sprint(err))
 		}
 	}

@@ -31,7 +31,9 @@ func (s *Simulator) getSelection(c *call) answer {
 		return s.fail(*e)
 	}
 	if t.product == Compose {
-		return s.failed("AEM_TABLE_LIST_INNER_ERR", "Failed to retrieve table list for replication task %q on server %q. Error: %q", c.task, srv.name(), "not a Replicate task")
+		return s.failed("AEM_TABLE_LIST_INNER_ERR",
+			"Failed to retrieve table list for replication task %q on server %q. Error: %q", c.task, srv.name(),
+			"not a Replicate task")
 	}
 	sel := t.selected()
 	return said(s, selectionTable, sel)
@@ -50,7 +52,8 @@ func (s *Simulator) putSelection(c *call) answer {
 	}
 	for _, x := range slices.Concat(sel.Included, sel.Excluded, sel.Explicit) {
 		if !slices.Contains(x.Type.Spellings(), x.Type) {
-			return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type AemTaskTableSelection: the table type %s is not valid", x.Type)
+			return s.failed("DESERIALIZE_TO_TYPE",
+				"Failed to deserialize json to type AemTaskTableSelection: the table type %s is not valid", x.Type)
 		}
 	}
 	if len(sel.Included)+len(sel.Explicit) == 0 {
@@ -77,7 +80,8 @@ func (p *plan) chosen(sel *TableSelection) *plan {
 			return
 		}
 		if old := p.find(schema, name); old != nil {
-			out.tables = append(out.tables, planTable{schema: schema, name: name, targetSchema: old.targetSchema, targetName: old.targetName})
+			out.tables = append(out.tables, planTable{schema: schema, name: name, targetSchema: old.targetSchema,
+				targetName: old.targetName})
 			return
 		}
 		out.tables = append(out.tables, planTable{schema: schema, name: name, targetSchema: schema, targetName: name})

@@ -141,7 +141,8 @@ func (s *Simulator) serveFault(w http.ResponseWriter, r *http.Request, c *call, 
 	case FaultAPIError:
 		s.send(w, s.fail(f.apiError()))
 	case FaultHTML:
-		s.send(w, answer{status: f.status(http.StatusOK), text: true, body: f.body("<html><body><h1>Service Unavailable</h1></body></html>")})
+		s.send(w, answer{status: f.status(http.StatusOK), text: true,
+			body: f.body("<html><body><h1>Service Unavailable</h1></body></html>")})
 	case FaultEmpty:
 		s.send(w, answer{status: f.status(http.StatusOK)})
 	case FaultNull:

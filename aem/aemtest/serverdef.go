@@ -13,13 +13,16 @@ import (
 // plain reports whether a name of a server or a host has no more than 64
 // characters, all of them letters, digits, or one of " .-_".
 func plain(name string) bool {
-	return len(name) <= 64 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .-_") == "" &&
+	return len(name) <= 64 && strings.Trim(name,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .-_") == "" &&
 		!strings.ContainsFunc(name, func(r rune) bool {
-			return r > 127 || !strings.ContainsRune(" .-_", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+			return r > 127 || !strings.ContainsRune(" .-_", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') &&
+				(r < 'a' || r > 'z')
 		})
 }
 
-const charactersOfNames = "cannot exceed 64 characters and can only contain the characters a-z, A-Z, 0-9, space, dot, dash and underscore."
+const charactersOfNames = "cannot exceed 64 characters and can only contain the characters a-z, A-Z, 0-9, space, " +
+	"dot, dash and underscore."
 
 // check validates a definition of the server that the URL names.
 func (d *serverMessage) check(server string) *apiError {
@@ -28,7 +31,8 @@ func (d *serverMessage) check(server string) *apiError {
 	case d.Class != "AemReplicateServer" && d.Class != "AemComposeServer":
 		return apiErrorf("AEM_INVALID_SERVER_TYPE", "Server type %s for server %q is not valid.", d.Class, server)
 	case d.Name != server:
-		return apiErrorf("AEM_NAME_URL_MISMATCH", "The name of the server in the request does not match the one that is specified in the URL.")
+		return apiErrorf("AEM_NAME_URL_MISMATCH",
+			"The name of the server in the request does not match the one that is specified in the URL.")
 	case !plain(d.Name):
 		return apiErrorf("AEM_INVALID_NAME", "The name of the server is invalid. Server names "+charactersOfNames)
 	case utf8.RuneCountInString(d.Description) > 250:
@@ -44,7 +48,9 @@ func (d *serverMessage) check(server string) *apiError {
 	case d.Username == "":
 		return apiErrorf("AEM_EMPTY_USERNAME", "The username is missing from the request.")
 	case utf8.RuneCountInString(d.Username) > 104 || strings.ContainsAny(d.Username, `/[]:;|=+*?<>"`):
-		return apiErrorf("AEM_INVALID_USERNAME", "The user name is invalid. User names cannot exceed 104 characters and cannot contain the characters / [ ] : ; | = + * ? < > \"")
+		return apiErrorf("AEM_INVALID_USERNAME",
+			"The user name is invalid. User names cannot exceed 104 characters and cannot contain the characters / [ ] : ; "+
+				"| = + * ? < > \"")
 	case d.Secret == "":
 		return apiErrorf("AEM_EMPTY_PASSWORD", "The password is missing from the request.")
 	}
@@ -73,12 +79,14 @@ func (s *Simulator) putServer(c *call) answer {
 	}
 	for _, other := range s.servers {
 		if other != srv && strings.EqualFold(other.static.Host, d.Host) && other.static.Port == d.Port {
-			return s.failed("AEM_HOST_PORT_ALREADY_EXIST", "Host %s and port %s are already in use by another server.", d.Host, d.Port)
+			return s.failed("AEM_HOST_PORT_ALREADY_EXIST", "Host %s and port %s are already in use by another server.", d.Host,
+				d.Port)
 		}
 	}
 	if strings.HasPrefix(d.Secret, "{S:") {
 		if srv == nil || !s.auth.isSecret(c.request.Header.Get(SessionHeader), d.Secret, name) {
-			return s.failed("AEM_PUT_SERVER_INNER_ERR", "Failed to put server %q. Error: %q.", name, "The password belongs to another session.")
+			return s.failed("AEM_PUT_SERVER_INNER_ERR", "Failed to put server %q. Error: %q.", name,
+				"The password belongs to another session.")
 		}
 		d.Secret = srv.password
 	}
@@ -103,7 +111,8 @@ func (s *server) define(d *serverMessage, now time.Time) {
 			setDefault(&v.Version, newVersion)
 		}
 	case s.unwatched == nil:
-		s.unwatched = &spell{window: window{begin: now.Sub(s.start)}, state: NotMonitored, message: "The server is not monitored"}
+		s.unwatched = &spell{window: window{begin: now.Sub(s.start)}, state: NotMonitored,
+			message: "The server is not monitored"}
 	}
 }
 
@@ -181,7 +190,8 @@ func (s *Simulator) putLicense(c *call) answer {
 		return s.failed("AEM_SRV_LIC_INVALID_FORMAT", "The license file format is corrupt.")
 	}
 	if !expires.IsZero() && expires.Before(issued) {
-		return s.failed("AEM_PUT_SRV_LIC_INNER_ERR", "Failed to put license for server %q. Error: %q", srv.name(), "The license ends before it is issued.")
+		return s.failed("AEM_PUT_SRV_LIC_INNER_ERR", "Failed to put license for server %q. Error: %q", srv.name(),
+			"The license ends before it is issued.")
 	}
 	srv.license = nil
 	srv.static.License = License{State: LicenseValid, Issued: issued, Expires: expires}

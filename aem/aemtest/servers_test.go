@@ -10,12 +10,15 @@ import (
 func TestPutAndGetServer(t *testing.T) {
 	s, _ := world(t, Options{})
 	c := as(t, s, Admin)
-	c.must("PUT", "servers/new-1/def", strings.Replace(someServer, `"port"`, `"description":"d","verify_server_certificate":false,"port"`, 1))
+	c.must("PUT", "servers/new-1/def", strings.Replace(someServer, `"port"`,
+		`"description":"d","verify_server_certificate":false,"port"`, 1))
 	v := s.State().Server("new-1")
-	if v == nil || v.State != Monitored || v.Host != "new.example.net" || v.User != "u" || v.Description != "d" || v.VerifyCertificate || v.Product != Replicate {
+	if v == nil || v.State != Monitored || v.Host != "new.example.net" || v.User != "u" || v.Description != "d" ||
+		v.VerifyCertificate || v.Product != Replicate {
 		t.Fatalf("a new server: %+v", v)
 	}
-	c.must("PUT", "servers/cmp/def", strings.NewReplacer("new-1", "cmp", "AemReplicateServer", "AemComposeServer", `"443"`, "444").Replace(someServer))
+	c.must("PUT", "servers/cmp/def", strings.NewReplacer("new-1", "cmp", "AemReplicateServer", "AemComposeServer",
+		`"443"`, "444").Replace(someServer))
 	if v := s.State().Server("cmp"); v.Product != Compose || v.Port != "444" {
 		t.Errorf("a new Compose server: %+v", v)
 	}
@@ -38,7 +41,8 @@ func TestPutAndGetServer(t *testing.T) {
 		t.Errorf("the definition is %v", def)
 	}
 	as(t, s, Admin).refuses("AEM_PUT_SERVER_INNER_ERR", "PUT", "servers/new-1/def", body)
-	c.refuses("AEM_PUT_SERVER_INNER_ERR", "PUT", "servers/S/def", strings.NewReplacer("new-1", "S", "new.example.net", "s2").Replace(body))
+	c.refuses("AEM_PUT_SERVER_INNER_ERR", "PUT", "servers/S/def",
+		strings.NewReplacer("new-1", "S", "new.example.net", "s2").Replace(body))
 	c.must("PUT", "servers/new-1/def", body)
 	if v := s.State().Server("new-1"); v.State != NotMonitored || v.Description != "changed" {
 		t.Errorf("the server that is not to be monitored: %+v", v)
@@ -81,8 +85,10 @@ func TestPutServerErrors(t *testing.T) {
 		c.refuses(test.code, "PUT", "servers/new-1/def", strings.Replace(someServer, test.old, test.new, 1))
 	}
 	c.refuses("AEM_INVALID_NAME", "PUT", "servers/n%C3%A9/def", strings.Replace(someServer, "new-1", "né", 1))
-	c.refuses("AEM_INVALID_NAME", "PUT", "servers/"+strings.Repeat("n", 65)+"/def", strings.Replace(someServer, "new-1", strings.Repeat("n", 65), 1))
-	c.refuses("AEM_INVALID_SERVER_TYPE", "PUT", "servers/S/def", strings.NewReplacer("new-1", "S", "Replicate", "Compose").Replace(someServer))
+	c.refuses("AEM_INVALID_NAME", "PUT", "servers/"+strings.Repeat("n", 65)+"/def",
+		strings.Replace(someServer, "new-1", strings.Repeat("n", 65), 1))
+	c.refuses("AEM_INVALID_SERVER_TYPE", "PUT", "servers/S/def",
+		strings.NewReplacer("new-1", "S", "Replicate", "Compose").Replace(someServer))
 	if n := len(s.State().Servers); n != 1 {
 		t.Errorf("%d servers", n)
 	}
@@ -103,16 +109,20 @@ func TestPutServerLicense(t *testing.T) {
 	s, _ := world(t, Options{})
 	c := as(t, s, Admin)
 	for body, want := range map[string]License{
-		someLicense: {LicenseValid, time.Date(2025, 9, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC), 122},
-		`{"license_type":"x","issue_date":"2025-08-01","expiration_date":"","checksum":"C"}`: {State: LicenseValid, Issued: time.Date(2025, 8, 1, 0, 0, 0, 0, time.UTC)},
+		someLicense: {LicenseValid, time.Date(2025, 9, 1, 0, 0, 0, 0, time.UTC),
+			time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC), 122},
+		`{"license_type":"x","issue_date":"2025-08-01","expiration_date":"","checksum":"C"}`: {State: LicenseValid,
+			Issued: time.Date(2025, 8, 1, 0, 0, 0, 0, time.UTC)},
 	} {
 		c.must("PUT", "servers/S/license/def", body)
 		if got := s.State().Server("S").License; got != want {
 			t.Errorf("the licence is %+v, want %+v", got, want)
 		}
 	}
-	for _, body := range []string{"", "no licence", "{", strings.Replace(someLicense, "checksum", "sum", 1), strings.Replace(someLicense, "2025-09-01", "01.09.2025", 1)} {
+	for _, body := range []string{"", "no licence", "{", strings.Replace(someLicense, "checksum", "sum", 1),
+		strings.Replace(someLicense, "2025-09-01", "01.09.2025", 1)} {
 		c.refuses("AEM_SRV_LIC_INVALID_FORMAT", "PUT", "servers/S/license/def", body)
 	}
-	c.refuses("AEM_PUT_SRV_LIC_INNER_ERR", "PUT", "servers/S/license/def", strings.Replace(someLicense, "2026-01-31", "2025-01-31", 1))
+	c.refuses("AEM_PUT_SRV_LIC_INNER_ERR", "PUT", "servers/S/license/def",
+		strings.Replace(someLicense, "2026-01-31", "2025-01-31", 1))
 }

@@ -103,10 +103,12 @@ func TestRealWorldEqualsTruth(t *testing.T) {
 	clock := newClock()
 	operator := DefaultAccount()
 	operator.Role = Operator
-	s := New(Options{Seed: 7, Servers: 8, ComposeServers: 2, TasksPerServer: 17, OddNames: true, Incidents: true, Start: testStart, Clock: clock.now,
+	s := New(Options{Seed: 7, Servers: 8, ComposeServers: 2, TasksPerServer: 17, OddNames: true, Incidents: true,
+		Start: testStart, Clock: clock.now,
 		Users: []User{operator}})
 	c := newCaller(t, s)
-	for _, since := range []time.Duration{0, 95 * time.Second, 170 * time.Second, 7*time.Minute + 300*time.Millisecond, 26 * time.Hour} {
+	for _, since := range []time.Duration{0, 95 * time.Second, 170 * time.Second, 7*time.Minute + 300*time.Millisecond,
+		26 * time.Hour} {
 		clock.set(since)
 		truth := s.State()
 		got := &State{Time: truth.Time, Servers: readFleet(t, c, truth)}
@@ -129,7 +131,8 @@ func readFleet(t *testing.T, c *caller, truth *State) []ServerState {
 		}
 		c.json(serverPath(row.Name), &details)
 		v := details.Server_details.state(t)
-		if row.Host != v.Host || row.Port != v.Port || row.State != v.State || row.Message != v.Message || row.Platform != v.Platform ||
+		if row.Host != v.Host || row.Port != v.Port || row.State != v.State || row.Message != v.Message ||
+			row.Platform != v.Platform ||
 			row.Version != v.Version || row.Description != v.Description || !parseTime(t, row.Last).Equal(v.LastConnection) {
 			t.Errorf("the list and the details of %q differ", row.Name)
 		}
@@ -164,7 +167,8 @@ func readTasks(t *testing.T, c *caller, server string) []Task {
 			}
 		}
 		readTaskKept(t, c, server, &v)
-		if row.State != v.State || row.Stop_reason != v.StopReason || row.Message != v.Message || !cmp.Equal(row.Assigned_tags, details.Assigned_tags) {
+		if row.State != v.State || row.Stop_reason != v.StopReason || row.Message != v.Message ||
+			!cmp.Equal(row.Assigned_tags, details.Assigned_tags) {
 			t.Errorf("the list and the details of %q differ", row.Name)
 		}
 		tasks = append(tasks, v)
@@ -201,9 +205,11 @@ func (p *plainServer) state(t *testing.T) ServerState {
 	u := p.Resource_utilization
 	v := ServerState{
 		Product: Replicate, Name: p.Name, Description: p.Description, Host: p.Configuration.Host, Port: p.Configuration.Port,
-		Platform: p.Configuration.Platform, Version: p.Version, User: p.Configuration.User_name, State: p.State, Message: p.Message,
+		Platform: p.Configuration.Platform, Version: p.Version, User: p.Configuration.User_name, State: p.State,
+		Message:        p.Message,
 		LastConnection: parseTime(t, p.Last), Summary: p.Task_summary,
-		License:     License{p.License.State, parseTime(t, p.License.Issue_date), parseTime(t, p.License.Expiration), p.License.Days_to_expiration},
+		License: License{p.License.State, parseTime(t, p.License.Issue_date), parseTime(t, p.License.Expiration),
+			p.License.Days_to_expiration},
 		Utilization: Utilization{u.Disk_usage_mb, u.Memory_mb, u.Attunity_cpu_percentage, u.Machine_cpu_percentage},
 	}
 	if strings.HasPrefix(p.Type, "Compose") {
@@ -214,8 +220,9 @@ func (p *plainServer) state(t *testing.T) ServerState {
 
 func (p *plainTask) task(t *testing.T) Task {
 	v := Task{
-		Product: Replicate, Type: p.Type, Name: p.Name, Description: p.Description, State: p.State, StopReason: p.Task_stop_reason,
-		Message: p.Message, Profile: p.Profile, Project: p.Project, Source: *p.Source_endpoint, Target: *p.Target_endpoint,
+		Product: Replicate, Type: p.Type, Name: p.Name, Description: p.Description, State: p.State,
+		StopReason: p.Task_stop_reason,
+		Message:    p.Message, Profile: p.Profile, Project: p.Project, Source: *p.Source_endpoint, Target: *p.Target_endpoint,
 		FullLoadEnabled: p.Options.Full_load_enabled, ApplyChanges: p.Options.Apply_changes_enabled,
 		StoreChanges: p.Options.Store_changes_enabled, AuditChanges: p.Options.Audit_changes_enabled,
 		LogStreamStaging: p.Log_stream_staging,
@@ -227,7 +234,8 @@ func (p *plainTask) task(t *testing.T) Task {
 		l := p.Loading_counters
 		v.Product = Compose
 		v.Loading = Loading{p.Loading_completed, parseTime(t, p.Loading_start), parseTime(t, p.Loading_end),
-			l.Tables_total_count, l.Tables_completed_count, l.Tables_loading_count, l.Tables_queued_count, l.Tables_with_error_count,
+			l.Tables_total_count, l.Tables_completed_count, l.Tables_loading_count, l.Tables_queued_count,
+			l.Tables_with_error_count,
 			l.Commands_total_count, l.Commands_completed_count}
 		return v
 	}
@@ -237,14 +245,16 @@ func (p *plainTask) task(t *testing.T) Task {
 		f.Target_throughput_records_count, f.Target_throughput_volume}
 	v.CDCThroughput = Throughput{r.Source_throughput_records_count.Current, r.Source_throughput_volume.Current,
 		r.Target_throughput_records_count.Current, r.Target_throughput_volume.Current}
-	v.Transactions = Transactions{x.Commit_change_records_count, x.Rollback_transaction_count, x.Rollback_change_records_count,
+	v.Transactions = Transactions{x.Commit_change_records_count, x.Rollback_transaction_count,
+		x.Rollback_change_records_count,
 		x.Rollback_change_volume_mb, x.Applied_transactions_in_progress_count, x.Applied_records_in_progress_count,
 		x.Applied_comitted_transaction_count, x.Applied_records_comitted_count, x.Applied_volume_comitted_mb,
 		x.Incoming_accumulated_changes_in_memory_count, x.Incoming_accumulated_changes_on_disk_count,
 		x.Incoming_applying_changes_in_memory_count, x.Incoming_applying_changes_on_disk_count}
 	v.SourceLatency, v.TotalLatency = parseSpan(t, p.Cdc_latency.Source_latency), parseSpan(t, p.Cdc_latency.Total_latency)
 	n := p.Full_load_counters
-	v.FullLoad = FullLoad{n.Tables_completed_count, n.Tables_loading_count, n.Tables_queued_count, n.Tables_with_error_count,
+	v.FullLoad = FullLoad{n.Tables_completed_count, n.Tables_loading_count, n.Tables_queued_count,
+		n.Tables_with_error_count,
 		n.Records_completed_count, n.Estimated_records_for_all_tables_count,
 		p.Full_load_completed, parseTime(t, p.Full_load_start), parseTime(t, p.Full_load_end)}
 	v.MemoryMB, v.CPU, v.DiskMB, v.DataErrors = p.Memory_mb, p.Cpu_percentage, p.Disk_usage_mb, p.Data_error_count
@@ -256,9 +266,10 @@ func (p *plainTable) table(t *testing.T) Table {
 	return Table{
 		Schema: p.Schema_on_source, Name: p.Table_on_source, TargetSchema: p.Schema_on_target, TargetName: p.Table_on_target,
 		State: p.State, DataErrors: p.Data_errors_count, Start: parseTime(t, f.Start_time), End: parseTime(t, f.End_time),
-		EstimatedRows: f.Estimated_row_count, TransferredRows: f.Transferred_row_count, TransferredBytes: f.Transferred_volume_mb,
-		Changes:       CDC{c.Insert_count, c.Update_count, c.Delete_count, c.Ddl_count},
-		CachedInserts: c.Cached_insert_count, CachedUpdates: c.Cached_update_count, CachedDeletes: c.Cached_delete_count,
+		EstimatedRows: f.Estimated_row_count, TransferredRows: f.Transferred_row_count,
+		TransferredBytes: f.Transferred_volume_mb,
+		Changes:          CDC{c.Insert_count, c.Update_count, c.Delete_count, c.Ddl_count},
+		CachedInserts:    c.Cached_insert_count, CachedUpdates: c.Cached_update_count, CachedDeletes: c.Cached_delete_count,
 	}
 }
 
@@ -309,7 +320,8 @@ func inShape(t *testing.T, opts Options, shape Shape) map[string]any {
 func TestShapesTellTheSame(t *testing.T) {
 	clock := newClock()
 	clock.set(100 * time.Second)
-	opts := Options{Seed: 3, Servers: 7, ComposeServers: 1, TasksPerServer: 17, Incidents: true, Start: testStart, Clock: clock.now}
+	opts := Options{Seed: 3, Servers: 7, ComposeServers: 1, TasksPerServer: 17, Incidents: true, Start: testStart,
+		Clock: clock.now}
 	want := inShape(t, opts, RealWorld)
 	for _, shape := range []Shape{Guide, Legacy} {
 		if diff := cmp.Diff(want, inShape(t, opts, shape), cmp.AllowUnexported(aem.Number{}, aem.Bool{}, aem.Duration{})); diff != "" {
@@ -323,27 +335,35 @@ func TestShapesSpellAsTheyShould(t *testing.T) {
 	const server, running, compose = "servers/S", "servers/S/tasks/T", "servers/C/tasks/L__P"
 	for shape, texts := range map[Shape]map[string][]string{
 		RealWorld: {
-			server: {`{"server_details":{"$type":"ReplicateServerDetails"`, `"user_name":`, `"VALID_LICENSE"`, `"total":1`, `"type":"REPLICATE"`},
-			running: {`"state":"RECOVERY"`, `"applied_comitted_transaction_count":0`, `"cdc_throughput":{"source_throughput_records_count":{"current":0}`,
-				`"full_load_throughput":{"source_throughput_records_count":0`, `"message":""`, `"task_stop_reason":"STOPPED_LOW_DISK_SPACE"`, `"full_load_start":null`},
+			server: {`{"server_details":{"$type":"ReplicateServerDetails"`, `"user_name":`, `"VALID_LICENSE"`, `"total":1`,
+				`"type":"REPLICATE"`},
+			running: {`"state":"RECOVERY"`, `"applied_comitted_transaction_count":0`,
+				`"cdc_throughput":{"source_throughput_records_count":{"current":0}`,
+				`"full_load_throughput":{"source_throughput_records_count":0`, `"message":""`,
+				`"task_stop_reason":"STOPPED_LOW_DISK_SPACE"`, `"full_load_start":null`},
 			compose: {`"$type":"AemComposeDWTaskInfoDetailed"`, `"loading_counters":{`},
 		},
 		Guide: {
 			server: {`{"serverDetails":{`, `"username":`, `"LICENSE_VALID"`, `"total":"1"`},
-			running: {`"type":"ReplicateTaskInfoDetailed"`, `"state":"RECOVERING"`, `"applied_comitted_transacion_count":"0"`, `"message":"NONE"`, `"memory_mb":0`,
+			running: {`"type":"ReplicateTaskInfoDetailed"`, `"state":"RECOVERING"`, `"applied_comitted_transacion_count":"0"`,
+				`"message":"NONE"`, `"memory_mb":0`,
 				`"estimated_records_for_all_tables_count":"0","full_load_completed":"false","full_load_start":"","full_load_end":""}`, `"STOPPED_LOW_DISK"`},
 			compose: {`"loading_completed":"false"`},
 		},
 		Legacy: {
-			server:  {"\ufeff{", `"state":1`, `"license":{"issue_date":"2025-01-07","state":0`, `"last_connection":"2025-10-01 09:00:00"`},
-			running: {`{"task":{"name":"T"`, `"state":3`, `"task_stop_reason":10`, `"total_latency":"1.02:00:00"`, `"applied_committed_transaction_count":0`, `"cdc_transaction_counters"`},
+			server: {"\ufeff{", `"state":1`, `"license":{"issue_date":"2025-01-07","state":0`,
+				`"last_connection":"2025-10-01 09:00:00"`},
+			running: {`{"task":{"name":"T"`, `"state":3`, `"task_stop_reason":10`, `"total_latency":"1.02:00:00"`,
+				`"applied_committed_transaction_count":0`, `"cdc_transaction_counters"`},
 			compose: {`"project":"P"`},
 		},
 	} {
 		s := New(Options{Servers: -1, ComposeServers: -1, Start: testStart, Clock: newClock().now, Shape: shape})
-		s.AddServer(ServerState{Name: "S", License: License{State: LicenseValid, Issued: time.Date(2025, 1, 7, 0, 0, 0, 0, time.UTC)},
+		s.AddServer(ServerState{Name: "S", License: License{State: LicenseValid,
+			Issued: time.Date(2025, 1, 7, 0, 0, 0, 0, time.UTC)},
 			Tasks: []Task{{Name: "T", State: Recovery, StopReason: "STOPPED_LOW_DISK_SPACE", TotalLatency: 26 * time.Hour}}})
-		s.AddServer(ServerState{Name: "C", Product: Compose, Tasks: []Task{{Name: "L__P", Project: "P", Type: "AemComposeDWTaskInfoDetailed"}}})
+		s.AddServer(ServerState{Name: "C", Product: Compose, Tasks: []Task{{Name: "L__P", Project: "P",
+			Type: "AemComposeDWTaskInfoDetailed"}}})
 		c := newCaller(t, s)
 		for path, wanted := range texts {
 			_, body := c.get(path)

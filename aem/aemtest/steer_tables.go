@@ -44,7 +44,8 @@ func (t *task) settled(changes bool) string {
 
 // steeredTable is what is left of a generated table's state and rows after the
 // calls of the API.
-func (t *task) steeredTable(p *planTable, state string, rows, transferred int64, own time.Duration) (string, int64, int64) {
+func (t *task) steeredTable(p *planTable, state string, rows, transferred int64, own time.Duration) (string, int64,
+	int64) {
 	s, ok := t.touched[tableKey{p.schema, p.name}]
 	if !ok || t.failedAgain(p, s, own) {
 		return state, rows, transferred

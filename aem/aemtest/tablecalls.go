@@ -28,7 +28,8 @@ func (s *Simulator) tableCall(c *call, code, word string) (tableCall, *answer) {
 	now := s.Now()
 	x.task = t.withTables(now)
 	if x.task.Source.Type == "File Channel" {
-		return fail(s.failed("AEM_INVALID_TASK_NT_NTSUPPEP", "Failed to %s table as this operation is not supported with the File Channel source endpoint.", word))
+		return fail(s.failed("AEM_INVALID_TASK_NT_NTSUPPEP",
+			"Failed to %s table as this operation is not supported with the File Channel source endpoint.", word))
 	}
 	for _, v := range x.task.Tables {
 		if v.Schema == x.key.schema && v.Name == x.key.name {
@@ -61,7 +62,8 @@ func (s *Simulator) reloadTable(c *call) answer {
 	}
 	v := &x.task
 	if options := v.ApplyChanges || v.StoreChanges || v.AuditChanges; !v.FullLoadEnabled && options {
-		return s.failed("AEM_INVALID_TASK_NOT_FL", "Failed to reload table %s as Full Load is not enabled for task %s.", x.key.name, v.Name)
+		return s.failed("AEM_INVALID_TASK_NOT_FL", "Failed to reload table %s as Full Load is not enabled for task %s.",
+			x.key.name, v.Name)
 	}
 	if v.State != Running {
 		return s.tableError(c, code, word, "the task is not running")

@@ -27,7 +27,8 @@ func TestTableCalls(t *testing.T) {
 			t.Errorf("%v after a reload: %+v", w.after, f)
 		}
 	}
-	if v := s.State().Task("S", "T").Tables[1]; v.DataErrors != 0 || v.TransferredRows != customRows || v.Start.IsZero() || v.End.IsZero() {
+	if v := s.State().Task("S", "T").Tables[1]; v.DataErrors != 0 || v.TransferredRows != customRows ||
+		v.Start.IsZero() || v.End.IsZero() {
 		t.Errorf("a reloaded table: %+v", v)
 	}
 	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", path+"bad&action=Resume", "")
@@ -35,7 +36,8 @@ func TestTableCalls(t *testing.T) {
 	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", path+"none&action=Resume", "")
 	c.refuses("AEM_MISSING_FIELD", "POST", "servers/S/tasks/T/tables?schema=HR&action=reload", "")
 	c.refuses("AEM_MISSING_FIELD", "POST", "servers/S/tasks/T/tables?table=bad&action=Resume", "")
-	c.refuses("AEM_RELOAD_TABLE_ERR", "POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=reload", "") // not running
+	c.refuses("AEM_RELOAD_TABLE_ERR", "POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=reload",
+		"") // not running
 	c.must("POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=resume", "")
 	if v := s.State().Task("S", "U"); v.Tables[1].State != TableChangeProcessing || v.FullLoad.TablesWithError != 0 {
 		t.Errorf("a resumed table: %+v", v.Tables[1])
@@ -64,7 +66,8 @@ func TestTableCalls(t *testing.T) {
 func TestGeneratedTables(t *testing.T) {
 	clock := newClock()
 	clock.set(2 * time.Minute)
-	s := New(Options{Servers: 3, TasksPerServer: 17, Incidents: true, Start: testStart, Clock: clock.now, Users: []User{user(Operator)}})
+	s := New(Options{Servers: 3, TasksPerServer: 17, Incidents: true, Start: testStart, Clock: clock.now,
+		Users: []User{user(Operator)}})
 	c := as(t, s, Operator)
 	var resumed, reloaded int
 	eachTask(s, func(server string, v *Task) {
@@ -76,7 +79,8 @@ func TestGeneratedTables(t *testing.T) {
 				c.must("POST", taskPath(server, v.Name)+runQuery+resumeProcessing, "")
 				v.State = Running
 			}
-			query := taskPath(server, v.Name) + "/tables?schema=" + url.QueryEscape(x.Schema) + "&table=" + url.QueryEscape(x.Name) + "&action="
+			query := taskPath(server, v.Name) + "/tables?schema=" + url.QueryEscape(x.Schema) + "&table=" +
+				url.QueryEscape(x.Name) + "&action="
 			if status, code, _ := c.send("POST", query+"Resume", ""); status == http.StatusOK {
 				resumed++
 				continue
@@ -99,7 +103,8 @@ func TestGeneratedTables(t *testing.T) {
 			}
 			transferred += x.TransferredRows
 		}
-		if v.State == Running && errors != 0 || v.FullLoadEnabled && (v.FullLoad.TablesWithError != errors || v.FullLoad.RecordsCompleted != transferred) {
+		if v.State == Running && errors != 0 || v.FullLoadEnabled &&
+			(v.FullLoad.TablesWithError != errors || v.FullLoad.RecordsCompleted != transferred) {
 			t.Errorf("%s has %d tables in error and %d rows: %+v", v.Name, errors, transferred, v.FullLoad)
 		}
 	})

@@ -150,7 +150,8 @@ func (t *task) replicateAt(now time.Time) Task {
 	if halted {
 		v.idle(p)
 	}
-	v.DiskMB = int64(l.disk + float64(v.Transactions.AccumulatedChangesOnDisk+v.Transactions.ApplyingChangesOnDisk)*l.changeBytes/(1<<20))
+	onDisk := v.Transactions.AccumulatedChangesOnDisk + v.Transactions.ApplyingChangesOnDisk
+	v.DiskMB = int64(l.disk + float64(onDisk)*l.changeBytes/(1<<20))
 	return v
 }
 

@@ -102,5 +102,6 @@ func (c *command) setACL(ctx context.Context, f *aclFlags) error {
 			who = append(who, name+" "+string(role))
 		}
 	}
-	return c.change(func() error { return c.client.ACLs.Put(ctx, target, acl) }, "replace the ACL by: %s", strings.Join(who, ", "))
+	return c.change(func() error { return c.client.ACLs.Put(ctx, target, acl) }, "replace the ACL by: %s",
+		strings.Join(who, ", "))
 }

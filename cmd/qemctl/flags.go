@@ -150,7 +150,8 @@ func (c *command) credentials() (aem.CredentialsFunc, error) {
 	case c.authType == "api_token", c.authType == "" && password == "" && token != "":
 		return aem.APIToken(token), nil
 	case c.user == "" || password == "":
-		return nil, errors.New("there are no credentials: give $QEM_TOKEN, or --username and $QEM_PASSWORD or --password-file")
+		return nil, errors.New("there are no credentials: give $QEM_TOKEN, or --username and $QEM_PASSWORD or " +
+			"--password-file")
 	}
 	return aem.ActiveDirectory(c.user, c.domain, password), nil
 }

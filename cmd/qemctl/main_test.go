@@ -24,7 +24,8 @@ func world(t *testing.T) *aemtest.Server {
 	em := aemtest.NewServer(aemtest.Options{Servers: -1, ComposeServers: -1, Users: []aemtest.User{admin}})
 	t.Cleanup(em.Close)
 	oracle, snow := aemtest.Endpoint{Name: "src", Type: "Oracle"}, aemtest.Endpoint{Name: "dwh", Type: "Snowflake"}
-	tables := []aemtest.Table{{Schema: "HR", Name: "JOBS", State: aemtest.TableError}, {Schema: "HR", Name: "EMP", State: aemtest.TableCompleted}}
+	tables := []aemtest.Table{{Schema: "HR", Name: "JOBS", State: aemtest.TableError},
+		{Schema: "HR", Name: "EMP", State: aemtest.TableCompleted}}
 	em.AddServer(aemtest.ServerState{Name: "S", Host: "s.example.net", Tasks: []aemtest.Task{
 		{Name: "A", FullLoadEnabled: true, ApplyChanges: true, Source: oracle, Target: snow, Tables: tables},
 		{Name: "B", Source: oracle, Target: snow, ApplyChanges: true, Message: "line\x1b[2J\nline"},
@@ -130,7 +131,8 @@ func TestExitCodes(t *testing.T) {
 		want  string
 	}{
 		{end(aemtest.Stopped), "", exitOK, "stopped"},
-		{end(aemtest.Stopped, aemtest.Table{Schema: "HR", Name: "JOBS", State: aemtest.TableError}), "", exitTableErrors, "in error: HR.JOBS"},
+		{end(aemtest.Stopped, aemtest.Table{Schema: "HR", Name: "JOBS", State: aemtest.TableError}), "", exitTableErrors,
+			"in error: HR.JOBS"},
 		{end(aemtest.Failed), "-o json", exitTaskFailed, `"state": "error"`},
 		{func() {}, "--timeout 2s", exitTimeout, "last seen running"},
 	} {

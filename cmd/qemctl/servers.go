@@ -22,19 +22,21 @@ func (c *command) serverCommands() {
 
 	var server, file string
 	var register bool
-	license := c.command(c.app, "license", "Shows the licence of a server, or registers one.", func(ctx context.Context) error {
-		if register {
-			return c.putLicense(ctx, server, file)
-		}
-		d, err := c.client.Servers.Details(ctx, server)
-		if err != nil {
-			return err
-		}
-		return rows(c.printer, "SERVER STATE ISSUED EXPIRES DAYS", []*aem.ServerDetails{d}, func(d *aem.ServerDetails) []any {
-			l := d.License
-			return []any{server, l.State, l.Issued, l.Expires, l.DaysToExpiration}
+	license := c.command(c.app, "license", "Shows the licence of a server, or registers one.",
+		func(ctx context.Context) error {
+			if register {
+				return c.putLicense(ctx, server, file)
+			}
+			d, err := c.client.Servers.Details(ctx, server)
+			if err != nil {
+				return err
+			}
+			return rows(c.printer, "SERVER STATE ISSUED EXPIRES DAYS", []*aem.ServerDetails{d},
+				func(d *aem.ServerDetails) []any {
+					l := d.License
+					return []any{server, l.State, l.Issued, l.Expires, l.DaysToExpiration}
+				})
 		})
-	})
 	serverArg(license, &server)
 	license.Flag("file", "The licence to register; - is the standard input.").Short('f').
 		IsSetByUser(&register).StringVar(&file)
@@ -71,9 +73,10 @@ func (c *command) endpointCommands() {
 	serverArg(list, &server)
 
 	var names []string
-	test := c.command(endpoints, "test", "Tests endpoints, all of a server unless some are named.", func(ctx context.Context) error {
-		return c.testEndpoints(ctx, server, names)
-	})
+	test := c.command(endpoints, "test", "Tests endpoints, all of a server unless some are named.",
+		func(ctx context.Context) error {
+			return c.testEndpoints(ctx, server, names)
+		})
 	serverArg(test, &server)
 	test.Arg("endpoint", "The endpoints.").StringsVar(&names)
 }

@@ -47,15 +47,17 @@ func (c *command) taskCommands() {
 	run.Flag("wait", "Wait for the end of the run; --timeout limits it.").BoolVar(&f.wait)
 	run.Flag("start-within", "How long the start may take.").Default("1m").DurationVar(&f.startWithin)
 
-	stop := c.command(tasks, "stop", "Stops tasks of a server.", func(ctx context.Context) error { return c.stopTasks(ctx, f) })
+	stop := c.command(tasks, "stop", "Stops tasks of a server.",
+		func(ctx context.Context) error { return c.stopTasks(ctx, f) })
 	serverArg(stop, &f.server)
 	stop.Arg("task", "The tasks.").StringsVar(&f.tasks)
 	stop.Flag("all", "All that run.").BoolVar(&f.all)
 	stop.Flag("save", "The file that is to have what was stopped, for resume --from.").StringVar(&f.save)
 
-	resume := c.command(tasks, "resume", "Resumes the tasks that stop --save has stopped.", func(ctx context.Context) error {
-		return c.resumeTasks(ctx, f)
-	})
+	resume := c.command(tasks, "resume", "Resumes the tasks that stop --save has stopped.",
+		func(ctx context.Context) error {
+			return c.resumeTasks(ctx, f)
+		})
 	resume.Flag("from", "The file.").Required().StringVar(&f.file)
 	for _, many := range []*kingpin.CmdClause{stop, resume} {
 		many.Flag("at-once", "So many at once.").Default("8").IntVar(&f.atOnce)
@@ -68,7 +70,10 @@ func (c *command) taskCommands() {
 		if err != nil {
 			return err
 		}
-		return rows(c.printer, "SCHEMA TABLE STATE", list, func(t aem.TableInfo) []any { return []any{t.Schema, t.Name, t.State} })
+		return rows(c.printer, "SCHEMA TABLE STATE", list, func(t aem.TableInfo) []any {
+			return []any{t.Schema, t.Name,
+				t.State}
+		})
 	})
 	taskArgs(tables, f)
 	tables.Flag("error", "Only those in error.").BoolVar(&filter.Error)
@@ -117,12 +122,13 @@ func (c *command) runTask(ctx context.Context, f *taskFlags) error {
 		}, "run %s on %s (%s)", f.task, f.server, how)
 	}
 	last := aem.TaskState("")
-	report, err := c.client.Tasks.RunToEnd(ctx, f.ref(), how, aem.StartWithin(f.startWithin), aem.OnLook(func(d *aem.TaskDetails) {
-		if d.State != last {
-			c.progress("%s is %s", f.task, plain(d.State))
-			last = d.State
-		}
-	}))
+	report, err := c.client.Tasks.RunToEnd(ctx, f.ref(), how, aem.StartWithin(f.startWithin),
+		aem.OnLook(func(d *aem.TaskDetails) {
+			if d.State != last {
+				c.progress("%s is %s", f.task, plain(d.State))
+				last = d.State
+			}
+		}))
 	if report.Details == nil {
 		return err
 	}
@@ -142,7 +148,8 @@ func (c *command) report(r *aem.RunReport) error {
 			"seconds": r.Took.Seconds(), "tables_in_error": r.TablesInError,
 		})
 	}
-	fmt.Fprintf(c.out, "%s: %s after %s (%s)\n", plain(r.Task.Task), plain(r.Details.State), r.Took.Round(time.Second), plain(r.StopReason))
+	fmt.Fprintf(c.out, "%s: %s after %s (%s)\n", plain(r.Task.Task), plain(r.Details.State), r.Took.Round(time.Second),
+		plain(r.StopReason))
 	for _, t := range r.TablesInError {
 		fmt.Fprintf(c.out, "in error: %s.%s\n", plain(t.Schema), plain(t.Name))
 	}
@@ -199,7 +206,8 @@ func (c *command) resumeTasks(ctx context.Context, f *taskFlags) error {
 
 // many does something with many tasks and reports of each. Where it was done already, all
 // is well.
-func (c *command) many(refs []aem.TaskRef, f *taskFlags, verb string, done error, do func(aem.Many) []aem.TaskOutcome) error {
+func (c *command) many(refs []aem.TaskRef, f *taskFlags, verb string, done error,
+	do func(aem.Many) []aem.TaskOutcome) error {
 	if c.dryRun {
 		for _, ref := range refs {
 			fmt.Fprintf(c.out, "would %s %s on %s\n", verb, plain(ref.Task), plain(ref.Server))
@@ -230,6 +238,9 @@ func (c *command) many(refs []aem.TaskRef, f *taskFlags, verb string, done error
 		}
 		lines = append(lines, l)
 	}
-	err := rows(c.printer, "SERVER TASK STATE ERROR", lines, func(l line) []any { return []any{l.Server, l.Task, l.State, l.Error} })
+	err := rows(c.printer, "SERVER TASK STATE ERROR", lines, func(l line) []any {
+		return []any{l.Server, l.Task, l.State,
+			l.Error}
+	})
 	return errors.Join(err, bad)
 }

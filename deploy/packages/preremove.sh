@@ -4,5 +4,5 @@
 set -e
 [ -d /run/systemd/system ] || exit 0
 case "$1" in
-remove | 0) systemctl disable --now qem_exporter.service ;;
+remove | 0) systemctl disable --now qem_exporter.service qem_exporter.socket ;;
 esac

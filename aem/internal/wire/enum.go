@@ -57,7 +57,8 @@ func enumOf(t reflect.Type) *enum {
 		if numbered {
 			legacy = strconv.Itoa(number)
 		}
-		e.written[value] = []string{Own: `"` + value + `"`, RealWorld: `"` + real + `"`, Guide: `"` + guide + `"`, Legacy: legacy}
+		e.written[value] = []string{Own: `"` + value + `"`, RealWorld: `"` + real + `"`, Guide: `"` + guide + `"`,
+			Legacy: legacy}
 	}
 	return e
 }

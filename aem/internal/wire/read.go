@@ -241,7 +241,8 @@ func (f *field) readScalar(s *Scanner, p unsafe.Pointer) {
 // meansNothing reports whether a text is none on purpose.
 func meansNothing(text []byte) bool {
 	switch text = bytes.TrimSpace(text); {
-	case len(text) == 0, bytes.EqualFold(text, []byte("none")), bytes.EqualFold(text, []byte("null")), bytes.EqualFold(text, []byte("n/a")):
+	case len(text) == 0, bytes.EqualFold(text, []byte("none")), bytes.EqualFold(text, []byte("null")),
+		bytes.EqualFold(text, []byte("n/a")):
 		return true
 	}
 	return false

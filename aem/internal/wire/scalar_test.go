@@ -98,7 +98,8 @@ func FuzzNumber(f *testing.F) {
 }
 
 func FuzzDuration(f *testing.F) {
-	for _, text := range []string{"00:00:00", "167:49:18", "1.02:03:04.5", "0:19", "42", "-5", "1e18", "::", "2562047:47:16"} {
+	for _, text := range []string{"00:00:00", "167:49:18", "1.02:03:04.5", "0:19", "42", "-5", "1e18", "::",
+		"2562047:47:16"} {
 		f.Add(text, int64(1234567890123))
 	}
 	f.Fuzz(func(t *testing.T, text string, nanoseconds int64) {
@@ -118,7 +119,8 @@ func FuzzDuration(f *testing.F) {
 }
 
 func FuzzTime(f *testing.F) {
-	for _, text := range []string{"2016-12-18T02:23:30", "2016 12 18", "2016-12-18 02:23:30.123 +02:00", "0001-01-01T00:00:00", "/Date(1605439025000+0200)/"} {
+	for _, text := range []string{"2016-12-18T02:23:30", "2016 12 18", "2016-12-18 02:23:30.123 +02:00",
+		"0001-01-01T00:00:00", "/Date(1605439025000+0200)/"} {
 		f.Add(text, int64(1605439025), int64(7))
 	}
 	f.Fuzz(func(t *testing.T, text string, second, nano int64) {
@@ -140,7 +142,8 @@ func FuzzTime(f *testing.F) {
 			t.Fatalf("%s: got %v", want.Format(time.DateOnly), got)
 		}
 		zone := time.FixedZone("", int(nano%86400/60*60))
-		if got, _ := ParseTime([]byte(want.In(zone).Format(time.RFC3339Nano))); !got.Equal(want) && want.In(zone).Year() == want.Year() {
+		if got, _ := ParseTime([]byte(want.In(zone).Format(time.RFC3339Nano))); !got.Equal(want) &&
+			want.In(zone).Year() == want.Year() {
 			t.Fatalf("%s: got %v", want.In(zone).Format(time.RFC3339Nano), got)
 		}
 	})

@@ -12,7 +12,8 @@ import (
 // everything else.
 func TestLongRunsOfBlanks(t *testing.T) {
 	for _, blanks := range []int{0, 1, maxBlanks / 2, maxBlanks, maxBlanks + 1, 10 * maxBlanks} {
-		body := strings.Repeat(" ", blanks) + `{"name":` + strings.Repeat("\t\n", blanks) + `"a  b"` + strings.Repeat("\r", blanks) + "}"
+		body := strings.Repeat(" ", blanks) + `{"name":` + strings.Repeat("\t\n", blanks) + `"a  b"` +
+			strings.Repeat("\r", blanks) + "}"
 		for name, r := range map[string]io.Reader{
 			"whole":    strings.NewReader(body),
 			"bytes":    iotest.OneByteReader(strings.NewReader(body)),
@@ -25,7 +26,8 @@ func TestLongRunsOfBlanks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if strings.Join(strings.Fields(string(got)), " ") != strings.Join(strings.Fields(body), " ") || len(got) > len(`{"name":"a  b"}`)+6*(maxBlanks+len(ByteOrderMark)) {
+			if strings.Join(strings.Fields(string(got)), " ") != strings.Join(strings.Fields(body), " ") ||
+				len(got) > len(`{"name":"a  b"}`)+6*(maxBlanks+len(ByteOrderMark)) {
 				t.Errorf("%s, %d blanks: %d of %d bytes", name, blanks, len(got), len(body))
 			}
 		}

@@ -24,7 +24,8 @@ func FuzzText(f *testing.F) {
 		if err := json.Unmarshal(w.B, &got); err != nil {
 			t.Fatalf("%q gives %s: %v", text, w.B, err)
 		}
-		if want := strings.ToValidUTF8(text, "\ufffd"); got.K != want || got.Again != got.K || w.Invalid == utf8.ValidString(text) {
+		if want := strings.ToValidUTF8(text, "\ufffd"); got.K != want || got.Again != got.K ||
+			w.Invalid == utf8.ValidString(text) {
 			t.Errorf("%q gives %q", text, got)
 		}
 	})
