@@ -75,6 +75,11 @@ func TestSamplesOfATask(t *testing.T) {
 		{"tags", "qem_task_tag", func(t *fleet.Task) { t.Tags = []string{"a", " b", "a", "", "\xff", "\xfe"} }, values{
 			"qem_task_tag" + on + `,tag="a"}`: "1", "qem_task_tag" + on + `,tag=" b"}`: "1",
 			"qem_task_tag" + on + `,tag="` + "\uFFFD" + `"}`: "1"}},
+		{"too many tags", "qem_task_tag" + on + `,tag="64"`, func(t *fleet.Task) {
+			for i := range 70 {
+				t.Tags = append(t.Tags, fmt.Sprint(i))
+			}
+		}, nil},
 		{"tables were not asked for", "qem_task_tables", func(*fleet.Task) {}, nil},
 		{"no tables", "qem_task_tables", func(t *fleet.Task) { t.TableStates = &fleet.TableStates{} }, noTables},
 		{"nobody says who is told", "qem_task_priority", func(*fleet.Task) {},

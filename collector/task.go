@@ -14,9 +14,6 @@ const (
 	tableStatuses = "GetTableStatuses"
 )
 
-// maxTags is how many tags of a task are served.
-const maxTags = 64
-
 // replicate is the task if it is one of Replicate. One of Compose has only a few families.
 func replicate(t *fleet.Task) *fleet.Task {
 	if t.Product == fleet.Compose {
@@ -55,7 +52,7 @@ func taskFamilies() []family[fleet.Task] {
 		gauge("qem_task_tag", taskList+" `assigned_tags`",
 			"Tag that is assigned to the task; always 1. Absent for a task without tags.",
 			samples[fleet.Task]{labels: []string{"tag"}, loose: func(t *fleet.Task, add func(num, ...string)) {
-				for _, tag := range t.Tags[:min(len(t.Tags), maxTags)] {
+				for _, tag := range t.Tags[:min(len(t.Tags), fleet.MaxTags)] {
 					if tag != "" {
 						add(fleet.Num(1), tag)
 					}

@@ -41,6 +41,9 @@ type Task struct {
 	RetentionBarrier *RetentionBarrier `json:"retention_barrier,omitzero"`
 }
 
+// MaxTags is how many tags of a task have series.
+const MaxTags = 64
+
 // Expectation is what the configuration and the task's tags expect of it.
 type Expectation struct {
 	Latency  Number `json:"latency_seconds,omitzero"`   // total latency at most, in seconds

@@ -66,6 +66,9 @@ func expected(objectives []Objective, server, task string, tags []string) (e fle
 			}
 		}
 	}
+	if n := len(tags); n > fleet.MaxTags {
+		complaints = append(complaints, fmt.Sprintf("only the first %d of its %d tags have series", fleet.MaxTags, n))
+	}
 	if e.Priority == "" {
 		e.Priority = fleet.PriorityPage
 	}

@@ -26,6 +26,7 @@ func TestExpected(t *testing.T) {
 		bad          string            // part of the complaint
 	}{
 		{"nothing", nil, "s", "t", nil, fleet.Expectation{Priority: page}, ""},
+		{"too many tags", nil, "s", "t", make([]string, 70), fleet.Expectation{Priority: page}, "first 64 of its 70 tags"},
 		{"first that has it", all, "prod-1", "crm_a", nil, expect(300, 43200, true, page), ""},
 		{"all conditions", all, "test", "crm_a", nil, expect(900, 43200, false, page), ""},
 		{"false goes before what follows", append(all, crm), "prod-1", "erp", nil, expect(900, 43200, false, page), ""},

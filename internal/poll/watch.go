@@ -260,7 +260,7 @@ func (w *watch) takeList() {
 
 func (w *watch) expect(t *task) {
 	if complaints := t.expect(w.options.Objectives, w.name); len(complaints) > 0 {
-		w.logger.Warn("ignoring tags that say what is expected of a task", slog.String("server", w.name),
+		w.logger.Warn("ignoring tags of a task", slog.String("server", w.name),
 			slog.String("task", t.info.Name), slog.String("tags", words(strings.Join(complaints, "; "))))
 	}
 }
