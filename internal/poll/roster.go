@@ -36,8 +36,11 @@ type roster struct {
 	published atomic.Pointer[fleet.Roster]
 }
 
+// notYet is what is told of a list before it was first asked for.
+const notYet = "not read yet"
+
 func newRoster(e *engine) *roster {
-	r := &roster{engine: e, known: map[string]*watch{}, told: "not read yet"}
+	r := &roster{engine: e, known: map[string]*watch{}, told: notYet}
 	r.reading = e.reading(readRoster, e.gate.queue(), "", "")
 	r.reading.keeps = func() time.Duration { return r.options.maxAge(r.options.PollInterval, 0) }
 	r.reading.lasts = true
@@ -107,7 +110,7 @@ func (r *roster) failed(how fault, err error) {
 // tellReadable tells once that the list cannot be read, and that it can be again.
 func (r *roster) tellReadable() {
 	to := ""
-	c := fleet.Event{Kind: fleet.ManagerReadable, From: r.told}
+	c := fleet.Event{Kind: fleet.ManagerReadable, From: strings.TrimPrefix(r.told, notYet)}
 	if r.reading.failed() {
 		to, c.Message = r.reading.problem.Reason, r.reading.problem.Message
 	}
