@@ -32,6 +32,7 @@ type extras struct {
 	known     map[extraKey]*extra
 	order     []*extra
 	endpoints []fleet.Endpoint
+	listed    []fleet.Endpoint // likewise, but kept while they cannot be read: nothing is tested anew for that
 	refusals  map[*call]*refusals
 	told      map[string]bool // the collectors of which it was told that they cannot read everything
 	stale     bool            // something is to be published
@@ -81,8 +82,8 @@ func (w *watch) wantExtras() {
 	if o.ACLs > 0 && !compose {
 		w.want(readEndpointsACL, "")
 	}
-	for i := range x.endpoints {
-		name := x.endpoints[i].Name
+	for i := range x.listed {
+		name := x.listed[i].Name
 		if o.ACLs > 0 {
 			w.want(readEndpointACL, name)
 		}
@@ -206,15 +207,18 @@ func (x *extras) note(one *extra, how fault) {
 }
 
 func (w *watch) takeEndpoints(value any) {
+	x := &w.extras
 	list, read := value.([]aem.Endpoint)
-	w.extras.endpoints = nil
+	if x.endpoints = nil; !read {
+		return
+	}
 	for i := range list {
 		e := convertEndpoint(&list[i])
-		if !slices.ContainsFunc(w.extras.endpoints, func(o fleet.Endpoint) bool { return o.Name == e.Name && o.Role == e.Role }) {
-			w.extras.endpoints = append(w.extras.endpoints, e)
+		if !slices.ContainsFunc(x.endpoints, func(o fleet.Endpoint) bool { return o.Name == e.Name && o.Role == e.Role }) {
+			x.endpoints = append(x.endpoints, e)
 		}
 	}
-	if read && !w.outline.failed() {
+	if x.listed = x.endpoints; !w.outline.failed() {
 		w.wantExtras()
 	}
 }

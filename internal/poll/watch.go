@@ -148,7 +148,7 @@ func (w *watch) dropTasks() {
 	for _, one := range w.extras.known {
 		one.wanted = false
 	}
-	w.extras.endpoints = nil
+	w.extras.endpoints, w.extras.listed = nil, nil
 	w.dropExtras()
 	w.hideTasks()
 	w.tasks = nil
