@@ -60,9 +60,10 @@ func TestImage(t *testing.T) {
 		START --version
 		if CHECK; then echo "healthy before it runs"; exit 1; fi
 		START demo & daemon=$!
+		trap 'kill $daemon' EXIT
 		for i in $(seq 60); do if CHECK; then break; fi; sleep 0.5; done
 		CHECK
-		kill $daemon; wait $daemon; echo ended well`)
+		trap - EXIT; kill $daemon; wait $daemon; echo ended well`)
 	inside := exec.CommandContext(t.Context(), "unshare", "--net", "bash", "-euc", "ip link set lo up\n"+script)
 	out, err := inside.CombinedOutput()
 	for _, want := range []string{"version 1.2.3", "revision: abcdef", "200 OK", "ended well"} {

@@ -73,6 +73,9 @@ func (f *flags) askHealth(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--web.listen-address %s: %w", f.app.ListenAddresses[0], err)
 	}
+	if address.IP == nil || address.IP.IsUnspecified() {
+		address.IP = net.IPv4(127, 0, 0, 1) // the container's image has nothing that knows "localhost"
+	}
 	url := app.LocalURL(address, f.app.WebConfigFile) + strings.TrimSuffix(f.routePrefix(), "/") + "/-/healthy"
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
