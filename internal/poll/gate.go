@@ -34,7 +34,7 @@ const probesAtOnce = 2
 //
 // The next slot goes to the server with the fewest of them, and equals take turns. What a
 // server may hold grows with its answers, as it does for a connection of TCP: from one
-// request at a time, by one with each quick answer while it has more to ask. So one that
+// request at a time, by one with each answer while it has more to ask. So one that
 // stops answering holds few slots, and it gets no more while a request of its is late; one
 // that let a request time out gets a single slot until it answers again.
 type gate struct {
@@ -194,7 +194,8 @@ func (g *gate) note(q *queue, answered, timedOut bool, took time.Duration) {
 		q.trial, q.window = true, 1
 	case answered:
 		q.trial = false
-		if took <= g.late && q.waiting > 0 && len(q.held) >= q.window {
+		quick := took <= g.late || len(g.held) <= g.slots/2 // where all are slow, half of the slots may be slow
+		if quick && q.waiting > 0 && len(q.held) >= q.window {
 			q.window = min(q.window+1, g.slots)
 		}
 	}

@@ -101,6 +101,17 @@ func TestGate(t *testing.T) {
 			d.end("a2", "a3")
 			d.expect(t, "after three", "a4", "a5", "a6", "a7")
 		}},
+		{"the window grows with slow answers, to half of the slots", 4, func(t *testing.T, d *desk) {
+			d.ask(details, numbered("a", 1, 20)...)
+			for _, names := range [][]string{{"a1"}, {"a2", "a3"}, {"a4", "a5", "a6"}} {
+				d.granted = nil
+				time.Sleep(3 * time.Second)
+				d.end(names...)
+			}
+			if n := len(d.queues["a"].held); n != 3 {
+				t.Errorf("a holds %d of 4", n)
+			}
+		}},
 		{"no more than half of the slots while another waits", 4, func(t *testing.T, d *desk) {
 			d.ask(details, numbered("a", 1, 20)...)
 			d.end("a1")
