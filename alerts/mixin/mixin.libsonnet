@@ -36,10 +36,12 @@
     local name = if std.startsWith(r.record, prefix) then std.substr(r.record, std.length(prefix), std.length(r.record)) else null;
     if name != null && std.objectHas(config.thresholds, name) then r { expr: 'vector(%s)' % config.thresholds[name] } else r,
 
-  local alerted(r) = r {
-    labels+: config.alertLabels {
-      severity: std.get(config.severities, r.alert + '/' + r.labels.severity, std.get(config.severities, r.alert, r.labels.severity)),
-    },
+  local alerted(r) =
+    local severity = std.get(config.severities, r.alert + '/' + r.labels.severity, std.get(config.severities, r.alert, r.labels.severity));
+    r {
+    // What fires is looked for by its severity.
+    expr: std.strReplace(super.expr, 'severity="%s"' % r.labels.severity, 'severity="%s"' % severity),
+    labels+: config.alertLabels { severity: severity },
     annotations+: {
       runbook_url: based(super.runbook_url, 'https://github.com/qem-exporter/qem_exporter/blob/main/docs/runbooks/', config.runbookURLBase),
       dashboard_url: based(super.dashboard_url, '/d/', config.grafanaURLBase),

@@ -118,9 +118,9 @@ func (r Rule) make() []made {
 	}
 	first := len(all)
 	for _, told := range r.told() {
-		a := r.alert(told.severity, expr)
+		a := r.alert(told.severity, r.standing(expr, told.severity))
 		if told.priority != "" {
-			a.Expr = r.routed(expr, told.priority)
+			a.Expr = r.routed(a.Expr, told.priority)
 		}
 		if len(all) == first {
 			a.why = r.Why
@@ -128,6 +128,18 @@ func (r Rule) make() []made {
 		all = append(all, a)
 	}
 	return all
+}
+
+// standing makes an alert stand as it was while nothing can be read, and no new one come of what was known before.
+func (r Rule) standing(expr, severity string) string {
+	if r.About != "task" && (r.About != "server" || r.Hold != "true") || r.Join != nil && !*r.Join {
+		return expr
+	}
+	if r.Hold == "" {
+		expr = "(\n" + indented(expr) + "\n)"
+	}
+	return fmt.Sprintf("%s\n  unless on (manager, server) server:qem_server_dark:info\nor\n%[1]s\n"+
+		"  and on (%s) ALERTS{alertname=%q, alertstate=\"firing\", severity=%q}", expr, r.labels(), r.Alert, severity)
 }
 
 // told is who is told of an alert, by a task's priority.
