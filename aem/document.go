@@ -97,7 +97,7 @@ func (b *documentBody) Read(p []byte) (int, error) {
 	if b.told != nil && n > 0 {
 		b.told(b.size - b.left)
 	}
-	if err == io.EOF && b.left > 0 {
+	if errors.Is(err, io.EOF) && b.left > 0 {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err

@@ -28,8 +28,9 @@ const (
 func main() {
 	log.SetOutput(io.Discard) // net/http quotes there what a server sends unasked, which may be our own password
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
 // run does what the command line says and returns the exit code.

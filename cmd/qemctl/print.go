@@ -26,7 +26,7 @@ func rows[T any](p printer, heading string, values []T, cells func(T) []any) err
 		return p.json(values)
 	}
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, strings.ReplaceAll(heading, " ", "\t"))
+	fmt.Fprint(w, strings.ReplaceAll(heading, " ", "\t")+"\n")
 	for _, value := range values {
 		for i, cell := range cells(value) {
 			if i > 0 {
@@ -34,7 +34,7 @@ func rows[T any](p printer, heading string, values []T, cells func(T) []any) err
 			}
 			fmt.Fprint(w, plain(cell))
 		}
-		fmt.Fprintln(w)
+		fmt.Fprint(w, "\n")
 	}
 	return w.Flush()
 }
@@ -55,7 +55,7 @@ func plain(value any) string {
 			text = t.Format(time.RFC3339)
 		}
 	}
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsControl(r) }), " ")
+	text = strings.Join(strings.FieldsFunc(text, unicode.IsControl), " ")
 	if runes := []rune(text); len(runes) > 80 {
 		text = string(runes[:79]) + "…"
 	}

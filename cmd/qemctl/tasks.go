@@ -116,7 +116,7 @@ func (c *command) runTask(ctx context.Context, f *taskFlags) error {
 		return c.change(func() error {
 			result, err := c.client.Tasks.Run(ctx, f.ref(), how, f.startWithin)
 			if result != nil {
-				fmt.Fprintln(c.out, result.State)
+				fmt.Fprintf(c.out, "%s\n", plain(result.State))
 			}
 			return err
 		}, "run %s on %s (%s)", f.task, f.server, how)
