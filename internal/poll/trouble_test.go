@@ -97,6 +97,9 @@ func TestWhatCannotBeRead(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := running(t, Options{Tables: TableOptions{Mode: Summary, Interval: time.Minute}})
+				if r.results[fleet.Success] == 0 || r.results[fleet.Partial]+r.results[fleet.Failure] > 0 {
+					t.Errorf("results before: %v", r.results)
+				}
 				fault := r.sim.AddFault(tt.fault)
 				r.pass(3 * time.Minute)
 				r.expectUp("during", tt.up...)
@@ -106,6 +109,13 @@ func TestWhatCannotBeRead(t *testing.T) {
 				}
 				if tt.check != nil {
 					tt.check(t, s)
+				}
+				bad, other := fleet.Failure, fleet.Partial
+				if s.Up == fleet.Yes && len(tt.up) > 2 { // not all of its tasks
+					bad, other = other, bad
+				}
+				if r.results[bad] < 2 || r.results[other] > 0 {
+					t.Errorf("results %v, want some %s", r.results, bad)
 				}
 				told := r.log.take()
 				r.pass(10 * time.Minute)
