@@ -40,10 +40,10 @@ func TestCadences(t *testing.T) {
 		r := newRig(t, smallFleet(), Options{Tables: TableOptions{Mode: Errors}})
 		r.start()
 		r.pass(10 * time.Minute) // settles
-		before, results := r.sim.RequestCounts(), r.results[fleet.Success]
+		before, results := r.sim.RequestCounts(), r.polled(fleet.Success)
 		r.pass(10 * time.Minute)
 		after := r.sim.RequestCounts()
-		if n := r.results[fleet.Success] - results; n < 78 || n > 82 { // 40 lists, 10 sweeps of 4 servers each
+		if n := r.polled(fleet.Success) - results; n < 78 || n > 82 { // 40 lists, 10 sweeps of 4 servers each
 			t.Errorf("%d successes in ten minutes", n)
 		}
 		for operation, n := range map[string]int{

@@ -88,6 +88,12 @@ func makeRig(t testing.TB, sim *aemtest.Simulator, o Options, clientOptions ...a
 	return r
 }
 
+// polled is how many readings of the list, and sweeps, have ended so.
+func (r *rig) polled(result fleet.Result) (n int) {
+	r.locked(func() { n = r.results[result] })
+	return n
+}
+
 // start runs the poller until the test ends.
 func (r *rig) start() {
 	ctx, cancel := context.WithCancel(r.t.Context())

@@ -97,8 +97,8 @@ func TestWhatCannotBeRead(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := running(t, Options{Tables: TableOptions{Mode: Summary, Interval: time.Minute}})
-				if r.results[fleet.Success] == 0 || r.results[fleet.Partial]+r.results[fleet.Failure] > 0 {
-					t.Errorf("results before: %v", r.results)
+				if r.polled(fleet.Success) == 0 || r.polled(fleet.Partial)+r.polled(fleet.Failure) > 0 {
+					t.Error("something could not be read before")
 				}
 				fault := r.sim.AddFault(tt.fault)
 				r.pass(3 * time.Minute)
@@ -114,8 +114,8 @@ func TestWhatCannotBeRead(t *testing.T) {
 				if s.Up == fleet.Yes && len(tt.up) > 2 { // not all of its tasks
 					bad, other = other, bad
 				}
-				if r.results[bad] < 2 || r.results[other] > 0 {
-					t.Errorf("results %v, want some %s", r.results, bad)
+				if r.polled(bad) < 2 || r.polled(other) > 0 {
+					t.Errorf("%d × %s, %d × %s", r.polled(bad), bad, r.polled(other), other)
 				}
 				told := r.log.take()
 				r.pass(10 * time.Minute)
