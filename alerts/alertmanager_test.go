@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 const alertmanagerFile = "alertmanager.example.yml"
@@ -220,7 +220,7 @@ type alertmanager struct{ url string }
 func startAlertmanager(t *testing.T, config string) alertmanager {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, testproc.Find(t, "alertmanager", "prometheus-alertmanager"), "--config.file="+config,
+	cmd := exec.CommandContext(ctx, process.Find(t, "alertmanager", "prometheus-alertmanager"), "--config.file="+config,
 		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
 	said, err := cmd.StderrPipe()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/alerts/internal/generate"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 const (
@@ -89,7 +89,7 @@ func read(t *testing.T, name string, into any) {
 // run runs a program, which must succeed, and returns what it says.
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), testproc.Find(t, name), args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), process.Find(t, name), args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
@@ -99,7 +99,7 @@ func run(t *testing.T, name string, args ...string) string {
 // said is what a program says, whatever its exit code.
 func said(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	out, _ := exec.CommandContext(t.Context(), testproc.Find(t, name), args...).CombinedOutput()
+	out, _ := exec.CommandContext(t.Context(), process.Find(t, name), args...).CombinedOutput()
 	return string(out)
 }
 

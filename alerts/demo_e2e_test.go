@@ -14,24 +14,24 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // TestDemoStack starts what make demo starts, in fast time: the three answer, what goes
 // wrong is seen as alerts, and after Ctrl-C or SIGTERM nothing is left.
 func TestDemoStack(t *testing.T) {
-	binary := testproc.Build(t, "..")
+	binary := process.Build(t, "..")
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
 			d := startDemo(t, binary)
 			var page struct{ Result []any }
 			s := &stack{prometheus: d.prometheus}
-			testproc.Eventually(t, "the exporter is scraped", time.Minute, func() bool {
+			process.Eventually(t, "the exporter is scraped", time.Minute, func() bool {
 				return s.api("/api/v1/query?query=qem_up==1", &page) && len(page.Result) == 1
 			})
 			if signal == syscall.SIGINT { // once is enough
-				testproc.Eventually(t, "alerts fire", time.Minute, func() bool { return len(s.firing()) > 2 })
-				testproc.Eventually(t, "Alertmanager has them", time.Minute, func() bool {
+				process.Eventually(t, "alerts fire", time.Minute, func() bool { return len(s.firing()) > 2 })
+				process.Eventually(t, "Alertmanager has them", time.Minute, func() bool {
 					var known []any
 					return get("http://"+d.alertmanager+"/api/v2/alerts", &known) && len(known) > 2
 				})
@@ -44,7 +44,7 @@ func TestDemoStack(t *testing.T) {
 // demo is the script, running.
 type demo struct {
 	cmd                                *exec.Cmd
-	said                               *testproc.Output
+	said                               *process.Output
 	ended                              chan error
 	exporter, prometheus, alertmanager string
 	dir                                string // for what it needs for a while
@@ -53,8 +53,8 @@ type demo struct {
 func startDemo(t *testing.T, binary string) *demo {
 	t.Helper()
 	d := &demo{
-		said: new(testproc.Output), ended: make(chan error, 1), dir: t.TempDir(),
-		exporter: testproc.FreeAddress(t), prometheus: testproc.FreeAddress(t), alertmanager: testproc.FreeAddress(t),
+		said: new(process.Output), ended: make(chan error, 1), dir: t.TempDir(),
+		exporter: process.FreeAddress(t), prometheus: process.FreeAddress(t), alertmanager: process.FreeAddress(t),
 	}
 	d.cmd = exec.Command("../scripts/demo")
 	d.cmd.Env = append(os.Environ(), "QEM_EXPORTER="+binary, "TMPDIR="+d.dir, "SPEED=10", "HASTE=200",
@@ -70,7 +70,7 @@ func startDemo(t *testing.T, binary string) *demo {
 			t.Logf("the demo wrote:\n%s", d.said)
 		}
 	})
-	testproc.Eventually(t, "the demo tells where to look", time.Minute, func() bool { return strings.Contains(d.said.String(), "Stop with Ctrl-C.") })
+	process.Eventually(t, "the demo tells where to look", time.Minute, func() bool { return strings.Contains(d.said.String(), "Stop with Ctrl-C.") })
 	for _, address := range []string{d.exporter, d.prometheus, d.alertmanager} {
 		pages := regexp.MustCompile("http://"+regexp.QuoteMeta(address)+`/\S*`).FindAllString(d.said.String(), -1)
 		if len(pages) == 0 {

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // hasten divides the durations of the shipped files: "for: 15m" becomes 4.5 s, [30m] 9 s.
@@ -107,7 +107,7 @@ func startStack(t *testing.T, m *enterpriseManager) *stack {
 	s := &stack{told: told}
 	exporter := startExporter(t, m.address)
 	example := hastened(t, alertmanagerFile, "http://127.0.0.1:9/", told.url)
-	s.alertmanager = startProgram(t, `address=(127\.0\.0\.1:\d+)`, testproc.Find(t, "alertmanager", "prometheus-alertmanager"),
+	s.alertmanager = startProgram(t, `address=(127\.0\.0\.1:\d+)`, process.Find(t, "alertmanager", "prometheus-alertmanager"),
 		"--config.file="+example, "--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
 
 	dir := t.TempDir()
@@ -120,13 +120,13 @@ scrape_configs:
   - job_name: qem
     static_configs: [{targets: ['%s']}]
 `, dir, s.alertmanager, exporter)
-	s.prometheus = startProgram(t, `Listening on" address=(127\.0\.0\.1:\d+)`, testproc.Find(t, "prometheus"),
-		"--config.file="+testproc.File(t, "prometheus.yml", config), "--web.listen-address="+testproc.FreeAddress(t), "--storage.tsdb.path="+t.TempDir(),
+	s.prometheus = startProgram(t, `Listening on" address=(127\.0\.0\.1:\d+)`, process.Find(t, "prometheus"),
+		"--config.file="+process.File(t, "prometheus.yml", config), "--web.listen-address="+process.FreeAddress(t), "--storage.tsdb.path="+t.TempDir(),
 		"--web.enable-lifecycle", "--rules.alert.resend-delay=5s")
 
 	// Prometheus takes seconds until it scrapes, in which there are no exporters to it:
 	// it gets the rules only then.
-	testproc.Eventually(t, "Prometheus scrapes and knows Alertmanager", time.Minute, func() bool {
+	process.Eventually(t, "Prometheus scrapes and knows Alertmanager", time.Minute, func() bool {
 		var managers struct{ ActiveAlertmanagers []any }
 		s.api("/api/v1/alertmanagers", &managers)
 		return len(managers.ActiveAlertmanagers) == 1 && s.has("qem_task_up")
@@ -150,7 +150,7 @@ scrape_configs:
 // startExporter starts the built exporter and returns its address.
 func startExporter(t *testing.T, manager string) string {
 	t.Helper()
-	config := testproc.File(t, "qem_exporter.yml", fmt.Sprintf(`
+	config := process.File(t, "qem_exporter.yml", fmt.Sprintf(`
 enterprise_managers:
   - name: demo
     url: http://%s%s
@@ -161,7 +161,7 @@ enterprise_managers:
     objectives: [{latency: 5m}]
     collectors: {endpoint_tests: {interval: 2s}}
 `, manager, aemtest.Path, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword))
-	return startProgram(t, testproc.Started, testproc.Build(t, ".."), "--config.file="+config, "--web.listen-address=127.0.0.1:0")
+	return process.Launch(t, process.Build(t, ".."), "--config.file="+config, "--web.listen-address=127.0.0.1:0").Address()
 }
 
 // hastened is a shipped file in which time passes faster, with something replaced.
@@ -171,27 +171,17 @@ func hastened(t *testing.T, file, old, replacement string) string {
 	if old != "" {
 		text = strings.ReplaceAll(text, old, replacement)
 	}
-	return testproc.File(t, file, text)
+	return process.File(t, file, text)
 }
 
 // startProgram starts a program, which ends with the test, and returns the address that
 // it says it listens on.
 func startProgram(t *testing.T, says, name string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir = t.TempDir()
-	if name == testproc.Find(t, "alertmanager", "prometheus-alertmanager") {
-		cmd.Dir = "" // the shipped file is named from here
+	if name == process.Find(t, "alertmanager", "prometheus-alertmanager") { // the shipped file is named from here
+		return process.Start(t, exec.Command(name, args...)).Says(regexp.MustCompile(says))[1]
 	}
-	said := testproc.Start(t, cmd)
-	var address string
-	testproc.Eventually(t, filepath.Base(name)+" listens", time.Minute, func() bool {
-		for _, m := range regexp.MustCompile(says).FindAllStringSubmatch(said.String(), -1) {
-			address = m[1]
-		}
-		return address != ""
-	})
-	return address
+	return process.Launch(t, name, args...).Says(regexp.MustCompile(says))[1]
 }
 
 // client keeps no connection, so that none outlives a test.

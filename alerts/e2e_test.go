@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // raised is what an incident of the simulated fleet leads to: who is told which alert.
@@ -112,8 +112,8 @@ func checkIncidents(t *testing.T, c *clock, s *stack) {
 	missing := func(status string) []string {
 		return slices.DeleteFunc(slices.Clone(must), func(a string) bool { return s.told.has(a, status) })
 	}
-	testproc.Eventually(t, "the incidents end", time.Minute+end/speed, func() bool { return c.since() > end })
-	testproc.Within(90*time.Second, func() bool { return len(missing("resolved")) == 0 })
+	process.Eventually(t, "the incidents end", time.Minute+end/speed, func() bool { return c.since() > end })
+	process.Within(90*time.Second, func() bool { return len(missing("resolved")) == 0 })
 	for _, status := range []string{"firing", "resolved"} {
 		if m := missing(status); len(m) > 0 {
 			t.Errorf("not told as %s:\n%s", status, strings.Join(m, "\n"))
@@ -142,16 +142,16 @@ const unreachable = `operations-pager QemManagerUnreachable critical manager="de
 func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
 	before := len(s.told.from(0))
 	c.putForward(aemtest.Incidents()[0].Every + 2*time.Minute)
-	testproc.Eventually(t, "alerts about tasks and a server fire again", 30*time.Second, func() bool {
+	process.Eventually(t, "alerts about tasks and a server fire again", 30*time.Second, func() bool {
 		firing := strings.Join(s.firing(), "\n")
 		return strings.Contains(firing, "QemServerError") && strings.Contains(firing, "QemTaskError") && strings.Count(firing, "QemTaskStoppedAbnormally") == 2
 	})
 	m.kill()
-	testproc.Eventually(t, "Prometheus knows that the Enterprise Manager is dead", 30*time.Second, func() bool { return s.has("qem_up == 0") })
+	process.Eventually(t, "Prometheus knows that the Enterprise Manager is dead", 30*time.Second, func() bool { return s.has("qem_up == 0") })
 	dead := time.Now()
-	testproc.Eventually(t, "it is told", 30*time.Second, func() bool { return s.told.has(unreachable, "firing") })
+	process.Eventually(t, "it is told", 30*time.Second, func() bool { return s.told.has(unreachable, "firing") })
 	// What fired stands as last known: neither its end is told nor anything new.
-	testproc.Eventually(t, "a task in error stands", 30*time.Second, func() bool {
+	process.Eventually(t, "a task in error stands", 30*time.Second, func() bool {
 		firing := strings.Join(s.firing(), "\n")
 		return strings.Contains(firing, "QemTaskError") && strings.Contains(firing, "QemManagerUnreachable")
 	})
@@ -165,5 +165,5 @@ func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
 		t.Errorf("for a dead Enterprise Manager there were %d notifications:\n%s", len(told), strings.Join(told, "\n"))
 	}
 	m.serve(t)
-	testproc.Eventually(t, "it is told that the Enterprise Manager is back", 30*time.Second, func() bool { return s.told.has(unreachable, "resolved") })
+	process.Eventually(t, "it is told that the Enterprise Manager is back", 30*time.Second, func() bool { return s.told.has(unreachable, "resolved") })
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // notified is an Alertmanager with the shipped configuration, in fast time, and what it tells.
@@ -16,12 +16,12 @@ func notified(t *testing.T) (alertmanager, *told) {
 	t.Helper()
 	o := listen(t)
 	config := strings.ReplaceAll(run(t, "../scripts/hasten", "60", alertmanagerFile), "http://127.0.0.1:9/", o.url)
-	return startAlertmanager(t, testproc.File(t, "alertmanager.yml", config)), o
+	return startAlertmanager(t, process.File(t, "alertmanager.yml", config)), o
 }
 
 func (o *told) await(t *testing.T, alert, status string) {
 	t.Helper()
-	testproc.Eventually(t, alert+" is told as "+status, time.Minute, func() bool { return o.has(alert, status) })
+	process.Eventually(t, alert+" is told as "+status, time.Minute, func() bool { return o.has(alert, status) })
 }
 
 // A storm of 500 tasks on 20 servers is one notification for each team, not 500 nor 20.
@@ -34,7 +34,7 @@ func TestStormIsOneNotification(t *testing.T) {
 		storm = append(storm, a)
 	}
 	am.post(t, storm, true)
-	testproc.Eventually(t, "all 500 are told", time.Minute, func() bool { return len(o.from(0)) >= 500 })
+	process.Eventually(t, "all 500 are told", time.Minute, func() bool { return len(o.from(0)) >= 500 })
 	if n := o.messages(); n != 2 {
 		t.Errorf("%d notifications of 500 alerts of two teams", n)
 	}
