@@ -41,9 +41,6 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range cfg.Warnings() {
-		fmt.Fprintf(o.Problems, "warning: %s\n", w)
-	}
 	if !o.Logger.Enabled(ctx, slog.LevelDebug) {
 		o.Logger = slog.New(slog.DiscardHandler) // the problems are told below, once
 	}
@@ -79,6 +76,9 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 		if !m.Up {
 			down = append(down, m.Name)
 		}
+	}
+	for _, w := range cfg.Warnings() {
+		fmt.Fprintf(o.Problems, "warning: %s\n", w)
 	}
 	switch {
 	case len(down) > 0:

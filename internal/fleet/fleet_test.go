@@ -76,8 +76,10 @@ func TestLicense(t *testing.T) {
 		reason  string
 	}{
 		{"perpetual", License{State: LicenseValid, Remaining: Num(-86400)}, Fine, ""},
-		{"the date goes before the state", License{State: LicenseValid, Expires: Num(2e9 - 7*86400)}, Critical, "licence expired 7 d ago"},
-		{"the date goes before the days", License{State: LicenseValid, Expires: Num(2e9 + 1e8), Remaining: Num(86400)}, Fine, ""},
+		{"the date goes before the state", License{State: LicenseValid, Expires: Num(2e9 - 7*86400)}, Critical,
+			"licence expired 7 d ago"},
+		{"the date goes before the days", License{State: LicenseValid, Expires: Num(2e9 + 1e8), Remaining: Num(86400)},
+			Fine, ""},
 		{"days without a date", License{State: LicenseValid, Remaining: Num(86400)}, Warning, "licence ends in 1 d"},
 		{"unknown state", License{State: "revoked"}, Critical, "licence: revoked"},
 		{"nothing known", License{}, Fine, ""},

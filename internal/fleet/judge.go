@@ -115,10 +115,12 @@ func (t *Task) Attention(now time.Time) Attention {
 	a := Attention{Severity: Fine}
 	t.judgeState(&a)
 	if t.Late() == Yes {
-		a.add(Warning, 5, "QemTaskTargetLatencyHigh", fmt.Sprintf("%s behind, objective %s", Span(t.Latency()), Span(t.Expected.Latency)))
+		a.add(Warning, 5, "QemTaskTargetLatencyHigh", fmt.Sprintf("%s behind, objective %s", Span(t.Latency()),
+			Span(t.Expected.Latency)))
 	}
 	if t.LoadOverdue(now) == Yes {
-		a.add(Warning, 4, "QemTaskFullLoadStalled", fmt.Sprintf("loading for %s, objective %s", Span(t.loading(now)), Span(t.Expected.FullLoad)))
+		a.add(Warning, 4, "QemTaskFullLoadStalled", fmt.Sprintf("loading for %s, objective %s", Span(t.loading(now)),
+			Span(t.Expected.FullLoad)))
 	}
 	switch {
 	case t.Problem != nil && t.Up != No:

@@ -260,7 +260,8 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	asked := r.URL.Query()
 	since, err := parseSince(asked.Get("since"), h.Now())
 	if err != nil {
-		plain(w, http.StatusBadRequest, "since: give an instant (2026-11-25T20:00:00Z), Unix seconds, or how long ago (12h)\n")
+		plain(w, http.StatusBadRequest,
+			"since: give an instant (2026-11-25T20:00:00Z), Unix seconds, or how long ago (12h)\n")
 		return
 	}
 	type managerEvent struct {

@@ -48,8 +48,10 @@ func (d decoded) at(path string) any {
 }
 
 func TestStatus(t *testing.T) {
-	compose := &fleet.Task{Name: "mart", Product: fleet.Compose, State: fleet.TaskRunning, Up: fleet.Yes, Compose: &fleet.ComposeDetails{Commands: fleet.Num(3)}}
-	managers := append(two(), manager("m", serverOf("s", compose), lost("l", replicating("x", 1))), down("off", "no answer"))
+	compose := &fleet.Task{Name: "mart", Product: fleet.Compose, State: fleet.TaskRunning, Up: fleet.Yes,
+		Compose: &fleet.ComposeDetails{Commands: fleet.Num(3)}}
+	managers := append(two(), manager("m", serverOf("s", compose), lost("l", replicating("x", 1))), down("off",
+		"no answer"))
 	for _, c := range []struct {
 		address, path string
 		want          any
@@ -89,7 +91,8 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	fresh := jsonOf(t, "/api/v1/status", Manager{Name: "new", Started: now, PollInterval: time.Minute})
-	if fresh.at("ready") != false || fresh.at("managers/0/state") != "waiting" || fresh.at("managers/0/server_list") != nil {
+	if fresh.at("ready") != false || fresh.at("managers/0/state") != "waiting" ||
+		fresh.at("managers/0/server_list") != nil {
 		t.Errorf("before the first reading: %v", fresh.value)
 	}
 }
@@ -105,8 +108,10 @@ func TestEvents(t *testing.T) {
 		m.Journal.Add(e)
 	}
 	for address, want := range map[string]string{
-		"": "storm license_state task_state", "?server=s1": "storm task_state", "?task=a": "task_state", "?since=90m": "storm",
-		"?since=2026-11-22T09:30:00Z": "storm license_state", "?since=1": "storm license_state task_state", "?manager=other": "",
+		"": "storm license_state task_state", "?server=s1": "storm task_state", "?task=a": "task_state",
+		"?since=90m":                  "storm",
+		"?since=2026-11-22T09:30:00Z": "storm license_state", "?since=1": "storm license_state task_state",
+		"?manager=other": "",
 	} {
 		var kinds []string
 		answer := jsonOf(t, "/api/v1/events"+address, m)
@@ -117,7 +122,8 @@ func TestEvents(t *testing.T) {
 			t.Errorf("%s: %q, want %q", address, got, want)
 		}
 	}
-	if w := ask(t, options(m), "GET", "/api/v1/events?since=yesterday"); w.Code != 400 || !strings.Contains(w.Body.String(), "12h") {
+	if w := ask(t, options(m), "GET", "/api/v1/events?since=yesterday"); w.Code != 400 ||
+		!strings.Contains(w.Body.String(), "12h") {
 		t.Errorf("a bad since: %d %s", w.Code, w.Body)
 	}
 }

@@ -82,7 +82,8 @@ func TestBrowserSortsSearchesAndOpens(t *testing.T) {
 	b.await("the tasks in error", rowNames+` === "broken"`)
 	b.eval(click(linkOf("east", "s1", "broken")))
 	b.await("the details", `document.querySelector("tr.details")?.innerText.includes("erp (Oracle)")`)
-	b.await("the link's state", fmt.Sprintf(`document.getElementById(%q).getAttribute("aria-expanded") === "true"`, linkOf("east", "s1", "broken")))
+	b.await("the link's state", fmt.Sprintf(`document.getElementById(%q).getAttribute("aria-expanded") === "true"`,
+		linkOf("east", "s1", "broken")))
 	b.eval(`history.back()`)
 	b.await("the details closed by going back", `!document.querySelector("tr.details") && `+rowNames+` === "broken"`)
 	b.eval(`history.back()`)
@@ -109,7 +110,8 @@ func TestBrowserShowsATaskThatFails(t *testing.T) {
 	task.State, task.Message = fleet.TaskError, "ORA-03113: end-of-file on communication channel"
 	page.poll(failed)
 
-	b.await("the failed task", `document.querySelector("tr.open")?.innerText.includes("ORA-03113") && document.querySelector("tr.open .s-error")`)
+	b.await("the failed task",
+		`document.querySelector("tr.open")?.innerText.includes("ORA-03113") && document.querySelector("tr.open .s-error")`)
 	for what, expression := range map[string]string{
 		"the number in the title":     `document.title === "(19) qem_exporter"`,
 		"the number in the tiles":     `document.getElementById("tiles").innerText !== kept.tiles`,
@@ -183,10 +185,12 @@ const contrasts = `(() => {
 })()`
 
 func TestBrowserInLightAndDark(t *testing.T) {
-	page, b := serve(t, append(two(), down("off", "no answer"), manager("m", lost("l", replicating("x", 1))), Manager{Name: "new"})...), openBrowser(t, 1280, 900)
+	page, b := serve(t, append(two(), down("off", "no answer"), manager("m", lost("l", replicating("x", 1))),
+		Manager{Name: "new"})...), openBrowser(t, 1280, 900)
 	var backs []any
 	for _, scheme := range []string{"light", "dark"} {
-		b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]any{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+		b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]any{{"name": "prefers-color-scheme",
+			"value": scheme}}}, nil)
 		b.open(page.URL + "/?state=attention&open=" + "east%2Fs1%2Flate")
 		b.await("the sign that it is live", isLive)
 		if poor := b.eval(contrasts); poor != "" {
@@ -208,7 +212,8 @@ func TestBrowserWithTenThousandTasks(t *testing.T) {
 	b.await("the task searched for", rowNames+` === "ORA2SNOW_09999"`)
 	timing := `(() => { const n = performance.getEntriesByType("navigation")[0]; return [n.responseEnd, n.domContentLoadedEventEnd, n.loadEventEnd].map(Math.round).join(", ") })()`
 	t.Log("milliseconds to response, DOM, load: ", b.eval(timing))
-	t.Log("milliseconds of each later answer: ", b.eval(`performance.getEntriesByType("resource").filter((e) => e.initiatorType === "xmlhttprequest").map((e) => Math.round(e.duration)).join(", ")`))
+	t.Log("milliseconds of each later answer: ",
+		b.eval(`performance.getEntriesByType("resource").filter((e) => e.initiatorType === "xmlhttprequest").map((e) => Math.round(e.duration)).join(", ")`))
 }
 
 // axeFile is where scripts/install-test-tools puts the checker of accessibility.
@@ -228,7 +233,8 @@ func TestBrowserIsAccessible(t *testing.T) {
 			page, b := serve(t, managers...), openBrowser(t, width, 900)
 			b.open(page.URL + "/?open=" + "east%2Fs1%2Fbroken")
 			b.await("the sign that it is live", isLive)
-			b.eval(string(axe) + `; axe.run().then((r) => { window.found = r.violations.map((v) => v.id + ": " + v.nodes[0].html).join("\n") }); ""`)
+			b.eval(string(axe) +
+				`; axe.run().then((r) => { window.found = r.violations.map((v) => v.id + ": " + v.nodes[0].html).join("\n") }); ""`)
 			b.await("the checker to end", `window.found !== undefined`)
 			if found := b.eval(`window.found`); found != "" {
 				t.Errorf("%s, %d wide: %v", name, width, found)

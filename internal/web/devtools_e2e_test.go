@@ -65,15 +65,18 @@ func openBrowser(t *testing.T, width, height int) *browser {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	profile := t.TempDir()
-	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+		"--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-		"--remote-debugging-pipe", "--user-data-dir="+profile, fmt.Sprintf("--window-size=%d,%d", width, height), "about:blank")
+		"--remote-debugging-pipe", "--user-data-dir="+profile, fmt.Sprintf("--window-size=%d,%d", width, height),
+		"about:blank")
 	cmd.ExtraFiles = []*os.File{toBrowser, fromBrowser} // descriptors 3 and 4
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	_, _ = toBrowser.Close(), fromBrowser.Close()
-	b := &browser{t: t, out: out, gone: make(chan struct{}), answers: map[int]chan message{}, loads: make(chan struct{}, 100)}
+	b := &browser{t: t, out: out, gone: make(chan struct{}), answers: map[int]chan message{}, loads: make(chan struct{},
+		100)}
 	go b.listen(in)
 	t.Cleanup(func() {
 		b.close(cmd, cancel)
@@ -92,7 +95,8 @@ func (b *browser) openTab(width, height int) {
 	b.call("Page.enable", nil, nil)
 	b.call("Runtime.enable", nil, nil)
 	b.call("Log.enable", nil, nil)
-	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}, nil)
+	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1,
+		"mobile": width < 600}, nil)
 }
 
 // close asks the browser to end, and waits until it has, so that its profile can be removed.
@@ -136,7 +140,8 @@ func (b *browser) listen(in *os.File) {
 			}
 		case m.Method == "Page.loadEventFired":
 			b.loads <- struct{}{}
-		case m.Method == "Runtime.exceptionThrown", m.Method == "Log.entryAdded" && bytes.Contains(m.Params, []byte(`"level":"error"`)):
+		case m.Method == "Runtime.exceptionThrown", m.Method == "Log.entryAdded" && bytes.Contains(m.Params,
+			[]byte(`"level":"error"`)):
 			b.troubles = append(b.troubles, string(m.Params))
 		}
 		b.mu.Unlock()
@@ -261,7 +266,8 @@ func (b *browser) key(name string, code int) {
 		params["text"] = name
 	}
 	b.call("Input.dispatchKeyEvent", params, nil)
-	b.call("Input.dispatchKeyEvent", map[string]any{"type": "keyUp", "key": name, "code": name, "windowsVirtualKeyCode": code}, nil)
+	b.call("Input.dispatchKeyEvent", map[string]any{"type": "keyUp", "key": name, "code": name,
+		"windowsVirtualKeyCode": code}, nil)
 }
 
 // write types a text into what has the focus.

@@ -41,7 +41,8 @@ func serverOf(name string, tasks ...*fleet.Task) *fleet.Server {
 func lost(name string, tasks ...*fleet.Task) *fleet.Server {
 	s := serverOf(name)
 	s.Up, s.Unreadable, s.Details, s.TasksListed = fleet.No, "timeout", nil, fleet.Number{}
-	s.ProblemCount, s.Problems = 1, []fleet.Problem{{Server: name, Operation: "GetTaskList", Reason: "timeout", Message: "took too long"}}
+	s.ProblemCount, s.Problems = 1, []fleet.Problem{{Server: name, Operation: "GetTaskList", Reason: "timeout",
+		Message: "took too long"}}
 	if tasks != nil {
 		s.Past = &fleet.Past{Seen: ago(10 * time.Minute), Tasks: tasks}
 	}
@@ -53,7 +54,8 @@ func manager(name string, servers ...*fleet.Server) Manager {
 		Name: name, URL: "https://qem.example.com/attunityenterprisemanager", StateInterval: 15 * time.Second,
 		PollInterval: time.Minute, MaxAge: 3 * time.Minute, Started: ago(time.Hour), Journal: &fleet.Journal{},
 		View: &fleet.Manager{Servers: servers, Roster: &fleet.Roster{
-			Name: name, Up: true, Complete: true, List: fleet.Reading{Last: ago(10 * time.Second), Due: now.Add(5 * time.Second)}}},
+			Name: name, Up: true, Complete: true, List: fleet.Reading{Last: ago(10 * time.Second),
+				Due: now.Add(5 * time.Second)}}},
 	}
 }
 
@@ -70,18 +72,22 @@ func down(name, message string) Manager {
 func two() []Manager {
 	loading := replicating("Loading", 0)
 	loading.Details.TotalLatency = fleet.Number{}
-	loading.Details.FullLoad = fleet.FullLoad{TablesLoading: fleet.Num(2), RecordsCompleted: fleet.Num(45), RecordsEstimated: fleet.Num(100)}
+	loading.Details.FullLoad = fleet.FullLoad{TablesLoading: fleet.Num(2), RecordsCompleted: fleet.Num(45),
+		RecordsEstimated: fleet.Num(100)}
 	broken := replicating("broken", 5)
-	broken.State, broken.StopReason, broken.Message, broken.Tags = fleet.TaskError, "fatal_error", "ORA-01555: snapshot too old", []string{"gold"}
+	broken.State, broken.StopReason, broken.Message, broken.Tags = fleet.TaskError, "fatal_error",
+		"ORA-01555: snapshot too old", []string{"gold"}
 	broken.Details.DataErrors, broken.StateSince = fleet.Num(7), fleet.Unix(ago(2*time.Hour))
 	tables := replicating("tables", 3)
 	tables.TableStates = &fleet.TableStates{ChangeProcessing: 2, Error: 1}
 	tables.Tables = []fleet.Table{{Schema: "HR", Name: "PEOPLE", State: fleet.TableError, DataErrors: fleet.Num(2)}}
 	unread := &fleet.Task{Name: "unread", State: fleet.TaskRunning, Up: fleet.No, Problem: &fleet.Problem{
 		Server: "s2", Task: "unread", Operation: "GetTaskDetails", Reason: "timeout", Message: "took too long"}}
-	east := manager("east", serverOf("s1", broken, replicating("late", 90), replicating("well", 10)), serverOf("s2", replicating("later", 600), unread))
+	east := manager("east", serverOf("s1", broken, replicating("late", 90), replicating("well", 10)), serverOf("s2",
+		replicating("later", 600), unread))
 	east.View.Servers[1].Problems, east.View.Servers[1].ProblemCount = []fleet.Problem{*unread.Problem}, 1
-	east.Journal.Add(fleet.Event{Time: ago(2 * time.Hour), Kind: fleet.TaskStateChanged, Server: "s1", Task: "broken", From: "running", To: "error", Message: "ORA-01555 <b>"})
+	east.Journal.Add(fleet.Event{Time: ago(2 * time.Hour), Kind: fleet.TaskStateChanged, Server: "s1", Task: "broken",
+		From: "running", To: "error", Message: "ORA-01555 <b>"})
 	return []Manager{east, manager("west", serverOf("s1", tables, loading))}
 }
 

@@ -19,7 +19,8 @@ import (
 
 // contentSecurityPolicy lets the page load its own style, script and icon and ask
 // its own address again, and nothing else: nothing inline, nothing from elsewhere.
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src " +
+	"'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 func parsePage() (*template.Template, error) {
@@ -173,7 +174,8 @@ func rowOfManager(m *Manager, list []seen, now time.Time, q query) managerRow {
 }
 
 func rowOfServer(m *Manager, s *seen, now time.Time, q query) serverRow {
-	v := serverRow{seen: *s, manager: m, ID: "s-" + short(m.Name+"/"+s.Name), Link: q.within(m.Name, s.Name) + "#tasks", Age: -1, SweepAge: -1}
+	v := serverRow{seen: *s, manager: m, ID: "s-" + short(m.Name+"/"+s.Name), Link: q.within(m.Name, s.Name) + "#tasks",
+		Age: -1, SweepAge: -1}
 	if !s.Outline.Last.IsZero() {
 		v.Age = age(s.Outline.Last, now)
 	}
@@ -236,7 +238,8 @@ func (d *pageData) arrangeServers() {
 		return cmp.Or(b.Severity.Level()-a.Severity.Level(), folded(a.Name, b.Name))
 	})
 	for _, name := range serverOrders {
-		h := header{column: column{Name: name, Label: strings.ToUpper(name[:1]) + name[1:]}, Link: d.Query.ordered(name), Aria: "none"}
+		h := header{column: column{Name: name, Label: strings.ToUpper(name[:1]) + name[1:]}, Link: d.Query.ordered(name),
+			Aria: "none"}
 		if name == d.Query.Order {
 			h.Aria = "ascending"
 		}
@@ -276,7 +279,8 @@ func (d *pageData) addTiles(q query) int {
 	}
 	everywhere := query{Sort: q.Sort, Desc: q.Desc, Order: q.Order}
 	tasks := func(state string) string { return everywhere.filtered(state) + "#tasks" }
-	attend := tile{"Tasks that need attention", whole(float64(all.Attention)), "of " + whole(float64(all.Total)), all.worstTask, tasks("attention")}
+	attend := tile{"Tasks that need attention", whole(float64(all.Attention)), "of " + whole(float64(all.Total)),
+		all.worstTask, tasks("attention")}
 	late := tile{"Tasks late", whole(float64(all.Late)), "behind their objective", fleet.Fine, tasks("late")}
 	unseen := all.NotSeen
 	if unseen > 0 {
@@ -302,7 +306,8 @@ func (d *pageData) addTiles(q query) int {
 	if all.Attention == 0 && all.Total == 0 {
 		attend.Value, attend.Note = "–", "no task has been seen"
 	}
-	servers := tile{"Servers read", whole(float64(all.ServersUp)), "of " + whole(float64(all.Servers-notMonitored)) + " monitored", serverLevel, "#servers"}
+	servers := tile{"Servers read", whole(float64(all.ServersUp)), "of " + whole(float64(all.Servers-notMonitored)) +
+		" monitored", serverLevel, "#servers"}
 	if badServers > 0 {
 		servers.Note += ", " + needs(badServers)
 	}

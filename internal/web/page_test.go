@@ -13,7 +13,8 @@ import (
 
 func tileOf(t *testing.T, page, label string) (severity, text string) {
 	t.Helper()
-	m := regexp.MustCompile(`class="(\w+)" href="[^"]*"><span class="label">` + label + `</span>(.*)</a></li>`).FindStringSubmatch(page)
+	m := regexp.MustCompile(`class="(\w+)" href="[^"]*"><span class="label">` + label +
+		`</span>(.*)</a></li>`).FindStringSubmatch(page)
 	if m == nil {
 		t.Fatalf("no tile %q", label)
 	}
@@ -38,9 +39,11 @@ func TestTiles(t *testing.T) {
 		{"in error", two(), "Tasks that need attention", "critical", "5 of 7"},
 		{"late", two(), "Tasks late", "warning", "2 behind their objective; 1 have none"},
 		{"no objective", []Manager{objectiveless}, "Tasks late", "unknown", "– no task has an objective"},
-		{"a server lost", []Manager{manager("m", serverOf("s", replicating("a", 5)), lost("l", replicating("b", 5), replicating("c", 5)))},
+		{"a server lost", []Manager{manager("m", serverOf("s", replicating("a", 5)), lost("l", replicating("b", 5),
+			replicating("c", 5)))},
 			"Tasks that need attention", "unknown", "0 of 3, 2 not seen"},
-		{"a server lost", []Manager{manager("m", serverOf("s"), lost("l"))}, "Servers read", "critical", "1 of 2 monitored, 1 needs attention"},
+		{"a server lost", []Manager{manager("m", serverOf("s"), lost("l"))}, "Servers read", "critical",
+			"1 of 2 monitored, 1 needs attention"},
 		{"never seen", []Manager{manager("m", lost("l"))}, "Tasks that need attention", "unknown", "– no task has been seen"},
 		{"nothing read yet", []Manager{fresh}, "Servers read", "unknown", "– no server has been seen"},
 		{"nothing read yet", []Manager{fresh}, "Enterprise Managers read", "unknown", "0 of 1"},
@@ -57,9 +60,11 @@ func TestTiles(t *testing.T) {
 }
 
 func TestPageSaysWhatWasSeen(t *testing.T) {
-	page := pageOf(t, "/", append(two(), Manager{Name: "new", PollInterval: time.Minute, StateInterval: 10 * time.Second, Started: now})...)
+	page := pageOf(t, "/", append(two(), Manager{Name: "new", PollInterval: time.Minute, StateInterval: 10 * time.Second,
+		Started: now})...)
 	has(t, words(page),
-		"1.2.3, up for 1 h 30 min", "Not ready. Waiting for the first reading of new to end", "Its server list has not been read yet.",
+		"1.2.3, up for 1 h 30 min", "Not ready. Waiting for the first reading of new to end",
+		"Its server list has not been read yet.",
 		"https://qem.example.com/attunityenterprisemanager , states every 15 s, details every 1 min", "Read 10 s ago",
 		"Not everything could be read: 1 problem", "s2 / unread : took too long (GetTaskDetails, timeout)",
 		"10 s ago details 30 s ago, took 4 s next in 30 s", "task state: running → error ORA-01555 &lt;b&gt;")
@@ -70,8 +75,10 @@ func TestPageSaysWhatWasSeen(t *testing.T) {
 func TestPageOfTrouble(t *testing.T) {
 	refused := down("prod", "wrong user or password")
 	refused.NextLogin = now.Add(15 * time.Minute)
-	has(t, words(pageOf(t, "/", refused)), "Its server list could not be read: wrong user or password", "Logins are refused or fail.",
-		"The next login is due in 15 min", "At the last sight, 1 h ago, it had 4 servers and 12 tasks", "Read 1 h ago", "12 not seen")
+	has(t, words(pageOf(t, "/", refused)), "Its server list could not be read: wrong user or password",
+		"Logins are refused or fail.",
+		"The next login is due in 15 min", "At the last sight, 1 h ago, it had 4 servers and 12 tasks", "Read 1 h ago",
+		"12 not seen")
 	stuck := manager("stuck")
 	stuck.Wedged = "GetTaskList of repl-01 has not ended for 5 min"
 	has(t, words(pageOf(t, "/", stuck)), "Nothing is read any more: GetTaskList of repl-01")
@@ -80,15 +87,18 @@ func TestPageOfTrouble(t *testing.T) {
 	slow.Sweep.Took = 90 * time.Second
 	expired.Details.License.Expires = fleet.Unix(ago(7 * 24 * time.Hour))
 	page := words(pageOf(t, "/", manager("m", slow, expired, lost("gone", replicating("orders", 5)))))
-	has(t, page, "reading it took 1 min 30 s, longer than its interval of 1 min", "expired 7 d ago", "last seen 10 min ago",
+	has(t, page, "reading it took 1 min 30 s, longer than its interval of 1 min", "expired 7 d ago",
+		"last seen 10 min ago",
 		"was running at the last sight, 10 min ago")
 
 	o := options(two()...)
 	status := o.Status()
 	status.Shard, status.TotalShards = 2, 4
-	status.ReloadFailed, status.ReloadFailedAt, status.Warnings = "qem.yml: line 3", ago(time.Hour), []string{"password: a # begins a comment"}
+	status.ReloadFailed, status.ReloadFailedAt, status.Warnings = "qem.yml: line 3", ago(time.Hour),
+		[]string{"password: a # begins a comment"}
 	o.Status = func() Status { return status }
-	has(t, words(ask(t, o, "GET", "/").Body.String()), "Shard 2 of 4", "The last reload failed", "qem.yml: line 3", "2026-11-22 11:00:00 UTC", "a # begins a comment")
+	has(t, words(ask(t, o, "GET", "/").Body.String()), "Shard 2 of 4", "The last reload failed", "qem.yml: line 3",
+		"2026-11-22 11:00:00 UTC", "a # begins a comment")
 }
 
 func TestPageEscapes(t *testing.T) {

@@ -229,7 +229,8 @@ func recordsPerSecond(t *fleet.Task) fleet.Number {
 // loading tells whether tables are being loaded.
 func loading(t *fleet.Task) bool {
 	active := t.State == fleet.TaskRunning || t.State == fleet.TaskRecovering
-	return active && t.Details != nil && (t.Details.FullLoad.TablesLoading.Or(0) > 0 || t.Details.FullLoad.TablesQueued.Or(0) > 0)
+	return active && t.Details != nil && (t.Details.FullLoad.TablesLoading.Or(0) > 0 ||
+		t.Details.FullLoad.TablesQueued.Or(0) > 0)
 }
 
 // fullLoadRatio is how much of a full load under way is done, by its estimated

@@ -147,7 +147,8 @@ func taskRowOf(s *Status, r *row, q query, now time.Time) taskRow {
 		v.Reason = fleet.Words(t.StopReason)
 	}
 	if r.gone {
-		v.State, v.Reason = "not_seen", "was "+fleet.Words(t.State)+" at the last sight, "+span(age(r.server.Past.Seen, now))+" ago"
+		v.State, v.Reason = "not_seen", "was "+fleet.Words(t.State)+" at the last sight, "+span(age(r.server.Past.Seen,
+			now))+" ago"
 	} else {
 		v.numbers(t)
 	}

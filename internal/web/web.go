@@ -214,7 +214,8 @@ func (h *handler) reload(w http.ResponseWriter, r *http.Request) {
 		// Whoever asked has gone; the reload itself goes on and logs its outcome.
 		h.Logger.Warn("reload was asked for by a client that did not wait for its end")
 	case err != nil:
-		plain(w, http.StatusInternalServerError, fmt.Sprintf("failed to reload the configuration, which stays as it was: %s\n", err))
+		plain(w, http.StatusInternalServerError,
+			fmt.Sprintf("failed to reload the configuration, which stays as it was: %s\n", err))
 	default:
 		plain(w, http.StatusOK, "Configuration reloaded.\n")
 	}

@@ -51,7 +51,8 @@ func TestRoutes(t *testing.T) {
 		if got := w.Header().Get("Content-Type"); c.contentType != "" && got != c.contentType {
 			t.Errorf("%s: content type %q", c.name, got)
 		}
-		for _, h := range []string{"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"} {
+		for _, h := range []string{"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options",
+			"Referrer-Policy"} {
 			if w.Header().Get(h) == "" {
 				t.Errorf("%s: no header %s", c.name, h)
 			}
@@ -118,11 +119,13 @@ func TestReload(t *testing.T) {
 		{"a neighbour", enabled, "POST", []string{"Sec-Fetch-Site", "same-site"}, nil, 403, "other sites"},
 		{"another origin", enabled, "POST", []string{"Origin", "https://evil.example"}, nil, 403, "other sites"},
 		{"no origin", enabled, "POST", []string{"Origin", "null"}, nil, 403, "other sites"},
-		{"a name pointed here", enabled, "POST", []string{"Origin", "http://example.com", "Sec-Fetch-Site", "same-origin"}, nil, 403, "other sites"},
+		{"a name pointed here", enabled, "POST", []string{"Origin", "http://example.com", "Sec-Fetch-Site", "same-origin"},
+			nil, 403, "other sites"},
 	} {
 		failure, reloads = c.failure, 0
 		w := ask(t, c.options, c.method, "/-/reload", c.headers...)
-		if w.Code != c.code || !strings.Contains(w.Body.String(), c.body) || (reloads == 1) != (c.code == 200 || c.code == 500) {
+		if w.Code != c.code || !strings.Contains(w.Body.String(), c.body) || (reloads == 1) != (c.code == 200 ||
+			c.code == 500) {
 			t.Errorf("%s: %d %q, %d reloads", c.name, w.Code, w.Body, reloads)
 		}
 	}
@@ -134,8 +137,10 @@ func TestReload(t *testing.T) {
 func TestTelemetryPath(t *testing.T) {
 	for path, good := range map[string]bool{
 		"/metrics": true, "/qem/metrics": true, "/configuration": true, "/api/v2/metrics": true, "/-/metrics": true,
-		"": false, "metrics": false, "/": false, "/config": false, "/config/metrics": false, "/-/ready": false, "/-/reload": false,
-		"/api/v1/status": false, "/static/metrics": false, "/debug/pprof/metrics": false, "/metrics/": false, "/a/../metrics": false, "//metrics": false,
+		"": false, "metrics": false, "/": false, "/config": false, "/config/metrics": false, "/-/ready": false,
+		"/-/reload":      false,
+		"/api/v1/status": false, "/static/metrics": false, "/debug/pprof/metrics": false, "/metrics/": false,
+		"/a/../metrics": false, "//metrics": false,
 		"/{x}": false, "/met rics": false, "/metrics?x=1": false, "/metrics#x": false, "/%6d": false, "/mètrics": false,
 	} {
 		o := options()
