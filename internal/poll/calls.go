@@ -48,8 +48,10 @@ var (
 	testEndpoint = newCall("TestEndpoint", probes, askTest)
 	readBarrier  = newCall("GetChangeDataRetentionBarrier", optional, askBarrier)
 
-	readServerACL    = acl("GetServerAcl", fleet.ScopeServer, func(f *flight) aem.ACLTarget { return aem.ServerACL(f.server) })
-	readTasksACL     = acl("GetTasksCollectionAcl", fleet.ScopeTasks, func(f *flight) aem.ACLTarget { return aem.TasksACL(f.server) })
+	readServerACL = acl("GetServerAcl", fleet.ScopeServer,
+		func(f *flight) aem.ACLTarget { return aem.ServerACL(f.server) })
+	readTasksACL = acl("GetTasksCollectionAcl", fleet.ScopeTasks,
+		func(f *flight) aem.ACLTarget { return aem.TasksACL(f.server) })
 	readTaskACL      = acl("GetTaskAcl", fleet.ScopeTask, func(f *flight) aem.ACLTarget { return aem.TaskACL(f.task()) })
 	readEndpointsACL = acl("GetEndpointsCollectionAcl", fleet.ScopeEndpoints,
 		func(f *flight) aem.ACLTarget { return aem.EndpointsACL(f.server) })
@@ -83,7 +85,8 @@ func (f *flight) clean(message *string) { *message = f.client.Clean(*message) }
 type ask = func(context.Context, *flight) (any, error)
 
 func newCall(operation string, c class, ask ask) *call {
-	return &call{operation: operation, class: c, ask: ask, ofEndpoint: operation == "TestEndpoint" || operation == "GetEndpointAcl"}
+	ofEndpoint := operation == "TestEndpoint" || operation == "GetEndpointAcl"
+	return &call{operation: operation, class: c, ask: ask, ofEndpoint: ofEndpoint}
 }
 
 // askTables returns a *tableReading. With aem.ErrPartial it holds what could be read.

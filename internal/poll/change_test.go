@@ -18,7 +18,8 @@ func (r *rig) kinds() (list []string) {
 	slices.Reverse(events)
 	for _, e := range events {
 		r.heard = e.Number
-		list = append(list, strings.Join(strings.Fields(fmt.Sprintf("%s %s %s%s %s>%s", e.Kind, e.Server, e.Task, e.Endpoint, e.From, e.To)), " "))
+		list = append(list, strings.Join(strings.Fields(fmt.Sprintf("%s %s %s%s %s>%s", e.Kind, e.Server, e.Task,
+			e.Endpoint, e.From, e.To)), " "))
 	}
 	return list
 }
@@ -124,7 +125,8 @@ func TestStormIsToldAsOne(t *testing.T) {
 		}
 		r.pass(20 * time.Second)
 		events := r.journal.Events(func(e *fleet.Event) bool { return e.Kind != fleet.ManagerReadable })
-		if len(events) != 1 || events[0].Kind != fleet.Storm || events[0].Of != fleet.TaskStateChanged || events[0].Count != 500 ||
+		if len(events) != 1 || events[0].Kind != fleet.Storm || events[0].Of != fleet.TaskStateChanged ||
+			events[0].Count != 500 ||
 			len(events[0].Names) != 10 || events[0].Server != server.Name {
 			t.Errorf("%d events: %+v", len(events), events[:1])
 		}
@@ -171,7 +173,8 @@ func TestUpdateKeepsWhatIsKnown(t *testing.T) {
 		})
 		r.expectUp("at once", "alpha/a1", "alpha/a3", "gamma/load__DW")
 		x, s := r.task("alpha", "a1"), r.server("alpha")
-		if x.StateSince != since || !since.IsSet() || x.Expected.Latency != fleet.Num(60) || s.MemoryLimit != fleet.Num(5) || s.TasksPolled != fleet.Num(2) {
+		if x.StateSince != since || !since.IsSet() || x.Expected.Latency != fleet.Num(60) ||
+			s.MemoryLimit != fleet.Num(5) || s.TasksPolled != fleet.Num(2) {
 			t.Errorf("%+v %+v", x, s)
 		}
 		if r.View().Polled != fleet.Num(4) || r.View().Listed != fleet.Num(5) {
@@ -238,7 +241,8 @@ func TestLikelySlipsAreTold(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, emptySim(), Options{})
-		if err := r.Once(t.Context()); err != nil || len(r.View().Warnings) != 1 || !strings.Contains(r.View().Warnings[0], "empty") {
+		if err := r.Once(t.Context()); err != nil || len(r.View().Warnings) != 1 ||
+			!strings.Contains(r.View().Warnings[0], "empty") {
 			t.Errorf("%v, %q", err, r.View().Warnings)
 		}
 	})
@@ -256,7 +260,8 @@ func TestMessagesHoldNoSecret(t *testing.T) {
 		r.must(r.sim.SetTask("alpha", "a2", func(x *aemtest.Task) { x.State, x.Message = aemtest.Failed, echo }))
 		r.pass(time.Minute)
 		const want = "for <secret>"
-		if s, a1, a2 := r.server("beta"), r.task("alpha", "a1"), r.task("alpha", "a2"); s.Message != want || a1.Message != want || a2.Message != want {
+		if s, a1, a2 := r.server("beta"), r.task("alpha", "a1"), r.task("alpha", "a2"); s.Message != want ||
+			a1.Message != want || a2.Message != want {
 			t.Errorf("messages %q, %q, %q", s.Message, a1.Message, a2.Message)
 		}
 		told := fmt.Sprint(r.journal.Events(func(*fleet.Event) bool { return true }), r.log.take("message"))

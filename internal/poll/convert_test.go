@@ -163,7 +163,8 @@ func TestConvertTask(t *testing.T) {
 	want.CDCThroughput.SourceRecords, want.CDCThroughput.SourceBytes = n(10), n(2048)
 	want.RolledBackBytes, want.AppliedBytes = n(2<<20), n(3<<20)
 	want.SourceLatency, want.TotalLatency = n(2), n(36*3600)
-	want.FullLoad.Completed, want.FullLoad.Start, want.FullLoad.Throughput.TargetBytes = fleet.No, n(1700000000.25), n(1024)
+	want.FullLoad.Completed, want.FullLoad.Start, want.FullLoad.Throughput.TargetBytes = fleet.No, n(1700000000.25),
+		n(1024)
 	want.MemoryBytes, want.CPU, want.DataErrors = n(57<<20), n(1.3), n(0)
 	task := fleet.Task{
 		Name: "t", Product: fleet.Replicate, State: fleet.TaskRunning, StopReason: "none", Message: "m",
@@ -294,7 +295,8 @@ func TestConvertServer(t *testing.T) {
 		Name: " s ", Product: "replicate", Host: "h", Port: "3552", Platform: "windows", Version: "2025.5", State: "odd",
 		LastConnection: fleet.Num(1700000000.5),
 		Details: &fleet.ServerDetails{
-			License:      fleet.License{State: "expired", Issued: fleet.Num(1), Expires: fleet.Num(2), Remaining: fleet.Num(-86400)},
+			License: fleet.License{State: "expired", Issued: fleet.Num(1), Expires: fleet.Num(2),
+				Remaining: fleet.Num(-86400)},
 			TaskSummary:  fleet.TaskSummary{Running: fleet.Num(4), Stopped: fleet.Num(0), Error: fleet.Num(1)},
 			DiskBytes:    fleet.Num(3 << 20),
 			ReplicateCPU: fleet.Num(0.07),

@@ -97,7 +97,8 @@ func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	default:
 		body = []byte(`{"server_details":{"state":"MONITORED","task_summary":{"total":1,"running":1}}}`)
 	}
-	return &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: r}, nil
+	return &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)), Request: r}, nil
 }
 
 // BenchmarkServers reports what one server costs where there are many: the same, however many.
@@ -123,7 +124,8 @@ func BenchmarkServers(b *testing.B) {
 // BenchmarkMinute is a minute of 50 × 200 tasks at the default cadences over TLS after the first
 // readings, against the same requests made bare, without a poller.
 func BenchmarkMinute(b *testing.B) {
-	em := startRecorded(b, aemtest.Options{Servers: 50, ComposeServers: -1, TasksPerServer: 200, Healthy: true}, 5*time.Millisecond)
+	em := startRecorded(b, aemtest.Options{Servers: 50, ComposeServers: -1, TasksPerServer: 200, Healthy: true},
+		5*time.Millisecond)
 	for range b.N {
 		var counts requestCount
 		var connections atomic.Int64

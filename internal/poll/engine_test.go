@@ -20,7 +20,8 @@ func TestOnceReadsEverythingOnce(t *testing.T) {
 		if got := r.up(); !slices.Equal(got, want) {
 			t.Errorf("read %v", got)
 		}
-		calls := map[string]int{"GetServerDetails": 4, "GetServerList": 1, "GetTableStatuses": 4, "GetTaskDetails": 5, "GetTaskList": 3}
+		calls := map[string]int{"GetServerDetails": 4, "GetServerList": 1, "GetTableStatuses": 4, "GetTaskDetails": 5,
+			"GetTaskList": 3}
 		for operation, n := range calls {
 			if got := r.sim.Requests(operation); got != n {
 				t.Errorf("%d × %s, want %d", got, operation, n)
@@ -75,7 +76,9 @@ func TestChangeIsSeenByTheOutlineAndReadAtOnce(t *testing.T) {
 				}
 			}
 		})
-		if err := r.sim.SetTask("alpha", "a2", func(x *aemtest.Task) { x.State, x.Message = aemtest.Failed, "ORA-1\nbroken" }); err != nil {
+		if err := r.sim.SetTask("alpha", "a2", func(x *aemtest.Task) {
+			x.State, x.Message = aemtest.Failed, "ORA-1\nbroken"
+		}); err != nil {
 			t.Fatal(err)
 		}
 		r.pass(30 * time.Second)

@@ -34,7 +34,8 @@ func storingFleet() *aemtest.Simulator {
 	allow(sim, aemtest.Operator)
 	held, free := simTask("held"), simTask("free")
 	held.StoreChanges, free.StoreChanges = true, true
-	held.Barriers = []aemtest.Barrier{{Application: "Later", Point: time.Unix(2e9, 0)}, {Application: "Compose", Point: time.Unix(1e9, 0)}}
+	held.Barriers = []aemtest.Barrier{{Application: "Later", Point: time.Unix(2e9, 0)}, {Application: "Compose",
+		Point: time.Unix(1e9, 0)}}
 	held.ACL = &aemtest.ACL{Admin: aemtest.Principals{Users: []string{`D\a`, `D\b`}, Groups: []string{`D\g`}}, DisableInheritance: true}
 	_ = sim.AddTask("beta", held)
 	_ = sim.AddTask("beta", free)
@@ -45,7 +46,8 @@ func aclsOf(s *fleet.Server) (list []string) {
 	for _, a := range s.ACLs {
 		text := strings.TrimSuffix(a.Scope+" "+a.Object, " ")
 		if a.Explicit {
-			text += fmt.Sprintf(" explicit %v %v/%v", a.InheritanceDisabled.Float(), a.Admin.Users.Float(), a.Admin.Groups.Float())
+			text += fmt.Sprintf(" explicit %v %v/%v", a.InheritanceDisabled.Float(), a.Admin.Users.Float(),
+				a.Admin.Groups.Float())
 		}
 		list = append(list, text)
 	}
@@ -64,7 +66,8 @@ func verdicts(s *fleet.Server) (list []string) {
 func optionalCalls(sim *aemtest.Simulator) map[string]int {
 	calls := map[string]int{}
 	for operation, n := range sim.RequestCounts() {
-		if strings.HasSuffix(operation, "Acl") || operation == readBarrier.operation || operation == readEndpoints.operation || operation == testEndpoint.operation {
+		if strings.HasSuffix(operation, "Acl") || operation == readBarrier.operation ||
+			operation == readEndpoints.operation || operation == testEndpoint.operation {
 			calls[operation] = n
 		}
 	}
@@ -89,14 +92,16 @@ func TestExtras(t *testing.T) {
 		if !slices.Equal(beta.Endpoints, endpoints) {
 			t.Errorf("endpoints %+v", beta.Endpoints)
 		}
-		acls := []string{"server beta", "tasks", "endpoints", "endpoint ORA", "endpoint SF", "task b1", "task held explicit 1 2/1", "task free"}
+		acls := []string{"server beta", "tasks", "endpoints", "endpoint ORA", "endpoint SF", "task b1",
+			"task held explicit 1 2/1", "task free"}
 		if !slices.Equal(aclsOf(beta), acls) {
 			t.Errorf("acls %q", aclsOf(beta))
 		}
 		if got := verdicts(beta); !slices.Equal(got, []string{"ORA=1", "SF=1"}) {
 			t.Errorf("tests %q", got)
 		}
-		if b := r.task("beta", "held").RetentionBarrier; b == nil || *b != (fleet.RetentionBarrier{Application: "Compose", Time: fleet.Num(1e9)}) {
+		if b := r.task("beta", "held").RetentionBarrier; b == nil ||
+			*b != (fleet.RetentionBarrier{Application: "Compose", Time: fleet.Num(1e9)}) {
 			t.Errorf("barrier %+v, want the earliest", b)
 		}
 		for _, name := range []string{"b1", "free"} {
@@ -104,7 +109,8 @@ func TestExtras(t *testing.T) {
 				t.Errorf("%s has the barrier %+v", name, b)
 			}
 		}
-		if gamma := r.server("gamma"); gamma.Endpoints != nil || !slices.Equal(aclsOf(gamma), []string{"server gamma", "tasks", "task load__DW"}) {
+		if gamma := r.server("gamma"); gamma.Endpoints != nil || !slices.Equal(aclsOf(gamma), []string{"server gamma",
+			"tasks", "task load__DW"}) {
 			t.Errorf("a Compose server: endpoints %v, acls %q", gamma.Endpoints, aclsOf(gamma))
 		}
 		if delta := r.server("delta"); delta.Endpoints != nil || delta.ACLs != nil {
@@ -112,14 +118,16 @@ func TestExtras(t *testing.T) {
 		}
 		// Two servers with two endpoints each, and two tasks that store changes.
 		calls := optionalCalls(r.sim)
-		for operation, most := range map[string]int{"TestEndpoint": 4 * 5, "GetChangeDataRetentionBarrier": 2 * 7, "GetServerAcl": 3 * 2, "GetTaskAcl": 7 * 2, "GetEndpointList": 2 * 61} {
+		for operation, most := range map[string]int{"TestEndpoint": 4 * 5, "GetChangeDataRetentionBarrier": 2 * 7,
+			"GetServerAcl": 3 * 2, "GetTaskAcl": 7 * 2, "GetEndpointList": 2 * 61} {
 			if n := calls[operation]; n == 0 || n > most {
 				t.Errorf("%d × %s in an hour, want at most %d", n, operation, most)
 			}
 		}
 		r.Update(Options{})
 		r.pass(time.Minute)
-		if beta := r.server("beta"); beta.Endpoints != nil || beta.ACLs != nil || beta.EndpointTests != nil || r.task("beta", "held").RetentionBarrier != nil {
+		if beta := r.server("beta"); beta.Endpoints != nil || beta.ACLs != nil || beta.EndpointTests != nil ||
+			r.task("beta", "held").RetentionBarrier != nil {
 			t.Errorf("switched off, and still there: %+v", beta)
 		}
 	})
@@ -135,11 +143,14 @@ func TestEndpointTests(t *testing.T) {
 			_ = sim.AddEndpoint("s", aemtest.EndpointState{Name: name})
 			_ = sim.SetEndpointTest("s", name, aemtest.EndpointTest{Takes: 2 * time.Second})
 		}
-		_ = sim.SetEndpointTest("s", "e1", aemtest.EndpointTest{Message: "ORA-12541", Detail: "no listener", Takes: 3 * time.Second})
+		_ = sim.SetEndpointTest("s", "e1", aemtest.EndpointTest{Message: "ORA-12541", Detail: "no listener",
+			Takes: 3 * time.Second})
 		_ = sim.SetEndpointTest("s", "e2", aemtest.EndpointTest{Takes: 5 * time.Minute})
-		sim.AddFault(aemtest.Fault{Operation: "TestEndpoint", Endpoint: "e3", Kind: aemtest.FaultAPIError, Code: "AEM_TEST_ENDPOINT_INNER_ERR"})
+		sim.AddFault(aemtest.Fault{Operation: "TestEndpoint", Endpoint: "e3", Kind: aemtest.FaultAPIError,
+			Code: "AEM_TEST_ENDPOINT_INNER_ERR"})
 		r := newRig(t, sim, Options{EndpointTests: EndpointTestOptions{
-			Interval: 10 * time.Minute, Timeout: 20 * time.Second, Filter: Filter{Include: anchored("e.*"), Exclude: anchored("e4")},
+			Interval: 10 * time.Minute, Timeout: 20 * time.Second, Filter: Filter{Include: anchored("e.*"),
+				Exclude: anchored("e4")},
 		}})
 		r.start()
 		r.pass(5 * time.Minute)
@@ -152,13 +163,15 @@ func TestEndpointTests(t *testing.T) {
 				t.Errorf("test %d took %v, want %v", i, got, want)
 			}
 		}
-		if reasons := s.EndpointTests[1].Reason + s.EndpointTests[3].Reason; !strings.Contains(reasons, "ORA-12541") || !strings.Contains(reasons, "INNER_ERR") {
+		if reasons := s.EndpointTests[1].Reason + s.EndpointTests[3].Reason; !strings.Contains(reasons, "ORA-12541") ||
+			!strings.Contains(reasons, "INNER_ERR") {
 			t.Errorf("reasons %q", reasons)
 		}
 		_ = sim.SetEndpointTest("s", "e0", aemtest.EndpointTest{Message: "listener lost"})
 		r.pass(15 * time.Minute)
 		events := r.journal.Events(func(e *fleet.Event) bool { return e.Kind == fleet.EndpointTestChanged })
-		if len(events) != 1 || events[0].Endpoint != "e0" || events[0].To != "failure" || events[0].Message != "listener lost" {
+		if len(events) != 1 || events[0].Endpoint != "e0" || events[0].To != "failure" ||
+			events[0].Message != "listener lost" {
 			t.Errorf("events %+v", events)
 		}
 	})
@@ -185,7 +198,8 @@ func TestViewerIsToldOnceWhatItLacks(t *testing.T) {
 			}
 		}
 		slices.Sort(lacks)
-		if diff := cmp.Diff([]string{"collector=acls", "collector=endpoint_tests", "collector=retention_barriers"}, lacks); diff != "" {
+		if diff := cmp.Diff([]string{"collector=acls", "collector=endpoint_tests", "collector=retention_barriers"},
+			lacks); diff != "" {
 			t.Error(diff)
 		}
 		for operation, n := range optionalCalls(sim) { // twice each, as a 401 may mean that the session has ended

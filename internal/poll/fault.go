@@ -38,7 +38,8 @@ func faultOf(err error) fault {
 		return nothing
 	case is(aem.ErrLogin, aem.ErrConnection, aem.ErrTLS):
 		return away
-	case is(aem.ErrTimeout, errSlow), e != nil && e.Code == "" && e.Status >= 500, e != nil && e.Status > 501 && e.Status < 505:
+	case is(aem.ErrTimeout, errSlow), e != nil && e.Code == "" && e.Status >= 500,
+		e != nil && e.Status > 501 && e.Status < 505:
 		return late
 	case is(aem.ErrNotFound):
 		return vanished
@@ -83,7 +84,8 @@ func reasonOf(err error) string {
 // stateOf reports whether an error tells a state of the server asked about, rather than a
 // failure of the call.
 func stateOf(err error) bool {
-	return errors.Is(err, aem.ErrServerNotMonitored) || errors.Is(err, aem.ErrServerNotConnected) || errors.Is(err, aem.ErrLicense)
+	return errors.Is(err, aem.ErrServerNotMonitored) || errors.Is(err, aem.ErrServerNotConnected) ||
+		errors.Is(err, aem.ErrLicense)
 }
 
 // licenseOf is the state of a licence that an error tells; "" for any other error.
@@ -93,7 +95,8 @@ func licenseOf(err error) string {
 		return ""
 	}
 	for state, codes := range map[string][]string{
-		fleet.LicenseExpired:            {aem.CodeServerLicenseExpired, aem.CodeLicenseEvaluationExpired, aem.CodeLicenseTermExpired},
+		fleet.LicenseExpired: {aem.CodeServerLicenseExpired, aem.CodeLicenseEvaluationExpired,
+			aem.CodeLicenseTermExpired},
 		fleet.LicenseNone:               {aem.CodeLicenseNotFound, aem.CodeLicenseNotFoundAskAdmin},
 		fleet.LicenseInvalidChecksum:    {aem.CodeLicenseInvalidSignature},
 		fleet.LicenseMachineNotLicensed: {aem.CodeLicenseHostMismatch},

@@ -18,7 +18,8 @@ const merging = time.Second
 // bigSim is a fleet in which nothing is wrong.
 func bigSim(servers, tasks int, latency time.Duration) *aemtest.Simulator {
 	return aemtest.New(aemtest.Options{
-		Servers: servers, ComposeServers: -1, TasksPerServer: tasks / fewer, TablesPerTask: 1, Healthy: true, Latency: latency,
+		Servers: servers, ComposeServers: -1, TasksPerServer: tasks / fewer, TablesPerTask: 1, Healthy: true,
+		Latency: latency,
 	})
 }
 

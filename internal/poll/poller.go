@@ -181,7 +181,8 @@ func (d *watchdog) look() {
 	why := fmt.Sprintf("no call to %s has ended for %s: %s", d.options.Manager, d.limit(), some(names))
 	d.why.Store(&why)
 	d.since = time.Now()
-	d.logger.Error("polling stands still, giving up the calls under way", slog.Int("calls", len(stuck)), slog.String("names", some(names)))
+	d.logger.Error("polling stands still, giving up the calls under way", slog.Int("calls", len(stuck)),
+		slog.String("names", some(names)))
 	for f := range d.flights {
 		f.abandon()
 	}

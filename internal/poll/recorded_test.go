@@ -46,7 +46,8 @@ type recordedFleet struct {
 
 func startRecorded(b *testing.B, o aemtest.Options, latency time.Duration) *recorded {
 	b.Helper()
-	options, err := json.Marshal(recordedFleet{o.Servers, o.ComposeServers, o.TasksPerServer, o.TablesPerTask, o.Healthy, latency})
+	options, err := json.Marshal(recordedFleet{o.Servers, o.ComposeServers, o.TasksPerServer, o.TablesPerTask,
+		o.Healthy, latency})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -72,7 +73,8 @@ func startRecorded(b *testing.B, o aemtest.Options, latency time.Duration) *reco
 }
 
 // client is tuned as the daemon's, and counts its requests and connections.
-func (em *recorded) client(b *testing.B, concurrency int, requests *requestCount, connections *atomic.Int64) *aem.Client {
+func (em *recorded) client(b *testing.B, concurrency int, requests *requestCount,
+	connections *atomic.Int64) *aem.Client {
 	b.Helper()
 	certificate, err := x509.ParseCertificate(em.Certificate)
 	if err != nil {
@@ -89,7 +91,8 @@ func (em *recorded) client(b *testing.B, concurrency int, requests *requestCount
 		connections.Add(1)
 		return dial(ctx, network, address)
 	}
-	client, err := aem.New(em.URL, aem.APIToken(aemtest.DefaultAPIToken), aem.WithTransport(transport), aem.WithObserver(requests))
+	client, err := aem.New(em.URL, aem.APIToken(aemtest.DefaultAPIToken), aem.WithTransport(transport),
+		aem.WithObserver(requests))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -104,7 +107,8 @@ func serveRecorded(options string) error {
 		return err
 	}
 	sim := aemtest.New(aemtest.Options{
-		Servers: o.Servers, ComposeServers: o.ComposeServers, TasksPerServer: o.TasksPerServer, TablesPerTask: o.TablesPerTask, Healthy: o.Healthy,
+		Servers: o.Servers, ComposeServers: o.ComposeServers, TasksPerServer: o.TasksPerServer,
+		TablesPerTask: o.TablesPerTask, Healthy: o.Healthy,
 	})
 	var answers sync.Map // request URI → *httptest.ResponseRecorder
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -74,7 +74,8 @@ func newRig(t testing.TB, sim *aemtest.Simulator, o Options, clientOptions ...ae
 // makeRig joins a poller to a simulator without a socket.
 func makeRig(t testing.TB, sim *aemtest.Simulator, o Options, clientOptions ...aem.Option) *rig {
 	t.Helper()
-	r := &rig{t: t, sim: sim, log: &logBook{}, journal: &fleet.Journal{}, servers: map[string]*fleet.Server{}, results: map[fleet.Result]int{}}
+	r := &rig{t: t, sim: sim, log: &logBook{}, journal: &fleet.Journal{}, servers: map[string]*fleet.Server{},
+		results: map[fleet.Result]int{}}
 	if o.RequestTimeout > 0 {
 		clientOptions = append(clientOptions, aem.WithTimeout(o.RequestTimeout))
 	}
@@ -185,7 +186,8 @@ func simTask(name string, tags ...string) aemtest.Task {
 		Product: aemtest.Replicate, Type: "AemTaskInfoDetailed", Name: name, State: aemtest.Running, StopReason: "NONE",
 		Source: aemtest.Endpoint{Name: "ORA", Type: "Oracle"}, Target: aemtest.Endpoint{Name: "SF", Type: "Snowflake"},
 		Tags: tags, ApplyChanges: true, FullLoadEnabled: true, Profile: "UNIDIRECTIONAL",
-		CDC: aemtest.CDC{Inserts: 10, Updates: 20, Deletes: 30, DDL: 40}, TotalLatency: 5 * time.Second, MemoryMB: 100, CPU: 12,
+		CDC: aemtest.CDC{Inserts: 10, Updates: 20, Deletes: 30, DDL: 40}, TotalLatency: 5 * time.Second, MemoryMB: 100,
+		CPU: 12,
 		Tables: []aemtest.Table{
 			{Schema: "S", Name: "one", State: aemtest.TableChangeProcessing, Changes: aemtest.CDC{Inserts: 1}},
 			{Schema: "S", Name: "two", State: aemtest.TableError, DataErrors: 3},
@@ -195,9 +197,11 @@ func simTask(name string, tags ...string) aemtest.Task {
 
 func simServer(name string, tasks ...aemtest.Task) aemtest.ServerState {
 	return aemtest.ServerState{
-		Product: aemtest.Replicate, Name: name, Host: name + ".example.net", Port: "443", Platform: "LINUX", Version: "2025.5",
-		State: aemtest.Monitored, Tasks: tasks,
-		License:     aemtest.License{State: aemtest.LicenseValid, Issued: time.Unix(1e9, 0), Expires: time.Unix(2e9, 0), Days: 30},
+		Product: aemtest.Replicate, Name: name, Host: name + ".example.net", Port: "443", Platform: "LINUX",
+		Version: "2025.5",
+		State:   aemtest.Monitored, Tasks: tasks,
+		License: aemtest.License{State: aemtest.LicenseValid, Issued: time.Unix(1e9, 0), Expires: time.Unix(2e9, 0),
+			Days: 30},
 		Summary:     aemtest.TaskSummary{Total: int64(len(tasks)), Running: int64(len(tasks))},
 		Utilization: aemtest.Utilization{DiskMB: 1, MemoryMB: 2, ReplicateCPU: 3, MachineCPU: 4},
 	}

@@ -146,7 +146,8 @@ func (r *roster) follow() {
 			w = r.newWatch(info)
 			r.known[info.Name] = w
 			if !first {
-				changes = append(changes, fleet.Event{Kind: fleet.ServerAppeared, Server: info.Name, To: string(info.State), Message: info.Message})
+				changes = append(changes, fleet.Event{Kind: fleet.ServerAppeared, Server: info.Name, To: string(info.State),
+					Message: info.Message})
 			}
 		}
 		order = append(order, w)
@@ -299,7 +300,8 @@ func (r *roster) warn() {
 		}
 	}
 	none, left := len(r.order) == 0 && len(servers) > 0, slices.ContainsFunc(servers, o.Servers.match)
-	add(len(servers) == 0 && !r.reading.failed(), "the server list is empty: the account may see no server, or there is none")
+	add(len(servers) == 0 && !r.reading.failed(),
+		"the server list is empty: the account may see no server, or there is none")
 	include(o.Servers.Include, "server", servers)
 	add(none && left, "none of %d servers falls to shard %d of %d", len(servers), o.Shard, o.TotalShards)
 	add(none && !left, "the filters leave none of %d servers", len(servers))

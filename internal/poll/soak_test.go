@@ -64,7 +64,8 @@ func TestSoak(t *testing.T) {
 			t.Error("that was not the week it should have been")
 		}
 		if most > 30 || heap > first+first/2+8<<20 || w.sim.ActiveSessions() > 3 {
-			t.Errorf("%d goroutines, %d KiB of heap after %d KiB, %d sessions", most, heap>>10, first>>10, w.sim.ActiveSessions())
+			t.Errorf("%d goroutines, %d KiB of heap after %d KiB, %d sessions", most, heap>>10, first>>10,
+				w.sim.ActiveSessions())
 		}
 	})
 }
@@ -128,7 +129,8 @@ func (w *week) breakSomething(ctx context.Context, r *rand.Rand) {
 		{Kind: aemtest.FaultAPIError}, {Kind: aemtest.FaultLatency, Latency: time.Second}, {Kind: aemtest.FaultExpiredSession}, {Kind: aemtest.FaultSlow},
 	}
 	f := kinds[r.IntN(len(kinds))]
-	f.Operation = []string{"", "GetServerList", "GetTaskList", "GetServerDetails", "GetTaskDetails", "GetTableStatuses"}[r.IntN(6)]
+	f.Operation = []string{"", "GetServerList", "GetTaskList", "GetServerDetails", "GetTaskDetails",
+		"GetTableStatuses"}[r.IntN(6)]
 	if servers := w.sim.State().Servers; r.IntN(3) > 0 && f.Operation != "GetServerList" {
 		f.Server = servers[r.IntN(len(servers))].Name
 	}
@@ -149,7 +151,8 @@ func (w *week) changeFleet(rig *rig, r *rand.Rand) {
 	switch r.IntN(4) {
 	case 0:
 		if len(servers) < 5 {
-			w.sim.AddServer(aemtest.ServerState{Name: name, Tasks: []aemtest.Task{{Name: "only", ApplyChanges: true, TotalLatency: time.Minute}}})
+			w.sim.AddServer(aemtest.ServerState{Name: name, Tasks: []aemtest.Task{{Name: "only", ApplyChanges: true,
+				TotalLatency: time.Minute}}})
 		}
 	case 1:
 		if len(servers) > 2 {
@@ -227,7 +230,10 @@ func (w *week) compare(now *aemtest.State, s *fleet.Server, x *fleet.Task) {
 		return
 	}
 	states := w.truth(s.Outline.Last, s.Name, x.Name)
-	if !slices.ContainsFunc(states, func(st *aemtest.State) bool { return sameState(st.Task(s.Name, x.Name).State, x.State) }) {
+	if !slices.ContainsFunc(states, func(st *aemtest.State) bool {
+		return sameState(st.Task(s.Name, x.Name).State,
+			x.State)
+	}) {
 		w.Errorf("%s/%s is %s, read %s ago", s.Name, x.Name, x.State, time.Since(s.Outline.Last))
 		w.wrong++
 	}
@@ -251,6 +257,7 @@ func (w *week) compare(now *aemtest.State, s *fleet.Server, x *fleet.Task) {
 }
 
 func sameState(simulated, served string) bool {
-	names := map[string]string{aemtest.Running: "running", aemtest.Stopped: "stopped", aemtest.Failed: "error", aemtest.Recovery: "recovering", aemtest.Starting: "starting"}
+	names := map[string]string{aemtest.Running: "running", aemtest.Stopped: "stopped", aemtest.Failed: "error",
+		aemtest.Recovery: "recovering", aemtest.Starting: "starting"}
 	return names[simulated] == served
 }

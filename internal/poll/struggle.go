@@ -63,7 +63,8 @@ func (w *watch) judge(r *reading, how fault) {
 // the server has gone, or has another state.
 func (w *watch) rosterTells(r *reading) bool {
 	return r.failed() && r.object == "" && time.Since(r.problem.Since) < w.options.StateInterval/3 &&
-		(faultOf(r.err) == vanished || errors.Is(r.err, aem.ErrServerNotMonitored) || errors.Is(r.err, aem.ErrServerNotConnected))
+		(faultOf(r.err) == vanished || errors.Is(r.err, aem.ErrServerNotMonitored) ||
+			errors.Is(r.err, aem.ErrServerNotConnected))
 }
 
 func (s *struggle) strike(subject, reason string) {

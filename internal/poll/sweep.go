@@ -49,9 +49,10 @@ func (w *watch) beginSweep() {
 	for _, t := range w.tasks {
 		w.join(t.details)
 	}
+	step := spread * float64(w.options.PollInterval) / float64(len(w.tasks))
 	for i, t := range w.tasks {
 		if !first {
-			t.details.at(s.begun.Add(time.Duration(spread * float64(w.options.PollInterval) * float64(i) / float64(len(w.tasks)))))
+			t.details.at(s.begun.Add(time.Duration(step * float64(i))))
 		}
 	}
 	w.server.now(details)
@@ -240,7 +241,8 @@ func (w *watch) tellUnread() {
 		}
 		if len(failed) > 0 {
 			w.logger.Warn("tasks cannot be read", slog.String("operation", c.operation), slog.String("server", w.name),
-				slog.Int("tasks", len(failed)), slog.String("names", some(failed)), slog.String("reason", reasonOf(err)), slog.Any("err", err))
+				slog.Int("tasks", len(failed)), slog.String("names", some(failed)), slog.String("reason", reasonOf(err)),
+				slog.Any("err", err))
 		}
 		if len(cured) > 0 {
 			w.logger.Info("tasks can be read again", slog.String("operation", c.operation), slog.String("server", w.name),

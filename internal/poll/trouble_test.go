@@ -60,7 +60,8 @@ func TestWhatCannotBeRead(t *testing.T) {
 	}{
 		{"task list", aemtest.Fault{Operation: "GetTaskList", Server: "alpha", Kind: aemtest.FaultBrokenJSON},
 			without("alpha/a1", "alpha/a2", "alpha/a3"), fleet.No, "decode", func(t *testing.T, s *fleet.Server) {
-				if s.TasksListed.IsSet() || s.Past == nil || len(s.Past.Tasks) != 3 || s.Details == nil || s.Outline.Problem == nil {
+				if s.TasksListed.IsSet() || s.Past == nil || len(s.Past.Tasks) != 3 || s.Details == nil ||
+					s.Outline.Problem == nil {
 					t.Errorf("%+v", s)
 				}
 			}},
@@ -128,7 +129,8 @@ func TestWhatCannotBeRead(t *testing.T) {
 				if s := r.server("alpha"); s.Up != fleet.Yes || s.Unreadable != "" || s.ProblemCount > 0 || s.Past != nil {
 					t.Errorf("afterwards %+v", s)
 				}
-				if told := r.log.take(); len(told) == 0 || !strings.Contains(fmt.Sprint(told), "again") && !strings.Contains(fmt.Sprint(told), "can be read") {
+				if told := r.log.take(); len(told) == 0 || !strings.Contains(fmt.Sprint(told), "again") &&
+					!strings.Contains(fmt.Sprint(told), "can be read") {
 					t.Errorf("afterwards told %v", told)
 				}
 			})
@@ -148,7 +150,8 @@ func TestServerListUnreadable(t *testing.T) {
 		r.pass(130 * time.Second) // 150 s after the last one
 		r.expectUp("known last, still", everything...)
 		r.pass(40 * time.Second)
-		if v := r.View(); len(v.Servers) > 0 || len(r.servers) > 0 || v.Listed.IsSet() || v.Past == nil || v.Past.Servers != 5 {
+		if v := r.View(); len(v.Servers) > 0 || len(r.servers) > 0 || v.Listed.IsSet() || v.Past == nil ||
+			v.Past.Servers != 5 {
 			t.Errorf("after max_age: %+v", v.Roster)
 		}
 		if err := r.sim.SetTask("alpha", "a1", func(x *aemtest.Task) { x.State = aemtest.Stopped }); err != nil {
@@ -160,7 +163,8 @@ func TestServerListUnreadable(t *testing.T) {
 		if x := r.task("alpha", "a1"); !x.StateSince.IsSet() {
 			t.Error("what was remembered of the tasks is lost")
 		}
-		want := []string{"ERROR enterprise manager cannot be read to=AEM_BUSY", "INFO task state changed to=stopped", "INFO enterprise manager can be read"}
+		want := []string{"ERROR enterprise manager cannot be read to=AEM_BUSY", "INFO task state changed to=stopped",
+			"INFO enterprise manager can be read"}
 		slices.Sort(want)
 		told := r.log.take("to")
 		slices.Sort(told)

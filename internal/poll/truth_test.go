@@ -20,7 +20,8 @@ func TestPollTellsTheTruth(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				now := time.Now().Add(90 * time.Minute)
 				sim := aemtest.New(aemtest.Options{
-					Seed: 3, Servers: 4, ComposeServers: 2, TasksPerServer: 30, OddNames: true, Shape: shape, Clock: func() time.Time { return now },
+					Seed: 3, Servers: 4, ComposeServers: 2, TasksPerServer: 30, OddNames: true, Shape: shape,
+					Clock: func() time.Time { return now },
 				})
 				r := newRig(t, sim, Options{Tables: TableOptions{Mode: All}})
 				if err := r.Once(t.Context()); err != nil {
@@ -46,7 +47,8 @@ func compareServer(t *testing.T, want *aemtest.ServerState, s *fleet.Server) {
 	if want.State != aemtest.Monitored {
 		return
 	}
-	if s.Details == nil || s.Details.DiskBytes != amount(want.Utilization.DiskMB, 1<<20) && want.Product == aemtest.Replicate {
+	if s.Details == nil || s.Details.DiskBytes != amount(want.Utilization.DiskMB, 1<<20) &&
+		want.Product == aemtest.Replicate {
 		t.Errorf("server %q: %+v", want.Name, s.Details)
 	}
 	if len(s.Tasks) != len(want.Tasks) {
@@ -116,7 +118,8 @@ func trueDetails(w *aemtest.Task) *fleet.TaskDetails {
 	}
 	changes := active && (w.ApplyChanges || w.StoreChanges)
 	return &fleet.TaskDetails{
-		Project: w.Project, Source: w.Source.Name, SourceType: w.Source.Type, Target: w.Target.Name, TargetType: w.Target.Type,
+		Project: w.Project, Source: w.Source.Name, SourceType: w.Source.Type, Target: w.Target.Name,
+		TargetType:       w.Target.Type,
 		LogStreamStaging: w.LogStreamStaging,
 		FullLoadEnabled:  fleet.FlagOf(w.FullLoadEnabled), ApplyChangesEnabled: fleet.FlagOf(w.ApplyChanges),
 		StoreChangesEnabled: fleet.FlagOf(w.StoreChanges), AuditChangesEnabled: fleet.FlagOf(w.AuditChanges),
@@ -128,9 +131,11 @@ func trueDetails(w *aemtest.Task) *fleet.TaskDetails {
 		RolledBackRecords: n(w.Transactions.RollbackChangeRecords), RolledBackBytes: n(w.Transactions.RollbackChangeMB << 20),
 		AppliedTransactions: n(w.Transactions.AppliedTransactions), AppliedRecords: n(w.Transactions.AppliedRecords),
 		AppliedBytes:         n(w.Transactions.AppliedMB << 20),
-		ApplyingTransactions: n(w.Transactions.AppliedTransactionsInProgress), ApplyingRecords: n(w.Transactions.AppliedRecordsInProgress),
-		AccumulatedInMemory: n(w.Transactions.AccumulatedChangesInMemory), AccumulatedOnDisk: n(w.Transactions.AccumulatedChangesOnDisk),
-		ApplyingInMemory: n(w.Transactions.ApplyingChangesInMemory), ApplyingOnDisk: n(w.Transactions.ApplyingChangesOnDisk),
+		ApplyingTransactions: n(w.Transactions.AppliedTransactionsInProgress),
+		ApplyingRecords:      n(w.Transactions.AppliedRecordsInProgress),
+		AccumulatedInMemory:  n(w.Transactions.AccumulatedChangesInMemory),
+		AccumulatedOnDisk:    n(w.Transactions.AccumulatedChangesOnDisk),
+		ApplyingInMemory:     n(w.Transactions.ApplyingChangesInMemory), ApplyingOnDisk: n(w.Transactions.ApplyingChangesOnDisk),
 		FullLoad: fleet.FullLoad{
 			TablesCompleted: n(w.FullLoad.TablesCompleted), TablesLoading: n(w.FullLoad.TablesLoading),
 			TablesQueued: n(w.FullLoad.TablesQueued), TablesError: n(w.FullLoad.TablesWithError),
@@ -152,7 +157,8 @@ func compareTable(t *testing.T, w *aemtest.Table, got *fleet.Table) {
 		LoadedBytes: n(w.TransferredBytes), LoadStart: fleet.Unix(w.Start), LoadEnd: fleet.Unix(w.End),
 		CachedInserts: n(w.CachedInserts), CachedUpdates: n(w.CachedUpdates), CachedDeletes: n(w.CachedDeletes),
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(fleet.Number{}), cmpopts.IgnoreFields(fleet.Table{}, "State", "EstimatedEnd")); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(fleet.Number{}), cmpopts.IgnoreFields(fleet.Table{}, "State",
+		"EstimatedEnd")); diff != "" {
 		t.Errorf("table %s.%s: %s", w.Schema, w.Name, diff)
 	}
 }

@@ -103,7 +103,8 @@ func (w *watch) follow(info *aem.ServerInfo) {
 	before, on := w.info, w.on
 	w.info, w.on = *info, true
 	if before.State != info.State {
-		w.tell(fleet.Event{Kind: fleet.ServerStateChanged, Server: w.name, From: string(before.State), To: string(info.State), Message: info.Message})
+		w.tell(fleet.Event{Kind: fleet.ServerStateChanged, Server: w.name, From: string(before.State),
+			To: string(info.State), Message: info.Message})
 	}
 	switch {
 	case info.State == aem.ServerNotMonitored:
@@ -205,7 +206,8 @@ func (w *watch) listed(value any, how fault) {
 
 // checkEmpty does not believe a list without tasks while the server's details tell of some.
 func (w *watch) checkEmpty() {
-	if !w.outline.tried || w.outline.failed() || len(w.list) > 0 || w.read == nil || !(w.read.TaskSummary.Total.Float() > 0) {
+	if !w.outline.tried || w.outline.failed() || len(w.list) > 0 || w.read == nil ||
+		!(w.read.TaskSummary.Total.Float() > 0) {
 		return
 	}
 	w.options.Publisher.Failed(w.outline.call.operation, errEmptyList.reason)
@@ -231,7 +233,8 @@ func (w *watch) takeList() {
 		case t == nil:
 			t = w.newTask(info.Name)
 			if w.counted {
-				changes = append(changes, fleet.Event{Kind: fleet.TaskAppeared, Server: w.name, Task: info.Name, To: string(info.State), Message: info.Message})
+				changes = append(changes, fleet.Event{Kind: fleet.TaskAppeared, Server: w.name, Task: info.Name,
+					To: string(info.State), Message: info.Message})
 			}
 		case t.listed:
 			w.twice++
