@@ -20,7 +20,8 @@ import (
 // quiet are the queries, as "dashboard / panel / reference", for whose samples
 // nothing happens in the simulated fleet, and why.
 var quiet = map[string]string{
-	"qem-server / Permissions / G": "The simulated permissions take no role away.",
+	"qem-server / Permissions / G":      "The simulated permissions take no role away.",
+	"qem-full-load / Loads stalled / A": "Nobody can know before there is a history of twenty minutes.",
 }
 
 // rig is a simulated fleet in fast time with its incidents, two exporters that poll

@@ -239,8 +239,12 @@ func TestListsOfTrouble(t *testing.T) {
 	s.always(1, "ALERTS", append(on("t1"), "alertname", "QemTaskError", "alertstate", "firing", "severity", "critical")...)
 	s.always(1, "ALERTS", append(on("t2"), "alertname", "QemTaskError", "alertstate", "pending", "severity",
 		"critical")...)
+	s.always(1, "ALERTS", "alertname", "QemServerNotRead", "alertstate", "firing", "severity", "warning", "manager", "em",
+		"server", "s1")
 	const alert = `{alertname="QemTaskError", severity="critical", manager="em", server="s1", task="t1"}`
 	choose := func(task string) []string { return []string{"manager", "em", "server", "s1", "task", task} }
+	both := map[string]float64{alert: 2,
+		`{alertname="QemServerNotRead", severity="warning", manager="em", server="s1"}`: 1}
 	attention := named("t1", 7)
 	maps.Copy(attention, named("t2", 2))
 	evaluate(t, s,
@@ -249,7 +253,8 @@ func TestListsOfTrouble(t *testing.T) {
 		answer{"errors", exprOf(t, "qem-tasks", "Worst tasks", "A", "show", "202"), named("t2", 2)},
 		answer{"all", "count(" + exprOf(t, "qem-tasks", "Worst tasks", "A", "show", "99") + ")", map[string]float64{"{}": 3}},
 		answer{"a load that stands still", exprOf(t, "qem-full-load", "Loads stalled", "A"), map[string]float64{"{}": 1}},
-		answer{"alerts", exprOf(t, "qem-fleet", "Alerts that fire", "A"), map[string]float64{alert: 2}},
+		answer{"alerts", exprOf(t, "qem-fleet", "Alerts that fire", "A"), both},
+		answer{"a server's", exprOf(t, "qem-server", "Alerts that fire", "A", choose("")...), both},
 		answer{"a task's", exprOf(t, "qem-task", "Alerts that fire", "A", choose("t1")...), map[string]float64{alert: 2}},
 		answer{"another's", exprOf(t, "qem-task", "Alerts that fire", "A", choose("t3")...), nil})
 }

@@ -11,7 +11,7 @@ import (
 
 // trouble is something that can be wrong with a task: expr has a sample for each task
 // with which it is. Where measured has none, nobody can say that there is no such task,
-// and unknown says why.
+// and unknown says why. Without measured it is known of every task that is seen.
 type trouble struct {
 	text, color       string
 	expr              string
@@ -22,15 +22,15 @@ type trouble struct {
 // few have it. They are those of fleet's Task.Attention, in its order, and
 // the two that need a look back.
 func troubles() []trouble {
-	const anyState, notSeen = `qem_task_state{state="running"}`, "no task seen"
+	const notSeen = "no task seen"
 	state := func(name string) string { return perTask(`qem_task_state{state="` + name + `"} == 1`) }
 	return []trouble{
-		{"In error", "red", state("error"), anyState, notSeen},
+		{"In error", "red", state("error"), "", notSeen},
 		{"Stopped abnormally", "dark-red", stoppedAbnormally(), "qem_task_stop_reason", "no reasons given"},
 		{"Should run", "semi-dark-red", ofTasks(perTask("qem_task_expected_running == 1"), state("stopped")),
 			"qem_task_expected_running", "none is expected to"},
-		{"Recovering", "orange", state("recovering"), anyState, notSeen},
-		{"Unknown state", otherColor, perTask(`qem_task_state{state!~"running|stopped|error|recovering"} == 1`), anyState,
+		{"Recovering", "orange", state("recovering"), "", notSeen},
+		{"Unknown state", otherColor, perTask(`qem_task_state{state!~"running|stopped|error|recovering"} == 1`), "",
 			notSeen},
 		{"Load stalled", "red", stalledLoads(), "qem_task_full_load_tables offset " + stalledAfter, "not known yet"},
 		{"Late", "red", perTask(latencyRatio + " > 1"), latencyRatio, "no objectives"},
@@ -39,7 +39,8 @@ func troubles() []trouble {
 		{"Tables in error", "orange", tablesInError(),
 			`qem_task_full_load_tables{state="error"} or qem_compose_task_tables{state="error"}`, "not read"},
 		{"New data errors", "orange", newDataErrors(), "qem_task_data_errors offset 1h", "not known yet"},
-		{"Not read yet", grey, perTask(anyState + ` unless on (` + taskLabels + `) qem_task_up`), anyState, notSeen},
+		{"Not read yet", grey, perTask(`qem_task_state{state="running"} unless on (` + taskLabels + `) qem_task_up`), "",
+			notSeen},
 	}
 }
 
@@ -63,11 +64,18 @@ func ranked() string {
 // label is the number for which a list asks.
 func inTrouble() string {
 	terms := []string{fmt.Sprintf(`count_values("show", %d * %s)`, rankBase+1, ranked())}
+	var otherwise []string
 	for i, t := range troubles() {
-		terms = append(terms, fmt.Sprintf(`label_replace(0 * count(%s) or -1 * group(%s), "show", "%d", "", "")`,
-			withTag(t.measured), withTag("qem_task_up"), only(i)))
+		n := 0
+		if t.measured != "" {
+			n = -1
+			terms = append(terms, fmt.Sprintf(`label_replace(0 * count(%s), "show", "%d", "", "")`, withTag(t.measured),
+				only(i)))
+		}
+		otherwise = append(otherwise, fmt.Sprintf(`label_replace(vector(%d), "show", "%d", "", "")`, n, only(i)))
 	}
-	return strings.Join(terms, "\nor\n")
+	return strings.Join(terms, "\nor\n") + "\nor\n(" + strings.Join(otherwise, "\nor ") + ")\n" +
+		"+ on () group_left () 0 * count(" + withTag("qem_task_up") + ")"
 }
 
 // troubleTiles are as many tiles as there are kinds of trouble.
