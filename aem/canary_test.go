@@ -74,7 +74,8 @@ func body(status, text string, header ...string) string {
 
 // faults of the connection whose texts come from the other side.
 func echoFaults(echo string) []error {
-	c := &x509.Certificate{Subject: pkix.Name{CommonName: echo}, Issuer: pkix.Name{CommonName: echo}, DNSNames: []string{echo}, RawIssuer: []byte("x"), IsCA: true}
+	c := &x509.Certificate{Subject: pkix.Name{CommonName: echo}, Issuer: pkix.Name{CommonName: echo},
+		DNSNames: []string{echo}, RawIssuer: []byte("x"), IsCA: true}
 	verify := func(err error) error {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: []*x509.Certificate{c}, Err: err}
 	}
@@ -92,7 +93,8 @@ func echoFaults(echo string) []error {
 func TestEchoesAreNotShown(t *testing.T) {
 	defer log.SetOutput(log.Writer())
 	log.SetOutput(io.Discard) // net/http tells there what comes unasked; a program sees to that
-	const password, id, cookie, key, proxy = `Canary "p\ä<&1`, "CanarySession-_1", "CanaryCookie+/=1", "CanaryGateway%1", "CanaryProxy:@1"
+	const password, id, cookie, key, proxy = `Canary "p\ä<&1`, "CanarySession-_1", "CanaryCookie+/=1", "CanaryGateway%1",
+		"CanaryProxy:@1"
 	var looked []string
 	for _, secret := range []string{password, testUser + ":" + password, id, cookie, key, proxy} {
 		looked = append(looked, spellings(secret)...)
@@ -102,7 +104,8 @@ func TestEchoesAreNotShown(t *testing.T) {
 	ask := func(t *testing.T, transport http.RoundTripper, atLogin bool, name, echo string) {
 		var out logbook
 		var seen tally
-		client, err := New(testURL, ActiveDirectory(testUser, "", password), WithTransport(transport), WithRetries(0), WithTimeout(time.Second), WithObserver(&seen),
+		client, err := New(testURL, ActiveDirectory(testUser, "", password), WithTransport(transport), WithRetries(0),
+			WithTimeout(time.Second), WithObserver(&seen),
 			WithLogger(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))), WithSecrets(proxy),
 			WithHeaders(func() ([]Header, error) { return []Header{{"X-Gateway-Key", key, true}}, nil }))
 		must(t, err)
@@ -151,13 +154,17 @@ func TestEchoesAreNotShown(t *testing.T) {
 		}
 		for _, status := range []string{"407 §", "502 §", "§", "200"} {
 			synctest.Test(t, func(t *testing.T) {
-				transport := wired(TransportOptions{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.test", User: url.UserPassword("u", proxy)})},
+				transport := wired(TransportOptions{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.test",
+					User: url.UserPassword("u", proxy)})},
 					answered(func(*http.Request) string {
 						return "HTTP/1.1 " + strings.ReplaceAll(status, "§", echo) + "\r\n\r\n" + echo
 					}))
 				client := newClient(t, "https://qem.test", WithTransport(transport), WithSecrets(proxy))
 				err := client.Login(t.Context())
-				if err == nil || slices.ContainsFunc(spellings(proxy), func(s string) bool { return strings.Contains(err.Error(), s) }) ||
+				if err == nil || slices.ContainsFunc(spellings(proxy), func(s string) bool {
+					return strings.Contains(err.Error(),
+						s)
+				}) ||
 					strings.HasPrefix(status, "407") && !strings.Contains(err.Error(), "proxy wants a login") {
 					t.Errorf("CONNECT, %s: %v", status, err)
 				}
@@ -170,12 +177,14 @@ func TestEchoesAreNotShown(t *testing.T) {
 func TestShortSecrets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		login := Login{User: "svc", Secret: "tc"}
-		client, err := New(testURL, func(ctx context.Context) (Login, error) { return login, nil }, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-			return answer(500, `{"error_code":"AEM_X","error_message":"tcp of `+login.basic()+`, 7463"}`), nil
-		})))
+		client, err := New(testURL, func(ctx context.Context) (Login, error) { return login, nil },
+			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+				return answer(500, `{"error_code":"AEM_X","error_message":"tcp of `+login.basic()+`, 7463"}`), nil
+			})))
 		must(t, err)
 		defer client.Close(t.Context())
-		if err := client.Login(t.Context()); err == nil || !strings.Contains(err.Error(), "tcp of <secret>") || strings.Contains(err.Error(), login.basic()) {
+		if err := client.Login(t.Context()); err == nil || !strings.Contains(err.Error(), "tcp of <secret>") ||
+			strings.Contains(err.Error(), login.basic()) {
 			t.Error(err)
 		}
 	})

@@ -79,7 +79,8 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	scrub := &scrubber{}
 	scrub.keep(o.secrets...)
 	sender := newSender(root, o, scrub)
-	retry := retrier{retries: o.retries, timeout: o.timeout, timed: o.timed, observer: o.observer, jitter: fullJitter, fresh: sender.client.CloseIdleConnections}
+	retry := retrier{retries: o.retries, timeout: o.timeout, timed: o.timed, observer: o.observer, jitter: fullJitter,
+		fresh: sender.client.CloseIdleConnections}
 	plain := retry.step(rateStep(o.perSecond, gateStep(observeStep(o.observer, o.logger, sender.send))))
 
 	life, end := context.WithCancel(context.Background())
@@ -103,7 +104,8 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 // isLocal reports whether a host is this machine, or one that exists in tests only.
 func isLocal(host string) bool {
 	ip := net.ParseIP(host)
-	return ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".test")
+	return ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost") ||
+		strings.HasSuffix(host, ".test")
 }
 
 // parseBaseURL returns the URL of the API's root. Its errors do not repeat the

@@ -72,7 +72,8 @@ func TestNewRefusesNonsense(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := New(testURL, good, WithTransport(nil), WithObserver(nil), WithLogger(nil), WithUserAgent("x"), WithRateLimit(0)); err != nil {
+	if _, err := New(testURL, good, WithTransport(nil), WithObserver(nil), WithLogger(nil), WithUserAgent("x"),
+		WithRateLimit(0)); err != nil {
 		t.Error(err)
 	}
 }
@@ -80,26 +81,27 @@ func TestNewRefusesNonsense(t *testing.T) {
 func TestServices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var paths []string
-		client := newClient(t, testURL+"/prefix", WithUserAgent("test/1"), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-			if got := r.Header.Get("User-Agent"); got != "test/1" {
-				t.Errorf("user agent %q", got)
-			}
-			if isLogin(r) {
-				return signedIn("session-1"), nil
-			}
-			paths = append(paths, r.Method+" "+strings.TrimPrefix(r.URL.EscapedPath(), "/prefix/api/v1"))
-			switch {
-			case strings.HasSuffix(r.URL.Path, "/servers"):
-				return answer(200, `{"serverList":[{"$type":"ReplicateServerInfo","name":"a b","state":"MONITORED"}]}`), nil
-			case strings.HasSuffix(r.URL.Path, "/tasks"):
-				return answer(200, `{"taskList":[{"name":"t/1","state":"RUNNING"}]}`), nil
-			case strings.Contains(r.URL.Path, "/tasks/"):
-				return answer(200, `{"name":"t/1","state":"RUNNING","memory_mb":7}`), nil
-			case strings.HasSuffix(r.URL.Path, "/logout"):
-				return answer(200, ""), nil
-			}
-			return answer(200, `{"serverDetails":{"name":"a b","version":"2025.5"}}`), nil
-		})))
+		client := newClient(t, testURL+"/prefix", WithUserAgent("test/1"),
+			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+				if got := r.Header.Get("User-Agent"); got != "test/1" {
+					t.Errorf("user agent %q", got)
+				}
+				if isLogin(r) {
+					return signedIn("session-1"), nil
+				}
+				paths = append(paths, r.Method+" "+strings.TrimPrefix(r.URL.EscapedPath(), "/prefix/api/v1"))
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/servers"):
+					return answer(200, `{"serverList":[{"$type":"ReplicateServerInfo","name":"a b","state":"MONITORED"}]}`), nil
+				case strings.HasSuffix(r.URL.Path, "/tasks"):
+					return answer(200, `{"taskList":[{"name":"t/1","state":"RUNNING"}]}`), nil
+				case strings.Contains(r.URL.Path, "/tasks/"):
+					return answer(200, `{"name":"t/1","state":"RUNNING","memory_mb":7}`), nil
+				case strings.HasSuffix(r.URL.Path, "/logout"):
+					return answer(200, ""), nil
+				}
+				return answer(200, `{"serverDetails":{"name":"a b","version":"2025.5"}}`), nil
+			})))
 		ctx := t.Context()
 		servers, err := client.Servers.List(ctx)
 		if err != nil || len(servers) != 1 || servers[0].State != ServerMonitored {
@@ -133,14 +135,16 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		login := Login{User: testUser, Secret: testPassword}
 		id := "SessionCanary_-wCo0"
-		secrets := []string{testPassword, "canary", login.basic(), base64.URLEncoding.EncodeToString([]byte(testPassword)), id, "SessionCanary"}
+		secrets := []string{testPassword, "canary", login.basic(), base64.URLEncoding.EncodeToString([]byte(testPassword)),
+			id, "SessionCanary"}
 		echo := fmt.Sprintf("you sent %s, %s and %s", testPassword, login.basic(), id)
 		body, _ := json.Marshal(map[string]string{"error_code": "AEM_X", "error_message": echo})
 		inCode, _ := json.Marshal(map[string]string{"error_code": testPassword, "error_message": echo})
 
 		var out logbook
 		logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		client := newClient(t, testURL, WithLogger(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		client := newClient(t, testURL, WithLogger(slog.New(slog.NewJSONHandler(&out,
+			&slog.HandlerOptions{Level: slog.LevelDebug}))))
 		show := func(v any) {
 			fmt.Fprintf(&out, "%v|%+v|%#v|%s|%q\n", v, v, v, v, v)
 			logger.Error("failed", "v", v)
@@ -185,7 +189,10 @@ func TestSecretsAreNeverShown(t *testing.T) {
 				}
 			}
 		}
-		client.core.sender.client.Transport = roundTrip(func(*http.Request) (*http.Response, error) { return signedIn(id), nil })
+		client.core.sender.client.Transport = roundTrip(func(*http.Request) (*http.Response, error) {
+			return signedIn(id),
+				nil
+		})
 		time.Sleep(24 * time.Hour)
 		if err := client.Login(t.Context()); err != nil {
 			t.Fatal(err)

@@ -113,7 +113,8 @@ func TestScrubber(t *testing.T) {
 		s.add("se&cret longer", fmt.Sprintf("session-%d", i))
 		s.addCookie(fmt.Sprintf("cookie-%d", i))
 	}
-	if got := s.clean("se&cret longer G:ÄSS"+`g:äß\z"0<`, 100); got != "<secret> G:ÄSS<secret>" || len(s.texts()) > 13*(2*maxSecrets+maxCookies) {
+	if got := s.clean("se&cret longer G:ÄSS"+`g:äß\z"0<`, 100); got != "<secret> G:ÄSS<secret>" ||
+		len(s.texts()) > 13*(2*maxSecrets+maxCookies) {
 		t.Errorf("got %q with %d texts", got, len(s.known))
 	}
 }

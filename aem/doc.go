@@ -19,12 +19,15 @@
 //
 // The methods are grouped by what they are about: Client.Servers, Client.Tasks,
 // Client.Tables, Client.Endpoints, Client.ACLs and Client.Audit. The comment of each
-// names the role that an account needs, and, in the line qem:operation, the method of
-// the API. Beside them there are helpers for what takes several calls:
-// ServersService.All and TasksService.All go through servers and tasks,
-// TasksService.WaitForState waits, ServersService.Update and ACLsService.Update read,
-// change and write, EndpointsService.Failover switches an Oracle source to its
-// standby, and JSON takes the comments off an export.
+// names the method of the API by the vendor's word and the role that an account needs.
+// Beside them there are helpers for what takes several calls: ServersService.All and
+// TasksService.All go through servers and tasks, TasksService.RunToEnd runs a task and
+// waits for its end, TasksService.RunAll starts many, TasksService.WaitFor waits,
+// ServersService.Update and ACLsService.Update read, change and write,
+// EndpointsService.Failover switches an Oracle source to its standby, ReadDefinition takes
+// an export apart, and Client.Do calls what this package does not know.
+//
+// The package is v0: its API may still change, and the CHANGELOG tells when it does.
 //
 // # Sessions and repeats
 //
@@ -37,7 +40,8 @@
 // share a LoginGuard, which sees to that for each account, and a LargeBodies, so that
 // only one of them needs the memory for a large answer at a time.
 //
-// A call takes no longer than its context and the client's timeout allow. Methods
+// A call takes no longer than its context and the client's timeout allow; the context's
+// deadline takes the place of a timeout that nobody asked for. Methods
 // that wait for something on purpose, as TasksService.Run does for the task, have a
 // timeout of their own, for which the client waits too. Exports are streams, which
 // are limited by their context, and by the client's timeout between two parts.
@@ -47,7 +51,7 @@
 // Every error of a call is an *Error, which tells the API method, the API's error
 // code and the HTTP status, and answers errors.Is for what a caller acts on:
 //
-//	_, err := client.Tasks.Stop(ctx, TaskRef{server, task}, 2*time.Minute)
+//	_, err := client.Tasks.Stop(ctx, aem.TaskRef{Server: server, Task: task}, 2*time.Minute)
 //	switch {
 //	case errors.Is(err, aem.ErrAlreadyStopped):
 //		// as it should be
@@ -65,10 +69,11 @@
 // # Spellings
 //
 // What the API's versions spell differently (keys, enums, quoted numbers, times)
-// comes out the same way; a value that the API left out is absent, not zero. A list
-// of which some elements made no sense is returned without them, beside an
-// ErrPartial. What is to be written back (ACLs, table selections, definitions of
-// servers) is understood as a whole or not at all.
+// comes out the same way; a value that the API left out is absent, not zero, and one
+// that cannot be read is absent and told to an UnreadableObserver. A list of which some
+// elements make no sense is an ErrPartial, unless Skipped goes without them. What is to
+// be written back (ACLs, table selections, definitions of servers) is understood as a
+// whole or not at all. Results marshal to JSON and back without loss.
 //
 // Package aemtest simulates an Enterprise Manager for tests.
 package aem

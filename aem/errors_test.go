@@ -13,7 +13,8 @@ import (
 var sentinels = map[string]error{
 	"not found": ErrNotFound, "session": ErrSession, "unauthorized": ErrUnauthorized, "login": ErrLogin,
 	"timeout": ErrTimeout, "connection": ErrConnection, "tls": ErrTLS, "decode": ErrDecode, "too large": ErrTooLarge,
-	"not monitored": ErrServerNotMonitored, "not connected": ErrServerNotConnected, "license": ErrLicense, "partial": ErrPartial,
+	"not monitored": ErrServerNotMonitored, "not connected": ErrServerNotConnected, "license": ErrLicense,
+	"partial": ErrPartial,
 }
 
 func TestErrorIs(t *testing.T) {
@@ -59,18 +60,23 @@ func TestErrorTextAndReason(t *testing.T) {
 		err          Error
 		text, reason string
 	}{
-		{Error{Operation: "GetTaskDetails", Kind: KindAPI, Code: "AEM_TASK_NOT_FOUND", Status: 500, Message: "Replicate task x"},
+		{Error{Operation: "GetTaskDetails", Kind: KindAPI, Code: "AEM_TASK_NOT_FOUND", Status: 500,
+			Message: "Replicate task x"},
 			"GetTaskDetails: AEM_TASK_NOT_FOUND (HTTP 500): Replicate task x", "AEM_TASK_NOT_FOUND"},
-		{Error{Operation: "GetServerAcl", Kind: KindAPI, Code: "AEM_NO_ DOMAIN_IN_USER"}, "GetServerAcl: AEM_NO_ DOMAIN_IN_USER", "AEM_NO_DOMAIN_IN_USER"},
+		{Error{Operation: "GetServerAcl", Kind: KindAPI, Code: "AEM_NO_ DOMAIN_IN_USER"},
+			"GetServerAcl: AEM_NO_ DOMAIN_IN_USER", "AEM_NO_DOMAIN_IN_USER"},
 		{Error{Operation: "X", Kind: KindAPI, Code: "löwe"}, "X: löwe", "unknown_error_code"},
-		{Error{Operation: "X", Kind: KindAPI, Code: strings.Repeat("A", 81)}, "X: " + strings.Repeat("A", 81), "unknown_error_code"},
-		{Error{Operation: "X", Kind: KindHTTP, Status: 503, Message: "Service Unavailable"}, "X: http (HTTP 503): Service Unavailable", "http_503"},
+		{Error{Operation: "X", Kind: KindAPI, Code: strings.Repeat("A", 81)}, "X: " + strings.Repeat("A", 81),
+			"unknown_error_code"},
+		{Error{Operation: "X", Kind: KindHTTP, Status: 503, Message: "Service Unavailable"},
+			"X: http (HTTP 503): Service Unavailable", "http_503"},
 		{Error{Operation: "X", Kind: KindTimeout, Message: "late"}, "X: timeout: late", "timeout"},
 		{Error{Operation: "X", Kind: KindTooLarge, Status: 200}, "X: too_large (HTTP 200)", "too_large"},
 		{Error{Operation: "X", Kind: KindPartial, Status: 200}, "X: partial (HTTP 200)", "decode"},
 		{Error{Operation: "X", Kind: KindCanceled}, "X: canceled", "canceled"},
 		{Error{Operation: "Login", Kind: KindLogin, Status: 403}, "Login: refused (HTTP 403)", "http_403"},
-		{Error{Operation: "Login", Kind: KindLogin, Code: "UNAUTHORIZED_REQUEST", Status: 401}, "Login: UNAUTHORIZED_REQUEST (HTTP 401)", "UNAUTHORIZED_REQUEST"},
+		{Error{Operation: "Login", Kind: KindLogin, Code: "UNAUTHORIZED_REQUEST", Status: 401},
+			"Login: UNAUTHORIZED_REQUEST (HTTP 401)", "UNAUTHORIZED_REQUEST"},
 	} {
 		if got := tc.err.Error(); got != tc.text {
 			t.Errorf("text: got %q, want %q", got, tc.text)
@@ -83,9 +89,11 @@ func TestErrorTextAndReason(t *testing.T) {
 
 func TestErrorLogValue(t *testing.T) {
 	var out bytes.Buffer
-	err := error(&Error{Operation: "GetTaskList", Kind: KindAPI, Code: "C", Status: 500, Message: "m", RetryAfter: 2 * time.Second})
+	err := error(&Error{Operation: "GetTaskList", Kind: KindAPI, Code: "C", Status: 500, Message: "m",
+		RetryAfter: 2 * time.Second})
 	slog.New(slog.NewTextHandler(&out, nil)).Info("failed", "err", err)
-	for _, want := range []string{"err.operation=GetTaskList", "err.kind=api", "err.code=C", "err.status=500", "err.message=m", "err.retry_after=2s"} {
+	for _, want := range []string{"err.operation=GetTaskList", "err.kind=api", "err.code=C", "err.status=500",
+		"err.message=m", "err.retry_after=2s"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s is missing in %s", want, &out)
 		}
@@ -97,7 +105,8 @@ func TestErrorUnwrap(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || err.Kind != KindCanceled || err.Reason() != "canceled" {
 		t.Errorf("got %v", err)
 	}
-	if err := ended("GetTaskList", "while waiting", context.DeadlineExceeded); !errors.Is(err, ErrTimeout) || !errors.Is(err, context.DeadlineExceeded) {
+	if err := ended("GetTaskList", "while waiting", context.DeadlineExceeded); !errors.Is(err, ErrTimeout) ||
+		!errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -113,7 +113,8 @@ func (a attempt) noAnswer(err error) error {
 	case errors.As(err, &redirect):
 		return a.fault(KindHTTP, a.sender.scrub.clean(redirect.Error(), maxMessage), nil)
 	case a.ctx.Err() != nil:
-		return a.fault(KindTimeout, "no complete answer in time ("+(a.call.limit(a.sender)+a.call.wait).Round(time.Millisecond).String()+")", context.DeadlineExceeded)
+		limit := (a.call.limit(a.sender) + a.call.wait).Round(time.Millisecond)
+		return a.fault(KindTimeout, "no complete answer in time ("+limit.String()+")", context.DeadlineExceeded)
 	}
 	a.sender.presented(err)
 	if hint := a.sender.tlsHint(err); hint != "" {

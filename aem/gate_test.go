@@ -97,7 +97,8 @@ func TestWaitForTheGateIsNotTheServersTime(t *testing.T) {
 			t.Errorf("the gate never opens: %v", err)
 		}
 		own := errors.New("not now")
-		if _, err := client.Servers.List(WithGate(t.Context(), &slots{err: own})); !errors.Is(err, own) || errors.Is(err, ErrTimeout) {
+		if _, err := client.Servers.List(WithGate(t.Context(), &slots{err: own})); !errors.Is(err, own) ||
+			errors.Is(err, ErrTimeout) {
 			t.Errorf("a gate's own error is lost: %v", err)
 		}
 	})

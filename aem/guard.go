@@ -149,7 +149,8 @@ func (g *LoginGuard) try(url string, login Login) (*trial, <-chan struct{}, time
 		g.managers[url] = m
 	}
 	m.account = id
-	t := &trial{guard: g, id: id, account: a, manager: m, credential: g.digest(login.User, login.Secret), began: time.Now()}
+	t := &trial{guard: g, id: id, account: a, manager: m, credential: g.digest(login.User, login.Secret),
+		began: time.Now()}
 	if blocked := t.blocked(); blocked != nil {
 		g.forget(id)
 		return nil, nil, 0, blocked
@@ -185,7 +186,8 @@ func (t *trial) blocked() *Error {
 		return postponed(m.failed, m.until)
 	}
 	if until, full := m.sessions.full(maxSessions, sessionWindow); full {
-		e := &Error{Kind: KindLogin, Message: fmt.Sprintf("%d sessions within a minute have not lasted: %s", maxSessions, sessionCauses)}
+		e := &Error{Kind: KindLogin, Message: fmt.Sprintf("%d sessions within a minute have not lasted: %s", maxSessions,
+			sessionCauses)}
 		return postponed(e, until)
 	}
 	for _, made := range []*moments{&a.trials, &m.trials} {
@@ -307,7 +309,8 @@ func (t *trial) refuse(now time.Time, failure *Error) *Error {
 func (r *refusals) error(until time.Time) *Error {
 	e := *r.failed
 	e.Kind, e.login, e.RetryAfter = KindLogin, true, time.Until(until)
-	e.Message = fmt.Sprintf("the login is refused: %s; no further attempt before %s, to keep the account from being locked out, unless the credentials change",
+	e.Message = fmt.Sprintf("the login is refused: %s; no further attempt before %s, to keep the account from being "+
+		"locked out, unless the credentials change",
 		strings.TrimRight(e.Message, "."), shortTime(until))
 	return &e
 }

@@ -137,8 +137,9 @@ func TestPaceOfLogins(t *testing.T) {
 		"504":                    {page(504, ""), fault},
 		"503 with Retry-After":   {page(503, "", "Retry-After", "100"), "0s 1m45s 3m30s 5m15s 7m0s"},
 		"429 for ever":           {page(429, "", "Retry-After", "99999999"), "0s 1h0m0s 2h0m0s 3h0m0s 4h0m0s"},
-		"connection":             {func() (*http.Response, error) { return nil, errors.New("connection reset by peer") }, fault},
-		"tls":                    {func() (*http.Response, error) { return nil, errors.New("tls: no way") }, fault},
+		"connection": {func() (*http.Response, error) { return nil, errors.New("connection reset by peer") },
+			fault},
+		"tls": {func() (*http.Response, error) { return nil, errors.New("tls: no way") }, fault},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -155,7 +156,8 @@ func TestPaceOfLogins(t *testing.T) {
 				}
 				_, err := e.clients[0].Servers.List(t.Context())
 				var failure *Error
-				if !errors.As(err, &failure) || !errors.Is(err, ErrLogin) || failure.RetryAfter <= 0 || errors.Is(err, ErrUnauthorized) {
+				if !errors.As(err, &failure) || !errors.Is(err, ErrLogin) || failure.RetryAfter <= 0 ||
+					errors.Is(err, ErrUnauthorized) {
 					t.Errorf("got %v", err)
 				}
 			})
@@ -346,9 +348,11 @@ func slow(d *door, after time.Duration, outcome func() *http.Response) roundTrip
 func TestLateSessionIsLoggedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &door{}
-		client := newClient(t, testURL, WithTransport(slow(d, 12*time.Second, func() *http.Response { return signedIn(d.open()) })))
+		client := newClient(t, testURL, WithTransport(slow(d, 12*time.Second,
+			func() *http.Response { return signedIn(d.open()) })))
 		started := time.Now()
-		if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrTimeout) || !errors.Is(err, ErrLogin) || time.Since(started) != 10*time.Second {
+		if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrTimeout) || !errors.Is(err, ErrLogin) ||
+			time.Since(started) != 10*time.Second {
 			t.Errorf("after %v: %v", time.Since(started), err)
 		}
 		for time.Since(started) < 15*time.Minute {
@@ -359,7 +363,8 @@ func TestLateSessionIsLoggedOut(t *testing.T) {
 			t.Errorf("%d logins, %d logouts, sessions left: %v", d.logins, d.logouts, d.valid)
 		}
 		started = time.Now()
-		if err := client.Close(t.Context()); err != nil || time.Since(started) > 15*time.Second || len(d.valid) != 0 || d.calls != 0 {
+		if err := client.Close(t.Context()); err != nil || time.Since(started) > 15*time.Second || len(d.valid) != 0 ||
+			d.calls != 0 {
 			t.Errorf("closed after %v: %v, sessions left: %v", time.Since(started), err, d.valid)
 		}
 	})
@@ -377,7 +382,8 @@ func TestLateRefusalIsKnown(t *testing.T) {
 				logins, at = n, append(at, time.Since(started).Truncate(time.Minute))
 			}
 		}
-		if got := times(at); got != "0s 1m0s 16m0s 1h16m0s 2h17m0s" || slices.Contains(seen.logins, true) || len(seen.logins) != len(at) {
+		if got := times(at); got != "0s 1m0s 16m0s 1h16m0s 2h17m0s" || slices.Contains(seen.logins, true) ||
+			len(seen.logins) != len(at) {
 			t.Errorf("refused at %s; told of %v", got, seen.logins)
 		}
 	})

@@ -76,7 +76,8 @@ func TestLargeBodiesAreReadOneAtATime(t *testing.T) {
 			})
 			var clients []*Client
 			for i := range 3 {
-				clients = append(clients, newClient(t, fmt.Sprintf("http://qem%d.test", i), WithTransport(serve), WithLargeBodies(bodies),
+				clients = append(clients, newClient(t, fmt.Sprintf("http://qem%d.test", i), WithTransport(serve),
+					WithLargeBodies(bodies),
 					WithTimeout(5*time.Second), WithRetries(0)))
 			}
 			for round := range 2 {

@@ -49,7 +49,8 @@ func signIn(next step, scrub *scrubber, fresh func()) func(context.Context, Logi
 				if err := readNothing(h, body); err != nil {
 					return err
 				}
-				return decodeFault{Detail: "an answer without a session: it is probably the page of a proxy or of another service; check the path of the URL (usually /attunityenterprisemanager)"}
+				return decodeFault{Detail: "an answer without a session: it is probably the page of a proxy or of another " +
+					"service; check the path of the URL (usually /attunityenterprisemanager)"}
 			},
 		})
 		return p, err

@@ -106,13 +106,15 @@ func TestUnusableCredentials(t *testing.T) {
 			"colon":   {ActiveDirectory("joe:canary", "", "pw"), "must not contain a colon"},
 			"error":   {func(context.Context) (Login, error) { return Login{}, missing }, "no such file"},
 			"nothing": {APIToken(""), "password or token is empty"},
-			"hangs":   {func(ctx context.Context) (Login, error) { <-ctx.Done(); return Login{}, ctx.Err() }, "deadline exceeded"},
+			"hangs": {func(ctx context.Context) (Login, error) { <-ctx.Done(); return Login{}, ctx.Err() },
+				"deadline exceeded"},
 		} {
 			var seen tally
-			client, err := New(testURL, tc.credentials, WithObserver(&seen), WithTransport(roundTrip(func(*http.Request) (*http.Response, error) {
-				t.Errorf("%s: a request was sent", name)
-				return nil, io.EOF
-			})))
+			client, err := New(testURL, tc.credentials, WithObserver(&seen),
+				WithTransport(roundTrip(func(*http.Request) (*http.Response, error) {
+					t.Errorf("%s: a request was sent", name)
+					return nil, io.EOF
+				})))
 			if err != nil {
 				t.Fatal(err)
 			}

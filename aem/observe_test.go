@@ -16,8 +16,9 @@ func TestObserve(t *testing.T) {
 		status int
 		failed []string
 	}{
-		"good":     {nil, 200, nil},
-		"api":      {&Error{Kind: KindAPI, Code: "AEM_TASK_NOT_FOUND", Status: 500}, 500, []string{"GetTaskDetails AEM_TASK_NOT_FOUND"}},
+		"good": {nil, 200, nil},
+		"api": {&Error{Kind: KindAPI, Code: "AEM_TASK_NOT_FOUND", Status: 500}, 500,
+			[]string{"GetTaskDetails AEM_TASK_NOT_FOUND"}},
 		"timeout":  {&Error{Kind: KindTimeout}, 0, []string{"GetTaskDetails timeout"}},
 		"partial":  {&Error{Kind: KindPartial, Status: 200}, 200, []string{"GetTaskDetails decode"}},
 		"canceled": {&Error{Kind: KindCanceled}, 0, nil},
@@ -49,7 +50,8 @@ func TestObserve(t *testing.T) {
 			if len(traced) != 1 || !errors.Is(traced[0], tc.err) {
 				t.Errorf("traced %v", traced)
 			}
-			if line := log.String(); !strings.Contains(line, "operation=GetTaskDetails") || strings.Contains(line, "err.") != (tc.err != nil) {
+			if line := log.String(); !strings.Contains(line, "operation=GetTaskDetails") ||
+				strings.Contains(line, "err.") != (tc.err != nil) {
 				t.Errorf("logged %q", line)
 			}
 		})

@@ -27,7 +27,8 @@ func (a *attempts) step(context.Context, *call) error {
 }
 
 func testRetrier(retries int, observer Observer) retrier {
-	return retrier{retries: retries, timeout: 10 * time.Second, observer: observer, jitter: func(limit time.Duration) time.Duration { return limit }}
+	return retrier{retries: retries, timeout: 10 * time.Second, observer: observer,
+		jitter: func(limit time.Duration) time.Duration { return limit }}
 }
 
 func TestRetryWhat(t *testing.T) {
@@ -106,13 +107,15 @@ func TestRetryJitter(t *testing.T) {
 func TestRetryAfterIsHonoured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		next := &attempts{errs: []error{&Error{Kind: KindHTTP, Status: 503, RetryAfter: 7 * time.Second}}, from: time.Now()}
-		if err := testRetrier(2, nobody{}).step(next.step)(t.Context(), &call{idempotent: true}); err != nil || next.at[1] != 7*time.Second {
+		if err := testRetrier(2, nobody{}).step(next.step)(t.Context(), &call{idempotent: true}); err != nil ||
+			next.at[1] != 7*time.Second {
 			t.Errorf("attempts at %v, %v", next.at, err)
 		}
 		// Longer than the call may take: no use waiting.
 		next = &attempts{errs: []error{&Error{Kind: KindHTTP, Status: 503, RetryAfter: 31 * time.Second}}, from: time.Now()}
 		started := time.Now()
-		if err := testRetrier(2, nobody{}).step(next.step)(t.Context(), &call{idempotent: true}); err == nil || len(next.at) != 1 || time.Since(started) != 0 {
+		if err := testRetrier(2, nobody{}).step(next.step)(t.Context(), &call{idempotent: true}); err == nil ||
+			len(next.at) != 1 || time.Since(started) != 0 {
 			t.Errorf("attempts at %v, %v, after %v", next.at, err, time.Since(started))
 		}
 	})

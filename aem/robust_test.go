@@ -14,23 +14,26 @@ import (
 const emptyList = "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n" + `{"serverList":[]}`
 
 func opened(id string, header ...string) string {
-	return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + sessionHeader + ": " + id + "\r\n" + strings.Join(append(header, ""), "\r\n") + "\r\n"
+	return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + sessionHeader + ": " + id + "\r\n" +
+		strings.Join(append(header, ""), "\r\n") + "\r\n"
 }
 
 // An upgrade of the connection has a body without end, which no deadline ends.
 func TestUpgradeCostsOneCall(t *testing.T) {
-	for _, head := range []string{"101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade", "101 X", "199 X", "103 Early Hints"} {
+	for _, head := range []string{"101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade", "101 X", "199 X",
+		"103 Early Hints"} {
 		t.Run(head[:3], func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client := newClient(t, testURL, WithRetries(0), WithTransport(wired(TransportOptions{MaxConnections: 1}, answered(func(r *http.Request) string {
-					switch {
-					case isLogin(r):
-						return opened("session-1")
-					case strings.HasSuffix(r.URL.Path, "/tasks"):
-						return "HTTP/1.1 " + head + "\r\n\r\n"
-					}
-					return emptyList
-				}))))
+				client := newClient(t, testURL, WithRetries(0), WithTransport(wired(TransportOptions{MaxConnections: 1},
+					answered(func(r *http.Request) string {
+						switch {
+						case isLogin(r):
+							return opened("session-1")
+						case strings.HasSuffix(r.URL.Path, "/tasks"):
+							return "HTTP/1.1 " + head + "\r\n\r\n"
+						}
+						return emptyList
+					}))))
 				for range 3 {
 					started := time.Now()
 					if _, err := client.Tasks.List(t.Context(), "s"); err == nil || time.Since(started) > 10*time.Second {
@@ -108,13 +111,15 @@ func TestCookiesLiveAsLongAsTheSession(t *testing.T) {
 					t.Errorf("a login with the cookies of another session: %s", cookies)
 				}
 				serial++
-				return answer(200, "", sessionHeader, fmt.Sprintf("session-%d", serial), "Set-Cookie", fmt.Sprintf("node=n%d; Path=/; HttpOnly", serial)), nil
+				return answer(200, "", sessionHeader, fmt.Sprintf("session-%d", serial), "Set-Cookie",
+					fmt.Sprintf("node=n%d; Path=/; HttpOnly", serial)), nil
 			}
 			seen = append(seen, cookies)
 			if want := fmt.Sprintf("node=n%d", serial); !strings.Contains(cookies, want) {
 				return apiAnswer(401, codeInvalidSession)(), nil
 			}
-			return answer(200, `{"serverList":[]}`, "Set-Cookie", fmt.Sprintf("more%d=%s", len(seen), strings.Repeat("x", 10))), nil
+			return answer(200, `{"serverList":[]}`, "Set-Cookie", fmt.Sprintf("more%d=%s", len(seen),
+				strings.Repeat("x", 10))), nil
 		})))
 		for range 300 {
 			if _, err := client.Servers.List(t.Context()); err != nil {

@@ -184,7 +184,8 @@ func (s *session) admit(ctx context.Context) (Login, *trial, *Error) {
 		s.mu.Lock()
 		s.resume = time.Now().Add(loginPause)
 		s.mu.Unlock()
-		return login, nil, &Error{Operation: opLogin, Kind: KindRequest, Message: "no usable credentials: " + s.scrub.clean(err.Error(), maxMessage), err: err, login: true}
+		return login, nil, &Error{Operation: opLogin, Kind: KindRequest, Message: "no usable credentials: " +
+			s.scrub.clean(err.Error(), maxMessage), err: err, login: true}
 	}
 	t, blocked := s.guard.begin(ctx, s.url, login)
 	return login, t, blocked
@@ -284,7 +285,8 @@ func (s *session) reject(err error) {
 	}
 	s.resume = time.Now().Add(wait)
 	failure := &Error{Operation: opLogin, Kind: KindLogin, login: true, RetryAfter: wait,
-		Message: "the sessions are rejected although they were just opened (next attempt at " + shortTime(s.resume) + "): " + sessionCauses}
+		Message: "the sessions are rejected although they were just opened (next attempt at " + shortTime(s.resume) +
+			"): " + sessionCauses}
 	var e *Error
 	if errors.As(err, &e) {
 		failure.Code, failure.Status = e.Code, e.Status

@@ -18,21 +18,25 @@ const maxAdvice = 600
 
 // tlsWords are what a fault of TLS means, by what its text has; {…} is a setting.
 var tlsWords = []struct{ has, words string }{
-	{"negative serial number", "the server's certificate has a negative serial number, which is not allowed: have a new certificate issued, or " +
+	{"negative serial number", "the server's certificate has a negative serial number, which is not allowed: have a " +
+		"new certificate issued, or " +
 		"set the environment variable GODEBUG=x509negativeserial=1 for this program"},
 	{"failed to parse certificate", "the server's certificate is malformed, have a new certificate issued"},
-	{"insecure algorithm", "the server's certificate, or one of its chain, is signed with SHA-1 or MD5, which nobody trusts any more: " +
+	{"insecure algorithm", "the server's certificate, or one of its chain, is signed with SHA-1 or MD5, which nobody " +
+		"trusts any more: " +
 		"have a new certificate issued"},
 	{"keys are insecure", "the server's RSA key is shorter than 1024 bits: have a new certificate issued, or " +
 		"set the environment variable GODEBUG=rsa1024min=0 for this program"},
 	{"RSA key larger than", "the server's RSA key is longer than 8192 bits: have a new certificate issued, or " +
 		"set the environment variable GODEBUG=tlsmaxrsasize=16384 for this program"},
-	{"protocol version", "the server speaks no TLS version that is accepted here, probably none from 1.2 on: switch TLS 1.2 on there, or " +
+	{"protocol version", "the server speaks no TLS version that is accepted here, probably none from 1.2 on: switch " +
+		"TLS 1.2 on there, or " +
 		"set {min_version} to TLS10 or TLS11"},
 	{"cipher suite", oldCiphers},
 	{"handshake failure", oldCiphers + "; or it wants a client certificate ({cert_file}, {key_file})"},
 	{"insufficient security", oldCiphers},
-	{"unrecognized name", "the server does not know the name that it is asked for: use the name that it has in the URL, or set {server_name}"},
+	{"unrecognized name", "the server does not know the name that it is asked for: use the name that it has in the " +
+		"URL, or set {server_name}"},
 	{"certificate required", clientCertificate},
 	{"bad certificate", clientCertificate},
 	{"unknown certificate authority", clientCertificate},
@@ -41,7 +45,8 @@ var tlsWords = []struct{ has, words string }{
 }
 
 const (
-	oldCiphers = "the server and this program have no cipher in common. A server that knows only the old RSA key exchange needs " +
+	oldCiphers = "the server and this program have no cipher in common. A server that knows only the old RSA key " +
+		"exchange needs " +
 		"the environment variable GODEBUG=tlsrsakex=1 set for this program, one that knows only 3DES GODEBUG=tls3des=1, " +
 		"one below TLS 1.2 {min_version}: TLS10; better, switch newer ones on there"
 	clientCertificate = "the server wants a client certificate that it trusts: give {cert_file} and {key_file}"
@@ -82,7 +87,8 @@ func (s *sender) tlsHint(err error) string {
 	case errors.As(err, &invalid), errors.As(err, &verify):
 		return "the certificate cannot be verified: " + text
 	case errors.As(err, &op) && op.Op == "remote error":
-		return s.setting("the server refused the TLS connection (" + op.Err.Error() + "): check {min_version}, and whether it wants a client certificate ({cert_file}, {key_file})")
+		return s.setting("the server refused the TLS connection (" + op.Err.Error() +
+			"): check {min_version}, and whether it wants a client certificate ({cert_file}, {key_file})")
 	case isTLS && errors.As(err, &op) || strings.HasPrefix(text, "tls: ") || strings.HasPrefix(text, "x509: "):
 		return text
 	}
@@ -148,8 +154,10 @@ func authorityWords(err error, e x509.UnknownAuthorityError) string {
 	case bytes.Equal(last.RawIssuer, last.RawSubject) && sent == 1:
 		return "the certificate is self-signed: give it as {ca_file}"
 	case sent == 1:
-		return "the certificate is signed by " + issuer + ", which is not known here, and the server sends no other one along: " +
-			"if that is an intermediate certificate, have the server send the whole chain; else give the authority's certificate as {ca_file} (both may stand in it)"
+		return "the certificate is signed by " + issuer +
+			", which is not known here, and the server sends no other one along: " +
+			"if that is an intermediate certificate, have the server send the whole chain; else give the authority's " +
+			"certificate as {ca_file} (both may stand in it)"
 	}
 	return "the certificate is of an unknown authority, " + issuer + ": give its certificate as {ca_file}"
 }

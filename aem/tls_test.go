@@ -87,7 +87,8 @@ func TestTLSWords(t *testing.T) {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	must(t, err)
 	overRSA := tls.Certificate{PrivateKey: rsaKey}
-	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1)}, &x509.Certificate{SerialNumber: big.NewInt(1)}, &rsaKey.PublicKey, rsaKey)
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1)},
+		&x509.Certificate{SerialNumber: big.NewInt(1)}, &rsaKey.PublicKey, rsaKey)
 	must(t, err)
 	overRSA.Certificate = [][]byte{der}
 
@@ -107,18 +108,29 @@ func TestTLSWords(t *testing.T) {
 		client *tls.Config
 		want   []string
 	}{
-		"self-signed":          {&tls.Config{Certificates: []tls.Certificate{certify(t, 1, plainOne, nil)}}, nil, []string{"self-signed", "QEM ca_file"}},
-		"no SAN":               {&tls.Config{Certificates: []tls.Certificate{onlyCN}}, trust(onlyCN), []string{"subject alternative name", "new certificate"}},
-		"another name":         {&tls.Config{Certificates: []tls.Certificate{other}}, trust(ca), []string{"em.corp.test, em", "QEM server_name"}},
-		"expired":              {&tls.Config{Certificates: []tls.Certificate{expired}}, trust(ca), []string{"the certificate has expired on 20"}},
-		"not yet valid":        {&tls.Config{Certificates: []tls.Certificate{early}}, trust(ca), []string{"not valid before", "clock"}},
-		"expired authority":    {&tls.Config{Certificates: []tls.Certificate{certify(t, 2, plainOne, &oldCA)}}, trust(oldCA), []string{"authority's certificate", "expired"}},
-		"missing intermediate": {&tls.Config{Certificates: []tls.Certificate{leafOnly}}, nil, []string{"Our CA (x)", "sends no other one", "whole chain", "QEM ca_file"}},
-		"unknown authority":    {&tls.Config{Certificates: []tls.Certificate{certify(t, 2, plainOne, &ca)}}, nil, []string{"unknown authority", "Our CA (x)", "QEM ca_file"}},
-		"negative serial":      {&tls.Config{Certificates: []tls.Certificate{negative}}, &tls.Config{InsecureSkipVerify: true}, []string{"negative serial", "x509negativeserial=1", "new certificate"}},
-		"RSA key exchange only": {&tls.Config{Certificates: []tls.Certificate{overRSA}, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}},
+		"self-signed": {&tls.Config{Certificates: []tls.Certificate{certify(t, 1, plainOne, nil)}}, nil,
+			[]string{"self-signed", "QEM ca_file"}},
+		"no SAN": {&tls.Config{Certificates: []tls.Certificate{onlyCN}}, trust(onlyCN),
+			[]string{"subject alternative name", "new certificate"}},
+		"another name": {&tls.Config{Certificates: []tls.Certificate{other}}, trust(ca),
+			[]string{"em.corp.test, em", "QEM server_name"}},
+		"expired": {&tls.Config{Certificates: []tls.Certificate{expired}}, trust(ca),
+			[]string{"the certificate has expired on 20"}},
+		"not yet valid": {&tls.Config{Certificates: []tls.Certificate{early}}, trust(ca),
+			[]string{"not valid before", "clock"}},
+		"expired authority": {&tls.Config{Certificates: []tls.Certificate{certify(t, 2, plainOne, &oldCA)}},
+			trust(oldCA), []string{"authority's certificate", "expired"}},
+		"missing intermediate": {&tls.Config{Certificates: []tls.Certificate{leafOnly}}, nil,
+			[]string{"Our CA (x)", "sends no other one", "whole chain", "QEM ca_file"}},
+		"unknown authority": {&tls.Config{Certificates: []tls.Certificate{certify(t, 2, plainOne, &ca)}}, nil,
+			[]string{"unknown authority", "Our CA (x)", "QEM ca_file"}},
+		"negative serial": {&tls.Config{Certificates: []tls.Certificate{negative}},
+			&tls.Config{InsecureSkipVerify: true}, []string{"negative serial", "x509negativeserial=1", "new certificate"}},
+		"RSA key exchange only": {&tls.Config{Certificates: []tls.Certificate{overRSA}, MaxVersion: tls.VersionTLS12,
+			CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}},
 			&tls.Config{InsecureSkipVerify: true}, []string{"GODEBUG=tlsrsakex=1"}},
-		"TLS 1.0 only": {&tls.Config{Certificates: []tls.Certificate{overRSA}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10},
+		"TLS 1.0 only": {&tls.Config{Certificates: []tls.Certificate{overRSA}, MinVersion: tls.VersionTLS10,
+			MaxVersion: tls.VersionTLS10},
 			&tls.Config{InsecureSkipVerify: true}, []string{"QEM min_version", "TLS10"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,7 +148,8 @@ func TestTLSWords(t *testing.T) {
 			transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 				return new(net.Dialer).DialContext(ctx, network, server.Addr().String())
 			}
-			client := newClient(t, "https://qem.test", WithTransport(transport), WithSettingNames(func(s string) string { return "QEM " + s }))
+			client := newClient(t, "https://qem.test", WithTransport(transport),
+				WithSettingNames(func(s string) string { return "QEM " + s }))
 			err = client.Login(t.Context())
 			if !errors.Is(err, ErrTLS) {
 				t.Fatalf("got %v", err)

@@ -198,12 +198,14 @@ func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
 	}
 	request.URL = c.url(s.root)
 	if err := s.addHeaders(request.Header); err != nil {
-		return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the headers to send cannot be read: " + s.scrub.clean(err.Error(), maxMessage), err: err}
+		return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the headers to send cannot be read: " +
+			s.scrub.clean(err.Error(), maxMessage), err: err}
 	}
 	if c.document != nil {
 		c.document.told = c.told
 		if err := c.document.attach(request); err != nil {
-			return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the document to send cannot be wound back", err: err}
+			return nil, &Error{Operation: c.operation, Kind: KindRequest, Message: "the document to send cannot be wound back",
+				err: err}
 		}
 	}
 	if c.body != nil || c.document != nil {
@@ -348,7 +350,8 @@ func retryAfter(h http.Header) time.Duration {
 
 // badAnswer is the error of an answer with an HTTP status that is not 2xx.
 func (a attempt) badAnswer(response *http.Response, body *limitedReader) error {
-	e := &Error{Operation: a.call.operation, Kind: KindHTTP, Status: response.StatusCode, RetryAfter: retryAfter(response.Header)}
+	e := &Error{Operation: a.call.operation, Kind: KindHTTP, Status: response.StatusCode,
+		RetryAfter: retryAfter(response.Header)}
 	if fault, ok := decodeError(io.LimitReader(body, maxErrorBytes)); ok {
 		e.Kind = KindAPI
 		e.Code, e.Message = a.clean(fault)
@@ -366,7 +369,8 @@ func (a attempt) statusMessage(response *http.Response) string {
 	status := response.StatusCode
 	switch {
 	case status == http.StatusUnauthorized && onlyWindows(response.Header.Values("WWW-Authenticate")):
-		return "only a Windows login (Negotiate, NTLM) is offered, which the API does not take: this is IIS or a proxy before Enterprise Manager; " +
+		return "only a Windows login (Negotiate, NTLM) is offered, which the API does not take: this is IIS or a proxy " +
+			"before Enterprise Manager; " +
 			"let calls of /api/v1 through without it (anonymous), or go round it"
 	case status < 200:
 		return "an upgrade of the connection, which nobody asked for: is there a proxy in between?"

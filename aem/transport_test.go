@@ -25,7 +25,8 @@ import (
 
 func TestNewTransport(t *testing.T) {
 	tr := NewTransport(TransportOptions{MaxConnections: 32, IdleTimeout: 5 * time.Minute})
-	if tr.MaxConnsPerHost != 32 || tr.MaxIdleConnsPerHost != 32 || tr.MaxIdleConns != 32 || tr.IdleConnTimeout != 5*time.Minute {
+	if tr.MaxConnsPerHost != 32 || tr.MaxIdleConnsPerHost != 32 || tr.MaxIdleConns != 32 ||
+		tr.IdleConnTimeout != 5*time.Minute {
 		t.Errorf("connections: %+v", tr)
 	}
 	if tr.DisableCompression || tr.MaxResponseHeaderBytes <= 0 || tr.TLSClientConfig != nil || tr.Proxy != nil {
@@ -35,7 +36,8 @@ func TestNewTransport(t *testing.T) {
 		t.Errorf("defaults: %d connections, %v", tr.MaxConnsPerHost, tr.IdleConnTimeout)
 	}
 	config := &tls.Config{ServerName: "x"}
-	if tr := NewTransport(TransportOptions{TLS: config}); tr.TLSClientConfig == config || tr.TLSClientConfig.ServerName != "x" {
+	if tr := NewTransport(TransportOptions{TLS: config}); tr.TLSClientConfig == config ||
+		tr.TLSClientConfig.ServerName != "x" {
 		t.Error("the caller's TLS configuration is not copied")
 	}
 }
@@ -157,7 +159,8 @@ func TestTLSMistakes(t *testing.T) {
 		client := newClient(t, testURL, WithTransport(roundTrip(func(*http.Request) (*http.Response, error) {
 			return nil, errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "\x15\x03\x01\x00\x02\x02"`)
 		})))
-		if err := client.Login(t.Context()); !errors.Is(err, ErrTLS) || !strings.Contains(err.Error(), "begin the URL with https") {
+		if err := client.Login(t.Context()); !errors.Is(err, ErrTLS) ||
+			!strings.Contains(err.Error(), "begin the URL with https") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -171,7 +174,8 @@ func TestNoConnection(t *testing.T) {
 	address := listener.Addr().String()
 	_ = listener.Close()
 	client := newClient(t, "http://"+address)
-	if err := client.Login(t.Context()); !errors.Is(err, ErrConnection) || !strings.Contains(err.Error(), "connection refused") {
+	if err := client.Login(t.Context()); !errors.Is(err, ErrConnection) ||
+		!strings.Contains(err.Error(), "connection refused") {
 		t.Error(err)
 	}
 }
@@ -186,13 +190,15 @@ func TestDNSFaults(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var seen tally
-			client := newClient(t, testURL, WithObserver(&seen), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+			client := newClient(t, testURL, WithObserver(&seen), WithTransport(roundTrip(func(r *http.Request) (*http.Response,
+				error) {
 				if isLogin(r) {
 					return signedIn("s"), nil
 				}
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &tc.err}
 			})))
-			if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrConnection) || !strings.Contains(err.Error(), tc.err.Err) || seen.retries != tc.retries {
+			if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrConnection) ||
+				!strings.Contains(err.Error(), tc.err.Err) || seen.retries != tc.retries {
 				t.Errorf("%s: %v, %d retries", name, err, seen.retries)
 			}
 		})
@@ -217,7 +223,8 @@ func TestBrokenBodyIsRepeated(t *testing.T) {
 	if err != nil || len(tables) != 1 || tables[0].Name != "whole" {
 		t.Errorf("got %v, %v", tables, err)
 	}
-	if want := "[GetTableStatuses connection GetTableStatuses connection]"; fmt.Sprint(seen.failed) != want || seen.retries != 2 {
+	if want := "[GetTableStatuses connection GetTableStatuses connection]"; fmt.Sprint(seen.failed) != want ||
+		seen.retries != 2 {
 		t.Errorf("told of %v, %d retries", seen.failed, seen.retries)
 	}
 }
@@ -236,7 +243,8 @@ func TestTooLarge(t *testing.T) {
 	}, plain)
 	var seen tally
 	client := newClient(t, server.URL, WithMaxResponseBytes(100_023), WithObserver(&seen))
-	if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "100023 bytes") {
+	if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrTooLarge) ||
+		!strings.Contains(err.Error(), "100023 bytes") {
 		t.Errorf("got %v", err)
 	}
 	if requests != 1 || fmt.Sprint(seen.failed) != "[GetServerList too_large]" {
@@ -297,7 +305,8 @@ func TestRedirects(t *testing.T) {
 	}
 	// Whatever changes something is not turned into a GET, nor sent twice.
 	target.Store("/elsewhere")
-	err = client.core.call(t.Context(), &call{operation: "DeleteTask", verb: "POST", path: []string{"x"}, query: query{{"action", "delete"}}})
+	err = client.core.call(t.Context(), &call{operation: "DeleteTask", verb: "POST", path: []string{"x"},
+		query: query{{"action", "delete"}}})
 	if !errors.As(err, &e) || e.Status != 302 {
 		t.Errorf("redirected POST: %v", err)
 	}
@@ -309,24 +318,27 @@ func TestRedirects(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen tally
-		client := newClient(t, testURL, WithObserver(&seen), WithTimeout(3*time.Second), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-			if isLogin(r) {
-				return signedIn("session-1"), nil
-			}
-			if strings.HasSuffix(r.URL.Path, "/tasks") { // hangs in the body
-				reader, writer := io.Pipe()
-				context.AfterFunc(r.Context(), func() { _ = writer.CloseWithError(r.Context().Err()) })
-				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: reader}, nil
-			}
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		})))
+		client := newClient(t, testURL, WithObserver(&seen), WithTimeout(3*time.Second),
+			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+				if isLogin(r) {
+					return signedIn("session-1"), nil
+				}
+				if strings.HasSuffix(r.URL.Path, "/tasks") { // hangs in the body
+					reader, writer := io.Pipe()
+					context.AfterFunc(r.Context(), func() { _ = writer.CloseWithError(r.Context().Err()) })
+					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: reader}, nil
+				}
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})))
 		started := time.Now()
-		if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrTimeout) || !errors.Is(err, context.DeadlineExceeded) || time.Since(started) != 9*time.Second {
+		if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrTimeout) ||
+			!errors.Is(err, context.DeadlineExceeded) || time.Since(started) != 9*time.Second {
 			t.Errorf("%v after %v", err, time.Since(started))
 		}
 		started = time.Now()
-		if _, err := client.Tasks.List(t.Context(), "s"); !errors.Is(err, ErrTimeout) || time.Since(started) != 9*time.Second {
+		if _, err := client.Tasks.List(t.Context(), "s"); !errors.Is(err, ErrTimeout) ||
+			time.Since(started) != 9*time.Second {
 			t.Errorf("in the body: %v after %v", err, time.Since(started))
 		}
 		if len(seen.failed) != 6 || seen.failed[5] != "GetTaskList timeout" || seen.retries != 4 {
@@ -359,19 +371,28 @@ func TestAnswersThatAreNotGood(t *testing.T) {
 		reason   string
 		text     string
 	}{
-		"api error":         {apiAnswer(500, "AEM_TASK_NOT_FOUND"), ErrNotFound, "AEM_TASK_NOT_FOUND", "GetServerList: AEM_TASK_NOT_FOUND (HTTP 500): Session expired or invalid"},
-		"api error as 200":  {apiAnswer(200, "AEM_SERVER_NOT_MONITORED"), ErrServerNotMonitored, "AEM_SERVER_NOT_MONITORED", "(HTTP 200)"},
-		"html 500":          {func() *http.Response { return answer(500, "<html>canary") }, nil, "http_500", "GetServerList: http (HTTP 500): Internal Server Error"},
-		"404":               {func() *http.Response { return answer(404, "canary") }, nil, "http_404", "check the path of the URL"},
-		"plain on tls port": {func() *http.Response { return answer(400, "canary") }, nil, "http_400", "must begin with https"},
-		"proxy login":       {func() *http.Response { return answer(407, "canary") }, nil, "http_407", "proxy wants a login"},
-		"304":               {func() *http.Response { return answer(304, "") }, nil, "http_304", "redirection"},
-		"unknown status":    {func() *http.Response { return answer(599, "") }, nil, "http_599", "599"},
-		"html 200":          {func() *http.Response { return answer(200, "<html>canary") }, ErrDecode, "decode", "HTML"},
-		"empty":             {func() *http.Response { return answer(200, "") }, ErrDecode, "decode", "empty"},
-		"null":              {func() *http.Response { return answer(200, "null") }, ErrDecode, "decode", "null"},
-		"retry after":       {func() *http.Response { return answer(503, "", "Retry-After", "3600") }, nil, "http_503", "Service Unavailable"},
-		"multi-line":        {func() *http.Response { return answer(500, `{"error_code":"C","error_message":"a\r\nb`+long+`"}`) }, nil, "C", "a bxxx"},
+		"api error": {apiAnswer(500, "AEM_TASK_NOT_FOUND"), ErrNotFound, "AEM_TASK_NOT_FOUND",
+			"GetServerList: AEM_TASK_NOT_FOUND (HTTP 500): Session expired or invalid"},
+		"api error as 200": {apiAnswer(200, "AEM_SERVER_NOT_MONITORED"), ErrServerNotMonitored, "AEM_SERVER_NOT_MONITORED",
+			"(HTTP 200)"},
+		"html 500": {func() *http.Response { return answer(500, "<html>canary") }, nil, "http_500",
+			"GetServerList: http (HTTP 500): Internal Server Error"},
+		"404": {func() *http.Response { return answer(404, "canary") }, nil, "http_404",
+			"check the path of the URL"},
+		"plain on tls port": {func() *http.Response { return answer(400, "canary") }, nil, "http_400",
+			"must begin with https"},
+		"proxy login":    {func() *http.Response { return answer(407, "canary") }, nil, "http_407", "proxy wants a login"},
+		"304":            {func() *http.Response { return answer(304, "") }, nil, "http_304", "redirection"},
+		"unknown status": {func() *http.Response { return answer(599, "") }, nil, "http_599", "599"},
+		"html 200":       {func() *http.Response { return answer(200, "<html>canary") }, ErrDecode, "decode", "HTML"},
+		"empty":          {func() *http.Response { return answer(200, "") }, ErrDecode, "decode", "empty"},
+		"null":           {func() *http.Response { return answer(200, "null") }, ErrDecode, "decode", "null"},
+		"retry after": {func() *http.Response { return answer(503, "", "Retry-After", "3600") }, nil, "http_503",
+			"Service Unavailable"},
+		"multi-line": {func() *http.Response {
+			return answer(500,
+				`{"error_code":"C","error_message":"a\r\nb`+long+`"}`)
+		}, nil, "C", "a bxxx"},
 		"damaged gzip": {func() *http.Response {
 			r := answer(200, "")
 			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"serverList":[`), failing{gzip.ErrChecksum}))
@@ -384,15 +405,17 @@ func TestAnswersThatAreNotGood(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var seen tally
-				client := newClient(t, testURL, WithObserver(&seen), WithPartialLists(), WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-					if isLogin(r) {
-						return signedIn("session-1"), nil
-					}
-					return tc.response(), nil
-				})))
+				client := newClient(t, testURL, WithObserver(&seen), WithPartialLists(),
+					WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+						if isLogin(r) {
+							return signedIn("session-1"), nil
+						}
+						return tc.response(), nil
+					})))
 				list, err := client.Servers.List(t.Context())
 				var e *Error
-				if !errors.As(err, &e) || e.Reason() != tc.reason || !strings.Contains(err.Error(), tc.text) || tc.is != nil && !errors.Is(err, tc.is) {
+				if !errors.As(err, &e) || e.Reason() != tc.reason || !strings.Contains(err.Error(), tc.text) || tc.is != nil &&
+					!errors.Is(err, tc.is) {
 					t.Fatalf("got %v", err)
 				}
 				if strings.Contains(err.Error(), "canary") || strings.ContainsAny(err.Error(), "\r\n") || len(err.Error()) > 400 {

@@ -21,7 +21,9 @@ const (
 // make, with the configuration where they put it.
 func TestUnit(t *testing.T) {
 	text := string(readFile(t, unit))
-	for _, line := range []string{"User=qem_exporter", "Group=qem_exporter", "EnvironmentFile=-/etc/default/qem_exporter"} {
+	for _, line := range []string{
+		"User=qem_exporter", "Group=qem_exporter", "Type=notify", "EnvironmentFile=-/etc/default/qem_exporter",
+	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("the unit has no %s", line)
 		}

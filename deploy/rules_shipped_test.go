@@ -9,9 +9,12 @@ import (
 
 // The values change thresholds, severities, links and labels of the rules, leave alerts out, and refuse slips.
 func TestChartRules(t *testing.T) {
-	out, err := template(t, `prometheusRule={"enabled": true, "thresholds": {"license_warning_days": 60}, "dropAlerts": ["QemServerCpuHigh"],
+	out, err := template(
+		t,
+		`prometheusRule={"enabled": true, "thresholds": {"license_warning_days": 60}, "dropAlerts": ["QemServerCpuHigh"],
 		"severities": {"QemTaskRecovering/critical": "none"}, "grafanaURLBase": "https://grafana/d/", "runbookURLBase": "https://wiki/",
-		"alertLabels": {"cluster": "eu"}}`)
+		"alertLabels": {"cluster": "eu"}}`,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +44,11 @@ func TestChartRules(t *testing.T) {
 		t.Errorf("only %d alerts", alerts)
 	}
 	for _, slip := range []string{`"thresholds": {"licence_days": 1}`, `"dropAlerts": ["QemTaskEror"]`, `"severities": {"QemX": "info"}`} {
-		if _, err := template(t, `prometheusRule={"enabled": true, `+slip+`}`); err == nil || !strings.Contains(err.Error(), "there is no") {
+		if _, err := template(
+			t,
+			`prometheusRule={"enabled": true, `+slip+`}`,
+		); err == nil ||
+			!strings.Contains(err.Error(), "there is no") {
 			t.Errorf("%s: %v", slip, err)
 		}
 	}

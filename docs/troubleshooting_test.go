@@ -116,7 +116,8 @@ func loginTroubles(s *sandbox) []trouble {
 		{says: "the certificate is self-signed", env: from(s.em.URL, "QEM_PASSWORD=wrong")},
 		{
 			says: "the certificate is not for the host of the URL",
-			file: "{url: '" + s.em.URL + "', auth: {username: someone, password: wrong}, tls_config: {server_name: qem.example.com, ca_file: ca.pem}}",
+			file: "{url: '" + s.em.URL + "', auth: {username: someone, password: wrong}, " +
+				"tls_config: {server_name: qem.example.com, ca_file: ca.pem}}",
 		},
 		{
 			says: "nothing answers there: check the path of the URL",

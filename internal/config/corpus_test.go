@@ -20,7 +20,7 @@ func corpusEnviron() []string {
 
 // TestBadFiles holds the exact words for everything that can be wrong with a
 // file: file.err is the error for file.yml.
-// UPDATE_ERR_FILES=1 writes these files anew.
+// -update writes these files anew.
 func TestBadFiles(t *testing.T) {
 	t.Chdir(filepath.Join("testdata", "bad"))
 	files, err := filepath.Glob("*.yml")
@@ -40,7 +40,7 @@ func TestBadFiles(t *testing.T) {
 				t.Error("gives a Config besides the error")
 			}
 			golden := strings.TrimSuffix(file, ".yml") + ".err"
-			if os.Getenv("UPDATE_ERR_FILES") != "" {
+			if *update {
 				if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
 					t.Fatal(err)
 				}

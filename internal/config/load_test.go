@@ -103,74 +103,6 @@ enterprise_managers:
     http_headers: {X-Key: {secrets: [hidden-by-us], files: [password]}, X-Who: {values: ["qem exporter"]}}
 `
 
-// documentedInForce is what it means; DIR is the file's directory.
-const documentedInForce = `enterprise_managers:
-  - name: prod
-    url: https://qem.example.com/attunityenterprisemanager
-    state_interval: 15s
-    poll_interval: 30s
-    request_timeout: 10s
-    max_concurrent_requests: 16
-    max_requests_per_second: 0
-    max_response_bytes: 64MiB
-    retries: 2
-    auth:
-      type: active_directory
-      username: svc_prometheus
-      domain: ACME
-      password_file: DIR/password
-    tls_config:
-      ca_file: DIR/ca.pem
-      server_name: qem
-      insecure_skip_verify: true
-      min_version: TLS13
-    proxy_url: http://proxy.example.com:3128
-    no_proxy: localhost
-    proxy_from_environment: false
-    http2: true
-    http_headers:
-      X-Key:
-        secrets: [<secret>]
-        files: [DIR/password]
-      X-Who:
-        values: ["qem exporter"]
-    servers:
-      include: [prod-.*, dr]
-      exclude: [lab-.*]
-    tasks:
-      include: [a|b]
-      exclude: []
-      tags: [gold]
-    tables:
-      mode: all
-      include: [dbo\..*]
-      exclude: [.*_tmp]
-      interval: 5m
-      limit: 10
-    collectors:
-      endpoints: true
-      endpoint_tests:
-        interval: 20m
-        include: [ora.*]
-        exclude: []
-        timeout: 30s
-      acls:
-        interval: 1h
-      retention_barriers:
-        interval: 10m
-    objectives:
-      - server: .*
-        task: crm_.*
-        latency: 5m
-        running: true
-      - latency: 15m
-        full_load: 12h
-        priority: ticket
-    server_limits:
-      - server: prod-.*
-        memory: 64GiB
-`
-
 func TestDocumentedExample(t *testing.T) {
 	dir := t.TempDir()
 	cert, _ := keyPair(t)
@@ -181,8 +113,13 @@ func TestDocumentedExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.ReplaceAll(cfg.Redacted(), dir, "DIR"); got != documentedInForce {
-		t.Errorf("configuration in force is\n%s\nwant\n%s", got, documentedInForce)
+	const golden = "testdata/documented.yml" // DIR is the file's directory; -update writes it anew
+	got := strings.ReplaceAll(cfg.Redacted(), dir, "DIR")
+	if *update {
+		write(t, filepath.Dir(golden), filepath.Base(golden), got)
+	}
+	if want := read(t, golden); got != want {
+		t.Errorf("configuration in force is\n%s\nwant\n%s", got, want)
 	}
 	if secret, err := cfg.Managers()[0].Auth.Secret(); err != nil || secret != "from file" {
 		t.Errorf("password is %q, %v", secret, err)

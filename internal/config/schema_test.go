@@ -4,23 +4,21 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// samples gives each key of a manager a value that is not its default.
+// samples are those of the keys that need others beside them, or for which not every
+// value of the type will do.
 func samples(t *testing.T) map[string]string {
 	dir := t.TempDir()
 	cert, key := keyPair(t)
-	ca, certFile, keyFile := write(t, dir, "ca.pem", cert), write(t, dir, "client.pem", cert), write(t, dir,
-		"client.key", key)
+	ca, certFile := write(t, dir, "ca.pem", cert), write(t, dir, "client.pem", cert)
+	pair := "tls_config: {cert_file: " + certFile + ", key_file: " + write(t, dir, "client.key", key) + "}"
 	secret := write(t, dir, "secret", "x")
-	pair := "tls_config: {cert_file: " + certFile + ", key_file: " + keyFile + "}"
 	return map[string]string{
-		"name": "name: prod", "url": "url: https://other.example.com",
-		"poll_interval": "poll_interval: 61s", "request_timeout": "request_timeout: 11s", "max_age": "max_age: 1h",
-		"max_concurrent_requests": "max_concurrent_requests: 17", "max_requests_per_second": "max_requests_per_second: 0.5",
-		"max_response_bytes": "max_response_bytes: 1000", "retries": "retries: 0",
+		"url":       "url: https://other.example.com",
 		"auth.type": "auth: {type: api_token, token: x}", "auth.token": "auth: {type: jwt, token: x}",
 		"auth.token_file":    "auth: {type: jwt, token_file: " + secret + "}",
 		"auth.username":      "auth: {username: other, password: pass}",
@@ -28,41 +26,45 @@ func samples(t *testing.T) map[string]string {
 		"auth.password":      "auth: {username: svc, password: other}",
 		"auth.password_file": "auth: {username: svc, password_file: " + secret + "}",
 		"tls_config.ca_file": "tls_config: {ca_file: " + ca + "}", "tls_config.cert_file": pair, "tls_config.key_file": pair,
-		"tls_config.server_name":          "tls_config: {server_name: qem}",
-		"tls_config.insecure_skip_verify": "tls_config: {insecure_skip_verify: true}",
-		"tls_config.min_version":          "tls_config: {min_version: TLS13}",
-		"proxy_url":                       "proxy_url: socks5://proxy:1080",
-		"no_proxy":                        "{proxy_url: http://proxy:3128, no_proxy: localhost}",
-		"proxy_from_environment":          "proxy_from_environment: true", "http2": "http2: true",
-		"servers.include": `servers: {include: ["a", "true", "7"]}`, "servers.exclude": `servers: {exclude: ["a: b", "~"]}`,
-		"tasks.include": `tasks: {include: ["a"]}`, "tasks.exclude": `tasks: {exclude: ["#a"]}`,
-		"tasks.tags":  `tasks: {tags: ["null"]}`,
-		"tables.mode": "tables: {mode: off}", "tables.include": `tables: {include: ["dbo\\..*"]}`,
-		"tables.exclude":  `tables: {exclude: ["a"]}`,
-		"tables.interval": "tables: {interval: 1.5s}", "tables.limit": "tables: {limit: 1}",
-		"collectors.endpoints":                   "collectors: {endpoints: true}",
-		"collectors.endpoint_tests":              "collectors: {endpoint_tests: true}",
-		"collectors.endpoint_tests.interval":     "collectors: {endpoint_tests: {interval: 1m}}",
-		"collectors.endpoint_tests.include":      `collectors: {endpoint_tests: {include: ["a"]}}`,
-		"collectors.endpoint_tests.exclude":      `collectors: {endpoint_tests: {exclude: ["a"]}}`,
-		"collectors.endpoint_tests.timeout":      "collectors: {endpoint_tests: {timeout: 1s}}",
-		"collectors.acls":                        "collectors: {acls: true}",
-		"collectors.acls.interval":               "collectors: {acls: {interval: 1d}}",
-		"collectors.retention_barriers":          "collectors: {retention_barriers: true}",
-		"collectors.retention_barriers.interval": "collectors: {retention_barriers: {interval: 1m}}",
-		"state_interval":                         "state_interval: 7s", "objectives": "objectives: [{running: false}]",
-		"objectives[].server": "objectives: [{server: a, latency: 5m}]",
-		"objectives[].task":   "objectives: [{task: a, latency: 5m}]",
-		"objectives[].tag":    "objectives: [{tag: a, latency: 5m}]", "objectives[].latency": "objectives: [{latency: 6m}]",
-		"objectives[].full_load": "objectives: [{full_load: 6m}]", "objectives[].running": "objectives: [{running: true}]",
-		"objectives[].priority":  "objectives: [{priority: none}]",
+		"proxy_url":              "proxy_url: socks5://proxy:1080",
+		"no_proxy":               "proxy_url: http://proxy:3128, no_proxy: localhost",
+		"servers.include":        `servers: {include: ["a", "true", "7"]}`,
+		"servers.exclude":        `servers: {exclude: ["a: b", "~", "#a", "null"]}`,
+		"objectives":             "objectives: [{running: false}]",
+		"objectives[].server":    "objectives: [{server: a, latency: 5m}]",
+		"objectives[].task":      "objectives: [{task: a, latency: 5m}]",
+		"objectives[].tag":       "objectives: [{tag: a, latency: 5m}]",
 		"server_limits":          "server_limits: [{memory: 1TiB}]",
 		"server_limits[].server": "server_limits: [{server: a, memory: 1}]",
-		"server_limits[].memory": "server_limits: [{memory: 1GB}]", "server_limits[].disk": "server_limits: [{disk: 1GB}]",
 		"http_headers.*.values":  `http_headers: {X-A: {values: ["a: b", "5", "~"]}}`,
-		"http_headers.*.secrets": "http_headers: {X-A: {secrets: [a]}}",
 		"http_headers.*.files":   "http_headers: {X-A: {files: [" + secret + "]}}",
 	}
+}
+
+// sample gives a key a value that is not its default.
+func (k key) sample() string {
+	words := k.words()
+	value := map[reflect.Type]string{
+		reflect.TypeFor[time.Duration](): "61s", reflect.TypeFor[Size](): "1000", reflect.TypeFor[int](): "7",
+		reflect.TypeFor[float64](): "0.5", reflect.TypeFor[bool](): "true", reflect.TypeFor[*bool](): "true",
+	}[k.Type]
+	switch {
+	case k.path == "state_interval": // at most poll_interval
+		value = "7s"
+	case k.tag("default") == "true":
+		value = "false"
+	case len(words) > 0:
+		value = words[len(words)-1]
+	case isSwitch(k.Type):
+		value = "true"
+	case value == "" && k.Type.Kind() == reflect.Slice:
+		value = "[a]"
+	case value == "":
+		value = "a"
+	}
+	open := strings.NewReplacer("[].", ": [{", ".*.", ": {X-A: {", ".", ": {").Replace(k.path)
+	return open + ": " + value + strings.Repeat("}", strings.Count(k.path, ".")) +
+		strings.Repeat("]", strings.Count(k.path, "[]"))
 }
 
 // TestEveryKey sets each key of the schema by itself: it must change the manager
@@ -76,16 +78,11 @@ func TestEveryKey(t *testing.T) {
 		if key.Type.Kind() == reflect.Map || isMapping(key.Type) && !isSwitch(key.Type) {
 			continue
 		}
-		sample, ok := all[path]
-		if !ok {
-			t.Errorf("no sample for %s", path)
-			continue
-		}
-		if !strings.HasPrefix(sample, "{") {
-			sample = "{" + sample + "}"
+		if all[path] == "" {
+			all[path] = key.sample()
 		}
 		// Keys of the sample go before those that are merged in.
-		text := "enterprise_managers: [{" + strings.TrimSuffix(sample[1:], "}") +
+		text := "enterprise_managers: [{" + all[path] +
 			", <<: {url: 'https://qem.example.com/attunityenterprisemanager', auth: {username: svc, password: pass}}}]"
 		m := parseOne(t, text)
 		if m.Equal(base) || base.Equal(m) {
