@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -364,15 +365,20 @@ func TestRunToEndSeesTheRunBegin(t *testing.T) {
 
 func TestManyTasksAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		now, most := 0, 0
 		client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
 			if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
 				return signedIn("id"), nil
 			}
-			most = max(most, now+1)
+			mu.Lock()
 			now++
+			most = max(most, now)
+			mu.Unlock()
 			time.Sleep(time.Second)
+			mu.Lock()
 			now--
+			mu.Unlock()
 			if strings.Contains(r.URL.Path, "/b") {
 				return apiAnswer(500, CodeTaskAlreadyRunning)(), nil
 			}

@@ -69,7 +69,8 @@ func (a attempt) decode(header http.Header, body *limitedReader) error {
 	case errors.As(err, &partial):
 		return a.fault(KindPartial, partial.Error(), nil)
 	case errors.As(err, &wrong):
-		// Whoever is a step behind stays so on this connection.
+		// Whoever is a step behind stays so on this connection: it is not used again.
+		body.err = wrong
 		a.sender.client.CloseIdleConnections()
 		return a.fault(KindWrong, a.sender.scrub.clean(wrong.Error(), maxMessage), nil)
 	}

@@ -118,7 +118,7 @@ func passing(err error) bool {
 		return false
 	}
 	switch e.Kind {
-	case KindTimeout, KindConnection:
+	case KindTimeout, KindConnection, KindWrong:
 		return true
 	case KindAPI, KindHTTP:
 		return passingStatus(e.Status) || e.Status == http.StatusTooManyRequests && e.RetryAfter > 0 ||

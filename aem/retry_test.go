@@ -38,6 +38,7 @@ func TestRetryWhat(t *testing.T) {
 	}{
 		"timeout":               {&Error{Kind: KindTimeout}, true},
 		"connection":            {&Error{Kind: KindConnection}, true},
+		"another object":        {&Error{Kind: KindWrong}, true},
 		"no such host":          {&Error{Kind: KindConnection, final: true}, false},
 		"http 502":              {&Error{Kind: KindHTTP, Status: 502}, true},
 		"http 503":              {&Error{Kind: KindHTTP, Status: 503}, true},

@@ -158,9 +158,12 @@ func TestAnswerAboutAnotherObject(t *testing.T) {
 		"another server definition": {definition, `{"name":"b"}`, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			client, _ := answering(t, answer(200, tc.body))
+			client, requests := answering(t, answer(200, tc.body), answer(200, tc.body), answer(200, tc.body))
 			if err := tc.ask(t.Context(), client); errors.Is(err, ErrWrongObject) != tc.wrong || !tc.wrong && err != nil {
 				t.Errorf("%s: %v", name, err)
+			}
+			if (len(*requests) == 3) != tc.wrong { // on another connection it may be right
+				t.Errorf("%s: %d requests", name, len(*requests))
 			}
 		})
 	}
