@@ -44,6 +44,7 @@ check:
 	if [ -n "$$unformatted" ]; then echo "not formatted (run gofmt -w): $$unformatted" >&2; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags e2e $(E2E)
+	$(GO) vet -tags shipped ./deploy/
 
 unit:
 	$(GO) test -race -timeout 10m ./...
