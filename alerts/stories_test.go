@@ -18,7 +18,7 @@ import (
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 var update = flag.Bool("update", false, "write the table of stories")
@@ -404,7 +404,7 @@ func play(t *testing.T, batch []played) map[int]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := said(t, "promtool", "test", "rules", testproc.File(t, "stories.yml", string(data)))
+	out := said(t, "promtool", "test", "rules", process.File(t, "stories.yml", string(data)))
 	return failures(t, batch, out)
 }
 
@@ -427,7 +427,7 @@ func wordless(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return testproc.File(t, rulesFile, string(data))
+	return process.File(t, rulesFile, string(data))
 }
 
 // queries ask for what fires at each time of a story.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qem-exporter/qem_exporter/internal/testproc"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // texts is what somebody reads at night: who, where, since when, how much, and where to look.
@@ -53,7 +53,7 @@ func TestTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, "promtool", "test", "rules", testproc.File(t, "texts.yml", strings.ReplaceAll(texts, "RULES", rules)))
+	run(t, "promtool", "test", "rules", process.File(t, "texts.yml", strings.ReplaceAll(texts, "RULES", rules)))
 }
 
 // Every text names what the alert is about by its labels, and the console's address.
