@@ -80,8 +80,10 @@ func (e *enum) read(s *Scanner, to *string) {
 
 func (e *enum) value(s *Scanner, text []byte) (string, bool) {
 	word := s.squash(text)
-	if n, ok := ParseNumber(text); ok {
-		word = n.Append(s.word[:0])
+	if len(text) > 0 && text[0] < 'A' { // no letter: it may be a number
+		if n, ok := ParseNumber(text); ok {
+			word = n.Append(s.word[:0])
+		}
 	}
 	value, ok := e.known[string(word)]
 	return value, ok
