@@ -310,7 +310,14 @@ func TestArgumentsThatAreNotSent(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "P", "PT", "P1DT", "1D", "P1H", "P-1D", "P1D ", "PT1D", "P1.5D"} {
-		if err := client.Tasks.DeleteOldChangeData(ctx, TaskRef{"s", "t"}, ChangeDataOffset(text)); !errors.Is(err, ErrInvalid) {
+		if err := client.Tasks.DeleteOldChangeData(
+			ctx,
+			TaskRef{"s", "t"},
+			ChangeDataOffset(text),
+		); !errors.Is(
+			err,
+			ErrInvalid,
+		) {
 			t.Errorf("%q is a duration: %v", text, err)
 		}
 	}

@@ -26,9 +26,6 @@ type retrier struct {
 	fresh    func()                                  // closes idle connections
 }
 
-// limit is the longest that a call takes, with all its repeats.
-func (r retrier) limit() time.Duration { return time.Duration(r.retries+1) * r.timeout }
-
 // maxAttempt is longer than anything takes, and does not overflow.
 const maxAttempt = 30 * 24 * time.Hour
 

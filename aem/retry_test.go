@@ -88,7 +88,18 @@ func TestRetryBackoff(t *testing.T) {
 			waits = append(waits, next.at[i]-next.at[i-1])
 		}
 		ms := time.Millisecond
-		if want := []time.Duration{100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 2000 * ms, 2000 * ms}; !slices.Equal(waits, want) {
+		if want := []time.Duration{
+			100 * ms,
+			200 * ms,
+			400 * ms,
+			800 * ms,
+			1600 * ms,
+			2000 * ms,
+			2000 * ms,
+		}; !slices.Equal(
+			waits,
+			want,
+		) {
 			t.Errorf("got %v, want %v", waits, want)
 		}
 	})

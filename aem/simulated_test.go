@@ -116,8 +116,13 @@ func TestServersAgainstTheSimulator(t *testing.T) {
 		want(t, client.Servers.Delete(ctx, "new"), ErrNotFound)
 		want(t, noResult(client.Servers.Definition(ctx, "new")), ErrNotFound)
 
-		must(t, client.Servers.PutLicense(ctx, theServer,
-			strings.NewReader("# licence\nlicense_type=EVALUATION\nissue_date=2026-01-01\nexpiration_date=2031-12-31\nchecksum=ABC\n")))
+		must(t, client.Servers.PutLicense(
+			ctx,
+			theServer,
+			strings.NewReader(
+				"# licence\nlicense_type=EVALUATION\nissue_date=2026-01-01\nexpiration_date=2031-12-31\nchecksum=ABC\n",
+			),
+		))
 		if d := ok[*ServerDetails](t)(client.Servers.Details(ctx, theServer)); d.License.Expires.Year() != 2031 {
 			t.Errorf("the licence is %+v", d.License)
 		}
@@ -158,18 +163,30 @@ func TestTasksAgainstTheSimulator(t *testing.T) {
 			ExportTaskOptions{Endpoints: true}))
 		want(t, client.Tasks.Import(ctx, TaskRef{Server: theServer, Task: theTask}, strings.NewReader(text)), ErrNotStopped)
 
-		if got := ok[*TaskResult](t)(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, time.Minute)); got.State != TaskStopped {
+		if got := ok[*TaskResult](
+			t,
+		)(
+			client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, time.Minute),
+		); got.State != TaskStopped {
 			t.Errorf("stopped: %+v", got)
 		}
 		want(t, noResult(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, 0)), ErrAlreadyStopped)
-		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(ctx, TaskRef{Server: theServer, Task: theTask}, TaskStopped)); d.State != TaskStopped {
+		if d := ok[*TaskDetails](
+			t,
+		)(
+			client.Tasks.WaitForState(ctx, TaskRef{Server: theServer, Task: theTask}, TaskStopped),
+		); d.State != TaskStopped {
 			t.Errorf("then %v", d.State)
 		}
 		for _, how := range []RunOption{ResumeFromTimestamp(simulatedStart.Add(-time.Hour)),
 			ResumeFromPosition("15000000040000037"),
 			RecoverFromTargetCheckpoint("Checkpoint:V1#1#timestamp:2017-02-14T12:34:44#0#0#*#0#0"),
 			RecoverFromLocalCheckpoint(), ReloadTarget(), ResumeProcessing()} {
-			if got := ok[*TaskResult](t)(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, how, 0)); got.State != TaskRunning {
+			if got := ok[*TaskResult](
+				t,
+			)(
+				client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, how, 0),
+			); got.State != TaskRunning {
 				t.Errorf("%s: %+v", how, got)
 			}
 			_ = ok[*TaskResult](t)(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, 0))
@@ -217,22 +234,39 @@ func TestWhatIsKeptOfATaskAgainstTheSimulator(t *testing.T) {
 			Explicit: []SelectedTable{{"S", "V", LoadLowest, TypeView}},
 		}
 		must(t, client.Tasks.PutTableSelection(ctx, TaskRef{Server: theServer, Task: theTask}, selection))
-		if got := ok[*TableSelection](t)(client.Tasks.TableSelection(ctx, TaskRef{Server: theServer, Task: theTask})); !slices.Equal(got.Included, selection.Included) ||
-			!slices.Equal(got.Excluded, selection.Excluded) || !slices.Equal(got.Explicit, selection.Explicit) {
+		if got := ok[*TableSelection](
+			t,
+		)(
+			client.Tasks.TableSelection(ctx, TaskRef{Server: theServer, Task: theTask}),
+		); !slices.Equal(got.Included, selection.Included) ||
+			!slices.Equal(got.Excluded, selection.Excluded) ||
+			!slices.Equal(got.Explicit, selection.Explicit) {
 			t.Errorf("got %+v", got)
 		}
-		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask})); b.IsSet() {
+		if b := ok[*RetentionBarrier](
+			t,
+		)(
+			client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}),
+		); b.IsSet() {
 			t.Errorf("a barrier at first: %+v", b)
 		}
 		barrier := RetentionBarrier{"Compose", simulatedStart.Add(-time.Hour)}
 		must(t, client.Tasks.SetRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}, barrier))
 		must(t, client.Tasks.SetRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask},
 			RetentionBarrier{"Later", simulatedStart}))
-		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask})); *b != barrier {
+		if b := ok[*RetentionBarrier](
+			t,
+		)(
+			client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}),
+		); *b != barrier {
 			t.Errorf("got %+v", b)
 		}
 		must(t, client.Tasks.RemoveRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}, "Compose"))
-		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask})); b.Application != "Later" {
+		if b := ok[*RetentionBarrier](
+			t,
+		)(
+			client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}),
+		); b.Application != "Later" {
 			t.Errorf("got %+v", b)
 		}
 		for _, age := range []ChangeDataAge{ChangeDataBefore(simulatedStart), ChangeDataOlderThan(36 * time.Hour),
@@ -250,7 +284,13 @@ func TestWhatIsKeptOfATaskAgainstTheSimulator(t *testing.T) {
 func TestTablesAgainstTheSimulator(t *testing.T) {
 	inEveryShape(t, func(t *testing.T, _ *aemtest.Simulator, client *Client) {
 		ctx := t.Context()
-		if got := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask}, TableFilter{})); len(got) != 2 {
+		if got := ok[[]TableInfo](
+			t,
+		)(
+			client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask}, TableFilter{}),
+		); len(
+			got,
+		) != 2 {
 			t.Errorf("got %+v", got)
 		}
 		broken := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask},

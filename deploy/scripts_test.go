@@ -60,7 +60,14 @@ func TestRelease(t *testing.T) {
 	tag := "v" + version(t)
 	check := func(tag, want string) {
 		t.Helper()
-		if out, err := run(t, false, nil, dir+"/scripts/release-check", tag); (err == nil) != (want == "") || !strings.Contains(out, want) {
+		if out, err := run(
+			t,
+			false,
+			nil,
+			dir+"/scripts/release-check",
+			tag,
+		); (err == nil) != (want == "") ||
+			!strings.Contains(out, want) {
 			t.Errorf("%s gives not %q but %v %s", tag, want, err, out)
 		}
 	}

@@ -10,7 +10,9 @@ import (
 )
 
 func Example() {
-	em := aemtest.New(aemtest.Options{Servers: -1, ComposeServers: -1, Start: time.Date(2025, 10, 1, 9, 0, 0, 0, time.UTC)})
+	em := aemtest.New(
+		aemtest.Options{Servers: -1, ComposeServers: -1, Start: time.Date(2025, 10, 1, 9, 0, 0, 0, time.UTC)},
+	)
 	defer em.Close()
 	em.AddServer(aemtest.ServerState{
 		Name:  "repl-prod-01",
@@ -69,7 +71,13 @@ func ExampleSimulator_AddFault() {
 }
 
 func ExampleSimulator_AuditTrail() {
-	em := aemtest.New(aemtest.Options{Servers: -1, ComposeServers: -1, Users: []aemtest.User{{Name: "ops", Password: "secret", Role: aemtest.Operator}}})
+	em := aemtest.New(
+		aemtest.Options{
+			Servers:        -1,
+			ComposeServers: -1,
+			Users:          []aemtest.User{{Name: "ops", Password: "secret", Role: aemtest.Operator}},
+		},
+	)
 	defer em.Close()
 	em.AddServer(aemtest.ServerState{Name: "repl-prod-01", Tasks: []aemtest.Task{{Name: "ORA2SNOW_SALES", MemoryMB: 310}}})
 	client := &http.Client{Transport: em.Transport()}

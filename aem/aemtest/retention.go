@@ -88,7 +88,7 @@ func (s *Simulator) getBarrier(c *call) answer {
 	message := barrierMessage{}
 	if len(t.barriers) > 0 {
 		first := slices.MinFunc(t.barriers, func(a, b Barrier) int { return a.Point.Compare(b.Point) })
-		message = barrierMessage{first.Application, first.Point}
+		message = barrierMessage(first)
 	}
 	return said(s, barrierTable, &message)
 }

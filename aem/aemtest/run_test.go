@@ -58,7 +58,13 @@ func TestStopAndResume(t *testing.T) {
 	}
 	c.refuses("AEM_TASK_ALREADY_STOPPED", "POST", path+stopQuery, "")
 
-	if body := c.must("POST", path+runQuery+"RESUME_PROCESSING", ""); string(body) != `{"state":"RUNNING","error_message":""}` {
+	if body := c.must(
+		"POST",
+		path+runQuery+"RESUME_PROCESSING",
+		"",
+	); string(
+		body,
+	) != `{"state":"RUNNING","error_message":""}` {
 		t.Errorf("RunTask answers %s", body)
 	}
 	c.refuses("AEM_TASK_ALREADY_RUNNING", "POST", path+runQuery+"RESUME_PROCESSING", "")
@@ -342,7 +348,11 @@ func TestEditsAndCallsAgree(t *testing.T) {
 	path := taskPath(server, name)
 	edit := func(state string) {
 		t.Helper()
-		if err := s.SetTask(server, name, func(v *Task) { v.State, v.DiskMB, v.Tables[0].State = state, 4711, TableError }); err != nil {
+		if err := s.SetTask(
+			server,
+			name,
+			func(v *Task) { v.State, v.DiskMB, v.Tables[0].State = state, 4711, TableError },
+		); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -324,7 +324,11 @@ func TestShapesTellTheSame(t *testing.T) {
 		Clock: clock.now}
 	want := inShape(t, opts, RealWorld)
 	for _, shape := range []Shape{Guide, Legacy} {
-		if diff := cmp.Diff(want, inShape(t, opts, shape), cmp.AllowUnexported(aem.Number{}, aem.Bool{}, aem.Duration{})); diff != "" {
+		if diff := cmp.Diff(
+			want,
+			inShape(t, opts, shape),
+			cmp.AllowUnexported(aem.Number{}, aem.Bool{}, aem.Duration{}),
+		); diff != "" {
 			t.Errorf("the shape %v differs (-realworld +%v):\n%.2000s", shape, shape, diff)
 		}
 	}

@@ -140,6 +140,7 @@ func Usable(err error) bool {
 	return err == nil || errors.As(err, &partial)
 }
 
+// APIFault is the error that the answer tells of, if it does.
 func (s *Scanner) APIFault() (APIFault, bool) {
 	code := strings.TrimSpace(s.fault.Code)
 	if code == "" || code == "0" {
