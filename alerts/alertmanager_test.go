@@ -42,7 +42,8 @@ func TestRoutes(t *testing.T) {
 		{"operations-chat", "alertname=DiskFull severity=critical team=crm"}, // none of ours
 	} {
 		t.Run(test.labels, func(t *testing.T) {
-			args := []string{"config", "routes", "test", "--config.file=" + alertmanagerFile, "--verify.receivers=" + test.receiver}
+			args := []string{"config", "routes", "test", "--config.file=" + alertmanagerFile, "--verify.receivers=" +
+				test.receiver}
 			run(t, "amtool", append(args, strings.Fields(test.labels)...)...)
 		})
 	}
@@ -51,7 +52,8 @@ func TestRoutes(t *testing.T) {
 // Whatever the rules can raise goes to the one who is to be told.
 func TestEveryAlertHasARoute(t *testing.T) {
 	for _, a := range alerts(t) {
-		want := map[string]string{"critical": "operations-pager", "warning": "operations-chat", "info": "digest", "none": "watchdog"}[a.Labels["severity"]]
+		want := map[string]string{"critical": "operations-pager", "warning": "operations-chat", "info": "digest",
+			"none": "watchdog"}[a.Labels["severity"]]
 		run(t, "amtool", "config", "routes", "test", "--config.file="+alertmanagerFile, "--verify.receivers="+want,
 			"alertname="+a.Alert, "severity="+a.Labels["severity"])
 	}
@@ -76,7 +78,8 @@ func TestInhibition(t *testing.T) {
 	}
 	endpoint := alertLabels("QemEndpointTestFailing", warning, "a", "down")
 	endpoint["endpoint_name"] = "src"
-	failing := map[string]string{"alertname": "QemTargetFailing", "severity": critical, "manager": "a", "team": "crm", "target": "SNOW"}
+	failing := map[string]string{"alertname": "QemTargetFailing", "severity": critical, "manager": "a",
+		"team": "crm", "target": "SNOW"}
 	for _, test := range []struct {
 		name          string
 		fires, silent []map[string]string
@@ -112,14 +115,16 @@ func TestInhibition(t *testing.T) {
 		{
 			"a server that is down is one alert, its licence and other servers are told of",
 			[]map[string]string{
-				alertLabels("QemServerError", critical, "a", "down"), alertLabels("QemServerLicenseExpiring", critical, "a", "down"),
+				alertLabels("QemServerError", critical, "a", "down"), alertLabels("QemServerLicenseExpiring", critical, "a",
+					"down"),
 				alertLabels("QemTaskError", critical, "a", "up", "t"), alertLabels("QemTaskError", critical, "a", "down", "t"),
 			},
 			[]map[string]string{alertLabels("QemTaskRecovering", warning, "a", "down", "u"), endpoint},
 		},
 		{
 			"all servers are gone",
-			[]map[string]string{alertLabels("QemManagerServersVanished", critical, "a"), alertLabels("QemTaskError", critical, "a", "s", "t")},
+			[]map[string]string{alertLabels("QemManagerServersVanished", critical, "a"), alertLabels("QemTaskError",
+				critical, "a", "s", "t")},
 			[]map[string]string{alertLabels("QemServerVanished", warning, "a", "s")},
 		},
 		{
@@ -134,27 +139,34 @@ func TestInhibition(t *testing.T) {
 		{
 			"critical mutes warning of the same alert about the same task, but not of a licence",
 			[]map[string]string{
-				alertLabels("QemTaskTargetLatencyHigh", critical, "a", "s", "t"), alertLabels("QemTaskTargetLatencyHigh", warning, "a", "s", "u"),
-				alertLabels("QemServerLicenseExpiring", critical, "a", "s"), alertLabels("QemServerLicenseExpiring", warning, "a", "s"),
+				alertLabels("QemTaskTargetLatencyHigh", critical, "a", "s", "t"), alertLabels("QemTaskTargetLatencyHigh",
+					warning, "a", "s", "u"),
+				alertLabels("QemServerLicenseExpiring", critical, "a", "s"), alertLabels("QemServerLicenseExpiring",
+					warning, "a", "s"),
 			},
 			[]map[string]string{alertLabels("QemTaskTargetLatencyHigh", warning, "a", "s", "t")},
 		},
 		{
 			"a task in error mutes its own symptoms",
-			[]map[string]string{alertLabels("QemTaskError", critical, "a", "s", "t"), alertLabels("QemTaskTablesInError", warning, "a", "s", "u")},
+			[]map[string]string{alertLabels("QemTaskError", critical, "a", "s", "t"), alertLabels("QemTaskTablesInError",
+				warning, "a", "s", "u")},
 			[]map[string]string{
-				alertLabels("QemTaskTablesInError", warning, "a", "s", "t"), alertLabels("QemTaskDataErrorsRising", warning, "a", "s", "t"),
+				alertLabels("QemTaskTablesInError", warning, "a", "s", "t"), alertLabels("QemTaskDataErrorsRising", warning,
+					"a", "s", "t"),
 				alertLabels("QemTaskRecovering", warning, "a", "s", "t"),
 			},
 		},
 		{
 			"a full load with errors mutes its tables in error, latency above its objective what grows",
-			[]map[string]string{alertLabels("QemTaskFullLoadErrors", warning, "a", "s", "t"), alertLabels("QemTaskSourceLatencyHigh", warning, "a", "s", "t")},
-			[]map[string]string{alertLabels("QemTaskTablesInError", warning, "a", "s", "t"), alertLabels("QemTaskSpillingToDisk", warning, "a", "s", "t")},
+			[]map[string]string{alertLabels("QemTaskFullLoadErrors", warning, "a", "s", "t"),
+				alertLabels("QemTaskSourceLatencyHigh", warning, "a", "s", "t")},
+			[]map[string]string{alertLabels("QemTaskTablesInError", warning, "a", "s", "t"),
+				alertLabels("QemTaskSpillingToDisk", warning, "a", "s", "t")},
 		},
 		{
 			"no exporter at all is one alert, those of others are told of",
-			[]map[string]string{alertLabels("QemExporterAbsent", critical), alertLabels("DiskFull", critical), alertLabels("QemTaskError", critical, "a", "s", "t")},
+			[]map[string]string{alertLabels("QemExporterAbsent", critical), alertLabels("DiskFull", critical),
+				alertLabels("QemTaskError", critical, "a", "s", "t")},
 			[]map[string]string{alertLabels("QemManagerAbsent", critical, "a"), alertLabels("QemExporterDown", warning)},
 		},
 	} {
@@ -187,12 +199,14 @@ func TestMutedAlertsOutliveWhatMutesThem(t *testing.T) {
 				if !matches(rule.Source, source) || !matches(rule.Target, target) || target.Group == "qem_exporter" {
 					continue
 				}
-				if critical := target.Labels["severity"] == "critical"; strings.HasPrefix(target.Alert, "QemTask") && critical || strings.Contains(target.Alert, "License") {
+				if critical := target.Labels["severity"] == "critical"; strings.HasPrefix(target.Alert, "QemTask") &&
+					critical || strings.Contains(target.Alert, "License") {
 					t.Errorf("%s mutes %s, whose end would not be told", source, target)
 				}
 				if after(target.KeepFiringFor) <= after(source.KeepFiringFor) && target.Alert != source.Alert &&
 					!strings.HasSuffix(source.Alert, "LatencyHigh") && source.Alert != "QemTaskFullLoadErrors" {
-					t.Errorf("%s (%s) may end after %s (%s), which it mutes", source, source.KeepFiringFor, target, target.KeepFiringFor)
+					t.Errorf("%s (%s) may end after %s (%s), which it mutes", source, source.KeepFiringFor, target,
+						target.KeepFiringFor)
 				}
 			}
 		}

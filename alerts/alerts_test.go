@@ -139,12 +139,14 @@ func TestJudgements(t *testing.T) {
 		if r.Record == "task:qem_task_stopped_abnormally:info" {
 			normal = regexp.MustCompile(`reason!~"([^"]*)"`).FindStringSubmatch(r.Expr)[1]
 		}
-		if r.Record == "qem:threshold:license_warning_days" && r.Expr != fmt.Sprintf("vector(%d)", fleet.LicenseWarning/(24*time.Hour)) {
+		if r.Record == "qem:threshold:license_warning_days" && r.Expr != fmt.Sprintf("vector(%d)",
+			fleet.LicenseWarning/(24*time.Hour)) {
 			t.Errorf("a licence is told of after %s days, %v on the status page", r.Expr, fleet.LicenseWarning)
 		}
 	}
 	quiet := regexp.MustCompile("^(?:" + normal + ")$")
-	for _, reason := range append(fleet.NormalStops(), "fatal_error", "recoverable_error", "stopped_low_memory", "unheard_of") {
+	for _, reason := range append(fleet.NormalStops(), "fatal_error", "recoverable_error", "stopped_low_memory",
+		"unheard_of") {
 		if quiet.MatchString(reason) == fleet.AbnormalStop(reason) {
 			t.Errorf("%s: the rules and the status page differ", reason)
 		}
@@ -255,7 +257,8 @@ func TestRunbooks(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		for _, part := range []string{"# " + a.Alert + "\n", "\n## Meaning\n", "\n## Look at\n", "\n## Do\n", "\n## Usual causes\n", "](README.md)"} {
+		for _, part := range []string{"# " + a.Alert + "\n", "\n## Meaning\n", "\n## Look at\n", "\n## Do\n",
+			"\n## Usual causes\n", "](README.md)"} {
 			if !strings.Contains("\n"+string(page), part) {
 				t.Errorf("%s.md lacks %q", a.Alert, strings.TrimSpace(part))
 			}

@@ -70,7 +70,8 @@ func startDemo(t *testing.T, binary string) *demo {
 			t.Logf("the demo wrote:\n%s", d.said)
 		}
 	})
-	process.Eventually(t, "the demo tells where to look", time.Minute, func() bool { return strings.Contains(d.said.String(), "Stop with Ctrl-C.") })
+	process.Eventually(t, "the demo tells where to look", time.Minute,
+		func() bool { return strings.Contains(d.said.String(), "Stop with Ctrl-C.") })
 	for _, address := range []string{d.exporter, d.prometheus, d.alertmanager} {
 		pages := regexp.MustCompile("http://"+regexp.QuoteMeta(address)+`/\S*`).FindAllString(d.said.String(), -1)
 		if len(pages) == 0 {

@@ -148,10 +148,12 @@ func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
 	c.putForward(aemtest.Incidents()[0].Every + 2*time.Minute)
 	process.Eventually(t, "alerts about tasks and a server fire again", 30*time.Second, func() bool {
 		firing := strings.Join(s.firing(), "\n")
-		return strings.Contains(firing, "QemServerError") && strings.Contains(firing, "QemTaskError") && strings.Count(firing, "QemTaskStoppedAbnormally") == 2
+		return strings.Contains(firing, "QemServerError") && strings.Contains(firing, "QemTaskError") &&
+			strings.Count(firing, "QemTaskStoppedAbnormally") == 2
 	})
 	m.kill()
-	process.Eventually(t, "Prometheus knows that the Enterprise Manager is dead", 30*time.Second, func() bool { return s.has("qem_up == 0") })
+	process.Eventually(t, "Prometheus knows that the Enterprise Manager is dead", 30*time.Second,
+		func() bool { return s.has("qem_up == 0") })
 	dead := time.Now()
 	process.Eventually(t, "it is told", 30*time.Second, func() bool { return s.told.has(unreachable, "firing") })
 	// What fired stands as last known: neither its end is told nor anything new.
@@ -161,7 +163,8 @@ func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
 	})
 	var told []string
 	for _, x := range s.told.from(before) {
-		if x.status == "firing" && x.began.After(dead) && strings.HasSuffix(x.receiver, "-pager") && !began.MatchString(x.alert) {
+		if x.status == "firing" && x.began.After(dead) && strings.HasSuffix(x.receiver, "-pager") &&
+			!began.MatchString(x.alert) {
 			told = append(told, x.receiver+" "+x.alert)
 		}
 	}
@@ -169,5 +172,6 @@ func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
 		t.Errorf("for a dead Enterprise Manager there were %d pages:\n%s", len(told), strings.Join(told, "\n"))
 	}
 	m.serve(t)
-	process.Eventually(t, "it is told that the Enterprise Manager is back", 30*time.Second, func() bool { return s.told.has(unreachable, "resolved") })
+	process.Eventually(t, "it is told that the Enterprise Manager is back", 30*time.Second,
+		func() bool { return s.told.has(unreachable, "resolved") })
 }

@@ -57,7 +57,8 @@ func (o *told) notify(w http.ResponseWriter, r *http.Request) {
 	defer o.mu.Unlock()
 	o.n++
 	for _, a := range message.Alerts {
-		x := telling{receiver: strings.TrimPrefix(r.URL.Path, "/"), alert: label(a.Labels), status: a.Status, began: a.StartsAt}
+		x := telling{receiver: strings.TrimPrefix(r.URL.Path, "/"), alert: label(a.Labels), status: a.Status,
+			began: a.StartsAt}
 		x.news = !slices.ContainsFunc(o.all, func(y telling) bool {
 			return y.alert == x.alert && y.status == x.status && y.began.Equal(x.began) && y.receiver == x.receiver
 		})
@@ -101,5 +102,8 @@ func (o *told) messages() int {
 
 // has reports whether someone was told an alert with a status.
 func (o *told) has(alert, status string) bool {
-	return slices.ContainsFunc(o.from(0), func(x telling) bool { return x.receiver+" "+x.alert == alert && x.status == status })
+	return slices.ContainsFunc(o.from(0), func(x telling) bool {
+		return x.receiver+" "+x.alert == alert &&
+			x.status == status
+	})
 }

@@ -78,7 +78,8 @@ func TestMixin(t *testing.T) {
 			}
 		}
 	}
-	for _, slip := range []string{"{ thresholds: { licence_days: 1 } }", "{ dropAlerts: ['QemTaskEror'] }", "{ severities: { QemX: 'info' } }"} {
+	for _, slip := range []string{"{ thresholds: { licence_days: 1 } }", "{ dropAlerts: ['QemTaskEror'] }",
+		"{ severities: { QemX: 'info' } }"} {
 		if _, err := mixed(t, slip); err == nil || !strings.Contains(err.Error(), "there is no") {
 			t.Errorf("%s: %v", slip, err)
 		}

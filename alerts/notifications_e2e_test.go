@@ -68,19 +68,22 @@ func TestEndsAreTold(t *testing.T) {
 func TestLayouts(t *testing.T) {
 	for name, fires := range map[string][]map[string]string{
 		"pair of which one has an old password": {
-			alertLabels("QemManagerLoginRefused", "warning", "prod"), alertLabels("QemTaskError", "critical", "prod", "repl", "t"),
+			alertLabels("QemManagerLoginRefused", "warning", "prod"), alertLabels("QemTaskError", "critical", "prod",
+				"repl", "t"),
 			alertLabels("QemTaskTablesInError", "warning", "prod", "repl", "u"),
 		},
 		"shards of which one is missing": {
 			alertLabels("QemShardNotRead", "critical", "prod"), alertLabels("QemExporterDown", "warning"),
-			alertLabels("QemTaskError", "critical", "prod", "repl", "t"), alertLabels("QemServerError", "critical", "prod", "other"),
+			alertLabels("QemTaskError", "critical", "prod", "repl", "t"), alertLabels("QemServerError", "critical",
+				"prod", "other"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			am, o := notified(t)
 			am.post(t, fires, true)
 			for _, a := range fires {
-				o.await(t, map[string]string{"critical": "operations-pager ", "warning": "operations-chat "}[a["severity"]]+label(a), "firing")
+				o.await(t, map[string]string{"critical": "operations-pager ",
+					"warning": "operations-chat "}[a["severity"]]+label(a), "firing")
 			}
 		})
 	}

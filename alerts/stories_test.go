@@ -32,9 +32,9 @@ const (
 // Manager of its own, many of them in one run of promtool.
 type story struct {
 	Kind, Story string
-	World       string            // minutes, unless "long" (days, in steps of 10 minutes) or "alone" (nobody else is there)
+	World       string            // minutes, unless "long" (days by 10 minutes) or "alone" (nobody else is there)
 	Set         map[string]string // what is other than in a healthy world
-	Cut         map[string]string // from when to when, in steps, there are no samples with such a label value
+	Cut         map[string]string // from when to when (steps) no samples with such a label value
 	Only, Also  []string          // variations
 	At          map[string]string // when: which alerts fire
 	Check       map[string]string // when: an expression that gives something
@@ -399,7 +399,8 @@ func play(t *testing.T, batch []played) map[int]string {
 			order = append(order, r.Group)
 		}
 	}
-	file := map[string]any{"rule_files": []string{wordless(t)}, "evaluation_interval": step, "group_eval_order": order, "tests": []any{test}}
+	file := map[string]any{"rule_files": []string{wordless(t)}, "evaluation_interval": step,
+		"group_eval_order": order, "tests": []any{test}}
 	data, err := yaml.Marshal(file)
 	if err != nil {
 		t.Fatal(err)
@@ -455,12 +456,15 @@ func (p played) queries(t *testing.T) []map[string]any {
 				t.Fatal(err)
 			}
 			severity = map[string]string{"c": "critical", "w": "warning", "i": "info"}[severity]
-			samples = append(samples, map[string]any{"labels": fmt.Sprintf("{alertname=%q, severity=%q}", name, severity), "value": n})
+			samples = append(samples, map[string]any{"labels": fmt.Sprintf("{alertname=%q, severity=%q}", name,
+				severity), "value": n})
 		}
-		all = append(all, map[string]any{"expr": "count by (alertname, severity) (" + about + ")", "eval_time": at, "exp_samples": samples})
+		all = append(all, map[string]any{"expr": "count by (alertname, severity) (" + about + ")", "eval_time": at,
+			"exp_samples": samples})
 	}
 	for at, expr := range p.Check {
-		all = append(all, map[string]any{"expr": fmt.Sprintf("count(%s) > bool 0", strings.ReplaceAll(expr, "MANAGER", p.manager())), "eval_time": at,
+		all = append(all, map[string]any{"expr": fmt.Sprintf("count(%s) > bool 0", strings.ReplaceAll(expr, "MANAGER",
+			p.manager())), "eval_time": at,
 			"exp_samples": []map[string]any{{"labels": "{}", "value": 1}}})
 	}
 	return all
@@ -511,9 +515,9 @@ func storyRows(all []story, wrong map[int]string) string {
 
 What happens, which alerts fire at which time, and what came: made by go test ./alerts -run TestStories -update of
 [stories.yml](stories.yml). An alert is named with the first letter of its severity; nothing else fires at that time but
-QemWatchdog. Each story is played with a pair of exporters that have the labels of the Prometheus Operator, of which the second looks a
-minute later, and where every ninth poll is missing (holes); some with a pair without holes, a pair of which one reads nothing (lame),
-or a lone exporter.
+QemWatchdog. Each story is played with a pair of exporters that have the labels of the Prometheus Operator, of which the
+second looks a minute later, and where every ninth poll is missing (holes); some with a pair without holes, a pair of
+which one reads nothing (lame), or a lone exporter.
 
 | | kind | story | expected | got | played |
 |---|---|---|---|---|---|
@@ -533,7 +537,8 @@ or a lone exporter.
 		if w := wrong[i+1]; w != "" {
 			result = strings.ReplaceAll(strings.TrimSpace(w), "\n", "; ")
 		}
-		fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %s |\n", i+1, s.Kind, s.Story, strings.Join(expected, "; "), result, strings.Join(s.variations(), ", "))
+		fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %s |\n", i+1, s.Kind, s.Story, strings.Join(expected, "; "),
+			result, strings.Join(s.variations(), ", "))
 	}
 	return b.String()
 }

@@ -12,39 +12,45 @@ import (
 const texts = `
 rule_files: [RULES]
 evaluation_interval: 1m
-group_eval_order: [qem_thresholds, qem_managers, qem_server_recordings, qem_task_recordings, qem_task_states, qem_task_latencies]
+group_eval_order:
+  [qem_thresholds, qem_managers, qem_server_recordings, qem_task_recordings, qem_task_states, qem_task_latencies]
 tests:
   - interval: 1m
     input_series:
-      - {series: 'qem_manager_info{job="qem", instance="a", manager="prod", url="https://qem.example.com"}', values: '1x60'}
-      - {series: 'qem_task_info{job="qem", instance="a", manager="prod", server="repl 1", task="crm/orders", source="ORA", target="SNOW"}', values: '1x60'}
-      - {series: 'qem_task_tag{job="qem", instance="a", manager="prod", server="repl 1", task="crm/orders", tag="team=crm"}', values: '1x60'}
-      - {series: 'qem_task_state{job="qem", instance="a", manager="prod", server="repl 1", task="crm/orders", state="error"}', values: '1x60'}
-      - {series: 'qem_task_state_since_timestamp_seconds{job="qem", instance="a", manager="prod", server="repl 1", task="crm/orders"}', values: '60x60'}
-      - {series: 'qem_task_total_latency_seconds{job="qem", instance="a", manager="prod", server="repl 1", task="crm/orders"}', values: '1800x60'}
-      - {series: 'qem_task_latency_objective_seconds{job="qem", instance="a", manager="prod", server="repl 1", task="crm/orders"}', values: '600x60'}
+      - {series: 'qem_manager_info{manager="prod", url="https://qem.example.com"}', values: '1x60'}
+      - {series: 'qem_task_info{TASK, source="ORA", target="SNOW"}', values: '1x60'}
+      - {series: 'qem_task_tag{TASK, tag="team=crm"}', values: '1x60'}
+      - {series: 'qem_task_state{TASK, state="error"}', values: '1x60'}
+      - {series: 'qem_task_state_since_timestamp_seconds{TASK}', values: '60x60'}
+      - {series: 'qem_task_total_latency_seconds{TASK}', values: '1800x60'}
+      - {series: 'qem_task_latency_objective_seconds{TASK}', values: '600x60'}
     alert_rule_test:
       - eval_time: 20m
         alertname: QemTaskError
         exp_alerts:
-          - exp_labels: {severity: critical, manager: prod, server: repl 1, task: crm/orders, team: crm, source: ORA, target: SNOW}
+          - exp_labels: {severity: critical, manager: prod, server: repl 1, task: crm/orders, team: crm,
+                          source: ORA, target: SNOW}
             exp_annotations:
               summary: 'prod / repl 1 / crm/orders: a task has failed.'
               description: >-
                 Task crm/orders on server repl 1 (prod) is in error and does not run. Source ORA, target SNOW.
                 In its state since 1970-01-01 00:01:00 +0000 UTC. Console: https://qem.example.com.
-              runbook_url: https://github.com/qem-exporter/qem_exporter/blob/main/docs/runbooks/QemTaskError.md
+              runbook_url: RUNBOOKSQemTaskError.md
               dashboard_url: /d/qem-task?var-manager=prod&var-server=repl+1&var-task=crm%2Forders
       - eval_time: 20m
         alertname: QemTaskTargetLatencyHigh
         exp_alerts:
-          - exp_labels: {severity: warning, manager: prod, server: repl 1, task: crm/orders, team: crm, source: ORA, target: SNOW}
+          - exp_labels: {severity: warning, manager: prod, server: repl 1, task: crm/orders, team: crm,
+                          source: ORA, target: SNOW}
             exp_annotations:
-              summary: 'prod / repl 1 / crm/orders: the latency of a task is above its objective, most of it at the target.'
+              summary: >-
+                prod / repl 1 / crm/orders: the latency of a task is above its objective, most of it at the target.
               description: >-
-                Task crm/orders on server repl 1 (prod) is 30m 0s behind, most of it at the target; its objective is 10m 0s.
-                Source ORA, target SNOW. In its state since 1970-01-01 00:01:00 +0000 UTC. Console: https://qem.example.com.
-              runbook_url: https://github.com/qem-exporter/qem_exporter/blob/main/docs/runbooks/QemTaskTargetLatencyHigh.md
+                Task crm/orders on server repl 1 (prod) is 30m 0s behind, most of it at the target;
+                its objective is 10m 0s.
+                Source ORA, target SNOW.
+                In its state since 1970-01-01 00:01:00 +0000 UTC. Console: https://qem.example.com.
+              runbook_url: RUNBOOKSQemTaskTargetLatencyHigh.md
               dashboard_url: /d/qem-task?var-manager=prod&var-server=repl+1&var-task=crm%2Forders
 `
 
@@ -53,7 +59,8 @@ func TestTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, "promtool", "test", "rules", process.File(t, "texts.yml", strings.ReplaceAll(texts, "RULES", rules)))
+	fill := strings.NewReplacer("RULES", rules, "RUNBOOKS", runbooksURL, "TASK", `manager="prod", server="repl 1", task="crm/orders"`)
+	run(t, "promtool", "test", "rules", process.File(t, "texts.yml", fill.Replace(texts)))
 }
 
 // Every text names what the alert is about by its labels, and the console's address.
@@ -62,7 +69,8 @@ func TestTextsNameThings(t *testing.T) {
 		for _, label := range []string{"manager", "server", "task"} {
 			about := strings.HasPrefix(a.Alert, "QemTask") || label == "manager" && a.Group != "qem_exporter" ||
 				label == "server" && strings.HasPrefix(a.Alert, "QemServer")
-			if text := a.Annotations["description"]; about && (!strings.Contains(text, "{{ $labels."+label+" }}") || !strings.Contains(text, "Console: ")) {
+			text := a.Annotations["description"]
+			if about && (!strings.Contains(text, "{{ $labels."+label+" }}") || !strings.Contains(text, "Console: ")) {
 				t.Errorf("%s does not name its %s or the console: %s", a, label, text)
 			}
 		}

@@ -9,7 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-const header = `# Made of alerts/source.yml by go generate ./alerts. Prometheus 2.42 or later; evaluate at least every 2 minutes.
+const header = `# Made of alerts/source.yml by go generate ./alerts. Prometheus 2.42 or later;
+# evaluate at least every 2 minutes.
 #
 # Thresholds are in the group qem_thresholds, one recording rule each: change the number in its vector(), nothing
 # else. An upgrade needs only that group to be carried over. Objectives of single tasks are set by tags or in the
@@ -32,8 +33,10 @@ type subject struct {
 }
 
 const (
-	console = `{{ with printf "qem_manager_info{manager=%q}" $labels.manager | query }} Console: {{ . | first | label "url" }}.{{ end }}`
-	since   = `{{ with printf "min(qem_task_state_since_timestamp_seconds{manager=%q,server=%q,task=%q})" $labels.manager $labels.server` +
+	console = `{{ with printf "qem_manager_info{manager=%q}" $labels.manager | query }}` +
+		` Console: {{ . | first | label "url" }}.{{ end }}`
+	since = `{{ with printf "min(qem_task_state_since_timestamp_seconds{manager=%q,server=%q,task=%q})"` +
+		` $labels.manager $labels.server` +
 		` $labels.task | query }} In its state since {{ . | first | value | humanizeTimestamp }}.{{ end }}`
 	ends       = `{{ if $labels.source }} Source {{ $labels.source }}, target {{ $labels.target }}.{{ end }}`
 	ofManager  = `var-manager={{ $labels.manager | urlquery }}`
@@ -47,9 +50,10 @@ const (
 var subjects = map[string]subject{
 	"exporter": {dashboard: "qem-exporter"},
 	"manager":  {key: "M", named: managerIs, dashboard: "qem-exporter?" + ofManager, tail: console},
-	"server":   {key: "S", named: serverIs, dashboard: "qem-server?" + ofServer, tail: console, hold: "server:qem_server_unread:info"},
-	"source":   {named: fmt.Sprintf(endpointIs, "source"), dashboard: "qem-fleet?" + ofManager, tail: console},
-	"target":   {named: fmt.Sprintf(endpointIs, "target"), dashboard: "qem-fleet?" + ofManager, tail: console},
+	"server": {key: "S", named: serverIs, dashboard: "qem-server?" + ofServer, tail: console,
+		hold: "server:qem_server_unread:info"},
+	"source": {named: fmt.Sprintf(endpointIs, "source"), dashboard: "qem-fleet?" + ofManager, tail: console},
+	"target": {named: fmt.Sprintf(endpointIs, "target"), dashboard: "qem-fleet?" + ofManager, tail: console},
 	"task": {
 		key: "T", named: serverIs + ` / {{ $labels.task }}`, dashboard: "qem-task?" + ofTask, tail: ends + since + console,
 		hold: "task:qem_task_hold:info",
@@ -58,8 +62,10 @@ var subjects = map[string]subject{
 
 // The dashboards of tasks whose trouble is not in the one of the task itself.
 var dashboardOf = map[string]string{
-	"QemTaskDataErrorsRising": "qem-tables", "QemTaskTablesInError": "qem-tables", "QemTaskTableReloadStalled": "qem-tables",
-	"QemTaskFullLoadStalled": "qem-full-load", "QemTaskFullLoadErrors": "qem-full-load", "QemTaskFullLoadLate": "qem-full-load",
+	"QemTaskDataErrorsRising": "qem-tables", "QemTaskTablesInError": "qem-tables",
+	"QemTaskTableReloadStalled": "qem-tables",
+	"QemTaskFullLoadStalled":    "qem-full-load", "QemTaskFullLoadErrors": "qem-full-load",
+	"QemTaskFullLoadLate": "qem-full-load",
 }
 
 // made is a rule as it is written out.
@@ -179,13 +185,15 @@ func (r Rule) kept(record, expr string) string {
 	if r.Hold == "firing" {
 		before = fmt.Sprintf("max by (%s) (ALERTS{alertname=%q, alertstate=\"firing\"})", r.labels(), r.Alert)
 	}
-	return fmt.Sprintf("(\n%s\n)\nor on (%s)\n  %s\n  and on (%s) (%s)", indented(expr), r.labels(), before, on, strings.ReplaceAll(while, "\n", " "))
+	return fmt.Sprintf("(\n%s\n)\nor on (%s)\n  %s\n  and on (%s) (%s)", indented(expr), r.labels(), before, on,
+		strings.ReplaceAll(while, "\n", " "))
 }
 
 // routed joins a condition with the tasks of a priority, for their team and endpoints.
 func (r Rule) routed(expr, priority string) string {
 	return fmt.Sprintf("(\n%s\n)\n  * on (manager, server, task) group_left (team, source, target)\n"+
-		"max by (manager, server, task, team, source, target) (task:qem_task_route:info{priority%s})", indented(expr), priority)
+		"max by (manager, server, task, team, source, target) (task:qem_task_route:info{priority%s})", indented(expr),
+		priority)
 }
 
 func (r Rule) alert(severity, expr string) made {
@@ -223,8 +231,10 @@ func (r made) node() *yaml.Node {
 	if r.Record != "" {
 		n = mapping("record", r.Record, "expr", r.Expr)
 	} else {
-		n = mapping("alert", r.Alert, "expr", r.Expr, "for", r.For, "keep_firing_for", r.Keep, "labels", mapping("severity", r.Severity),
-			"annotations", mapping("summary", r.Summary, "description", r.Description, "runbook_url", r.Runbook, "dashboard_url", r.Dashboard))
+		n = mapping("alert", r.Alert, "expr", r.Expr, "for", r.For, "keep_firing_for", r.Keep, "labels",
+			mapping("severity", r.Severity),
+			"annotations", mapping("summary", r.Summary, "description", r.Description, "runbook_url", r.Runbook,
+				"dashboard_url", r.Dashboard))
 	}
 	n.HeadComment = strings.TrimSpace(r.why)
 	return n

@@ -20,8 +20,10 @@ var places = map[string]place{
 		"*Servers*, the server's row; *Monitor* and *Messages* of it", "servers/<server>",
 		"Enterprise Manager's `data\\logs\\EnterpriseManager.log`, then the server's `data/logs/repsrv.log`",
 	},
-	"source": {"*Tasks*, filtered by the source", "servers", "the task's, `data/logs/reptask_<task>.log` on its server: lines of SOURCE_CAPTURE"},
-	"target": {"*Tasks*, filtered by the target", "servers", "the task's, `data/logs/reptask_<task>.log` on its server: lines of TARGET_APPLY"},
+	"source": {"*Tasks*, filtered by the source", "servers",
+		"the task's, `data/logs/reptask_<task>.log` on its server: lines of SOURCE_CAPTURE"},
+	"target": {"*Tasks*, filtered by the target", "servers",
+		"the task's, `data/logs/reptask_<task>.log` on its server: lines of TARGET_APPLY"},
 	"task": {
 		"*Tasks*, the task, *Open*: *Monitor*; its messages and log from there", "servers/<server>/tasks/<task>",
 		"the task's, `data/logs/reptask_<task>.log` on its server (*View Logs* in the console)",
@@ -29,11 +31,13 @@ var places = map[string]place{
 }
 
 const login = "```sh\n" + `QEM=https://<host>/attunityenterprisemanager/api/v1   # curl asks for the password
-SESSION=$(curl -sS -u '<DOMAIN\user>' -D - -o /dev/null "$QEM/login" | tr -d '\r' | sed -n 's/^EnterpriseManager.APISessionID: //Ip')
+SESSION=$(curl -sS -u '<DOMAIN\user>' -D - -o /dev/null "$QEM/login" | tr -d '\r' |
+  sed -n 's/^EnterpriseManager.APISessionID: //Ip')
 curl -sS -H "EnterpriseManager.APISessionID: $SESSION" "$QEM/%s"
 ` + "```\n"
 
-const action = "```sh\n" + `curl -sS -X POST -H "EnterpriseManager.APISessionID: $SESSION" -H 'Content-Length: 0' "$QEM/%s"
+const action = "```sh\n" +
+	`curl -sS -X POST -H "EnterpriseManager.APISessionID: $SESSION" -H 'Content-Length: 0' "$QEM/%s"
 ` + "```\n"
 
 // Ask is the part of a runbook that is the same for all: where to look, what to paste, when to wait.
@@ -47,7 +51,8 @@ func (r Rule) Ask() string {
 	if at.console != "" {
 		fmt.Fprintf(&b, "- Console: %s.\n", at.console)
 	}
-	fmt.Fprintf(&b, "- Log: %s.\n- API, each name percent-encoded (a blank is `%%20`):\n\n%s\n", at.log, fmt.Sprintf(login, at.call))
+	fmt.Fprintf(&b, "- Log: %s.\n- API, each name percent-encoded (a blank is `%%20`):\n\n%s\n", at.log,
+		fmt.Sprintf(login, at.call))
 	if r.Act != "" {
 		fmt.Fprintf(&b, "To act, with the same session (a role that may):\n\n%s\n", fmt.Sprintf(action, r.Act))
 	}
@@ -93,7 +98,8 @@ func (s *Source) Index(page string) (string, error) {
 				continue
 			}
 			for _, t := range r.told() {
-				fmt.Fprintf(&alerts, "| [%s](%[1]s.md) | %s | %s | %s |\n", r.Alert, t.severity, strings.Join(r.allLabels(), ", "), r.Title)
+				fmt.Fprintf(&alerts, "| [%s](%[1]s.md) | %s | %s | %s |\n", r.Alert, t.severity, strings.Join(r.allLabels(),
+					", "), r.Title)
 			}
 		}
 	}

@@ -95,7 +95,8 @@ var macros = template.FuncMap{
 	"held": func(record, metric, key, plus string) string {
 		unread := map[string]string{"S": "server:qem_server_unread:info", "T": "task:qem_task_unread:info"}[key]
 		return fmt.Sprintf(`max by %[3]s%[4]s (%[2]s) or max by %[3]s%[4]s (%[1]s)`+
-			` and on %[3]s (group by %[3]s (last_over_time(%[2]s[15m])) or %[5]s) unless on %[3]s %[2]s`, record, metric, key, plus, unread)
+			` and on %[3]s (group by %[3]s (last_over_time(%[2]s[15m])) or %[5]s) unless on %[3]s %[2]s`, record, metric,
+			key, plus, unread)
 	},
 	// A range must be a number: the one that fits the poll interval.
 	"still": func(metric, key string) string {
@@ -113,14 +114,17 @@ var macros = template.FuncMap{
 		if factor != "" {
 			factor = " * " + threshold(factor)
 		}
-		return `max by T (task:qem_task_total_latency_seconds:max) > on T max by T (task:qem_task_latency_objective_seconds:max)` + factor +
+		return `max by T (task:qem_task_total_latency_seconds:max)` +
+			` > on T max by T (task:qem_task_latency_objective_seconds:max)` + factor +
 			` ` + side + ` on T max by T (task:qem_task_source_latency:ratio15m) >= 0.5` +
 			` unless on T max by T (task:qem_task_state:max{state="stopped"}) == 1`
 	},
 	"behind": func(where string) string {
-		return strconv.Quote(`Task {{ $labels.task }} on server {{ $labels.server }} ({{ $labels.manager }}) is {{ $value | humanizeDuration }} behind, ` +
+		return strconv.Quote(`Task {{ $labels.task }} on server {{ $labels.server }} ({{ $labels.manager }})` +
+			` is {{ $value | humanizeDuration }} behind, ` +
 			where + `{{ with printf "max(task:qem_task_latency_objective_seconds:max{manager=%q,server=%q,task=%q})"` +
-			` $labels.manager $labels.server $labels.task | query }}; its objective is {{ . | first | value | humanizeDuration }}{{ end }}.`)
+			` $labels.manager $labels.server $labels.task | query }};` +
+			` its objective is {{ . | first | value | humanizeDuration }}{{ end }}.`)
 	},
 	"completed": func() string {
 		return `last_over_time({__name__=~"qem_task_full_load_completed|qem_compose_task_loading_completed"}[15m])`
@@ -129,10 +133,13 @@ var macros = template.FuncMap{
 	"progress": progress,
 	"failing": func(side string) string {
 		of := func(state string) string {
-			return fmt.Sprintf(`count by (manager, team, %[1]s) (%[2]smax by T+team+%[1]s (task:qem_task_route:info{priority="page", %[1]s!=""}))`, side, state)
+			return fmt.Sprintf(`count by (manager, team, %[1]s) (%[2]s`+
+				`max by T+team+%[1]s (task:qem_task_route:info{priority="page", %[1]s!=""}))`, side, state)
 		}
-		failing := of(fmt.Sprintf(`(max by T (task:qem_task_state:max{state=~"recovering|error"}) == 1) * on T group_left (team, %s) `, side))
-		return fmt.Sprintf(`%[1]s >= %[2]s and on (manager, team, %[3]s) %[1]s / %[4]s >= 0.5`, failing, threshold("endpoint_tasks"), side, of(""))
+		failing := of(fmt.Sprintf(`(max by T (task:qem_task_state:max{state=~"recovering|error"}) == 1)`+
+			` * on T group_left (team, %s) `, side))
+		return fmt.Sprintf(`%[1]s >= %[2]s and on (manager, team, %[3]s) %[1]s / %[4]s >= 0.5`, failing,
+			threshold("endpoint_tasks"), side, of(""))
 	},
 }
 
@@ -143,7 +150,8 @@ func threshold(name string) string { return "scalar(max(qem:threshold:" + name +
 func loading() string {
 	var parts []string
 	for _, family := range []string{"qem_task_full_load_tables", "qem_task_tables", "qem_compose_task_tables"} {
-		parts = append(parts, fmt.Sprintf(`max by T (sum without (state) (last_over_time(%s{state=~"loading|queued"}[15m]))) > 0`, family))
+		parts = append(parts,
+			fmt.Sprintf(`max by T (sum without (state) (last_over_time(%s{state=~"loading|queued"}[15m]))) > 0`, family))
 	}
 	return "(" + strings.Join(parts, " or on T ") + ")"
 }
