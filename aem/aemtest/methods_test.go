@@ -107,7 +107,8 @@ const (
 	someServer = `{"$type":"AemReplicateServer","name":"new-1","host":"new.example.net","port":"443","username":"u","password":"p"}`
 	someTask   = `// Host name: x
 {"cmd.replication_definition":{"tasks":[{"task":{"name":"N","source_name":"src","target_names":["tgt"]}}]}}`
-	someLicense = "#\n# comment\n#\nlicense_type=evaluation_license\nexpiration_date=2026-01-31\nissue_date=2025-09-01\nchecksum=C2855\n"
+	someLicense = "#\n# comment\n#\nlicense_type=evaluation_license\nexpiration_date=2026-01-31\n" +
+		"issue_date=2025-09-01\nchecksum=C2855\n"
 )
 
 // request is a request of the API; before runs first, as an admin.

@@ -106,8 +106,8 @@ type Server struct {
 	Port           string `json:"port,omitzero"`
 	Platform       string `json:"platform,omitzero"`
 	Version        string `json:"version,omitzero"`
-	State          string `json:"state"`                                      // ServerMonitored, ServerNotMonitored, ServerError, or what the API says
-	Message        string `json:"message,omitzero"`                           // why it is in error, in the API's words; never a label
+	State          string `json:"state"`                                      // a constant above, or what the API says
+	Message        string `json:"message,omitzero"`                           // why it is in error, by the API; no label
 	LastConnection Number `json:"last_connection_timestamp_seconds,omitzero"` // Unix seconds
 
 	// Up is Yes when details and task list were read when they were last due, No when it is monitored
@@ -139,7 +139,7 @@ type Server struct {
 	// at most (MaxProblems); ProblemCount counts them all.
 	Problems     []Problem `json:"-"`
 	ProblemCount int       `json:"-"`
-	Duplicates   int       `json:"duplicates,omitzero"` // tasks and tables that were dropped because the API named them twice
+	Duplicates   int       `json:"duplicates,omitzero"` // tasks and tables dropped because the API named them twice
 }
 
 // ServerDetails is what the details of a server say.

@@ -90,7 +90,7 @@ type TaskDetails struct {
 	AppliedBytes           Number     `json:"applied_bytes,omitzero"`
 	ApplyingTransactions   Number     `json:"applying_transactions,omitzero"`
 	ApplyingRecords        Number     `json:"applying_records,omitzero"`
-	AccumulatedInMemory    Number     `json:"accumulated_memory_changes,omitzero"` // changes waiting for the source's commit
+	AccumulatedInMemory    Number     `json:"accumulated_memory_changes,omitzero"` // waiting for the source's commit
 	AccumulatedOnDisk      Number     `json:"accumulated_disk_changes,omitzero"`
 	ApplyingInMemory       Number     `json:"applying_memory_changes,omitzero"` // changes waiting for the target's commit
 	ApplyingOnDisk         Number     `json:"applying_disk_changes,omitzero"`

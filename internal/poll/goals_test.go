@@ -109,7 +109,8 @@ func TestHealthyServersStayWhole(t *testing.T) {
 				lacking := 0
 				for range 50 {
 					r.pass(13 * time.Second)
-					if up := slices.DeleteFunc(r.up(), func(task string) bool { return task[:len(fault.Server)] == fault.Server }); len(up) != 9*30/fewer {
+					ofFault := func(task string) bool { return task[:len(fault.Server)] == fault.Server }
+					if up := slices.DeleteFunc(r.up(), ofFault); len(up) != 9*30/fewer {
 						lacking++
 					}
 				}

@@ -135,7 +135,8 @@ func trueDetails(w *aemtest.Task) *fleet.TaskDetails {
 		ApplyingRecords:      n(w.Transactions.AppliedRecordsInProgress),
 		AccumulatedInMemory:  n(w.Transactions.AccumulatedChangesInMemory),
 		AccumulatedOnDisk:    n(w.Transactions.AccumulatedChangesOnDisk),
-		ApplyingInMemory:     n(w.Transactions.ApplyingChangesInMemory), ApplyingOnDisk: n(w.Transactions.ApplyingChangesOnDisk),
+		ApplyingInMemory:     n(w.Transactions.ApplyingChangesInMemory),
+		ApplyingOnDisk:       n(w.Transactions.ApplyingChangesOnDisk),
 		FullLoad: fleet.FullLoad{
 			TablesCompleted: n(w.FullLoad.TablesCompleted), TablesLoading: n(w.FullLoad.TablesLoading),
 			TablesQueued: n(w.FullLoad.TablesQueued), TablesError: n(w.FullLoad.TablesWithError),

@@ -125,7 +125,9 @@ func TestPageLoadsOnlyItsOwnFiles(t *testing.T) {
 	o := options(two()...)
 	w := ask(t, o, "GET", "/?open=east%2Fs1%2Fbroken")
 	page := w.Body.String()
-	for _, bad := range []string{"<style", " style=", "<iframe", "src=\"http", "url(", "javascript:", " onclick", "<script>"} {
+	for _, bad := range []string{
+		"<style", " style=", "<iframe", "src=\"http", "url(", "javascript:", " onclick", "<script>",
+	} {
 		if strings.Contains(page, bad) {
 			t.Errorf("the page has %q", bad)
 		}
@@ -214,7 +216,9 @@ func TestServersAreSorted(t *testing.T) {
 		now.Add(400*24*time.Hour),
 	)
 	m := manager("m", young, old, lost("lost"))
-	for address, want := range map[string]string{"/": "lost a-young b-old", "/?order=name": "a-young b-old lost", "/?order=licence": "b-old a-young lost"} {
+	for address, want := range map[string]string{
+		"/": "lost a-young b-old", "/?order=name": "a-young b-old lost", "/?order=licence": "b-old a-young lost",
+	} {
 		var names []string
 		for _, found := range regexp.MustCompile(`id="s-\w+-link"[^>]*>([^<]*)</a>`).FindAllStringSubmatch(pageOf(t, address, m), -1) {
 			names = append(names, found[1])
@@ -290,7 +294,8 @@ func TestLargeFleetIsShownInParts(t *testing.T) {
 }
 
 func FuzzQuery(f *testing.F) {
-	for _, seed := range []string{"", "q=a&sort=-latency&state=late&from=500", "open=a%2Fb%2Fc&open=x", "manager=%00&server=\xff",
+	for _, seed := range []string{
+		"", "q=a&sort=-latency&state=late&from=500", "open=a%2Fb%2Fc&open=x", "manager=%00&server=\xff",
 		"from=99999999999999999999", "sort=-", "q=%3Cscript%3E+tag:", "servers=all&order=name"} {
 		f.Add(seed)
 	}
@@ -316,7 +321,9 @@ func FuzzQuery(f *testing.F) {
 }
 
 func BenchmarkPage(b *testing.B) {
-	for _, address := range []string{"/", "/?sort=-latency", "/?q=snow_099", "/api/v1/status", "/api/v1/status?details=true"} {
+	for _, address := range []string{
+		"/", "/?sort=-latency", "/?q=snow_099", "/api/v1/status", "/api/v1/status?details=true",
+	} {
 		b.Run(address, func(b *testing.B) {
 			h, err := New(options(many(10000)))
 			if err != nil {
@@ -335,12 +342,16 @@ func BenchmarkPage(b *testing.B) {
 }
 
 func TestWords(t *testing.T) {
-	for f, want := range map[float64]string{0: "0", 999: "999", 1000: "1\u202f000", 1234567: "1\u202f234\u202f567", -1234: "-1\u202f234"} {
+	for f, want := range map[float64]string{
+		0: "0", 999: "999", 1000: "1\u202f000", 1234567: "1\u202f234\u202f567", -1234: "-1\u202f234",
+	} {
 		if got := whole(f); got != want {
 			t.Errorf("whole(%v) = %q, want %q", f, got, want)
 		}
 	}
-	for f, want := range map[float64]string{0: "0\u00a0B", 1536: "1.5\u00a0KiB", 1 << 30: "1\u00a0GiB", 200 << 20: "200\u00a0MiB"} {
+	for f, want := range map[float64]string{
+		0: "0\u00a0B", 1536: "1.5\u00a0KiB", 1 << 30: "1\u00a0GiB", 200 << 20: "200\u00a0MiB",
+	} {
 		if got := size(f); got != want {
 			t.Errorf("size(%v) = %q, want %q", f, got, want)
 		}
