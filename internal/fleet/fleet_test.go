@@ -3,6 +3,8 @@ package fleet
 import (
 	"encoding/json"
 	"math"
+	"os"
+	"regexp"
 	"testing"
 	"time"
 )
@@ -115,5 +117,22 @@ func TestSpan(t *testing.T) {
 	}
 	if got := Span(Number{}); got != "unknown" {
 		t.Errorf("nothing is %q", got)
+	}
+}
+
+// Every alert that a judgement names has a runbook.
+func TestAlertsHaveRunbooks(t *testing.T) {
+	source, err := os.ReadFile("judge.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`"(Qem\w+)"`).FindAllSubmatch(source, -1)
+	if len(names) < 15 {
+		t.Fatalf("only %d alerts are named", len(names))
+	}
+	for _, m := range names {
+		if _, err := os.Stat("../../docs/runbooks/" + string(m[1]) + ".md"); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -119,16 +119,16 @@ func (t *Task) Attention(now time.Time) Attention {
 			Span(t.Expected.Latency)))
 	}
 	if t.LoadOverdue(now) == Yes {
-		a.add(Warning, 4, "QemTaskFullLoadStalled", fmt.Sprintf("loading for %s, objective %s", Span(t.loading(now)),
+		a.add(Warning, 4, "QemTaskFullLoadLate", fmt.Sprintf("loading for %s, objective %s", Span(t.loading(now)),
 			Span(t.Expected.FullLoad)))
 	}
 	switch {
 	case t.Problem != nil && t.Up != No:
-		a.add(Warning, 3, "", "its tables could not be read: "+t.Problem.Message)
+		a.add(Warning, 3, "QemTaskNotRead", "its tables could not be read: "+t.Problem.Message)
 	case t.Problem != nil:
-		a.add(Warning, 3, "", "its details could not be read: "+t.Problem.Message)
+		a.add(Warning, 3, "QemTaskNotRead", "its details could not be read: "+t.Problem.Message)
 	case t.Up == No:
-		a.add(Warning, 3, "", "its details could not be read")
+		a.add(Warning, 3, "QemTaskNotRead", "its details could not be read")
 	case t.Up == Unknown:
 		a.add(NotKnown, 1, "", "its details have not been read yet")
 	}
@@ -156,12 +156,12 @@ func (t *Task) judgeState(a *Attention) {
 		case AbnormalStop(t.StopReason):
 			a.add(Critical, 8, "QemTaskStoppedAbnormally", t.because("stopped"))
 		case t.Expected.Running:
-			a.add(Critical, 8, "QemTaskStoppedAbnormally", t.because("stopped, though it is expected to run"))
+			a.add(Critical, 8, "QemTaskNotRunning", t.because("stopped, though it is expected to run"))
 		}
 	case "":
 		a.add(NotKnown, 1, "", "its state is not known")
 	default: // one that nobody knows yet
-		a.add(Warning, 6, "", t.because("in the state "+Words(t.State)))
+		a.add(Warning, 6, "QemTaskStateUnknown", t.because("in the state "+Words(t.State)))
 	}
 }
 
@@ -192,21 +192,22 @@ func (s *Server) Attention(now time.Time) Attention {
 	case s.Up == Unknown:
 		a.add(NotKnown, 1, "", "it has not been read yet")
 	case s.State != ServerMonitored && s.State != "":
-		a.add(Warning, 6, "", "in the state "+Words(s.State))
+		a.add(Warning, 6, "QemServerStateUnknown", "in the state "+Words(s.State))
 	}
 	if s.Interval > 0 && s.Sweep.Took > s.Interval {
-		a.add(Warning, 4, "", fmt.Sprintf("reading it took %s, longer than its interval of %s",
+		a.add(Warning, 4, "QemServerPollSlow", fmt.Sprintf("reading it took %s, longer than its interval of %s",
 			Span(Num(s.Sweep.Took.Seconds())), Span(Num(s.Interval.Seconds()))))
 	}
 	if s.Struggling {
-		a.add(Warning, 3, "", "it does not answer well and is asked less")
+		a.add(Warning, 3, "QemServerNotRead", "it does not answer well and is asked less")
 	}
 	if s.Details != nil {
 		if severity, reason := s.Details.License.Judge(now); severity != Fine {
-			a.add(severity, 7, "QemServerLicenseExpiring", reason)
+			a.add(severity, 7, s.Details.License.alert(now), reason)
 		}
 		if total, ok := s.Details.TaskSummary.Total.Get(); ok && total > s.TasksListed.Or(total) {
-			a.add(Warning, 5, "", fmt.Sprintf("%.0f tasks, of which the list has %.0f", total, s.TasksListed.Float()))
+			a.add(Warning, 5, "QemServerTasksMissing",
+				fmt.Sprintf("%.0f tasks, of which the list has %.0f", total, s.TasksListed.Float()))
 		}
 	}
 	return a
@@ -239,6 +240,18 @@ func (l *License) Judge(now time.Time) (Severity, string) {
 	default:
 		return Warning, "licence ends in " + Span(Num(left.Seconds()))
 	}
+}
+
+// alert is the one that tells of what is wrong with a licence.
+func (l *License) alert(now time.Time) string {
+	ends := l.Ends(now)
+	switch {
+	case !ends.IsZero() && !ends.After(now) || l.State == LicenseExpired:
+		return "QemServerLicenseExpired"
+	case l.State != "" && l.State != LicenseValid:
+		return "QemServerLicenseInvalid"
+	}
+	return "QemServerLicenseExpiring"
 }
 
 // Words turns an enum's value into words.
