@@ -80,8 +80,11 @@ func TestKubernetes(t *testing.T) {
 	if image := m.text(m.container(), "image"); image != "ghcr.io/qem-exporter/qem_exporter:"+version(t) {
 		t.Errorf("the image is %s, but VERSION %s", image, version(t))
 	}
-	if len(m.all("ServiceMonitor")) != 1 {
-		t.Error("there is no ServiceMonitor")
+	// Without it, the labels server, task and the like of a target would rename ours.
+	for _, e := range list(t, m.one("ServiceMonitor"), "spec/endpoints") {
+		if e["honorLabels"] != true {
+			t.Errorf("a ServiceMonitor does not honour our labels: %v", e)
+		}
 	}
 	secret := document(t, filepath.Join(kubernetes, "secret.example.yaml"))
 	for _, v := range list(t, m.one("StatefulSet"), "spec/template/spec/volumes") {

@@ -83,6 +83,8 @@ httpGet:
 {{- define "qem-exporter.endpoint" -}}
 - port: metrics
   path: /metrics
+  # The exporter's own labels stay what they are, whatever the target is called.
+  honorLabels: true
   interval: {{ .interval }}
   scrapeTimeout: {{ .scrapeTimeout }}
   {{- if ne .scheme "http" }}
