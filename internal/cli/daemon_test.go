@@ -211,8 +211,8 @@ func TestNoSecretComesOut(t *testing.T) {
 	path := process.File(t, "qem.yml", fmt.Sprintf(`enterprise_managers:
 - {name: good, url: %[1]s, auth: {type: active_directory, username: %[3]s, domain: %[4]s, password: %[5]s}}
 - {name: token, url: %[1]s, auth: {type: api_token, token: %[5]s-token}}
-- {name: refused, url: %[2]s, retries: 0, auth: {type: active_directory, username: %[3]s, domain: %[4]s,
-    password_file: password}}
+- {name: refused, url: %[2]s, retries: 0, auth: {type: active_directory, username: other, domain: %[4]s,
+    password_file: password}} # an account of its own, as a refusal holds up all managers of an account
 - {name: unreachable, url: "http://127.0.0.1:1", retries: 0, auth: {type: api_token, token: "${CANARY}"},
     proxy_url: "http://user:%[5]s@127.0.0.1:1"}
 `, good.URL, refusing.URL, aemtest.DefaultUser, aemtest.DefaultDomain, canary))
