@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -264,8 +265,10 @@ func (t *trial) settle(o outcome, pace time.Duration, failure *Error) *Error {
 		m.accepted = t.credential
 		m.sessions = append(m.sessions, now)
 		m.noWords, m.faults, m.until, m.trials = 0, 0, time.Time{}, nil
-		if !t.spare {
-			clear(a.refused)
+		if !t.spare { // whoever refuses what another one takes has reasons of its own, and is not forgotten
+			maps.DeleteFunc(a.refused, func(credential digest, r *refusals) bool {
+				return credential != t.credential || r.by[m] > 0
+			})
 		}
 	case loginRefused:
 		return t.refuse(now, failure)
