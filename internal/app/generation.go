@@ -131,7 +131,7 @@ func (a *App) status() web.Status {
 	running := a.running.Load()
 	s := web.Status{
 		Version: a.options.Version, Started: a.begun, Shard: a.options.Shard, TotalShards: a.options.TotalShards,
-		Warnings: running.config.Warnings(),
+		Warnings: running.config.Warnings(), Links: web.Links(running.config.Links()),
 	}
 	if f := a.reloadFailure.Load(); f != nil {
 		s.ReloadFailed, s.ReloadFailedAt = f.err.Error(), f.at

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -328,5 +329,19 @@ func TestRunReloadsUntilItsContextEnds(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("run: %v", err)
+	}
+}
+
+func TestLinksReachThePage(t *testing.T) {
+	f := configFile(t)
+	f.writeText("enterprise_managers:" + entry("prod", simulated(t).URL) + "links: {grafana: 'https://grafana.example.com'}\n")
+	d := start(t, testOptions(f))
+	d.awaitReady()
+	task := d.status().Managers[0].View.Servers[0].Tasks[0].Name
+	if _, page := d.get("/?q=" + url.QueryEscape("task:"+task)); !strings.Contains(page, task) {
+		t.Fatalf("the page lacks %s", task)
+	}
+	if got := d.status().Links.Grafana; got != "https://grafana.example.com" {
+		t.Errorf("the page leads to %q", got)
 	}
 }

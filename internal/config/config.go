@@ -18,8 +18,12 @@ import (
 // Config is a checked configuration. It is immutable.
 type Config struct {
 	managers []Manager
+	links    Links
 	warnings []string
 }
+
+// Links returns where the status page leads to.
+func (c *Config) Links() Links { return c.links }
 
 // Managers returns the Enterprise Managers, in the file's order; there is at
 // least one.
@@ -33,6 +37,7 @@ func (c *Config) Warnings() []string { return slices.Clone(c.warnings) }
 func (c *Config) Redacted() string {
 	var e encoder
 	e.entry("enterprise_managers", reflect.ValueOf(c.managers), field{}, "")
+	e.entry("links", reflect.ValueOf(c.links), field{}, "")
 	return e.String()
 }
 

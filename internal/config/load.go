@@ -65,7 +65,7 @@ func (d *decoder) config(document *yaml.Node) (*Config, error) {
 	if err := d.err(); err != nil {
 		return nil, err
 	}
-	cfg := &Config{managers: d.root.Managers}
+	cfg := &Config{managers: d.root.Managers, links: d.root.Links}
 	for _, w := range inOrder(d.warnings) {
 		cfg.warnings = append(cfg.warnings, w.Error())
 	}

@@ -22,6 +22,16 @@ type file struct {
 	Defaults Settings `key:"defaults"`
 	// The Enterprise Managers, at least one. Each is polled on its own; none holds up another.
 	Managers []Manager `key:"enterprise_managers" required:"true"`
+	// Where the status page leads to for a task. Both may be left out.
+	Links Links `key:"links"`
+}
+
+// Links are addresses of what stands beside the exporter; "" is none.
+type Links struct {
+	// The base of the Grafana that has the shipped dashboards.
+	Grafana string `key:"grafana" as:"address" example:"https://grafana.example.com"`
+	// The folder that has the runbooks.
+	Runbooks string `key:"runbooks" as:"address" example:"https://example.com/runbooks"`
 }
 
 // Settings are the keys that may stand in defaults as well as in a manager's entry.
