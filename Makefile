@@ -15,7 +15,7 @@ LDFLAGS  := -s -w \
 FUZZTIME ?= 5s
 E2E      := ./e2e/ ./internal/web/ ./dashboards/ ./alerts/
 
-.PHONY: all build install run demo test unit e2e fuzz check cross generate generated lint shipped \
+.PHONY: all build install run demo test unit e2e torture fuzz check cross generate generated lint shipped \
 	packages image sbom goreleaser reproducible vulncheck bench clean
 
 all: build
@@ -45,6 +45,7 @@ check:
 	$(GO) vet ./...
 	$(GO) vet -tags e2e $(E2E)
 	$(GO) vet -tags shipped ./deploy/
+	$(GO) vet -tags torture ./e2e/
 
 unit:
 	$(GO) test -race -timeout 10m ./...
@@ -53,6 +54,11 @@ unit:
 # status page in Chromium, the queries of the dashboards, and the alerts on their way.
 e2e:
 	$(GO) test -tags e2e -timeout 10m -count 1 -p 1 $(E2E)
+
+# A binary with the race detector under mutated answers, expired sessions, reloads and scrapers,
+# for TORTURE (10m).
+torture:
+	$(GO) test -tags torture -run TestTorture -timeout 30m -count 1 -v ./e2e/
 
 # Every fuzz target for a few seconds.
 fuzz:
