@@ -62,18 +62,22 @@ func TestTorture(t *testing.T) {
 		t.Fatal(err)
 	}
 	racing := filepath.Join(t.TempDir(), "qem_exporter")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-race", "-o", racing, "..").CombinedOutput(); err != nil {
+	building := exec.CommandContext(t.Context(), "go", "build", "-race", "-o", racing, "..")
+	if out, err := building.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	sim := aemtest.New(aemtest.Options{Seed: 1, Servers: 6, TasksPerServer: 20, TablesPerTask: 5, Incidents: true, Speed: 20})
+	sim := aemtest.New(aemtest.Options{
+		Seed: 1, Servers: 6, TasksPerServer: 20, TablesPerTask: 5, Incidents: true, Speed: 20,
+	})
 	t.Cleanup(sim.Close)
 	manager := httptest.NewServer(mutated(sim))
 	t.Cleanup(manager.Close)
 	path := process.File(t, "qem.yml", "")
 	configure := func(i int) {
-		text := fmt.Sprintf("enterprise_managers:\n- {name: prod, url: %s, poll_interval: 1s, request_timeout: 1s, retries: %d,\n"+
-			"    tables: {mode: %q}, auth: {username: %s, domain: %s, password: %s}}\n", manager.URL+aemtest.Path, i/20%3,
-			[]string{"all", "errors", "summary"}[i%3], aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword)
+		text := fmt.Sprintf("enterprise_managers:\n- {name: prod, url: %s, poll_interval: 1s, request_timeout: 1s,\n"+
+			"    retries: %d, tables: {mode: %q}, auth: {username: %s, domain: %s, password: %s}}\n",
+			manager.URL+aemtest.Path, i/20%3, []string{"all", "errors", "summary"}[i%3],
+			aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Error(err)
 		}

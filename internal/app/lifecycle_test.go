@@ -334,7 +334,8 @@ func TestRunReloadsUntilItsContextEnds(t *testing.T) {
 
 func TestLinksReachThePage(t *testing.T) {
 	f := configFile(t)
-	f.writeText("enterprise_managers:" + entry("prod", simulated(t).URL) + "links: {grafana: 'https://grafana.example.com'}\n")
+	f.writeText("enterprise_managers:" + entry("prod", simulated(t).URL) +
+		"links: {grafana: 'https://grafana.example.com'}\n")
 	d := start(t, testOptions(f))
 	d.awaitReady()
 	task := d.status().Managers[0].View.Servers[0].Tasks[0].Name
