@@ -83,7 +83,7 @@ func TestUpdateOfAnACL(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, requests := answering(t, answer(200, tc.body), answer(200, tc.body), answer(200, ""))
-				err := client.ACLs.Update(t.Context(), EndpointACL("s", "e"), tc.change)
+				err := client.ACLs.Update(t.Context(), EndpointACL(EndpointRef{"s", "e"}), tc.change)
 				if !errors.Is(err, tc.is) || tc.is == nil && err != nil {
 					t.Errorf("%v, want %v", err, tc.is)
 				}

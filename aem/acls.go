@@ -234,9 +234,7 @@ func EndpointsACL(server string) ACLTarget {
 }
 
 // EndpointACL is the ACL of an endpoint.
-func EndpointACL(server, endpoint string) ACLTarget {
-	return ACLTarget{"Endpoint", []string{"servers", server, "endpoints", endpoint}}
-}
+func EndpointACL(ref EndpointRef) ACLTarget { return ACLTarget{"Endpoint", ref.path()} }
 
 // operation is the API's name of a method on the target, which has its oddities.
 func (t ACLTarget) operation(verb string) string {

@@ -225,11 +225,11 @@ func TestWhatTheAPIRefusesForCertain(t *testing.T) {
 	client, requests := answering(t)
 	ctx := t.Context()
 	for name, err := range map[string]error{
-		"type":     client.Endpoints.Patch(ctx, "s", "e", Patch{SetSetting("/db_settings/$type", "x")}),
-		"its type": client.Endpoints.Patch(ctx, "s", "e", Patch{SetSetting("/db_settings/connectioninfo/$type", "x")}),
+		"type":     client.Endpoints.Patch(ctx, EndpointRef{"s", "e"}, Patch{SetSetting("/db_settings/$type", "x")}),
+		"its type": client.Endpoints.Patch(ctx, EndpointRef{"s", "e"}, Patch{SetSetting("/db_settings/connectioninfo/$type", "x")}),
 		"itself":   client.Tasks.Clone(ctx, TaskRef{"s", "t"}, "t", CloneTaskOptions{}),
 		"timeout":  noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeProcessing(), -1)),
-		"test":     noResult(client.Endpoints.Test(ctx, "s", "e", -time.Second)),
+		"test":     noResult(client.Endpoints.Test(ctx, EndpointRef{"s", "e"}, -time.Second)),
 		"acl":      client.ACLs.Put(ctx, ServerACL("s"), NewACL(ada, ada, nobody, nobody, false)),
 		"target":   client.ACLs.Delete(ctx, ACLTarget{}),
 	} {

@@ -97,7 +97,7 @@ func TestEndpointTestTraps(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		client, requests := answering(t, apiAnswer(500, CodeTestEndpointConnectionTimeout)())
-		if _, err := client.Endpoints.Test(t.Context(), "s", "e", 0); !errors.Is(err, ErrTestTimeout) ||
+		if _, err := client.Endpoints.Test(t.Context(), EndpointRef{"s", "e"}, 0); !errors.Is(err, ErrTestTimeout) ||
 			errors.Is(err, ErrTaskTimeout) {
 			t.Errorf("got %v", err)
 		}
@@ -184,7 +184,7 @@ func TestDeleteEndpointFallsBack(t *testing.T) {
 					first = apiAnswer(tc.first, tc.code)()
 				}
 				client, requests := answering(t, first, answer(200, ""))
-				err := client.Endpoints.Delete(t.Context(), "s", "e", DeleteEndpointOptions{FallBackToPOST: tc.fall})
+				err := client.Endpoints.Delete(t.Context(), EndpointRef{"s", "e"}, DeleteEndpointOptions{FallBackToPOST: tc.fall})
 				want := []string{"DELETE /servers/s/endpoints/e?action=delete",
 					"POST /servers/s/endpoints/e?action=delete"}[:tc.sent]
 				if diff := cmp.Diff(want, *requests); diff != "" || (err == nil) != (tc.sent == 2) ||

@@ -13,6 +13,14 @@ import (
 // EndpointsService reads and manages the endpoints of a Replicate server.
 type EndpointsService struct{ core *core }
 
+// An EndpointRef names an endpoint of a server.
+type EndpointRef struct {
+	Server   string `json:"server"`
+	Endpoint string `json:"endpoint"`
+}
+
+func (r EndpointRef) path() []string { return []string{"servers", r.Server, "endpoints", r.Endpoint} }
+
 // Endpoint is one row of an endpoint list (GetEndpointList).
 type Endpoint struct {
 	Name        string       `api:"name,required"`
@@ -107,9 +115,9 @@ func (s EndpointsService) List(ctx context.Context, server string, opts ...CallO
 // Operator on the endpoint.
 //
 // API: TestEndpoint, GET /servers/{server}/endpoints/{endpoint}?action=test&timeout={s}.
-func (s EndpointsService) Test(ctx context.Context, server, endpoint string, timeout time.Duration,
+func (s EndpointsService) Test(ctx context.Context, ref EndpointRef, timeout time.Duration,
 	opts ...CallOption) (*EndpointTest, error) {
-	c := send(http.MethodGet, "TestEndpoint", "test", "servers", server, "endpoints", endpoint)
+	c := send(http.MethodGet, "TestEndpoint", "test", ref.path()...)
 	c.once = true
 	if err := c.setTimeout(timeout); err != nil {
 		return nil, err
@@ -145,8 +153,8 @@ func TestSetting(path string, value any) PatchOperation { return PatchOperation{
 // type of an endpoint cannot be changed. It needs the role Designer on all endpoints.
 //
 // API: PatchEndpoint, PATCH /servers/{server}/endpoints/{endpoint}.
-func (s EndpointsService) Patch(ctx context.Context, server, endpoint string, patch Patch, opts ...CallOption) error {
-	c := send(http.MethodPatch, "PatchEndpoint", "", "servers", server, "endpoints", endpoint)
+func (s EndpointsService) Patch(ctx context.Context, ref EndpointRef, patch Patch, opts ...CallOption) error {
+	c := send(http.MethodPatch, "PatchEndpoint", "", ref.path()...)
 	if len(patch) == 0 {
 		return refusal(c.operation, "there is nothing to change")
 	}
@@ -199,10 +207,10 @@ type DeleteEndpointOptions struct {
 // Designer on the endpoint.
 //
 // API: DeleteEndpoint, DELETE /servers/{server}/endpoints/{endpoint}?action=delete.
-func (s EndpointsService) Delete(ctx context.Context, server, endpoint string, o DeleteEndpointOptions,
+func (s EndpointsService) Delete(ctx context.Context, ref EndpointRef, o DeleteEndpointOptions,
 	opts ...CallOption) error {
 	attempt := func(verb string) error {
-		return s.core.do(ctx, opts, send(verb, "DeleteEndpoint", "delete", "servers", server, "endpoints", endpoint))
+		return s.core.do(ctx, opts, send(verb, "DeleteEndpoint", "delete", ref.path()...))
 	}
 	err := attempt(http.MethodDelete)
 	if o.FallBackToPOST && unknownVerb(err) {
@@ -238,16 +246,16 @@ type ReconfigureOptions struct {
 //
 // API: ReconfigureEndpointNoWait, PUT
 // /servers/{server}/endpoints/{endpoint}?action=reconfigure&configuration={name}&recycle={bool}.
-func (s EndpointsService) Reconfigure(ctx context.Context, server, endpoint, configuration string,
+func (s EndpointsService) Reconfigure(ctx context.Context, ref EndpointRef, configuration string,
 	o ReconfigureOptions, opts ...CallOption) error {
 	const operation = "ReconfigureEndpointNoWait"
 	if err := missing(operation, "configuration", configuration); err != nil {
 		return err
 	}
-	if strings.HasPrefix(configuration, endpoint+configurationMark) {
+	if strings.HasPrefix(configuration, ref.Endpoint+configurationMark) {
 		return refusal(operation, "the configuration is only what follows the two underscores in the name of its endpoint")
 	}
-	c := send(http.MethodPut, operation, "reconfigure", "servers", server, "endpoints", endpoint)
+	c := send(http.MethodPut, operation, "reconfigure", ref.path()...)
 	return s.core.do(ctx, opts, c.with("configuration", configuration).with("recycle", boolText(!o.KeepTasks)))
 }
 

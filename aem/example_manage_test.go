@@ -225,7 +225,7 @@ func ExampleServersService_PutLicense() {
 func ExampleEndpointsService_Patch() {
 	client, end := simulated()
 	defer end()
-	err := client.Endpoints.Patch(context.Background(), "repl-prod-01", "Sales", aem.Patch{
+	err := client.Endpoints.Patch(context.Background(), aem.EndpointRef{Server: "repl-prod-01", Endpoint: "Sales"}, aem.Patch{
 		aem.SetSetting("/db_settings/username", "replicate"),
 		aem.SetSetting("/db_settings/password", aem.NewPassword("new secret")),
 	})
@@ -238,7 +238,7 @@ func ExampleEndpointsService_Failover() {
 	client, end := simulated()
 	defer end()
 	report, err := client.Endpoints.Failover(context.Background(), aem.Failover{
-		Server: "repl-prod-01", Endpoint: "Sales", Configuration: "Standby",
+		Endpoint: aem.EndpointRef{Server: "repl-prod-01", Endpoint: "Sales"}, Configuration: "Standby",
 	})
 	fmt.Println(report.Reconfigured, errors.Is(err, aem.ErrInvalid))
 	// Output: false true

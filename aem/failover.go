@@ -14,9 +14,8 @@ import (
 // say MyOracle, and one for each database, named MyOracle__Primary and
 // MyOracle__Secondary, with the internal parameter supportResetLog set.
 type Failover struct {
-	Server        string
-	Endpoint      string // that tasks use: MyOracle
-	Configuration string // of the database to switch to: Secondary; to go back, Primary
+	Endpoint      EndpointRef // that tasks use: MyOracle
+	Configuration string      // of the database to switch to: Secondary; to go back, Primary
 
 	// Switch, when it is not nil, makes the databases change roles, in a planned
 	// switchover: the tasks are stopped before it and resumed after it. Without it the
@@ -58,7 +57,7 @@ func (s EndpointsService) Failover(ctx context.Context, f Failover) (*FailoverRe
 	}
 	tasks := TasksService(s)
 	var err error
-	if report.Tasks, err = tasks.runningFrom(ctx, f.Server, f.Endpoint); err != nil {
+	if report.Tasks, err = tasks.runningFrom(ctx, f.Endpoint); err != nil {
 		return report, err
 	}
 	if f.Switch == nil {
@@ -73,41 +72,41 @@ func (s EndpointsService) checkFailover(ctx context.Context, f Failover) error {
 	if err := missing(operation, "configuration", f.Configuration); err != nil {
 		return err
 	}
-	endpoints, err := s.List(ctx, f.Server, Skipped(new(int)))
+	endpoints, err := s.List(ctx, f.Endpoint.Server, Skipped(new(int)))
 	if err != nil {
 		return err
 	}
 	find := func(name string) int {
 		return slices.IndexFunc(endpoints, func(e Endpoint) bool { return e.Name == name })
 	}
-	i := find(f.Endpoint)
+	i := find(f.Endpoint.Endpoint)
 	switch {
 	case i < 0:
 		return refusal(operation, "the server has no such endpoint")
 	case endpoints[i].Role == EndpointTarget || !strings.Contains(strings.ToLower(endpoints[i].Type), "oracle"):
 		return refusal(operation, "only an Oracle source endpoint can be switched")
-	case find(f.Endpoint+configurationMark+f.Configuration) < 0:
+	case find(f.Endpoint.Endpoint+configurationMark+f.Configuration) < 0:
 		return refusal(operation, "the server has no endpoint of the name of this one, two underscores and the configuration")
 	}
 	return nil
 }
 
 // runningFrom names the tasks whose source is an endpoint and that run or recover.
-func (s TasksService) runningFrom(ctx context.Context, server, endpoint string) ([]string, error) {
-	list, err := s.List(ctx, server)
+func (s TasksService) runningFrom(ctx context.Context, endpoint EndpointRef) ([]string, error) {
+	list, err := s.List(ctx, endpoint.Server)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	for _, task := range list {
-		details, err := s.Details(ctx, TaskRef{server, task.Name})
+		details, err := s.Details(ctx, TaskRef{endpoint.Server, task.Name})
 		if errors.Is(err, ErrNotFound) { // deleted in the meantime
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		if details.Source.Name == endpoint && details.State != TaskStopped && details.State != TaskError {
+		if details.Source.Name == endpoint.Endpoint && details.State != TaskStopped && details.State != TaskError {
 			names = append(names, task.Name)
 		}
 	}
@@ -116,7 +115,7 @@ func (s TasksService) runningFrom(ctx context.Context, server, endpoint string) 
 
 // recycle lets the server restart the tasks, and waits until they run.
 func (s EndpointsService) recycle(ctx context.Context, f Failover, report *FailoverReport) error {
-	if err := s.Reconfigure(ctx, f.Server, f.Endpoint, f.Configuration, ReconfigureOptions{}); err != nil {
+	if err := s.Reconfigure(ctx, f.Endpoint, f.Configuration, ReconfigureOptions{}); err != nil {
 		return err
 	}
 	report.Reconfigured = true
@@ -129,7 +128,7 @@ func (s EndpointsService) recycle(ctx context.Context, f Failover, report *Failo
 	running, err := forEach(report.Tasks, func(task string) error {
 		ctx, cancel := context.WithTimeout(ctx, f.TaskTimeout)
 		defer cancel()
-		_, err := TasksService(s).WaitForState(ctx, TaskRef{f.Server, task}, TaskRunning)
+		_, err := TasksService(s).WaitForState(ctx, TaskRef{f.Endpoint.Server, task}, TaskRunning)
 		return err
 	})
 	report.Running = running
@@ -141,7 +140,7 @@ func (s EndpointsService) switchOver(ctx context.Context, f Failover, report *Fa
 	tasks := TasksService(s)
 	var err error
 	report.Stopped, err = forEach(report.Tasks, func(task string) error {
-		_, err := tasks.Stop(ctx, TaskRef{f.Server, task}, f.TaskTimeout)
+		_, err := tasks.Stop(ctx, TaskRef{f.Endpoint.Server, task}, f.TaskTimeout)
 		if errors.Is(err, ErrAlreadyStopped) {
 			return nil
 		}
@@ -153,12 +152,12 @@ func (s EndpointsService) switchOver(ctx context.Context, f Failover, report *Fa
 	if err := f.Switch(ctx); err != nil {
 		return fmt.Errorf("switch the databases: %w", err)
 	}
-	if err := s.Reconfigure(ctx, f.Server, f.Endpoint, f.Configuration, ReconfigureOptions{KeepTasks: true}); err != nil {
+	if err := s.Reconfigure(ctx, f.Endpoint, f.Configuration, ReconfigureOptions{KeepTasks: true}); err != nil {
 		return err
 	}
 	report.Reconfigured = true
 	report.Running, err = forEach(report.Stopped, func(task string) error {
-		_, err := tasks.Run(ctx, TaskRef{f.Server, task}, ResumeProcessing(), f.TaskTimeout)
+		_, err := tasks.Run(ctx, TaskRef{f.Endpoint.Server, task}, ResumeProcessing(), f.TaskTimeout)
 		if errors.Is(err, ErrAlreadyRunning) {
 			return nil
 		}

@@ -113,9 +113,9 @@ func TestFailover(t *testing.T) {
 			log:  "reconfigure My B false"},
 		"no configuration": {failover: Failover{}, is: ErrInvalid},
 		"no such one":      {failover: Failover{Configuration: "C"}, is: ErrInvalid},
-		"no such endpoint": {failover: Failover{Endpoint: "X", Configuration: "B"}, is: ErrInvalid},
-		"a target":         {failover: Failover{Endpoint: "T", Configuration: "B"}, is: ErrInvalid},
-		"another kind":     {failover: Failover{Endpoint: "P", Configuration: "B"}, is: ErrInvalid},
+		"no such endpoint": {failover: Failover{Endpoint: EndpointRef{"s", "X"}, Configuration: "B"}, is: ErrInvalid},
+		"a target":         {failover: Failover{Endpoint: EndpointRef{"s", "T"}, Configuration: "B"}, is: ErrInvalid},
+		"another kind":     {failover: Failover{Endpoint: EndpointRef{"s", "P"}, Configuration: "B"}, is: ErrInvalid},
 		"tasks not seen": {failover: Failover{Configuration: "B"},
 			refuse: map[string]string{" tasks": codeUnauthorized}, is: ErrUnauthorized},
 		"a task not seen": {failover: Failover{Configuration: "B"}, refuse: map[string]string{" 3": codeUnauthorized},
@@ -131,9 +131,9 @@ func TestFailover(t *testing.T) {
 				server.refuse, server.slow = tc.refuse, tc.slow
 				client := newClient(t, testURL, WithTransport(server))
 				f := tc.failover
-				f.Server = "s"
-				if f.Endpoint == "" {
-					f.Endpoint = "My"
+				f.Endpoint.Server = "s"
+				if f.Endpoint.Endpoint == "" {
+					f.Endpoint.Endpoint = "My"
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
 				defer cancel()
@@ -158,13 +158,13 @@ func TestFailoverWaitsForTheRestart(t *testing.T) {
 		server.tasks["2"] = "RUNNING"
 		client := newClient(t, testURL, WithTransport(server))
 		started := time.Now()
-		report, err := client.Endpoints.Failover(t.Context(), Failover{Server: "s", Endpoint: "My", Configuration: "B"})
+		report, err := client.Endpoints.Failover(t.Context(), Failover{Endpoint: EndpointRef{"s", "My"}, Configuration: "B"})
 		if err != nil || len(report.Running) != 3 || time.Since(started) != 30*time.Second {
 			t.Errorf("%+v, %v after %v", report, err, time.Since(started))
 		}
 		server.tasks = map[string]string{"1": "STOPPED"}
 		started = time.Now()
-		report, err = client.Endpoints.Failover(t.Context(), Failover{Server: "s", Endpoint: "My", Configuration: "A"})
+		report, err = client.Endpoints.Failover(t.Context(), Failover{Endpoint: EndpointRef{"s", "My"}, Configuration: "A"})
 		if err != nil || len(report.Tasks) != 0 || time.Since(started) != 0 {
 			t.Errorf("without tasks: %+v, %v after %v", report, err, time.Since(started))
 		}

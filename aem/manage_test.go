@@ -198,7 +198,7 @@ func TestPasswordsAreNeverShown(t *testing.T) {
 		show(SetSetting("/db_settings/password", d.Password))
 		show(struct{ inner Password }{d.Password})
 		show(client.Servers.Put(t.Context(), *d))
-		show(client.Endpoints.Patch(t.Context(), "n", "e", Patch{SetSetting("/db_settings/password", d.Password)}))
+		show(client.Endpoints.Patch(t.Context(), EndpointRef{"n", "e"}, Patch{SetSetting("/db_settings/password", d.Password)}))
 		for _, secret := range []string{canary, standIn, "98bdfd05", fmt.Sprintf("%x", canary)} {
 			for line := range strings.Lines(out.String()) {
 				if strings.Contains(line, secret) {
@@ -284,13 +284,13 @@ func TestArgumentsThatAreNotSent(t *testing.T) {
 		"negative age":         client.Tasks.DeleteOldChangeData(ctx, TaskRef{"s", "t"}, ChangeDataOlderThan(-time.Hour)),
 		"no schema":            client.Tables.Reload(ctx, TableRef{TaskRef{"s", "t"}, "", "x"}),
 		"no table":             client.Tables.Resume(ctx, TableRef{TaskRef{"s", "t"}, "x", ""}),
-		"no configuration":     client.Endpoints.Reconfigure(ctx, "s", "MyOracle", "", ReconfigureOptions{}),
-		"a whole name": client.Endpoints.Reconfigure(ctx, "s", "MyOracle", "MyOracle__Secondary",
+		"no configuration":     client.Endpoints.Reconfigure(ctx, EndpointRef{"s", "MyOracle"}, "", ReconfigureOptions{}),
+		"a whole name": client.Endpoints.Reconfigure(ctx, EndpointRef{"s", "MyOracle"}, "MyOracle__Secondary",
 			ReconfigureOptions{}),
-		"no patch":             client.Endpoints.Patch(ctx, "s", "e", nil),
-		"patch of all":         client.Endpoints.Patch(ctx, "s", "e", Patch{SetSetting("/", 1)}),
-		"move":                 client.Endpoints.Patch(ctx, "s", "e", Patch{{Op: "move", Path: "/db_settings/a"}}),
-		"patch with a channel": client.Endpoints.Patch(ctx, "s", "e", Patch{SetSetting("/db_settings/a", make(chan int))}),
+		"no patch":             client.Endpoints.Patch(ctx, EndpointRef{"s", "e"}, nil),
+		"patch of all":         client.Endpoints.Patch(ctx, EndpointRef{"s", "e"}, Patch{SetSetting("/", 1)}),
+		"move":                 client.Endpoints.Patch(ctx, EndpointRef{"s", "e"}, Patch{{Op: "move", Path: "/db_settings/a"}}),
+		"patch with a channel": client.Endpoints.Patch(ctx, EndpointRef{"s", "e"}, Patch{SetSetting("/db_settings/a", make(chan int))}),
 		"audit without start":  noResult(client.Audit.Export(ctx, time.Time{}, past)),
 		"audit backwards":      noResult(client.Audit.Export(ctx, past, past.Add(-time.Second))),
 		"no server":            client.Servers.Delete(ctx, ""),

@@ -321,29 +321,29 @@ func TestEndpointsAgainstTheSimulator(t *testing.T) {
 			list[i].Role != EndpointSource || !list[i].Licensed.True() {
 			t.Fatalf("got %+v", list)
 		}
-		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, theServer, "My", 0)); !got.OK() {
+		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, EndpointRef{theServer, "My"}, 0)); !got.OK() {
 			t.Errorf("tested: %+v", got)
 		}
 		must(t, em.SetEndpointTest(theServer, "My", aemtest.EndpointTest{Message: "ORA-01017", Detail: "invalid"}))
-		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, theServer, "My", 0)); got.OK() ||
+		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, EndpointRef{theServer, "My"}, 0)); got.OK() ||
 			got.Message != "ORA-01017" {
 			t.Errorf("tested: %+v", got)
 		}
 		must(t, em.SetEndpointTest(theServer, "My", aemtest.EndpointTest{Takes: time.Hour}))
-		want(t, noResult(client.Endpoints.Test(ctx, theServer, "My", time.Second)), ErrTestTimeout)
-		want(t, noResult(client.Endpoints.Test(ctx, theServer, "no", 0)), ErrNotFound)
+		want(t, noResult(client.Endpoints.Test(ctx, EndpointRef{theServer, "My"}, time.Second)), ErrTestTimeout)
+		want(t, noResult(client.Endpoints.Test(ctx, EndpointRef{theServer, "no"}, 0)), ErrNotFound)
 
-		must(t, client.Endpoints.Patch(ctx, theServer, "unused",
+		must(t, client.Endpoints.Patch(ctx, EndpointRef{theServer, "unused"},
 			Patch{SetSetting("/db_settings/server", "db2.example.net"), SetSetting("/db_settings/password", NewPassword("x"))}))
-		must(t, client.Endpoints.Reconfigure(ctx, theServer, "My", "Secondary", ReconfigureOptions{KeepTasks: true}))
+		must(t, client.Endpoints.Reconfigure(ctx, EndpointRef{theServer, "My"}, "Secondary", ReconfigureOptions{KeepTasks: true}))
 		var e *Error
-		if err := client.Endpoints.Reconfigure(ctx, theServer, "My", "Third", ReconfigureOptions{}); !errors.As(err, &e) ||
+		if err := client.Endpoints.Reconfigure(ctx, EndpointRef{theServer, "My"}, "Third", ReconfigureOptions{}); !errors.As(err, &e) ||
 			!e.HasCode(CodeReconfigureEndpointInnerErr) {
 			t.Errorf("reconfigured: %v", err)
 		}
-		want(t, client.Endpoints.Delete(ctx, theServer, "My", DeleteEndpointOptions{}), ErrInUse)
-		must(t, client.Endpoints.Delete(ctx, theServer, "unused", DeleteEndpointOptions{FallBackToPOST: true}))
-		want(t, client.Endpoints.Delete(ctx, theServer, "unused", DeleteEndpointOptions{}), ErrNotFound)
+		want(t, client.Endpoints.Delete(ctx, EndpointRef{theServer, "My"}, DeleteEndpointOptions{}), ErrInUse)
+		must(t, client.Endpoints.Delete(ctx, EndpointRef{theServer, "unused"}, DeleteEndpointOptions{FallBackToPOST: true}))
+		want(t, client.Endpoints.Delete(ctx, EndpointRef{theServer, "unused"}, DeleteEndpointOptions{}), ErrNotFound)
 		for _, e := range em.State().Server(theServer).Endpoints {
 			if e.Name == "unused" || e.Name == "My" && e.Configuration != "Secondary" {
 				t.Errorf("there is %+v", e)
@@ -355,7 +355,7 @@ func TestEndpointsAgainstTheSimulator(t *testing.T) {
 func TestFailoverAgainstTheSimulator(t *testing.T) {
 	em, client := simulate(t, aemtest.RealWorld, aemtest.Operator, nil)
 	switched := false
-	report, err := client.Endpoints.Failover(t.Context(), Failover{Server: theServer, Endpoint: "My",
+	report, err := client.Endpoints.Failover(t.Context(), Failover{Endpoint: EndpointRef{theServer, "My"},
 		Configuration: "Secondary", Switch: func(context.Context) error {
 			switched = em.State().Task(theServer, theTask).State == aemtest.Stopped
 			return nil
@@ -364,7 +364,7 @@ func TestFailoverAgainstTheSimulator(t *testing.T) {
 		em.State().Task(theServer, theTask).State != aemtest.Running {
 		t.Errorf("%+v, %v, switched %v", report, err, switched)
 	}
-	report, err = client.Endpoints.Failover(t.Context(), Failover{Server: theServer, Endpoint: "My",
+	report, err = client.Endpoints.Failover(t.Context(), Failover{Endpoint: EndpointRef{theServer, "My"},
 		Configuration: "Primary", Settle: time.Millisecond})
 	if err != nil || !slices.Equal(report.Running, []string{theTask}) {
 		t.Errorf("%+v, %v", report, err)
@@ -377,7 +377,7 @@ func TestACLsAgainstTheSimulator(t *testing.T) {
 		for name, target := range map[string]ACLTarget{
 			"server": ServerACL(theServer), "tasks": TasksACL(theServer),
 			"task":      TaskACL(TaskRef{Server: theServer, Task: theTask}),
-			"endpoints": EndpointsACL(theServer), "endpoint": EndpointACL(theServer, "My"),
+			"endpoints": EndpointsACL(theServer), "endpoint": EndpointACL(EndpointRef{theServer, "My"}),
 		} {
 			want(t, noResult(a.Get(ctx, target)), ErrNoACL)
 			want(t, a.Delete(ctx, target), ErrNoACL)
@@ -459,7 +459,7 @@ func TestAViewerMayNotChangeAnything(t *testing.T) {
 			Table: "JOBS"}),
 		"delete":  client.Servers.Delete(t.Context(), theServer),
 		"get ACL": noResult(client.ACLs.Get(t.Context(), ServerACL(theServer))),
-		"test":    noResult(client.Endpoints.Test(t.Context(), theServer, "My", 0)),
+		"test":    noResult(client.Endpoints.Test(t.Context(), EndpointRef{theServer, "My"}, 0)),
 		"audit":   noResult(client.Audit.Export(t.Context(), simulatedStart, time.Time{})),
 	} {
 		if !errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrLogin) {

@@ -177,23 +177,23 @@ var wireCases = []wireCase{
 	{"GetEndpointList", func(ctx context.Context, c *Client) error { return noResult(c.Endpoints.List(ctx, "s 1")) },
 		"GET /servers/s%201/endpoints", "", `{"endpointList":[]}`},
 	{"TestEndpoint", func(ctx context.Context, c *Client) error {
-		return noResult(c.Endpoints.Test(ctx, "s 1", "e?1", 5*time.Second))
+		return noResult(c.Endpoints.Test(ctx, EndpointRef{"s 1", "e?1"}, 5*time.Second))
 	}, "GET /servers/s%201/endpoints/e%3F1?action=test&timeout=5", "", `{"status":"CONNECTED"}`},
 	{"PatchEndpoint", func(ctx context.Context, c *Client) error {
-		return c.Endpoints.Patch(ctx, "s 1", "e?1", Patch{SetSetting("/db_settings/server", "h<1>"),
+		return c.Endpoints.Patch(ctx, EndpointRef{"s 1", "e?1"}, Patch{SetSetting("/db_settings/server", "h<1>"),
 			ReplaceSetting("/db_settings/port", 1521),
 			RemoveSetting("/db_settings/x"), TestSetting("/db_settings/y", nil),
 			SetSetting("/db_settings/password", NewPassword("pw"))})
 	}, "PATCH /servers/s%201/endpoints/e%3F1",
 		`[{"op":"add","path":"/db_settings/server","value":"h<1>"},{"op":"replace","path":"/db_settings/port","value":1521},{"op":"remove","path":"/db_settings/x"},{"op":"test","path":"/db_settings/y","value":null},{"op":"add","path":"/db_settings/password","value":"pw"}]`, ""},
 	{"DeleteEndpoint", func(ctx context.Context, c *Client) error {
-		return c.Endpoints.Delete(ctx, "s 1", "e?1", DeleteEndpointOptions{})
+		return c.Endpoints.Delete(ctx, EndpointRef{"s 1", "e?1"}, DeleteEndpointOptions{})
 	}, "DELETE /servers/s%201/endpoints/e%3F1?action=delete", "", ""},
 	{"ReconfigureEndpointNoWait", func(ctx context.Context, c *Client) error {
-		return c.Endpoints.Reconfigure(ctx, "s 1", "My Oracle", "Secondary", ReconfigureOptions{})
+		return c.Endpoints.Reconfigure(ctx, EndpointRef{"s 1", "My Oracle"}, "Secondary", ReconfigureOptions{})
 	}, "PUT /servers/s%201/endpoints/My%20Oracle?action=reconfigure&configuration=Secondary&recycle=true", "", ""},
 	{"ReconfigureEndpointNoWait", func(ctx context.Context, c *Client) error {
-		return c.Endpoints.Reconfigure(ctx, "s 1", "My Oracle", "Secondary", ReconfigureOptions{KeepTasks: true})
+		return c.Endpoints.Reconfigure(ctx, EndpointRef{"s 1", "My Oracle"}, "Secondary", ReconfigureOptions{KeepTasks: true})
 	}, "PUT /servers/s%201/endpoints/My%20Oracle?action=reconfigure&configuration=Secondary&recycle=false", "", ""},
 
 	{"ExportAuditTrail", func(ctx context.Context, c *Client) error {
@@ -253,17 +253,17 @@ var wireCases = []wireCase{
 	},
 		"DELETE /servers/s%201/endpoints?action=acl", "", ""},
 	{"GetEndpointAcl", func(ctx context.Context, c *Client) error {
-		return noResult(c.ACLs.Get(ctx, EndpointACL("s 1", "e?1")))
+		return noResult(c.ACLs.Get(ctx, EndpointACL(EndpointRef{"s 1", "e?1"})))
 	},
 		"GET /servers/s%201/endpoints/e%3F1?action=acl", "", aclBody},
 	{"PutEndpointAcl", func(ctx context.Context, c *Client) error {
-		return c.ACLs.Put(ctx, EndpointACL("s 1", "e?1"),
+		return c.ACLs.Put(ctx, EndpointACL(EndpointRef{"s 1", "e?1"}),
 			someACL)
 	},
 		"PUT /servers/s%201/endpoints/e%3F1?action=acl", aclBody, ""},
 	{"DeleteEndpointAcl", func(ctx context.Context, c *Client) error {
 		return c.ACLs.Delete(ctx,
-			EndpointACL("s 1", "e?1"))
+			EndpointACL(EndpointRef{"s 1", "e?1"}))
 	},
 		"DELETE /servers/s%201/endpoints/e%3F1?action=acl", "", ""},
 }
@@ -421,7 +421,9 @@ func TestCallsWithoutAnActionAreNotSent(t *testing.T) {
 // net/http would repeat a GET by itself when a connection that was idle breaks.
 func TestGetsThatMakeWorkAreNotRepeatedByTheTransport(t *testing.T) {
 	for operation, call := range map[string]func(context.Context, *Client) error{
-		"test":   func(ctx context.Context, c *Client) error { return noResult(c.Endpoints.Test(ctx, "s", "e", 0)) },
+		"test": func(ctx context.Context, c *Client) error {
+			return noResult(c.Endpoints.Test(ctx, EndpointRef{"s", "e"}, 0))
+		},
 		"export": func(ctx context.Context, c *Client) error { return readAll(c.Servers.Export(ctx, "s")) },
 	} {
 		t.Run(operation, func(t *testing.T) {

@@ -21,13 +21,17 @@ type aclFlags struct {
 
 func (f *aclFlags) target() (aem.ACLTarget, error) {
 	var targets []aem.ACLTarget
-	for target, chosen := range map[*aem.ACLTarget]bool{
-		new(aem.TaskACL(aem.TaskRef{Server: f.server, Task: f.task})): f.task != "", new(aem.TasksACL(f.server)): f.tasks,
-		new(aem.EndpointACL(f.server, f.endpoint)): f.endpoint != "", new(aem.EndpointsACL(f.server)): f.endpoints,
-	} {
-		if chosen {
-			targets = append(targets, *target)
-		}
+	if f.task != "" {
+		targets = append(targets, aem.TaskACL(aem.TaskRef{Server: f.server, Task: f.task}))
+	}
+	if f.tasks {
+		targets = append(targets, aem.TasksACL(f.server))
+	}
+	if f.endpoint != "" {
+		targets = append(targets, aem.EndpointACL(aem.EndpointRef{Server: f.server, Endpoint: f.endpoint}))
+	}
+	if f.endpoints {
+		targets = append(targets, aem.EndpointsACL(f.server))
 	}
 	switch len(targets) {
 	case 0:

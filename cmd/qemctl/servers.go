@@ -101,7 +101,7 @@ func (c *command) testEndpoints(ctx context.Context, server string, names []stri
 	var results []tested
 	var bad error
 	for _, name := range names {
-		result, err := c.client.Endpoints.Test(ctx, server, name, 0)
+		result, err := c.client.Endpoints.Test(ctx, aem.EndpointRef{Server: server, Endpoint: name}, 0)
 		t := tested{Endpoint: name, Result: result}
 		switch {
 		case err != nil:

@@ -56,7 +56,7 @@ var (
 	readEndpointsACL = acl("GetEndpointsCollectionAcl", fleet.ScopeEndpoints,
 		func(f *flight) aem.ACLTarget { return aem.EndpointsACL(f.server) })
 	readEndpointACL = acl("GetEndpointAcl", fleet.ScopeEndpoint,
-		func(f *flight) aem.ACLTarget { return aem.EndpointACL(f.server, f.object) })
+		func(f *flight) aem.ACLTarget { return aem.EndpointACL(f.endpoint()) })
 )
 
 // interval is how often a call is made about one object; the lists of servers and tasks, which
@@ -77,6 +77,10 @@ func (o *Options) interval(c *call) time.Duration {
 
 // task names the task that the flight is about.
 func (f *flight) task() aem.TaskRef { return aem.TaskRef{Server: f.server, Task: f.object} }
+
+func (f *flight) endpoint() aem.EndpointRef {
+	return aem.EndpointRef{Server: f.server, Endpoint: f.object}
+}
 
 // clean takes out of a message what nobody should read: whoever writes it may know our
 // credentials.
@@ -149,7 +153,7 @@ func askBarrier(ctx context.Context, f *flight) (any, error) {
 // askTest returns a *fleet.EndpointTest. One that took too long is a result; one that could
 // not be made is one beside its error.
 func askTest(ctx context.Context, f *flight) (any, error) {
-	answer, err := f.client.Endpoints.Test(ctx, f.server, f.object, f.options.EndpointTests.Timeout)
+	answer, err := f.client.Endpoints.Test(ctx, f.endpoint(), f.options.EndpointTests.Timeout)
 	now := time.Now()
 	result := &fleet.EndpointTest{
 		Endpoint: f.object, Success: fleet.No,
