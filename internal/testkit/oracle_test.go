@@ -2,18 +2,13 @@ package testkit_test
 
 import (
 	"bytes"
-	"context"
 	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/collector"
 	"github.com/qem-exporter/qem_exporter/internal/poll"
 	"github.com/qem-exporter/qem_exporter/internal/testkit"
 )
@@ -53,16 +48,9 @@ func TestWholeWay(t *testing.T) {
 // serve polls until everything was read, and returns what is served.
 func serve(t *testing.T, sim *aemtest.Simulator) testkit.Samples {
 	t.Helper()
-	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken),
-		aem.WithTransport(sim.Transport()))
-	if err != nil {
-		t.Fatal(err)
-	}
 	runs := true
-	c := collector.New(collector.Options{Registerer: prometheus.NewRegistry()})
-	m := c.NewManager("prod", collector.ManagerOptions{})
-	poller := poll.New(client, poll.Options{
-		Manager: "prod", Publisher: m, PollInterval: 10 * time.Minute, StateInterval: 10 * time.Minute,
+	c, stop := collect(t, sim, poll.Options{
+		PollInterval: 10 * time.Minute, StateInterval: 10 * time.Minute,
 		Tables: poll.TableOptions{Mode: poll.All}, Endpoints: true, ACLs: time.Hour,
 		RetentionBarriers: time.Hour, EndpointTests: poll.EndpointTestOptions{Interval: 10 * time.Minute},
 		Objectives: []poll.Objective{
@@ -70,21 +58,11 @@ func serve(t *testing.T, sim *aemtest.Simulator) testkit.Samples {
 		},
 		Limits: []poll.ServerLimit{{Memory: 64 << 30, Disk: 500 << 30}},
 	})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		poller.Run(ctx)
-	}()
 	time.Sleep(11 * time.Minute) // endpoints are tested one after the other
 	_, kept := c.Current()
 	var text bytes.Buffer
-	err = kept.WriteText(&text)
-	cancel()
-	<-done
-	if err == nil {
-		err = client.Close(t.Context())
-	}
+	err := kept.WriteText(&text)
+	stop()
 	live, _ := c.Current()
 	if err == nil {
 		err = live.WriteText(&text)
