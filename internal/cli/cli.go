@@ -34,7 +34,7 @@ func run(args []string) int {
 	}
 	logger, queue := flags.newLogger()
 	defer queue.Close(flushTimeout)
-	ctx := untilTerminated()
+	ctx := untilTerminated(command == flags.serve.FullCommand())
 	switch command {
 	case flags.checkConfig.FullCommand():
 		return flags.checkConfigs()
@@ -66,6 +66,17 @@ func fail(w io.Writer, err error) int {
 	return 1
 }
 
+// help is where usage texts go. Kingpin panics where it cannot be written.
+type help struct{}
+
+func (help) Write(p []byte) (int, error) {
+	n, err := os.Stdout.Write(p)
+	if err != nil {
+		os.Exit(fail(os.Stderr, err))
+	}
+	return n, nil
+}
+
 // serve is the daemon. It loads the configuration again whenever hangups says so.
 func serve(ctx context.Context, o app.Options, hangups <-chan os.Signal) error {
 	// Without a cgroup there is no limit to take over, which is nothing to worry about.
@@ -78,11 +89,15 @@ func serve(ctx context.Context, o app.Options, hangups <-chan os.Signal) error {
 }
 
 // untilTerminated ends with the first SIGINT or SIGTERM; the second ends the
-// process at once.
-func untilTerminated() context.Context {
+// process at once. For a command that does not reload, so it is with SIGHUP, which a
+// terminal that closes sends: the session is to be ended then too.
+func untilTerminated(reloads bool) context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !reloads && !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		<-signals
 		cancel()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
@@ -157,6 +158,26 @@ func TestScrape(t *testing.T) {
 	}
 	if sim.Logins() != 1 || sim.ActiveSessions() != 0 {
 		t.Errorf("%d logins, %d sessions left", sim.Logins(), sim.ActiveSessions())
+	}
+}
+
+// A scrape that is interrupted has not read everything; also where the terminal closes, its session ends.
+func TestScrapeIsInterrupted(t *testing.T) {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(s.String(), func(t *testing.T) {
+			sim := simulated(t)
+			sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Kind: aemtest.FaultHang})
+			p := launch(t, environment(sim.URL), "scrape")
+			eventually(t, "it reads tasks", func() bool { return sim.Requests("GetTaskDetails") > 0 })
+			p.Signal(s)
+			if code := p.Wait(); code != 1 || p.Stdout.String() != "" ||
+				!strings.Contains(p.Stderr.String(), "interrupted: nothing is printed") {
+				t.Errorf("exit code %d: %s", code, p.Written())
+			}
+			if sim.ActiveSessions() != 0 {
+				t.Errorf("%d sessions left", sim.ActiveSessions())
+			}
+		})
 	}
 }
 

@@ -45,7 +45,7 @@ func newFlags() *flags {
 	}
 	f := &flags{cli: kingpin.New("qem_exporter",
 		"Prometheus exporter for Qlik Enterprise Manager: Replicate and Compose servers, tasks and tables.")}
-	f.cli.UsageWriter(os.Stdout)
+	f.cli.UsageWriter(help{})
 	f.cli.Version(version.Print("qem_exporter"))
 	f.cli.HelpFlag.Short('h')
 	f.addDaemonFlags()
