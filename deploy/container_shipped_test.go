@@ -47,16 +47,16 @@ func TestImage(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, copied := range regexp.MustCompile(`(?m)^COPY --from=build /src/(\S+) (\S+)$`).FindAllStringSubmatch(file, -1) {
-		out, err := exec.Command("install", "-D", "-m", "0755", filepath.Join(source, copied[1]), filepath.Join(root, copied[2])).
-			CombinedOutput()
-		if err != nil {
+	copies := regexp.MustCompile(`(?m)^COPY --from=build /src/(\S+) (\S+)$`)
+	for _, copied := range copies.FindAllStringSubmatch(file, -1) {
+		from, to := filepath.Join(source, copied[1]), filepath.Join(root, copied[2])
+		if out, err := exec.Command("install", "-D", "-m", "0755", from, to).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
 	run := "chroot --userspec=" + one(`USER (.*)`) + " " + root + " "
-	script := strings.NewReplacer("START", run+command(`ENTRYPOINT (.*)`), "CHECK", run+command(`HEALTHCHECK .* CMD (.*)`)).
-		Replace(`
+	start, check := run+command(`ENTRYPOINT (.*)`), run+command(`HEALTHCHECK .* CMD (.*)`)
+	script := strings.NewReplacer("START", start, "CHECK", check).Replace(`
 		START --version
 		if CHECK; then echo "healthy before it runs"; exit 1; fi
 		START demo & daemon=$!

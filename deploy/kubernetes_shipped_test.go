@@ -3,11 +3,17 @@
 package deploy_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // everything switches on what is off by default.
@@ -58,7 +64,7 @@ func TestChartWithEverything(t *testing.T) {
 	if image := m.text(m.container(), "image"); !strings.Contains(image, "@sha256:000") {
 		t.Errorf("the image is %s", image)
 	}
-	kubecheck(t, out)
+	kubeconform(t, out)
 }
 
 // What is only now and then wanted has its effect.
@@ -82,7 +88,7 @@ func TestChartValues(t *testing.T) {
 				t.Errorf("%s does not give %s", set, want)
 			}
 		}
-		kubecheck(t, out)
+		kubeconform(t, out)
 	}
 }
 
@@ -127,7 +133,7 @@ func TestChartReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kubecheck(t, string(out))
+	kubeconform(t, string(out))
 	m := manifests{T: t, objects: documents(t, "helm template", out)}
 	m.checkMonitoring()
 	m.one("ServiceMonitor")
@@ -167,7 +173,7 @@ func TestKustomized(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "overlay/config.yml"), string(readFile(t, "kubernetes/config.yml")))
 	for folder, shards := range map[string]string{"repository/deploy/kubernetes": "1", "overlay": "4"} {
 		out := kustomize(t, filepath.Join(dir, folder))
-		kubecheck(t, out)
+		kubeconform(t, out)
 		m := manifests{T: t, objects: documents(t, folder, []byte(out))}
 		m.checkAll()
 		m.checkMonitoring()
@@ -190,12 +196,135 @@ func kustomize(t *testing.T, folder string) string {
 	return string(out)
 }
 
-// kubecheck holds objects against the types of Kubernetes and the Prometheus Operator.
-func kubecheck(t *testing.T, objects string) {
+// kubeconform holds objects against the schemas of Kubernetes and the Prometheus Operator.
+func kubeconform(t *testing.T, objects string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "run", ".")
-	cmd.Dir, cmd.Stdin = "kubecheck", strings.NewReader(objects)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := conforms(t, objects); err != nil {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func conforms(t *testing.T, objects string) (string, error) {
+	t.Helper()
+	folder, err := schemas()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "../scripts/tool", "kubeconform", "-strict", "-schema-location",
+		folder+"/{{.ResourceKind}}.json")
+	cmd.Stdin = strings.NewReader(objects)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// Where the kinds that are used here are described: in the API server's own OpenAPI documents,
+// and in the definitions that the Prometheus Operator brings.
+const (
+	apiServer     = "k8s.io/kubernetes@v1.37.2"
+	documentFiles = "api/openapi-spec/v3/%s_openapi.json"
+	operator      = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
+	resourceFiles = "example/prometheus-operator-crd/monitoring.coreos.com_%ss.yaml"
+)
+
+// schemas makes a JSON schema of each kind, as kubeconform wants them, and returns their folder.
+// They come as Go modules do, so nothing but a module proxy is needed.
+var schemas = sync.OnceValues(func() (string, error) {
+	folder := filepath.Join(filepath.Dir(binary), "schemas") // which ends with the tests
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return "", err
+	}
+	write := func(kind string, schema object) error {
+		closed(schema)
+		data, err := json.Marshal(schema)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(folder, kind+".json"), data, 0o600)
+	}
+	for file, kinds := range map[string][]string{
+		"api__v1":                     {"ConfigMap", "Secret", "Service", "ServiceAccount"},
+		"apis__apps__v1":              {"StatefulSet"},
+		"apis__networking.k8s.io__v1": {"NetworkPolicy"},
+		"apis__policy__v1":            {"PodDisruptionBudget"},
+	} {
+		described, err := ofModule(apiServer, fmt.Sprintf(documentFiles, file))
+		if err != nil {
+			return "", err
+		}
+		components := described["components"].(object)
+		for name := range components["schemas"].(object) {
+			kind := name[strings.LastIndex(name, ".")+1:]
+			if !slices.Contains(kinds, kind) {
+				continue
+			}
+			schema := object{"$ref": "#/components/schemas/" + name, "components": components}
+			if err := write(strings.ToLower(kind), schema); err != nil {
+				return "", err
+			}
+		}
+	}
+	for _, kind := range []string{"servicemonitor", "podmonitor", "prometheusrule"} {
+		definition, err := ofModule(operator, fmt.Sprintf(resourceFiles, kind))
+		if err != nil {
+			return "", err
+		}
+		version := definition["spec"].(object)["versions"].([]any)[0].(object)
+		if err := write(kind, version["schema"].(object)["openAPIV3Schema"].(object)); err != nil {
+			return "", err
+		}
+	}
+	return folder, nil
+})
+
+// ofModule is a file of a module, in JSON or YAML.
+func ofModule(module, file string) (parsed object, err error) {
+	cmd := exec.Command("go", "mod", "download", "-json", module)
+	cmd.Dir = os.TempDir() // the module is none of this one's
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", module, err, out)
+	}
+	var downloaded struct{ Dir string }
+	if err := json.Unmarshal(out, &downloaded); err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(filepath.Join(downloaded.Dir, file))
+	if err != nil {
+		return nil, err
+	}
+	return parsed, yaml.Unmarshal(data, &parsed)
+}
+
+// closed has a schema refuse fields that it does not have, as an API server does that is told to
+// be strict.
+func closed(node any) {
+	switch n := node.(type) {
+	case object:
+		_, described := n["properties"].(object)
+		if described && n["additionalProperties"] == nil && n["x-kubernetes-preserve-unknown-fields"] == nil {
+			n["additionalProperties"] = false
+		}
+		for _, child := range n {
+			closed(child)
+		}
+	case []any:
+		for _, child := range n {
+			closed(child)
+		}
+	}
+}
+
+// An object with a slip is refused: the schemas are closed, and know what is required.
+func TestSchemasRefuse(t *testing.T) {
+	for slip, want := range map[string]string{
+		"{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 1}], selektor: {}}}": "selektor",
+		"{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: one}]}}":             "port",
+		"{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{}]}}":                      "port",
+		"{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: a}, spec: {}}":    "endpoints",
+		"{apiVersion: v1, kind: Nothing, metadata: {name: a}}":                                           "Nothing",
+	} {
+		if out, err := conforms(t, slip); err == nil || !strings.Contains(out, want) {
+			t.Errorf("%s is not refused for %s: %v\n%s", slip, want, err, out)
+		}
 	}
 }

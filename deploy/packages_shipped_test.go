@@ -96,14 +96,24 @@ enterprise_managers:
 				`version="0.0.1"`,
 			)
 			m.run("systemctl reload qem_exporter")
-			m.says("journalctl --no-pager --unit=qem_exporter --grep='configuration reloaded' --lines=1", "reloaded")
+			// The journal knows how grave a line is.
+			m.run(`journal() { journalctl --no-pager --unit=qem_exporter --output=cat "$@"; }
+				for i in $(seq 60); do if journal --priority=info --grep='configuration reloaded'; then break; fi; sleep 0.5; done
+				journal --priority=info..info --grep='qem_exporter started'
+				journal --priority=err..warning --grep='connection refused'
+				! journal --priority=warning --grep='qem_exporter started|configuration reloaded'`)
 			m.run(do.upgrade)
 			m.says(
 				"curl -sS --retry 10 --retry-connrefused localhost:10045/metrics",
 				`qem_up{manager="prod"} 0`,
 				`version="0.0.2"`,
 			)
+			m.says("journalctl --unit=qem_exporter --grep='configuration reloaded' --output=cat | wc -l", "1\n") // one signal
 			m.says("man --warnings qem_exporter 2>&1 | col -b", "QEM_PASSWORD_FILE", "FILES", "EXIT STATUS")
+			m.says("man --warnings qemctl 2>&1 | col -b", "tasks resume --from", "QEM_TOKEN", "EXIT STATUS")
+			m.says("qemctl --version", "0.0.2")
+			m.says("head -1 /usr/share/bash-completion/completions/qemctl /usr/share/fish/vendor_completions.d/qemctl.fish",
+				"of qem_exporter and qemctl for bash", "of qem_exporter and qemctl for fish")
 			// A configuration that it does not start with stops no upgrade.
 			m.run("echo 'enterprise_managers: []' >/etc/qem_exporter/config.yml")
 			m.says("sh /dev/stdin configure 0.0.1 2>&1 </srv/postinstall.sh", "qem_exporter does not start")
@@ -116,31 +126,35 @@ enterprise_managers:
 	}
 }
 
-// The completions offer what the program has, in each shell.
+// The completions offer what each program has, in each shell.
 func TestCompletions(t *testing.T) {
 	dir := t.TempDir()
-	path := "PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH")
+	qemctl := exec.CommandContext(t.Context(), "go", "build", "-o", dir, "../cmd/qemctl")
+	if out, err := qemctl.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	folder, err := filepath.Abs("completion")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for shell, code := range map[string]string{
-		"bash": `source qem_exporter.bash
-			COMP_WORDS=(qem_exporter --web.l) COMP_CWORD=1; _qem_exporter qem_exporter --web.l qem_exporter; echo ${COMPREPLY[@]}
-			COMP_WORDS=(qem_exporter chec) COMP_CWORD=1; _qem_exporter qem_exporter chec qem_exporter; echo ${COMPREPLY[@]}
-			COMP_WORDS=(qem_exporter --log.level de) COMP_CWORD=2; _qem_exporter qem_exporter de --log.level; echo ${COMPREPLY[@]}`,
+	path := "PATH=" + filepath.Dir(binary) + ":" + dir + ":" + os.Getenv("PATH")
+	begin := map[string]string{
+		"bash": `source qem_exporter.bash; next() {
+				COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _qem_exporter "$1" "${@: -1}" "${@: -2:1}"; echo ${COMPREPLY[@]}
+			}`,
 		"zsh": `function compadd { print -- $matches }; function _files { : }
-			words=(qem_exporter --web.l) CURRENT=2; source ./_qem_exporter
-			words=(qem_exporter chec) CURRENT=2; source ./_qem_exporter
-			words=(qem_exporter --log.level de) CURRENT=3; source ./_qem_exporter`,
-		"fish": `source qem_exporter.fish
-			complete -C "qem_exporter --web.l"; complete -C "qem_exporter chec"; complete -C "qem_exporter --log.level de"`,
+			function next { words=("$@") CURRENT=$#; source ./_qem_exporter }`,
+		"fish": `source qem_exporter.fish; function next; complete -C "$argv"; end`,
+	}
+	for typed, want := range map[string]string{
+		"qem_exporter --web.l": "--web.listen-address", "qem_exporter chec": "check-config",
+		"qem_exporter --log.level de": "debug",
+		"qemctl tas":                  "tasks", "qemctl tasks run --star": "--start-within", "qemctl --output js": "json",
 	} {
-		cmd := exec.CommandContext(t.Context(), shell, "-c", code)
-		cmd.Dir, cmd.Env = folder, []string{path, "HOME=" + dir}
-		out, err := cmd.CombinedOutput()
-		for _, want := range []string{"--web.listen-address", "check-config", "debug"} {
-			if err != nil || !strings.Contains(string(out), want) {
+		for shell, code := range begin {
+			cmd := exec.CommandContext(t.Context(), shell, "-c", code+"\nnext "+typed)
+			cmd.Dir, cmd.Env = folder, []string{path, "HOME=" + dir}
+			if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), want) {
 				t.Errorf("%s does not offer %s: %v\n%s", shell, want, err, out)
 			}
 		}

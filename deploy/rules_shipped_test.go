@@ -9,18 +9,15 @@ import (
 
 // The values change thresholds, severities, links and labels of the rules, leave alerts out, and refuse slips.
 func TestChartRules(t *testing.T) {
-	out, err := template(
-		t,
-		`prometheusRule={"enabled": true, "thresholds": {"license_warning_days": 60}, "dropAlerts": ["QemServerCpuHigh"],
-		"severities": {"QemTaskRecovering/critical": "none"}, "grafanaURLBase": "https://grafana/d/", "runbookURLBase": "https://wiki/",
-		"alertLabels": {"cluster": "eu"}}`,
-	)
+	out, err := template(t, `prometheusRule={"enabled": true, "thresholds": {"license_warning_days": 60},
+		"dropAlerts": ["QemServerCpuHigh"], "severities": {"QemTaskRecovering/critical": "none"},
+		"grafanaURLBase": "https://grafana/d/", "runbookURLBase": "https://wiki/", "alertLabels": {"cluster": "eu"}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules := at(t, manifests{T: t, objects: documents(t, "helm template", []byte(out))}.one("PrometheusRule"), "spec/groups").([]any)
+	m := manifests{T: t, objects: documents(t, "helm template", []byte(out))}
 	alerts := 0
-	for _, g := range rules {
+	for _, g := range list(t, m.one("PrometheusRule"), "spec/groups") {
 		for _, r := range list(t, g, "rules") {
 			if r["record"] == "qem:threshold:license_warning_days" && r["expr"] != "vector(60)" {
 				t.Errorf("the threshold is %v", r["expr"])
@@ -43,12 +40,11 @@ func TestChartRules(t *testing.T) {
 	if alerts < 60 {
 		t.Errorf("only %d alerts", alerts)
 	}
-	for _, slip := range []string{`"thresholds": {"licence_days": 1}`, `"dropAlerts": ["QemTaskEror"]`, `"severities": {"QemX": "info"}`} {
-		if _, err := template(
-			t,
-			`prometheusRule={"enabled": true, `+slip+`}`,
-		); err == nil ||
-			!strings.Contains(err.Error(), "there is no") {
+	for _, slip := range []string{
+		`"thresholds": {"licence_days": 1}`, `"dropAlerts": ["QemTaskEror"]`, `"severities": {"QemX": "info"}`,
+	} {
+		_, err := template(t, `prometheusRule={"enabled": true, `+slip+`}`)
+		if err == nil || !strings.Contains(err.Error(), "there is no") {
 			t.Errorf("%s: %v", slip, err)
 		}
 	}

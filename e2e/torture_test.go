@@ -88,7 +88,9 @@ func TestTorture(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), length)
 	defer cancel()
 	var busy sync.WaitGroup
-	for _, page := range []string{"/metrics", "/metrics?name[]=qem_up", "/", "/api/v1/status?details=true", "/api/v1/events"} {
+	for _, page := range []string{
+		"/metrics", "/metrics?name[]=qem_up", "/", "/api/v1/status?details=true", "/api/v1/events",
+	} {
 		busy.Go(func() {
 			for ctx.Err() == nil {
 				if response, err := process.Client().Get(base + page); err == nil {

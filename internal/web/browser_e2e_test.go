@@ -172,8 +172,15 @@ func TestBrowserOnAPhone(t *testing.T) {
 // contrasts lists the texts whose contrast is below what WCAG AA asks for.
 const contrasts = `(() => {
 	const rgb = (text) => text.match(/[\d.]+/g).map(Number);
-	const light = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-	const back = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length === 3 || c[3] === 1) return c; } return [255, 255, 255]; };
+	const linear = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+	const light = (c) => { const [r, g, b] = c.slice(0, 3).map(linear); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+	const back = (e) => {
+		for (; e; e = e.parentElement) {
+			const c = rgb(getComputedStyle(e).backgroundColor);
+			if (c.length === 3 || c[3] === 1) return c;
+		}
+		return [255, 255, 255];
+	};
 	const poor = [];
 	for (const e of document.querySelectorAll("body *")) {
 		if (![...e.childNodes].some((n) => n.nodeType === 3 && n.nodeValue.trim()) || e.closest("[hidden]")) continue;
