@@ -19,12 +19,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
-	"github.com/qem-exporter/qem_exporter/aem"
-	"github.com/qem-exporter/qem_exporter/collector"
 	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
 	"github.com/qem-exporter/qem_exporter/internal/web"
@@ -38,30 +35,24 @@ type Options struct {
 	ListenAddresses []string // host:port; port 0 lets the system choose
 	SystemdSocket   bool     // take the sockets that systemd hands over instead
 	WebConfigFile   string   // TLS, basic auth and rate limit, in the exporter-toolkit's format; "" is none
-	TelemetryPath   string   // where the metrics are; "" is /metrics
+	TelemetryPath   string   // where the metrics are, such as /metrics
 	RoutePrefix     string   // before every path, such as /qem
-	MaxConnections  int      // of clients; 0 is 512, and never more than half of the process's descriptors
+	MaxConnections  int      // of clients; never more than half of the process's descriptors
 	EnableLifecycle bool     // POST /-/reload
 	EnablePprof     bool     // /debug/pprof/
 
-	// Shard of TotalShards is the part of the servers that this process polls;
-	// TotalShards 0 or 1 is all of them.
+	// Shard of TotalShards is the part of the servers that this process polls.
 	Shard, TotalShards int
 
 	Version         string // of the exporter, for the user agent and the status page
 	Logger          *slog.Logger
 	LogLinesDropped func() uint64 // nil: none ever
 	Supervisor      Supervisor    // is told by Run
-
-	// StopTimeout bounds everything that Stop does; 0 is 10 s.
-	StopTimeout time.Duration
 }
 
-// DefaultStopTimeout bounds a stop: below the 30 s that container platforms and
-// the 90 s that systemd give before they kill.
-const DefaultStopTimeout = 10 * time.Second
-
-const defaultMaxConnections = 512
+// StopTimeout bounds everything that Stop does: below the 30 s that container platforms
+// and the 90 s that systemd give before they kill.
+const StopTimeout = 10 * time.Second
 
 // Supervisor is whoever started the daemon and wants to know how it is; a function
 // that is nil is not called.
@@ -78,45 +69,10 @@ func tell(f func()) {
 	}
 }
 
-func (o Options) withDefaults() Options {
-	if o.TelemetryPath == "" {
-		o.TelemetryPath = "/metrics"
-	}
-	if o.MaxConnections <= 0 {
-		o.MaxConnections = defaultMaxConnections
-	}
-	if o.StopTimeout <= 0 {
-		o.StopTimeout = DefaultStopTimeout
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	return o
-}
-
-func (o Options) validate() error {
-	if o.Load == nil {
-		return errors.New("no configuration to load")
-	}
-	if len(o.ListenAddresses) == 0 && !o.SystemdSocket {
-		return errors.New("no address to listen on: give --web.listen-address or --web.systemd-socket")
-	}
-	if err := checkShard(o.Shard, o.TotalShards); err != nil {
-		return err
-	}
-	if err := toolkit.Validate(o.WebConfigFile); err != nil {
-		return fmt.Errorf("web configuration file %s: %w", o.WebConfigFile, err)
-	}
-	return nil
-}
-
-// checkShard says what is wrong with a shard's number, if anything.
-func checkShard(shard, total int) error {
-	switch {
-	case total < 0:
-		return fmt.Errorf("total shards is %d: it must be at least 1", total)
-	case shard < 0 || shard >= max(1, total):
-		return fmt.Errorf("shard is %d: it must be between 0 and total shards - 1, which is %d", shard, max(1, total)-1)
+// checkShard says what is wrong with the shard's number, if anything.
+func (o Options) checkShard() error {
+	if o.Shard < 0 || o.Shard >= o.TotalShards {
+		return fmt.Errorf("shard is %d: it must be between 0 and total shards - 1, which is %d", o.Shard, o.TotalShards-1)
 	}
 	return nil
 }
@@ -129,11 +85,7 @@ var (
 
 // App is the daemon. Its methods may be called from several goroutines.
 type App struct {
-	options   Options
-	logger    *slog.Logger
-	registry  *prometheus.Registry
-	collector *collector.Collector
-	units     factory
+	*factory
 	handler   http.Handler
 	listen    func(context.Context, Options) ([]net.Listener, error)
 	listeners []net.Listener
@@ -143,7 +95,7 @@ type App struct {
 	// reloadFailure is why the last reload failed; nil when it did not.
 	reloadFailure atomic.Pointer[reloadFailure]
 	reloads       chan chan error
-	failures      chan error
+	failures      chan error // of a listener that stopped serving although nobody asked for it
 
 	life    context.Context // ends with Stop; everything that runs hangs on it
 	endLife context.CancelFunc
@@ -171,15 +123,15 @@ type cleanup struct {
 
 // New checks the options and puts the daemon together. Nothing runs yet.
 func New(o Options) (*App, error) {
-	o = o.withDefaults()
-	if err := o.validate(); err != nil {
+	if err := o.checkShard(); err != nil {
 		return nil, err
 	}
+	if err := toolkit.Validate(o.WebConfigFile); err != nil {
+		return nil, fmt.Errorf("web configuration file %s: %w", o.WebConfigFile, err)
+	}
 	a := &App{
-		options:  o,
-		logger:   o.Logger,
+		factory:  newFactory(o),
 		listen:   listen,
-		registry: prometheus.NewRegistry(),
 		reloads:  make(chan chan error),
 		failures: make(chan error, 1),
 		stopped:  make(chan struct{}),
@@ -189,12 +141,6 @@ func New(o Options) (*App, error) {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	a.collector = newCollector(a.registry, o.Shard, o.TotalShards, o.LogLinesDropped)
-	a.units = factory{
-		guard: aem.NewLoginGuard(), large: aem.NewLargeBodies(), transport: newTransport,
-		shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
-	}
-
 	pages := web.Options{
 		TelemetryPath: o.TelemetryPath,
 		RoutePrefix:   o.RoutePrefix,
@@ -220,13 +166,6 @@ func New(o Options) (*App, error) {
 	return a, nil
 }
 
-func newCollector(r prometheus.Registerer, shard, totalShards int, dropped func() uint64) *collector.Collector {
-	return collector.New(collector.Options{
-		Registerer: r, ErrorCodes: aem.ErrorCodes(), Shard: shard, TotalShards: max(1, totalShards),
-		LogLinesDropped: dropped,
-	})
-}
-
 // Addrs are the addresses that are listened on, in the order of the options;
 // nil before Start.
 func (a *App) Addrs() []net.Addr {
@@ -238,7 +177,3 @@ func (a *App) Addrs() []net.Addr {
 	}
 	return addrs
 }
-
-// Failed gives an error when a listener stopped serving although nobody asked
-// for it. The rest goes on until Stop.
-func (a *App) Failed() <-chan error { return a.failures }

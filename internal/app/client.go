@@ -48,7 +48,7 @@ func (f *factory) newClient(u *unit) (*aem.Client, error) {
 		aem.WithSettingNames(func(setting string) string { return m.KeyName("tls_config." + setting) }),
 		aem.WithObserver(u),
 		aem.WithLogger(u.logger),
-		aem.WithUserAgent("qem_exporter/"+f.version),
+		aem.WithUserAgent("qem_exporter/"+f.options.Version),
 	)
 }
 
@@ -132,11 +132,7 @@ func newTransport(m config.Manager) (http.RoundTripper, error) {
 			HTTP2:          m.HTTP2,
 		}), nil
 	}
-	files := tlsFiles(m.TLS)
-	if files == (promconfig.TLSRoundTripperSettings{}) {
-		return base(tlsConfig)
-	}
-	rt, err := promconfig.NewTLSRoundTripper(tlsConfig, files, base)
+	rt, err := promconfig.NewTLSRoundTripper(tlsConfig, tlsFiles(m.TLS), base)
 	if err != nil {
 		return nil, fmt.Errorf("tls_config: %w", err)
 	}

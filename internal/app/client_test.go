@@ -2,14 +2,11 @@ package app
 
 import (
 	"bytes"
-	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,135 +15,105 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 )
 
-// scrape polls once what a configuration describes.
-func scrape(t *testing.T, f *file) (metrics, problems string, err error) {
-	t.Helper()
-	var out, words bytes.Buffer
-	err = Scrape(context.Background(), ScrapeOptions{
-		Load: f.load, Version: "1.2.3", Out: &out, Problems: &words, Logger: slog.New(slog.DiscardHandler),
-	})
-	return out.String(), words.String(), err
-}
-
 // What the configuration says about polls reaches the poller.
 func TestConfigurationReachesThePolls(t *testing.T) {
-	sim := simulated(t)
-	servers := sim.State().Servers
-	first, second := servers[0].Name, servers[1].Name
-	task := servers[0].Tasks[0].Name
-	for name, tc := range map[string]struct {
-		lines    []string
-		has, not []string
-	}{
-		"servers": {
-			[]string{"servers: {exclude: ['" + first + "']}"},
-			[]string{`server="` + second + `"`}, []string{`server="` + first + `"`},
-		},
-		"tasks": {
-			[]string{"tasks: {include: ['" + task + "']}"},
-			[]string{`task="` + task + `"`}, []string{`task="` + servers[0].Tasks[1].Name + `"`},
-		},
-		"tags": {
-			[]string{"tasks: {tags: [none has this]}"},
-			[]string{`server="` + first + `"`}, []string{"qem_task_up{"},
-		},
-		"no tables": {
-			[]string{"tables: {mode: 'off'}"}, nil, []string{"qem_task_tables{", "qem_table_state{"},
-		},
-		"all tables, within the limit": {
-			[]string{"tables: {mode: all, limit: 1}"}, []string{"qem_table_state{", "qem_task_tables_dropped{"}, nil,
-		},
-		"tables by name": {
-			[]string{"tables: {mode: all, exclude: ['.*']}"}, []string{"qem_task_tables{"}, []string{"qem_table_state{"},
-		},
-		"objectives": {
-			[]string{"objectives: [{latency: 1234s}]"}, []string{"} 1234\n"}, nil,
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			metrics, problems, err := scrape(t, configFile(t, entry("prod", sim.URL, tc.lines...)))
+	bubble(t, func(b *bench) {
+		sim := b.simulated()
+		servers := sim.State().Servers
+		first, second := servers[0].Name, servers[1].Name
+		task := servers[0].Tasks[0].Name
+		for name, tc := range map[string]struct {
+			lines    string
+			has, not []string
+		}{
+			"servers": {"servers: {exclude: ['" + first + "']}", []string{`server="` + second + `"`},
+				[]string{`server="` + first + `"`}},
+			"tasks": {"tasks: {include: ['" + task + "']}", []string{`task="` + task + `"`},
+				[]string{`task="` + servers[0].Tasks[1].Name + `"`}},
+			"tags":      {"tasks: {tags: [none has this]}", []string{`server="` + first + `"`}, []string{"qem_task_up{"}},
+			"no tables": {"tables: {mode: 'off'}", nil, []string{"qem_task_tables{", "qem_table_state{"}},
+			"all tables, within the limit": {"tables: {mode: all, limit: 1}",
+				[]string{"qem_table_state{", "qem_task_tables_dropped{"}, nil},
+			"tables by name": {"tables: {mode: all, exclude: ['.*']}", []string{"qem_task_tables{"},
+				[]string{"qem_table_state{"}},
+			"objectives": {"objectives: [{latency: 1234s}]", []string{"} 1234\n"}, nil},
+		} {
+			metrics, problems, err := b.scrape(testOptions(configFile(b, entry("prod", sim.URL, tc.lines))))
 			if err != nil {
-				t.Fatal(err, problems)
+				b.Fatal(name, err, problems)
 			}
 			for _, want := range tc.has {
 				if !strings.Contains(metrics, want) {
-					t.Errorf("the metrics lack %s", want)
+					b.Errorf("%s: the metrics lack %s", name, want)
 				}
 			}
 			for _, bad := range tc.not {
 				if strings.Contains(metrics, bad) {
-					t.Errorf("the metrics have %s", bad)
+					b.Errorf("%s: the metrics have %s", name, bad)
 				}
 			}
-		})
-	}
+		}
+	})
 }
 
 func TestShardsSplitTheServers(t *testing.T) {
-	sim := simulated(t)
-	f := configFile(t, entry("prod", sim.URL))
-	seen := 0
-	for shard := range 3 {
-		var out bytes.Buffer
-		err := Scrape(context.Background(), ScrapeOptions{
-			Load: f.load, Shard: shard, TotalShards: 3, Out: &out, Problems: io.Discard, Logger: slog.New(slog.DiscardHandler),
-		})
-		if err != nil {
-			t.Fatal(err)
+	bubble(t, func(b *bench) {
+		sim := b.simulated()
+		o := testOptions(configFile(b, entry("prod", sim.URL)))
+		o.TotalShards = 3
+		seen := 0
+		for o.Shard = range o.TotalShards {
+			metrics, _, err := b.scrape(o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			seen += strings.Count(metrics, "\nqem_server_up{")
 		}
-		seen += strings.Count(out.String(), "\nqem_server_up{")
-	}
-	if want := len(sim.State().Servers); seen != want {
-		t.Errorf("the shards have %d servers together, want each of the %d once", seen, want)
-	}
+		if want := len(sim.State().Servers); seen != want {
+			b.Errorf("the shards have %d servers together, want each of the %d once", seen, want)
+		}
+	})
 }
 
 func TestLoginSchemes(t *testing.T) {
-	sim := simulated(t)
-	for name, auth := range map[string]string{
-		"active directory": "{type: active_directory, username: monitor, domain: EXAMPLE, password: " +
-			aemtest.DefaultPassword + "}",
-		"api token": "{type: api_token, token: " + aemtest.DefaultAPIToken + "}",
-		"jwt":       "{type: jwt, token: " + aemtest.DefaultJWT + "}",
-	} {
-		f := configFile(t)
-		f.writeText("enterprise_managers:\n- {name: prod, url: " + sim.URL + ", auth: " + auth + "}\n")
-		if _, problems, err := scrape(t, f); err != nil {
-			t.Errorf("%s: %v, %s", name, err, problems)
+	bubble(t, func(b *bench) {
+		sim := b.simulated()
+		for _, auth := range []string{
+			"type: active_directory, username: monitor, domain: EXAMPLE, password: " + aemtest.DefaultPassword,
+			"type: api_token, token: " + aemtest.DefaultAPIToken,
+			"type: jwt, token: " + aemtest.DefaultJWT,
+		} {
+			f := configFile(b, "\n- {name: prod, url: '"+sim.URL+"', auth: {"+auth+"}}\n")
+			if _, problems, err := b.scrape(testOptions(f)); err != nil {
+				b.Errorf("%s: %v, %s", auth, err, problems)
+			}
 		}
-	}
+	})
 }
 
 // A password file is read at every login, not once.
 func TestRotatedPasswordIsPickedUp(t *testing.T) {
-	sim := simulated(t)
-	f := configFile(t)
-	password := filepath.Join(filepath.Dir(f.path), "password")
-	put(t, password, []byte(aemtest.DefaultPassword+"\n"))
-	f.writeText("enterprise_managers:\n- {name: prod, url: " + sim.URL +
-		", poll_interval: 1s, auth: {type: active_directory, username: monitor, domain: EXAMPLE, password_file: password}}\n")
-	d := start(t, testOptions(f))
-	d.awaitReady()
+	bubble(t, func(b *bench) {
+		sim := b.simulated()
+		f := configFile(b, "\n- {name: prod, url: '"+sim.URL+
+			"', auth: {type: active_directory, username: monitor, domain: EXAMPLE, password_file: password}}\n")
+		password := filepath.Join(filepath.Dir(f.path), "password")
+		put(t, password, aemtest.DefaultPassword+"\n")
+		d := b.start(testOptions(f))
+		d.awaitReady()
 
-	account := aemtest.DefaultAccount()
-	account.Password = "another-password"
-	put(t, password, []byte("another-password\n"))
-	sim.SetUsers(account)
-	sim.ExpireSessions()
-	eventually(t, "it has logged in with the new password", func() bool {
-		return sim.Logins() == 2 &&
-			sim.ActiveSessions() == 1
+		account := aemtest.DefaultAccount()
+		account.Password = "another-password"
+		put(t, password, "another-password\n")
+		sim.SetUsers(account)
+		sim.ExpireSessions()
+		d.await("it has logged in with the new password", func() bool {
+			return sim.Logins() == 2 && sim.ActiveSessions() == 1
+		})
+		if sim.RefusedLogins() != 0 {
+			b.Errorf("%d logins were refused", sim.RefusedLogins())
+		}
 	})
-	if sim.RefusedLogins() != 0 {
-		t.Errorf("%d logins were refused", sim.RefusedLogins())
-	}
-}
-
-func put(t *testing.T, path string, data []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // A certificate authority's file may change while the exporter runs.
@@ -158,20 +125,41 @@ func TestRotatedCAIsPickedUp(t *testing.T) {
 		return s
 	}
 	right, other := secure(), secure()
-	f := configFile(t, entry("prod", right.URL, "tls_config: {ca_file: ca.pem}", "poll_interval: 1s", "max_age: 1m"))
+	f := configFile(t, entry("prod", right.URL, "tls_config: {ca_file: ca.pem}"))
 	ca := filepath.Join(filepath.Dir(f.path), "ca.pem")
-	put(t, ca, other.CertPEM())
-	d := start(t, testOptions(f))
-	d.awaitReady()
-	if scrape := d.metrics(); !hasSample(scrape, `qem_up{manager="prod"} 0`) || !strings.Contains(scrape, `error="tls"`) {
-		t.Errorf("a certificate of somebody else was accepted:\n%s", scrape)
+	put(t, ca, string(other.CertPEM()))
+	cfg, err := f.load()
+	if err != nil {
+		t.Fatal(err)
 	}
-	put(t, ca, right.CertPEM())
-	d.awaitSample(`qem_up{manager="prod"} 1`)
+	transport, err := newTransport(cfg.Managers()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: transport}
+	t.Cleanup(client.CloseIdleConnections)
+	if _, err := client.Get(right.URL); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a certificate of somebody else: %v", err)
+	}
+	put(t, ca, string(right.CertPEM()))
+	response, err := client.Get(right.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+}
+
+// scrapeForReal polls once, with sockets.
+func scrapeForReal(t *testing.T, f *file) (problems string, err error) {
+	t.Helper()
+	var words bytes.Buffer
+	err = Scrape(t.Context(), testOptions(f), io.Discard, &words)
+	return words.String(), err
 }
 
 func TestUserAgentAndProxy(t *testing.T) {
-	sim := simulated(t)
+	sim := aemtest.NewServer(aemtest.Options{Seed: 1, Servers: 1, TasksPerServer: 1})
+	t.Cleanup(sim.Close)
 	target, err := url.Parse(sim.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +176,7 @@ func TestUserAgentAndProxy(t *testing.T) {
 	defer proxy.Close()
 	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	f := configFile(t, entry("prod", "http://qem.invalid"+aemtest.Path, "proxy_url: "+proxy.URL))
-	if _, problems, err := scrape(t, f); err != nil {
+	if problems, err := scrapeForReal(t, f); err != nil {
 		t.Fatal(err, problems)
 	}
 	mu.Lock()
@@ -211,11 +199,11 @@ func TestSecretsOfTheWay(t *testing.T) {
 	}))
 	defer proxy.Close()
 	f := configFile(t)
-	put(t, filepath.Join(filepath.Dir(f.path), "key"), []byte(key+"\n"))
+	put(t, filepath.Join(filepath.Dir(f.path), "key"), key+"\n")
 	address := strings.Replace(proxy.URL, "//", "//joe:"+proxyPassword+"@", 1)
 	f.write(entry("prod", "http://qem.invalid"+aemtest.Path, "proxy_url: "+address,
 		"http_headers: {X-Gateway-Key: {files: [key]}}"))
-	_, problems, _ := scrape(t, f)
+	problems, _ := scrapeForReal(t, f)
 	if strings.Contains(problems, "canary") || !strings.Contains(problems, "<secret> <secret> Basic <secret>") {
 		t.Errorf("told: %s", problems)
 	}

@@ -39,34 +39,26 @@ enterprise_managers:
       retention_barriers: {interval: 1m}
 `
 
-// DemoOptions describe the demo.
-type DemoOptions struct {
-	App   Options // Load is the demo's own
-	Fleet aemtest.Options
-	Out   io.Writer // is told where to look
-}
-
-// Demo runs a simulator and the exporter that polls it until the context ends.
-func Demo(ctx context.Context, o DemoOptions) error {
+// Demo runs a simulator and the exporter that polls it until the context ends, and tells
+// out where to look. The configuration is its own.
+func Demo(ctx context.Context, o Options, fleet aemtest.Options, out io.Writer) error {
 	account := aemtest.DefaultAccount()
 	account.Role = aemtest.Admin // for what the optional collectors read
-	o.Fleet.Users = []aemtest.User{account}
-	s, err := startSimulator(ctx, "127.0.0.1:0", o.Fleet, o.App.Logger)
+	fleet.Users = []aemtest.User{account}
+	s, err := startSimulator(ctx, "127.0.0.1:0", fleet, o.Logger)
 	if err != nil {
 		return err
 	}
 	text := fmt.Sprintf(demoConfig, s.url, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword)
-	o.App.Load = func() (*config.Config, error) {
+	o.Load = func() (*config.Config, error) {
 		return config.Parse("demo", []byte(text), func(string) string { return "" })
 	}
 	started := func(a *App) {
-		base := LocalURL(a.Addrs()[0], o.App.WebConfigFile) + o.App.RoutePrefix
-		fmt.Fprintf(o.Out, "Metrics:      %s%s\nStatus page:  %s/\nEnterprise Manager, simulated: %s\nStop with Ctrl-C.\n",
-			base, a.options.TelemetryPath, base, s.url)
+		base := LocalURL(a.Addrs()[0], o.WebConfigFile) + o.RoutePrefix
+		fmt.Fprintf(out, "Metrics:      %s%s\nStatus page:  %s/\nEnterprise Manager, simulated: %s\nStop with Ctrl-C.\n",
+			base, o.TelemetryPath, base, s.url)
 	}
-	err = Run(ctx, o.App, nil, started)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), DefaultStopTimeout)
-	defer cancel()
+	err = Run(ctx, o, nil, started)
 	return errors.Join(err, s.stop(ctx))
 }
 

@@ -1,11 +1,7 @@
 package app
 
 import (
-	"context"
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,7 +11,6 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
-	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/testkit"
 )
 
@@ -58,77 +53,37 @@ func columns() []column {
 
 // stand is an app in a bubble that polls a simulator whose values move with hour alone.
 type stand struct {
-	*App
+	*daemon
 	t    *testing.T
-	sim  *aemtest.Simulator
+	sim  *simulatedManager
 	file *file
 	hour atomic.Int64
 }
 
 // run lets a test have a stand for its bubble.
 func run(t *testing.T, test func(*stand)) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &stand{t: t}
+	bubble(t, func(b *bench) {
+		s := &stand{t: b.T}
 		begin := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-		s.sim = aemtest.New(aemtest.Options{
+		s.sim = b.simulatedOf(aemtest.Options{
 			Seed: 7, Servers: 2, TasksPerServer: 2, TablesPerTask: 1, Healthy: true, Start: begin,
 			Clock: func() time.Time { return begin.Add(time.Duration(s.hour.Load()) * time.Hour) },
 		})
-		defer s.sim.Close()
-		s.file = configFile(t, entry("prod", "http://qem.example.com"+aemtest.Path,
+		s.file = configFile(b, entry("prod", s.sim.URL,
 			"retries: 0", "max_response_bytes: 4MiB", "tables: {mode: all, interval: 0s}"))
-		var err error
-		if s.App, err = New(testOptions(s.file)); err != nil {
-			t.Fatal(err)
-		}
-		s.listen = func(context.Context, Options) ([]net.Listener, error) { return []net.Listener{newIdleListener()}, nil }
-		s.units.transport = func(config.Manager) (http.RoundTripper, error) { return s.sim.Transport(), nil }
-		if err := s.Start(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			if err := s.Stop(context.Background()); err != nil {
-				t.Error(err)
-			}
-		}()
+		s.daemon = b.start(testOptions(s.file))
 		test(s)
 	})
 }
-
-// idleListener never has a connection.
-type idleListener struct {
-	net.Listener
-	closed chan struct{}
-}
-
-func newIdleListener() *idleListener { return &idleListener{closed: make(chan struct{})} }
-
-func (l *idleListener) Accept() (net.Conn, error) {
-	<-l.closed
-	return nil, net.ErrClosed
-}
-
-func (l *idleListener) Close() error {
-	select {
-	case <-l.closed:
-	default:
-		close(l.closed)
-	}
-	return nil
-}
-
-func (l *idleListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 // after lets time pass and scrapes.
 func (s *stand) after(d time.Duration) testkit.Samples {
 	s.t.Helper()
 	time.Sleep(d)
 	synctest.Wait()
-	answer := httptest.NewRecorder()
-	s.handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	all, err := testkit.ParseText(answer.Body.Bytes())
-	if err != nil || answer.Code != http.StatusOK {
-		s.t.Fatalf("/metrics = %d, %v", answer.Code, err)
+	all, err := testkit.ParseText([]byte(s.metrics()))
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	return all
 }

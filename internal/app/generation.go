@@ -35,35 +35,12 @@ func (g *generation) unit(name string) *unit {
 	return nil
 }
 
-// without lists the units of g that are not among those of o.
+// without lists the units of g that are not among those of o. Either may be nil.
 func (g *generation) without(o *generation) []*unit {
-	var units []*unit
 	if g == nil {
 		return nil
 	}
-	for _, u := range g.units {
-		if o == nil || !slices.Contains(o.units, u) {
-			units = append(units, u)
-		}
-	}
-	return units
-}
-
-// build makes the generation of a configuration out of the units that stay and
-// new ones. Nothing is started, and nothing of the current one is touched.
-func (a *App) build(cfg *config.Config, current *generation) (*generation, error) {
-	next := &generation{config: cfg}
-	for _, m := range cfg.Managers() {
-		u := current.unit(m.Name)
-		if u == nil || !u.manager.Equal(m) {
-			var err error
-			if u, err = a.units.newUnit(m, u); err != nil {
-				return nil, err
-			}
-		}
-		next.units = append(next.units, u)
-	}
-	return next, nil
+	return slices.DeleteFunc(slices.Clone(g.units), func(u *unit) bool { return o != nil && slices.Contains(o.units, u) })
 }
 
 // change counts what a swap did.
@@ -81,14 +58,14 @@ func (a *App) swap(next *generation) change {
 		switch {
 		case before == nil:
 			c.added++
-			u.begin(a.life, &a.units, a.collector.NewManager(u.manager.Name, u.samplesOptions()))
+			u.begin(a.life, u.newSamples())
 		case before.polling == u.polling:
 			c.changed++
 			u.samples.Configure(u.samplesOptions())
-			u.poller.Update(u.pollOptions(&a.units))
+			u.poller.Update(u.pollOptions())
 		default:
 			c.changed++
-			u.begin(a.life, &a.units, before.samples.Succeed(u.samplesOptions()))
+			u.begin(a.life, before.samples.Succeed(u.samplesOptions()))
 			end = append(end, before)
 		}
 	}
@@ -102,12 +79,6 @@ func (a *App) swap(next *generation) change {
 	}
 	endUnits(context.Background(), end)
 	return c
-}
-
-// stopPollers ends every poller and session.
-func (a *App) stopPollers(ctx context.Context) error {
-	endUnits(ctx, a.running.Load().units)
-	return nil
 }
 
 // endUnits stops units side by side. An Enterprise Manager that cannot be logged

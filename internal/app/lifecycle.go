@@ -48,10 +48,13 @@ func (a *App) start(ctx context.Context) error {
 
 	a.warn(cfg)
 	a.swap(next)
-	a.deferCleanup("pollers", a.stopPollers)
+	a.deferCleanup("pollers", func(ctx context.Context) error {
+		endUnits(ctx, a.running.Load().units)
+		return nil
+	})
 	a.collector.ConfigReloaded(true, a.begun)
-	a.deferCleanup("reload", a.serveReloads())
-	a.deferCleanup("memory", a.tidyMemory())
+	a.inBackground("reload", a.serveReloads)
+	a.inBackground("memory", a.tidyMemory)
 	http.start(a.options.WebConfigFile, a.logger, a.fail)
 
 	a.logger.Info("qem_exporter started",
@@ -60,7 +63,7 @@ func (a *App) start(ctx context.Context) error {
 		slog.Any("listen_addresses", addresses(listeners)),
 		slog.Int("enterprise_managers", len(next.units)),
 		slog.Int("shard", a.options.Shard),
-		slog.Int("total_shards", max(1, a.options.TotalShards)))
+		slog.Int("total_shards", a.options.TotalShards))
 	return nil
 }
 
@@ -83,7 +86,7 @@ func (a *App) Stop(ctx context.Context) error {
 // a step that fails does not keep the others from running. It runs once.
 func (a *App) teardown(ctx context.Context) error {
 	begun := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, a.options.StopTimeout)
+	ctx, cancel := context.WithTimeout(ctx, StopTimeout)
 	defer cancel()
 	a.endLife()
 	var errs []error
@@ -100,7 +103,7 @@ func (a *App) teardown(ctx context.Context) error {
 	return a.stopErr
 }
 
-// fail tells whoever waits for Failed. One failure ends the process, so that a
+// fail notes why a listener failed. One failure ends the process, so that a
 // second one has nobody to be told to.
 func (a *App) fail(err error) {
 	select {
@@ -113,6 +116,16 @@ func (a *App) deferCleanup(name string, run func(context.Context) error) {
 	a.cleanups = append(a.cleanups, cleanup{name: name, run: run})
 }
 
+// inBackground runs something that ends with the life, which the teardown waits for.
+func (a *App) inBackground(name string, run func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run()
+	}()
+	a.deferCleanup(name, func(ctx context.Context) error { return wait(ctx, done) })
+}
+
 // wait waits for a channel to close, as long as the context lets it.
 func wait(ctx context.Context, done <-chan struct{}) error {
 	select {
@@ -123,13 +136,9 @@ func wait(ctx context.Context, done <-chan struct{}) error {
 	}
 }
 
-// Healthy says why the daemon is not, if it is not.
-func (a *App) Healthy() error {
-	running := a.running.Load()
-	if running == nil {
-		return ErrNotRunning
-	}
-	for _, u := range running.units {
+// healthy says why the daemon is not, if it is not.
+func (a *App) healthy() error {
+	for _, u := range a.running.Load().units {
 		if why := u.poller.Wedged(); why != "" {
 			return fmt.Errorf("%s is not read: %s", u.manager.Name, why)
 		}

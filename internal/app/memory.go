@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"runtime/debug"
 	"time"
 )
@@ -14,22 +13,17 @@ const (
 )
 
 // tidyMemory gives back to the system what the pollers have left, until the life ends.
-func (a *App) tidyMemory() func(context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(tidyInterval)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				if _, kept := a.collector.Current(); kept.Samples() >= manySamples {
-					debug.FreeOSMemory()
-				}
-			case <-a.life.Done():
-				return
+func (a *App) tidyMemory() {
+	ticker := time.NewTicker(tidyInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if _, kept := a.collector.Current(); kept.Samples() >= manySamples {
+				debug.FreeOSMemory()
 			}
+		case <-a.life.Done():
+			return
 		}
-	}()
-	return func(ctx context.Context) error { return wait(ctx, done) }
+	}
 }

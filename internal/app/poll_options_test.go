@@ -18,8 +18,8 @@ func TestPollOptionsOfOptionalCollectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		u := &unit{manager: cfg.Managers()[0], polling: &polling{}}
-		return u.pollOptions(&factory{})
+		u := &unit{manager: cfg.Managers()[0], factory: &factory{}, polling: &polling{}}
+		return u.pollOptions()
 	}
 
 	off := optionsOf("")

@@ -35,22 +35,16 @@ func (a *App) Reload(ctx context.Context) error {
 	}
 }
 
-// serveReloads does the reloads that Reload asks for, until the life ends, and
-// returns what waits for that.
-func (a *App) serveReloads() func(context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case reply := <-a.reloads:
-				reply <- a.reload()
-			case <-a.life.Done():
-				return
-			}
+// serveReloads does the reloads that Reload asks for, until the life ends.
+func (a *App) serveReloads() {
+	for {
+		select {
+		case reply := <-a.reloads:
+			reply <- a.reload()
+		case <-a.life.Done():
+			return
 		}
-	}()
-	return func(ctx context.Context) error { return wait(ctx, done) }
+	}
 }
 
 // reloadFailure is why and when a reload failed.

@@ -18,6 +18,10 @@ func Run(ctx context.Context, o Options, hangups <-chan os.Signal, started func(
 	if err != nil {
 		return err
 	}
+	return a.run(ctx, hangups, started)
+}
+
+func (a *App) run(ctx context.Context, hangups <-chan os.Signal, started func(*App)) error {
 	if err := a.Start(ctx); err != nil {
 		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 			return nil
@@ -27,9 +31,9 @@ func Run(ctx context.Context, o Options, hangups <-chan os.Signal, started func(
 	if started != nil {
 		started(a)
 	}
-	tell(o.Supervisor.Ready)
+	tell(a.options.Supervisor.Ready)
 	failure := a.reloadUntilEnd(ctx, hangups)
-	tell(o.Supervisor.Stopping)
+	tell(a.options.Supervisor.Stopping)
 	if err := a.Stop(context.WithoutCancel(ctx)); err != nil {
 		a.logger.Warn("not everything could be ended properly", slog.Any("err", err))
 	}
@@ -54,12 +58,12 @@ func (a *App) reloadUntilEnd(ctx context.Context, hangups <-chan os.Signal) erro
 		}
 	})
 	if watch := a.options.Supervisor.Watch; watch != nil {
-		reloading.Go(func() { watch(ctx, a.Healthy) })
+		reloading.Go(func() { watch(ctx, a.healthy) })
 	}
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-a.Failed():
+	case err := <-a.failures:
 		return err
 	}
 }

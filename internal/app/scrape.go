@@ -11,66 +11,46 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/qem-exporter/qem_exporter/aem"
-	"github.com/qem-exporter/qem_exporter/collector"
-	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
-	"github.com/qem-exporter/qem_exporter/internal/poll"
 )
 
-// ScrapeOptions describe one poll outside the daemon.
-type ScrapeOptions struct {
-	Load               func() (*config.Config, error)
-	Shard, TotalShards int
-	Version            string    // of the exporter, for the user agent
-	Out                io.Writer // gets the metrics as text
-	Problems           io.Writer // is told in words what could not be read
-	Logger             *slog.Logger
-}
-
-// Scrape polls every Enterprise Manager once, prints the metrics and logs out. It
-// fails when one was down, after the metrics of the others are printed.
-func Scrape(ctx context.Context, o ScrapeOptions) error {
-	if err := checkShard(o.Shard, o.TotalShards); err != nil {
-		return err
-	}
-	cfg, err := o.Load()
-	if err != nil {
-		return err
-	}
+// Scrape polls every Enterprise Manager once, prints the metrics to out, tells problems in
+// words what could not be read, and logs out. It fails when one was down, after the metrics
+// of the others are printed.
+func Scrape(ctx context.Context, o Options, out, problems io.Writer) error {
 	if !o.Logger.Enabled(ctx, slog.LevelDebug) {
 		o.Logger = slog.New(slog.DiscardHandler) // the problems are told below, once
 	}
-	registry := prometheus.NewRegistry()
-	c := newCollector(registry, o.Shard, o.TotalShards, nil)
-	f := factory{
-		guard: aem.NewLoginGuard(), large: aem.NewLargeBodies(), transport: newTransport,
-		shard: o.Shard, totalShards: o.TotalShards, version: o.Version, logger: o.Logger,
+	return newFactory(o).scrape(ctx, out, problems)
+}
+
+func (f *factory) scrape(ctx context.Context, out, problems io.Writer) error {
+	if err := f.options.checkShard(); err != nil {
+		return err
 	}
-	var units []*unit
-	for _, m := range cfg.Managers() {
-		u, err := f.newUnit(m, nil)
-		if err != nil {
-			return err
-		}
-		units = append(units, u)
+	cfg, err := f.options.Load()
+	if err != nil {
+		return err
 	}
-	views := pollOnce(ctx, units, &f, c)
+	g, err := f.build(cfg, nil)
+	if err != nil {
+		return err
+	}
+	views := g.pollOnce(ctx)
 	if err := ctx.Err(); err != nil {
 		return errors.New("interrupted: nothing is printed")
 	}
-	if err := writeText(o.Out, registry, c); err != nil {
+	if err := f.writeText(out); err != nil {
 		return fmt.Errorf("print the metrics: %w", err)
 	}
 	var down []string
 	visible := 0
 	for _, m := range views {
-		tellProblems(o.Problems, m)
+		tellProblems(problems, m)
 		visible += len(m.Servers)
-		if o.TotalShards > 1 {
+		if f.options.TotalShards > 1 {
 			visible += int(m.Listed.Or(0)) // they fall to other shards
 		}
 		if !m.Up {
@@ -78,7 +58,7 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 		}
 	}
 	for _, w := range cfg.Warnings() {
-		fmt.Fprintf(o.Problems, "warning: %s\n", w)
+		fmt.Fprintf(problems, "warning: %s\n", w)
 	}
 	switch {
 	case len(down) > 0:
@@ -90,12 +70,11 @@ func Scrape(ctx context.Context, o ScrapeOptions) error {
 }
 
 // pollOnce reads everything that every unit has to see once, and ends its session.
-func pollOnce(ctx context.Context, units []*unit, f *factory, c *collector.Collector) []*fleet.Manager {
-	views := make([]*fleet.Manager, len(units))
+func (g *generation) pollOnce(ctx context.Context) []*fleet.Manager {
+	views := make([]*fleet.Manager, len(g.units))
 	var polling sync.WaitGroup
-	for i, u := range units {
-		u.samples = c.NewManager(u.manager.Name, u.samplesOptions())
-		u.poller = poll.New(u.client, u.pollOptions(f))
+	for i, u := range g.units {
+		u.attach(u.newSamples())
 		polling.Go(func() {
 			_ = u.poller.Once(ctx) // what could not be read is in the view
 			views[i] = u.poller.View()
@@ -139,14 +118,14 @@ func tellProblems(w io.Writer, m *fleet.Manager) {
 
 // writeText prints what a scrape of the daemon would give, without what is about
 // its own process.
-func writeText(w io.Writer, own prometheus.Gatherer, c *collector.Collector) error {
-	families, err := own.Gather()
-	for _, f := range families {
-		if _, werr := expfmt.MetricFamilyToText(w, f); werr != nil {
+func (f *factory) writeText(w io.Writer) error {
+	families, err := f.registry.Gather()
+	for _, family := range families {
+		if _, werr := expfmt.MetricFamilyToText(w, family); werr != nil {
 			return errors.Join(err, werr)
 		}
 	}
-	live, kept := c.Current()
+	live, kept := f.collector.Current()
 	return errors.Join(err, live.WriteText(w), kept.WriteText(w))
 }
 

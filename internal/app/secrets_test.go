@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -63,7 +63,7 @@ func (g *gossip) note(secrets ...string) {
 }
 
 // refuse fails the test when a text holds a secret.
-func (g *gossip) refuse(t *testing.T, where, text string) {
+func (g *gossip) refuse(t testing.TB, where, text string) {
 	t.Helper()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -148,43 +148,57 @@ func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintf(raw, "HTTP/1.1 %d Told\r\n%s: %s\r\nConnection: close\r\n\r\n", how.status, how.header, text)
 }
 
+// serve puts the Enterprise Manager on the network, as a server that may write what it wants.
+func (g *gossip) serve(b *bench) (url string) {
+	l := newPipes()
+	server := &http.Server{Handler: g}
+	go func() { _ = server.Serve(l) }()
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return l.dial() }}
+	b.Cleanup(func() {
+		g.sim.Close()
+		transport.CloseIdleConnections()
+		_ = server.Close()
+	})
+	return b.host(transport)
+}
+
 // TestSecretsStayInside looks for passwords, tokens and session ids in everything that an exporter
 // writes and serves, while Enterprise Manager repeats whatever it is told.
 func TestSecretsStayInside(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			g := newGossip()
-			server := httptest.NewServer(g)
-			t.Cleanup(server.Close)
-			t.Cleanup(g.sim.Close)
-			out := &log{}
-			o := testOptions(gossipConfig(t, server.URL))
-			o.EnablePprof = true
-			o.Logger = out.logger()
-			if format == "json" {
-				o.Logger = slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))
-			}
-			for way := range ways {
-				g.way.Store(int64(way + 1))
-				_ = Scrape(context.Background(), ScrapeOptions{Load: o.Load, Out: out, Problems: out, Logger: o.Logger})
-			}
-			g.way.Store(1)
-			d := start(t, o)
-			d.awaitReady()
-			pages(t, g, d, "when it is told in messages")
-			if err := d.Reload(context.Background()); err != nil {
-				g.refuse(t, "a reload", err.Error())
-			}
-			g.refuse(t, "what was written", out.String())
-			if !strings.Contains(out.String(), "cannot be read") || !strings.Contains(d.metrics(), "AEM_INNER_ERR") {
-				t.Error("the faults left no trace")
-			}
+			bubble(t, func(b *bench) {
+				g := newGossip()
+				out := &log{}
+				o := testOptions(gossipConfig(b, g.serve(b)))
+				o.EnablePprof = true
+				o.Logger = out.logger()
+				if format == "json" {
+					o.Logger = slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+				}
+				for way := range ways {
+					g.way.Store(int64(way + 1))
+					metrics, problems, _ := b.scrape(o)
+					_, _ = io.WriteString(out, metrics+problems)
+				}
+				g.way.Store(1)
+				d := b.start(o)
+				d.awaitReady()
+				pages(b, g, d, "when it is told in messages")
+				if err := d.Reload(b.Context()); err != nil {
+					g.refuse(b, "a reload", err.Error())
+				}
+				g.refuse(b, "what was written", out.String())
+				if !strings.Contains(out.String(), "cannot be read") || !strings.Contains(d.metrics(), "AEM_INNER_ERR") {
+					b.Error("the faults left no trace")
+				}
+			})
 		})
 	}
 }
 
-func gossipConfig(t *testing.T, url string) *file {
+func gossipConfig(t testing.TB, url string) *file {
 	f := configFile(t)
 	settings := `retries: 0, poll_interval: 1s, request_timeout: 300ms, max_age: 1m, max_response_bytes: 100KB,
 		tables: {mode: all}`
@@ -196,7 +210,7 @@ func gossipConfig(t *testing.T, url string) *file {
 	return f
 }
 
-func pages(t *testing.T, g *gossip, d *daemon, when string) {
+func pages(t testing.TB, g *gossip, d *daemon, when string) {
 	t.Helper()
 	for _, page := range []string{"/", "/metrics", "/config", "/api/v1/status", "/-/ready", "/debug/pprof/cmdline",
 		"/debug/pprof/goroutine?debug=2", "/none"} {
@@ -207,26 +221,24 @@ func pages(t *testing.T, g *gossip, d *daemon, when string) {
 
 // An error or a value that is printed, or that a panic brings up, gives nothing away.
 func TestSecretsStayInValuesAndErrors(t *testing.T) {
+	bubble(t, secretsStayInValuesAndErrors)
+}
+
+func secretsStayInValuesAndErrors(t *bench) {
 	g := newGossip()
-	t.Cleanup(g.sim.Close)
-	server := httptest.NewServer(g)
-	t.Cleanup(server.Close)
-	f := gossipConfig(t, server.URL)
+	f := gossipConfig(t, g.serve(t))
 	cfg, err := f.load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := New(testOptions(f))
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := map[string]any{"App": a, "*Config": cfg, "Config": *cfg}
+	a := t.app(testOptions(f))
+	values := map[string]any{"App": a.App, "*Config": cfg, "Config": *cfg}
 	for _, m := range cfg.Managers() {
-		u, err := a.units.newUnit(m, nil)
+		u, err := a.newUnit(m, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		u.samples = a.collector.NewManager(m.Name, u.samplesOptions())
+		u.attach(u.newSamples())
 		login, err := credentials(m.Auth)(context.Background())
 		if err != nil {
 			t.Fatal(err)

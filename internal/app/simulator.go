@@ -15,8 +15,11 @@ import (
 type simulator struct {
 	url    string
 	failed chan error
-	stop   func(context.Context) error
+	stop   func(context.Context) error // also once the context has ended
 }
+
+// simulatorConnections are those of its clients at most.
+const simulatorConnections = 512
 
 // startSimulator serves a simulated Enterprise Manager on a loopback address: its
 // credentials are public.
@@ -32,9 +35,11 @@ func startSimulator(ctx context.Context, listenAddress string, o aemtest.Options
 			listenAddress)
 	}
 	sim := aemtest.New(o)
-	serving := newServers([]net.Listener{l}, sim, defaultMaxConnections, logger)
+	serving := newServers([]net.Listener{l}, sim, simulatorConnections, logger)
 	s := &simulator{url: "http://" + l.Addr().String() + aemtest.Path, failed: make(chan error, 1)}
 	s.stop = func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopTimeout)
+		defer cancel()
 		sim.Close()
 		return serving.stop(ctx)
 	}
@@ -42,21 +47,14 @@ func startSimulator(ctx context.Context, listenAddress string, o aemtest.Options
 	return s, nil
 }
 
-// SimulateOptions describe the simulator command.
-type SimulateOptions struct {
-	ListenAddress string
-	Fleet         aemtest.Options
-	Out           io.Writer // is told where the simulator is and how to poll it
-	Logger        *slog.Logger
-}
-
-// Simulate serves a simulated Enterprise Manager until the context ends.
-func Simulate(ctx context.Context, o SimulateOptions) error {
-	s, err := startSimulator(ctx, o.ListenAddress, o.Fleet, o.Logger)
+// Simulate serves a simulated Enterprise Manager until the context ends, and tells out
+// where it is and how to poll it.
+func Simulate(ctx context.Context, address string, fleet aemtest.Options, out io.Writer, logger *slog.Logger) error {
+	s, err := startSimulator(ctx, address, fleet, logger)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Out, `Simulated Enterprise Manager: %[1]s
+	fmt.Fprintf(out, `Simulated Enterprise Manager: %[1]s
   user %[2]s, domain %[3]s, password %[4]s (the same everywhere, not a secret)
 Poll it once:
   QEM_URL=%[1]s QEM_USERNAME='%[3]s\%[2]s' QEM_PASSWORD=%[4]s qem_exporter scrape
@@ -66,7 +64,5 @@ Poll it once:
 		err = nil
 	case err = <-s.failed:
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), DefaultStopTimeout)
-	defer cancel()
 	return errors.Join(err, s.stop(ctx))
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/collector"
 	"github.com/qem-exporter/qem_exporter/internal/config"
@@ -19,6 +21,7 @@ import (
 // client's calls, too.
 type unit struct {
 	manager config.Manager
+	factory *factory
 	client  *aem.Client
 	journal *fleet.Journal
 	logger  *slog.Logger
@@ -36,22 +39,53 @@ type polling struct {
 	done    chan struct{} // closed when the poller has ended
 }
 
-// factory makes units.
+// factory makes units, for the daemon and for a single scrape.
 type factory struct {
-	guard              *aem.LoginGuard  // of the accounts of the process
-	large              *aem.LargeBodies // of the process
-	transport          func(config.Manager) (http.RoundTripper, error)
-	shard, totalShards int
-	version            string // of the exporter
-	logger             *slog.Logger
+	options   Options
+	logger    *slog.Logger
+	registry  *prometheus.Registry
+	collector *collector.Collector
+	guard     *aem.LoginGuard  // of the accounts of the process
+	large     *aem.LargeBodies // of the process
+	transport func(config.Manager) (http.RoundTripper, error)
+}
+
+func newFactory(o Options) *factory {
+	registry := prometheus.NewRegistry()
+	return &factory{
+		options: o, logger: o.Logger, registry: registry,
+		collector: collector.New(collector.Options{
+			Registerer: registry, ErrorCodes: aem.ErrorCodes(), Shard: o.Shard, TotalShards: o.TotalShards,
+			LogLinesDropped: o.LogLinesDropped,
+		}),
+		guard: aem.NewLoginGuard(), large: aem.NewLargeBodies(), transport: newTransport,
+	}
+}
+
+// build makes the generation of a configuration out of the units that stay and
+// new ones. Nothing is started, and nothing of the current one is touched.
+func (f *factory) build(cfg *config.Config, current *generation) (*generation, error) {
+	next := &generation{config: cfg}
+	for _, m := range cfg.Managers() {
+		u := current.unit(m.Name)
+		if u == nil || !u.manager.Equal(m) {
+			var err error
+			if u, err = f.newUnit(m, u); err != nil {
+				return nil, err
+			}
+		}
+		next.units = append(next.units, u)
+	}
+	return next, nil
 }
 
 // newUnit makes a unit that does nothing yet. The journal is handed on from the unit before it.
 func (f *factory) newUnit(m config.Manager, before *unit) (*unit, error) {
-	u := &unit{manager: m, logger: f.logger.With(slog.String("manager", m.Name)), polling: &polling{}}
-	if before == nil {
-		u.journal = &fleet.Journal{}
-	} else {
+	u := &unit{
+		manager: m, factory: f, journal: &fleet.Journal{}, logger: f.logger.With(slog.String("manager", m.Name)),
+		polling: &polling{},
+	}
+	if before != nil {
 		u.journal = before.journal
 		if access(before.manager).Equal(access(m)) {
 			u.client, u.polling = before.client, before.polling
@@ -77,12 +111,23 @@ func (u *unit) samplesOptions() collector.ManagerOptions {
 // nextLogin is when the next login is due while they are refused or fail, else zero.
 func (u *unit) nextLogin() time.Time { return u.client.Status().NextLogin }
 
-// begin polls until the context or stop ends it, and hands what it sees to samples.
-func (u *unit) begin(ctx context.Context, f *factory, samples *collector.Manager) {
+// newSamples makes room for the metrics of a manager that has none yet.
+func (u *unit) newSamples() *collector.Manager {
+	return u.factory.collector.NewManager(u.manager.Name, u.samplesOptions())
+}
+
+// attach gives the unit its poller, which hands what it sees to samples.
+func (u *unit) attach(samples *collector.Manager) {
+	u.samples, u.begun = samples, time.Now()
+	u.poller = poll.New(u.client, u.pollOptions())
+}
+
+// begin polls until the context or stop ends it.
+func (u *unit) begin(ctx context.Context, samples *collector.Manager) {
+	u.attach(samples)
 	p := u.polling
 	ctx, p.cancel = context.WithCancel(ctx)
-	p.samples, p.begun, p.done = samples, time.Now(), make(chan struct{})
-	p.poller = poll.New(u.client, u.pollOptions(f))
+	p.done = make(chan struct{})
 	go func() {
 		defer close(p.done)
 		p.poller.Run(ctx)
@@ -125,8 +170,8 @@ func (u *unit) Retry(operation string)          { u.samples.Retry(operation) }
 func (u *unit) Login(ok bool)                   { u.samples.Login(ok) }
 
 // pollOptions is what a manager's configuration says about its polls.
-func (u *unit) pollOptions(f *factory) poll.Options {
-	m := &u.manager
+func (u *unit) pollOptions() poll.Options {
+	m, f := &u.manager, u.factory
 	o := poll.Options{
 		Manager:           m.Name,
 		StateInterval:     m.StateInterval,
@@ -145,7 +190,7 @@ func (u *unit) pollOptions(f *factory) poll.Options {
 			Limit:    m.Tables.Limit,
 		},
 		Endpoints: m.Collectors.Endpoints,
-		Shard:     f.shard, TotalShards: f.totalShards,
+		Shard:     f.options.Shard, TotalShards: f.options.TotalShards,
 		Logger: f.logger, Journal: u.journal, Publisher: u.samples,
 	}
 	if tests := m.Collectors.EndpointTests; tests.Enabled {

@@ -20,7 +20,7 @@ import (
 // Run does what the command line says and returns the exit code of the process.
 func Run(args []string) int {
 	if service.IsService() {
-		return service.Run(serviceDaemon(args), app.DefaultStopTimeout)
+		return service.Run(serviceDaemon(args), app.StopTimeout)
 	}
 	return run(args)
 }
@@ -41,12 +41,12 @@ func run(args []string) int {
 	case flags.healthcheck.FullCommand():
 		err = flags.askHealth(ctx)
 	case flags.scrape.FullCommand():
-		err = app.Scrape(ctx, flags.scrapeOptions(logger))
+		err = app.Scrape(ctx, flags.appOptions(logger), output(), os.Stderr)
 	case flags.simulate.FullCommand():
-		err = app.Simulate(ctx, flags.simulateOptions(logger))
+		err = app.Simulate(ctx, flags.simulateAddress, sized(flags.simulateFleet), os.Stdout, logger)
 	case flags.demo.FullCommand():
 		signal.Ignore(syscall.SIGPIPE)
-		err = app.Demo(ctx, flags.demoOptions(logger))
+		err = app.Demo(ctx, flags.appOptions(logger), sized(flags.demoFleet), os.Stdout)
 	case flags.serve.FullCommand():
 		signal.Ignore(syscall.SIGPIPE) // a reader of the log that dies is no reason to
 		hangups := make(chan os.Signal, 1)

@@ -195,27 +195,10 @@ func (f *flags) daemonOptions(logger *slog.Logger, queue *service.Queue) app.Opt
 	return o
 }
 
-func (f *flags) scrapeOptions(logger *slog.Logger) app.ScrapeOptions {
-	var out io.Writer = os.Stdout
+// output is where a scrape prints the metrics.
+func output() io.Writer {
 	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-		out = &app.Terminal{To: os.Stdout}
+		return &app.Terminal{To: os.Stdout}
 	}
-	return app.ScrapeOptions{
-		Load:        f.load,
-		Shard:       f.app.Shard,
-		TotalShards: f.app.TotalShards,
-		Version:     version.Version,
-		Out:         out,
-		Problems:    os.Stderr,
-		Logger:      logger,
-	}
-}
-
-func (f *flags) simulateOptions(logger *slog.Logger) app.SimulateOptions {
-	return app.SimulateOptions{ListenAddress: f.simulateAddress, Fleet: sized(f.simulateFleet), Out: os.Stdout,
-		Logger: logger}
-}
-
-func (f *flags) demoOptions(logger *slog.Logger) app.DemoOptions {
-	return app.DemoOptions{App: f.appOptions(logger), Fleet: sized(f.demoFleet), Out: os.Stdout}
+	return os.Stdout
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // serviceTimeout bounds how long a command waits for the service to start or stop,
-// which itself takes at most app.DefaultStopTimeout.
+// which itself takes at most app.StopTimeout.
 const serviceTimeout = 30 * time.Second
 
 // addServiceCommands adds the commands for Windows. Elsewhere they are not in the
