@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -122,6 +123,10 @@ func TestCommandLine(t *testing.T) {
 		{"simulator of a configuration", []string{"--config.file=" + good, "simulate"}, 1, nil,
 			[]string{"simulate takes no --config.file"}},
 		{"simulator for others", []string{"simulate", "--listen-address=0.0.0.0:0"}, 1, nil, []string{"loopback"}},
+		{"install", []string{"service", "install"}, 1, nil, elsewhere("service install")},
+		{"uninstall", []string{"service", "uninstall"}, 1, nil, elsewhere("service uninstall")},
+		{"start", []string{"service", "start"}, 1, nil, elsewhere("service start")},
+		{"stop", []string{"service", "stop"}, 1, nil, elsewhere("service stop")},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			code, stdout, stderr := command(t, nil, tc.args...)
@@ -133,6 +138,9 @@ func TestCommandLine(t *testing.T) {
 					t.Errorf("stdout lacks %q", want)
 				}
 			}
+			if tc.name == "help" && strings.Contains(stdout, "service install") != (runtime.GOOS == "windows") {
+				t.Error("commands that do nothing here are shown, or others are not")
+			}
 			for _, want := range tc.stderr {
 				if !strings.Contains(stderr, want) {
 					t.Errorf("stderr lacks %q", want)
@@ -140,6 +148,14 @@ func TestCommandLine(t *testing.T) {
 			}
 		})
 	}
+}
+
+// elsewhere is what a command for Windows says on other systems.
+func elsewhere(command string) []string {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	return []string{command, "on Windows only"}
 }
 
 func TestScrape(t *testing.T) {

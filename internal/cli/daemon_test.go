@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -87,24 +86,6 @@ func TestSIGHUPReloads(t *testing.T) {
 	}
 }
 
-func TestLifecycleFlag(t *testing.T) {
-	sim := simulated(t)
-	for _, tc := range []struct {
-		args []string
-		code int
-		body string
-	}{
-		{nil, http.StatusForbidden, "--web.enable-lifecycle"},
-		{[]string{"--web.enable-lifecycle"}, http.StatusOK, "reloaded"},
-	} {
-		p := launch(t, environment(sim.URL), append(tc.args, "--web.listen-address=127.0.0.1:0")...)
-		code, body := p.Do("POST", "http://"+p.Address()+"/-/reload")
-		if code != tc.code || !strings.Contains(body, tc.body) {
-			t.Errorf("%v: POST /-/reload = %d %q, want %d and %q", tc.args, code, body, tc.code, tc.body)
-		}
-	}
-}
-
 // The socket is the third file descriptor, as systemd hands it over.
 func TestSystemdSocket(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -133,46 +114,8 @@ func TestSystemdSocket(t *testing.T) {
 const webUser, webPassword, webHash = "prometheus", "fakepassword",
 	"$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
 
-func TestWebConfigurationCoversEverything(t *testing.T) {
-	sim := simulated(t)
-	dir := t.TempDir()
-	pool := certificate(t, dir)
-	web := filepath.Join(dir, "web.yml")
-	rewrite(t, web,
-		fmt.Sprintf("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\nbasic_auth_users: {%s: %s}\n", webUser,
-			webHash))
-	p := launch(t, environment(sim.URL), "--web.listen-address=127.0.0.1:0", "--web.listen-address=127.0.0.1:0",
-		"--web.config.file="+web, "--web.enable-lifecycle", "--web.enable-pprof")
-	address := p.Address()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
-	defer transport.CloseIdleConnections()
-	p.Client = &http.Client{Transport: transport}
-
-	for _, path := range []string{"/metrics", "/", "/config", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status",
-		"/debug/pprof/", "/none"} {
-		method := "GET"
-		if path == "/-/reload" {
-			method = "POST"
-		}
-		if code, body := p.Do(method, "https://"+address+path); code != http.StatusUnauthorized || strings.Contains(body,
-			"qem") {
-			t.Errorf("%s without credentials = %d %q", path, code, body)
-		}
-		if code, _ := p.Do(method, "https://"+address+path, webUser, "wrong"); code != http.StatusUnauthorized {
-			t.Errorf("%s with a wrong password = %d", path, code)
-		}
-		if code, _ := p.Do(method, "https://"+address+path, webUser, webPassword); code == http.StatusUnauthorized {
-			t.Errorf("%s with the password = %d", path, code)
-		}
-		if code, body := p.Do(method, "http://"+address+path, webUser, webPassword); code != http.StatusBadRequest ||
-			strings.Contains(body, "qem") {
-			t.Errorf("%s without TLS = %d %q", path, code, body)
-		}
-	}
-}
-
 // certificate makes cert.pem and key.pem for 127.0.0.1.
-func certificate(t *testing.T, dir string) *x509.CertPool {
+func certificate(t *testing.T, dir string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -192,12 +135,11 @@ func certificate(t *testing.T, dir string) *x509.CertPool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	rewrite(t, filepath.Join(dir, "cert.pem"), string(cert))
-	rewrite(t, filepath.Join(dir, "key.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(cert)
-	return pool
+	for name, block := range map[string]pem.Block{
+		"cert.pem": {Type: "CERTIFICATE", Bytes: der}, "key.pem": {Type: "PRIVATE KEY", Bytes: private},
+	} {
+		rewrite(t, filepath.Join(dir, name), string(pem.EncodeToMemory(&block)))
+	}
 }
 
 // A secret is nowhere, whatever is logged and however it is used.

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -85,27 +84,6 @@ func TestServiceArgumentsAreChecked(t *testing.T) {
 				t.Errorf("err = %v, want something about %q", err, tc.want)
 			}
 		})
-	}
-}
-
-func TestServiceCommandsElsewhere(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		return
-	}
-	for _, command := range []string{"install", "uninstall", "start", "stop"} {
-		p := launch(t, nil, "service", command)
-		if code := p.Wait(); code != 1 {
-			t.Errorf("service %s: exit code %d", command, code)
-		}
-		if text := p.Stderr.String(); !strings.Contains(text, "service "+command) || !strings.Contains(text,
-			"on Windows only") {
-			t.Errorf("service %s says %q", command, text)
-		}
-	}
-	p := launch(t, nil, "--help")
-	p.Wait()
-	if strings.Contains(p.Stdout.String(), "service install") {
-		t.Error("the help shows commands that do nothing here")
 	}
 }
 
