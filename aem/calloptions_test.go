@@ -30,15 +30,14 @@ func TestNoFalseSuccess(t *testing.T) {
 		"error":   {200, `{"error_code":"AEM_X"}`, false}, "accepted": {202, "", false}, "a part": {206, "{}", false},
 		"another's": {203, "", false},
 	} {
-		for _, w := range wireCases {
-			verb, _, _ := strings.Cut(w.want, " ")
-			if w.answer != "" || verb == http.MethodGet {
+		for _, e := range guideCallsInASession(t) {
+			if !e.changes() {
 				continue
 			}
-			synctest.Test(t, func(t *testing.T) {
+			inBubble(t, e.name+" "+name, func(t *testing.T) {
 				client, requests := answering(t, answer(tc.status, tc.body))
-				if err := w.call(t.Context(), client); (err == nil) != tc.good || len(*requests) != 1 {
-					t.Errorf("%s: %s: %v after %q", w.operation, name, err, *requests)
+				if _, err := e.call(t.Context(), client); (err == nil) != tc.good || len(*requests) != 1 {
+					t.Errorf("%v after %q", err, *requests)
 				}
 			})
 		}
@@ -95,10 +94,7 @@ func TestWhoseDeadlineCounts(t *testing.T) {
 func TestCallOptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got http.Header
-		client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-			if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-				return signedIn("id"), nil
-			}
+		client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 			got = r.Header
 			return answer(200, `{"taskList":[{"name":"a","new":1},{},7]}`, "X-Trace", "42"), nil
 		})))
@@ -270,10 +266,7 @@ func TestUploadsAreStreams(t *testing.T) {
 	must(t, err)
 	var bodies []int64
 	var sent int64
-	client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-		if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-			return signedIn("id"), nil
-		}
+	client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 		defer r.Body.Close()
 		n, err := io.Copy(io.Discard, r.Body)
 		if n != r.ContentLength || err != nil {
@@ -295,10 +288,7 @@ func TestEachTableHasItsTime(t *testing.T) {
 	for pause, good := range map[time.Duration]bool{4 * time.Second: true, 6 * time.Second: false} {
 		synctest.Test(t, func(t *testing.T) {
 			client := newClient(t, testURL, WithTimeout(5*time.Second), WithRetries(0),
-				WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-					if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-						return signedIn("id"), nil
-					}
+				WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 					in, out := io.Pipe()
 					go func() {
 						defer out.Close()
@@ -367,10 +357,7 @@ func TestManyTasksAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		now, most := 0, 0
-		client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-			if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-				return signedIn("id"), nil
-			}
+		client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 			mu.Lock()
 			now++
 			most = max(most, now)

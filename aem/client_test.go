@@ -78,57 +78,6 @@ func TestNewRefusesNonsense(t *testing.T) {
 	}
 }
 
-func TestServices(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var paths []string
-		client := newClient(t, testURL+"/prefix", WithUserAgent("test/1"),
-			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-				if got := r.Header.Get("User-Agent"); got != "test/1" {
-					t.Errorf("user agent %q", got)
-				}
-				if isLogin(r) {
-					return signedIn("session-1"), nil
-				}
-				paths = append(paths, r.Method+" "+strings.TrimPrefix(r.URL.EscapedPath(), "/prefix/api/v1"))
-				switch {
-				case strings.HasSuffix(r.URL.Path, "/servers"):
-					return answer(200, `{"serverList":[{"$type":"ReplicateServerInfo","name":"a b","state":"MONITORED"}]}`), nil
-				case strings.HasSuffix(r.URL.Path, "/tasks"):
-					return answer(200, `{"taskList":[{"name":"t/1","state":"RUNNING"}]}`), nil
-				case strings.Contains(r.URL.Path, "/tasks/"):
-					return answer(200, `{"name":"t/1","state":"RUNNING","memory_mb":7}`), nil
-				case strings.HasSuffix(r.URL.Path, "/logout"):
-					return answer(200, ""), nil
-				}
-				return answer(200, `{"serverDetails":{"name":"a b","version":"2025.5"}}`), nil
-			})))
-		ctx := t.Context()
-		servers, err := client.Servers.List(ctx)
-		if err != nil || len(servers) != 1 || servers[0].State != ServerMonitored {
-			t.Fatalf("%+v, %v", servers, err)
-		}
-		details, err := client.Servers.Details(ctx, servers[0].Name)
-		if err != nil || details.Version != "2025.5" {
-			t.Errorf("%+v, %v", details, err)
-		}
-		tasks, err := client.Tasks.List(ctx, servers[0].Name)
-		if err != nil || len(tasks) != 1 || tasks[0].State != TaskRunning {
-			t.Fatalf("%+v, %v", tasks, err)
-		}
-		task, err := client.Tasks.Details(ctx, TaskRef{servers[0].Name, tasks[0].Name})
-		if err != nil || task.MemoryMB != NumberOf(7) {
-			t.Errorf("%+v, %v", task, err)
-		}
-		if err := client.Logout(ctx); err != nil {
-			t.Error(err)
-		}
-		want := "GET /servers|GET /servers/a%20b|GET /servers/a%20b/tasks|GET /servers/a%20b/tasks/t%2F1|GET /logout"
-		if got := strings.Join(paths, "|"); got != want {
-			t.Errorf("got  %s\nwant %s", got, want)
-		}
-	})
-}
-
 // Whatever goes wrong, and however it is printed, no secret is shown, although the
 // server sends back all it knows.
 func TestSecretsAreNeverShown(t *testing.T) {

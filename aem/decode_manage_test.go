@@ -241,7 +241,7 @@ func FuzzRetentionBarrier(f *testing.F) {
 }
 
 func FuzzACL(f *testing.F) {
-	f.Add(aclBody)
+	f.Add(`{"admin_role":{"groups":[],"users":[{"name":"CORP\\ada"}]},"operator_role":{"groups":[{"name":"CORP\\ops"}],"users":[]},"disable_inheritance":false}`)
 	f.Add(`{"none":{"users":[{"name":"x"}]},"auditor_role":{},"disable_inheritance":"true"}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		acl, err := in(decodeACL, strings.NewReader(body))

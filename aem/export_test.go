@@ -51,10 +51,7 @@ func TestExportIsAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in, out := io.Pipe()
 		client := newClient(t, testURL, WithMaxResponseBytes(10), WithTimeout(5*time.Second), WithRetries(0),
-			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-				if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-					return signedIn("id"), nil
-				}
+			WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 				time.Sleep(60 * time.Second) // to gather it
 				context.AfterFunc(r.Context(), func() { _ = out.CloseWithError(r.Context().Err()) })
 				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: in}, nil
@@ -177,10 +174,7 @@ func TestExportThatDoesNotBegin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-					if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-						return signedIn("id"), nil
-					}
+				client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 					<-r.Context().Done()
 					return nil, r.Context().Err()
 				})))

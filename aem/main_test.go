@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -31,6 +32,16 @@ func answer(status int, body string, header ...string) *http.Response {
 func signedIn(id string) *http.Response { return answer(200, "", sessionHeader, id) }
 
 func isLogin(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/login") }
+
+// inSession is a transport that opens sessions and hands on everything else.
+func inSession(calls roundTrip) roundTrip {
+	return func(r *http.Request) (*http.Response, error) {
+		if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
+			return signedIn("id"), nil
+		}
+		return calls(r)
+	}
+}
 
 // a tally is an Observer that counts.
 type tally struct {
@@ -103,4 +114,10 @@ func newClient(t *testing.T, url string, opts ...Option) *Client {
 	}
 	t.Cleanup(func() { _ = client.Close(context.Background()) })
 	return client
+}
+
+// inBubble is a part of a test with a clock of its own.
+func inBubble(t *testing.T, name string, test func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
 }

@@ -28,10 +28,7 @@ func answeringTo(t *testing.T, observer Observer, answers ...*http.Response) (*C
 	t.Helper()
 	requests := &[]string{}
 	client := newClient(t, testURL, WithObserver(observer),
-		WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-			if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-				return signedIn("id"), nil
-			}
+		WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 			body := ""
 			if r.Body != nil {
 				text, _ := io.ReadAll(r.Body)
@@ -381,10 +378,7 @@ func TestActionsOutlastTheClientsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		delay := 69 * time.Second
 		client := newClient(t, testURL, WithTimeout(10*time.Second),
-			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-				if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-					return signedIn("id"), nil
-				}
+			WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 				select {
 				case <-time.After(delay):
 					return answer(200, taskDone), nil

@@ -1,6 +1,7 @@
 package aem
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"go/ast"
@@ -11,60 +12,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 )
 
-// The methods of the API: name, verb, path below /api/v1, query.
-var methods = [48][4]string{
-	{"Login", "GET", "/login", ""},
-	{"Logout", "GET", "/logout", ""},
-	{"PutServerLicense", "PUT", "/servers/{server}/license/def", ""},
-	{"GetServerDetails", "GET", "/servers/{server}", ""},
-	{"PutServer", "PUT", "/servers/{server}/def", ""},
-	{"GetServer", "GET", "/servers/{server}/def", ""},
-	{"GetServerList", "GET", "/servers", ""},
-	{"DeleteServer", "DELETE", "/servers/{server}/def", ""},
-	{"GetTaskList", "GET", "/servers/{server}/tasks", ""},
-	{"GetTaskDetails", "GET", "/servers/{server}/tasks/{task}", ""},
-	{"GetTableList", "GET", "/servers/{server}/tasks/{task}/tables", "schema=..&table=.."},
-	{"GetTaskTableSelection", "GET", "/servers/{server}/tasks/{task}/tables", "action=selection"},
-	{"PutTaskTableSelection", "PUT", "/servers/{server}/tasks/{task}/tables", "action=selection"},
-	{"GetTableStatuses", "GET", "/servers/{server}/tasks/{task}/tables", "action=getstatus&schema=..&table=.."},
-	{"DeleteTask", "POST", "/servers/{server}/tasks/{task}", "action=delete&deletetasklogs={bool}"},
-	{"ExportTask", "GET", "/servers/{server}/tasks/{task}", "action=export&withendpoints={bool}"},
-	{"ImportTask", "POST", "/servers/{server}/tasks/{task}", "action=import"},
-	{"CloneTask", "POST", "/servers/{server}/tasks/{task}", "action=clone"},
-	{"ExportAuditTrail", "GET", "/security/audit_trail", "start_timestamp=..&end_timestamp=.."},
-	{"RunTask", "POST", "/servers/{server}/tasks/{task}", "action=run&option={option}&timeout={s}"},
-	{"StopTask", "POST", "/servers/{server}/tasks/{task}", "action=stop&timeout={s}"},
-	{"GetEndpointList", "GET", "/servers/{server}/endpoints", ""},
-	{"PatchEndpoint", "PATCH", "/servers/{server}/endpoints/{endpoint}", ""},
-	{"DeleteEndpoint", "DELETE", "/servers/{server}/endpoints/{endpoint}", "action=delete"},
-	{"ReconfigureEndpointNoWait", "PUT", "/servers/{server}/endpoints/{endpoint}",
-		"action=reconfigure&configuration={name}&recycle={bool}"},
-	{"ExportAll", "GET", "/servers/{server}", "action=export"},
-	{"ImportAll", "POST", "/servers/{server}", "action=import"},
-	{"ReloadTable", "POST", "/servers/{server}/tasks/{task}/tables", "action=reload&schema=..&table=.."},
-	{"ResumeTable", "POST", "/servers/{server}/tasks/{task}/tables", "action=Resume&schema=..&table=.."},
-	{"TestEndpoint", "GET", "/servers/{server}/endpoints/{endpoint}", "action=test&timeout={s}"},
-	{"DeleteOldChangeData", "POST", "/servers/{server}/tasks/{task}", "action=delete_old_change_data"},
-	{"SetChangeDataRetentionBarrier", "PUT", "/servers/{server}/tasks/{task}", "action=set_change_data_retention_barrier"},
-	{"GetChangeDataRetentionBarrier", "GET", "/servers/{server}/tasks/{task}", "action=get_change_data_retention_barrier"},
-	{"GetTaskAcl", "GET", "/servers/{server}/tasks/{task}", "action=acl"},
-	{"PutTaskAcl", "PUT", "/servers/{server}/tasks/{task}", "action=acl"},
-	{"DeleteTaskAcl", "DELETE", "/servers/{server}/tasks/{task}", "action=acl"},
-	{"GetTasksCollectionAcl", "GET", "/servers/{server}/tasks", "action=acl"},
-	{"PutTasksCollectionsAcl", "PUT", "/servers/{server}/tasks", "action=acl"},
-	{"DeleteTasksCollectionAcl", "DELETE", "/servers/{server}/tasks", "action=acl"},
-	{"GetEndpointAcl", "GET", "/servers/{server}/endpoints/{endpoint}", "action=acl"},
-	{"PutEndpointAcl", "PUT", "/servers/{server}/endpoints/{endpoint}", "action=acl"},
-	{"DeleteEndpointAcl", "DELETE", "/servers/{server}/endpoints/{endpoint}", "action=acl"},
-	{"GetEndpointsCollectionAcl", "GET", "/servers/{server}/endpoints", "action=acl"},
-	{"PutEndpointsCollectionsAcl", "PUT", "/servers/{server}/endpoints", "action=acl"},
-	{"DeleteEndpointsCollectionAcl", "DELETE", "/servers/{server}/endpoints", "action=acl"},
-	{"GetServerAcl", "GET", "/servers/{server}", "action=acl"},
-	{"PutServerAcl", "PUT", "/servers/{server}", "action=acl"},
-	{"DeleteServerAcl", "DELETE", "/servers/{server}", "action=acl"},
+// guideMethods are the 48 methods of the API, by their examples.
+func guideMethods(t *testing.T) []guideExample {
+	t.Helper()
+	methods := slices.DeleteFunc(guideExamples(t), func(e guideExample) bool { return e.head["method"] == "" })
+	if len(methods) != 48 {
+		t.Errorf("the guide has 48 methods, there are examples of %d", len(methods))
+	}
+	return methods
 }
 
 // docs are the comments of the public methods of the client and its services.
@@ -100,13 +57,10 @@ func TestDocumentationNamesTheMethods(t *testing.T) {
 		}
 		claims := 0
 		text = strings.Join(strings.Fields(text), " ")
-		for _, m := range methods {
-			line := fmt.Sprintf("%s, %s %s", m[0], m[1], m[2])
-			if m[3] != "" {
-				line += "?" + m[3]
-			}
+		for _, m := range guideMethods(t) {
+			line := m.name + ", " + m.head["method"]
 			if strings.Contains(text+" ", line+" ") || strings.Contains(text, line+".") {
-				found[m[0]] = true
+				found[m.name] = true
 				claims++
 			}
 		}
@@ -114,15 +68,15 @@ func TestDocumentationNamesTheMethods(t *testing.T) {
 			t.Errorf("%s does not say which method of the API it calls: %s", method, text)
 		}
 	}
-	for _, m := range methods {
-		if !found[m[0]] {
-			t.Errorf("no comment has %q", m)
+	for _, m := range guideMethods(t) {
+		if !found[m.name] {
+			t.Errorf("no comment has %s, %s", m.name, m.head["method"])
 		}
 	}
 }
 
-// The table of docs/sdk.md has every method, the Go methods that call it, and whether it is
-// repeated.
+// The table of docs/sdk.md has every method, its other names and the role in the guide's
+// words, the Go methods that call it, and whether it is repeated.
 func TestTableOfTheMethods(t *testing.T) {
 	text, err := os.ReadFile("../docs/sdk.md")
 	must(t, err)
@@ -133,11 +87,16 @@ func TestTableOfTheMethods(t *testing.T) {
 			rows[strings.TrimPrefix(cells[0], "| ")] = cells
 		}
 	}
-	for _, m := range methods {
-		cells, ok := rows[m[0]]
+	for _, m := range guideMethods(t) {
+		cells, ok := rows[m.name]
 		if !ok {
-			t.Errorf("there is no row of %s", m[0])
+			t.Errorf("there is no row of %s", m.name)
 			continue
+		}
+		for i, word := range map[int]string{1: ".NET", 2: "Python", 4: "role"} {
+			if said := cmp.Or(m.head[word], "–"); cells[i] != said && !(word == "role" && strings.HasPrefix(cells[i], said+" ")) {
+				t.Errorf("%s: %q, the guide has %q", m.name, cells[i], said)
+			}
 		}
 		for goName := range strings.SplitSeq(cells[3], ", ") {
 			service, name, method := strings.Cut(goName, ".")
@@ -150,51 +109,41 @@ func TestTableOfTheMethods(t *testing.T) {
 					comment = text
 				}
 			}
-			if !strings.Contains(comment, m[0]) {
-				t.Errorf("%s: the comment of %s does not name it", m[0], goName)
+			if !strings.Contains(comment, m.name) {
+				t.Errorf("%s: the comment of %s does not name it", m.name, goName)
 			}
 		}
 	}
-	for _, w := range wireCases {
-		synctest.Test(t, func(t *testing.T) {
+	for _, e := range guideCallsInASession(t) {
+		inBubble(t, e.name, func(t *testing.T) {
 			client, requests := answering(t, answer(503, ""), answer(503, ""), answer(503, ""))
-			_ = w.call(t.Context(), client)
+			_, _ = e.call(t.Context(), client)
 			repeated := "no |\n"
 			if len(*requests) > 1 {
 				repeated = "yes |\n"
 			}
-			if got := rows[w.operation][5]; got != repeated {
-				t.Errorf("%s is sent %d times, the table says %q", w.operation, len(*requests), got)
+			if got := rows[e.operation][5]; got != repeated {
+				t.Errorf("sent %d times, the table says %q", len(*requests), got)
 			}
 		})
 	}
 }
 
-// Every method of the API has a test of what it sends.
-func TestOperationsAreTested(t *testing.T) {
-	for _, m := range methods {
-		tested := slices.ContainsFunc(wireCases, func(w wireCase) bool { return w.operation == m[0] })
-		if !tested && m[0] != "Login" && m[0] != "Logout" { // these two have files of their own
-			t.Errorf("%s is in no test of what is sent", m[0])
-		}
-	}
-}
-
 // BeyondAViewer are calls of the methods that a viewer may not use.
-func BeyondAViewer() map[string]func(context.Context, *Client) error {
-	calls := map[string]func(context.Context, *Client) error{}
-	for _, w := range wireCases {
-		if !strings.HasPrefix(w.want, "GET") || strings.Contains(w.want, "action=acl") {
-			calls[w.want] = w.call
+func BeyondAViewer(t *testing.T) map[string]func(context.Context, *Client) (any, error) {
+	calls := map[string]func(context.Context, *Client) (any, error){}
+	for _, e := range guideCallsInASession(t) {
+		if e.verb != "GET" || strings.Contains(e.uri, "action=acl") {
+			calls[e.name] = e.call
 		}
 	}
 	return calls
 }
 
 // Methods are the names of the API's methods.
-func Methods() (names []string) {
-	for _, m := range methods {
-		names = append(names, m[0])
+func Methods(t *testing.T) (names []string) {
+	for _, m := range guideMethods(t) {
+		names = append(names, m.name)
 	}
 	return names
 }

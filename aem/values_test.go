@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,9 +58,10 @@ func deref(v any) any {
 
 func TestResultsPrintAndSave(t *testing.T) {
 	at := time.Date(2025, 1, 2, 3, 4, 5, 600, time.UTC)
-	task := runningTask()
+	task, err := decodeTaskDetails(strings.NewReader(fixture(t, "task_details_running_cdc")))
+	must(t, err)
 	task.DataErrors, task.FullLoad.End = WholeOf(9007199254740993), at
-	roundTripOf(t, task)
+	roundTripOf(t, *task)
 	roundTripOf(t, TaskDetails{Product: Compose, Name: "x__p", Project: "p", State: "brand_new",
 		Loading: Loading{Completed: BoolOf(true), Start: at}})
 	roundTripOf(t, ServerInfo{Product: Compose, Name: "s", LastConnection: at, Platform: PlatformLinux})

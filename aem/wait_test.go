@@ -63,10 +63,7 @@ func TestWaitForOutlastsFaults(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		broken := 0
-		client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-			if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-				return signedIn("id"), nil
-			}
+		client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 			if broken++; broken < 20 {
 				return nil, io.ErrUnexpectedEOF
 			}
@@ -94,10 +91,7 @@ func TestWaitForEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-					if isLogin(r) || strings.HasSuffix(r.URL.Path, "/logout") {
-						return signedIn("id"), nil
-					}
+				client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 					return details("RECOVERY"), nil
 				})))
 				ctx, cancel := tc.end(t.Context())
