@@ -40,6 +40,30 @@ const action = "```sh\n" +
 	`curl -sS -X POST -H "EnterpriseManager.APISessionID: $SESSION" -H 'Content-Length: 0' "$QEM/%s"
 ` + "```\n"
 
+// commands are what qemctl has for a call, by what the call ends in; the first one counts.
+var commands = []struct{ call, command string }{
+	{"endpoints/<endpoint_name>?action=test&timeout=60", `endpoints test "<server>" "<endpoint_name>"`},
+	{"/endpoints", `endpoints list "<server>"`},
+	{"?action=run&option=RESUME_PROCESSING&timeout=60", `tasks run "<server>" "<task>"`},
+	{"?action=stop&timeout=60", `tasks stop "<server>" "<task>"`},
+	{"?action=getstatus&includeerror=true", `tables "<server>" "<task>" --error`},
+	{"?action=getstatus&includeloading=true&includequeued=true", `tables "<server>" "<task>"`},
+	{"/tasks", `tasks list "<server>"`},
+	{"/tasks/<task>", `tasks list "<server>"`},
+	{"servers", "servers"},
+	{"servers/<server>", "servers"},
+}
+
+// command is what qemctl has for a call, "" if nothing.
+func command(call string) string {
+	for _, c := range commands {
+		if strings.HasSuffix(call, c.call) {
+			return "`qemctl " + c.command + "`"
+		}
+	}
+	return ""
+}
+
 // Ask is the part of a runbook that is the same for all: where to look, what to paste, when to wait.
 func (r Rule) Ask() string {
 	at := places[r.About]
@@ -53,8 +77,14 @@ func (r Rule) Ask() string {
 	}
 	fmt.Fprintf(&b, "- Log: %s.\n- API, each name percent-encoded (a blank is `%%20`):\n\n%s\n", at.log,
 		fmt.Sprintf(login, at.call))
+	if told := command(at.call); told != "" {
+		fmt.Fprintf(&b, "Or with [qemctl](../qemctl.md): %s.\n\n", told)
+	}
 	if r.Act != "" {
 		fmt.Fprintf(&b, "To act, with the same session (a role that may):\n\n%s\n", fmt.Sprintf(action, r.Act))
+		if told := command(r.Act); told != "" {
+			fmt.Fprintf(&b, "Or: %s.\n\n", told)
+		}
 	}
 	fmt.Fprintf(&b, "## When to wait\n\n%s\n", strings.TrimSpace(r.Wait))
 	return b.String()
