@@ -13,35 +13,20 @@ type guarded struct {
 	collection bool
 }
 
-// guarded finds the object of a call. What Enterprise Manager keeps itself needs
-// no monitored server.
-func (s *Simulator) guarded(c *call) (guarded, *apiError) {
-	srv := s.findServer(c.server)
-	if srv == nil {
-		e := serverNotFound(c.server)
-		return guarded{}, &e
-	}
+// guarded is the object of a call.
+func (c *call) guarded() guarded {
+	srv := c.srv
 	switch c.op.resource {
 	case resTasks:
-		return guarded{&srv.tasksACL, "task", srv.name(), true}, nil
+		return guarded{&srv.tasksACL, "task", srv.name(), true}
 	case resTask:
-		t := srv.findTask(c.task)
-		if t == nil {
-			e := taskNotFound(c.server, c.task)
-			return guarded{}, &e
-		}
-		return guarded{&t.acl, "task", t.name(), false}, nil
+		return guarded{&c.t.acl, "task", c.t.name(), false}
 	case resEndpoints:
-		return guarded{&srv.endpointsACL, "endpoint", srv.name(), true}, nil
+		return guarded{&srv.endpointsACL, "endpoint", srv.name(), true}
 	case resEndpoint:
-		e := srv.findEndpoint(c.object)
-		if e == nil {
-			e := endpointNotFound(c)
-			return guarded{}, &e
-		}
-		return guarded{&e.state.ACL, "endpoint", e.state.Name, false}, nil
+		return guarded{&c.end.state.ACL, "endpoint", c.end.name(), false}
 	}
-	return guarded{&srv.acl, "server", srv.name(), false}, nil
+	return guarded{&srv.acl, "server", srv.name(), false}
 }
 
 // aclCode is an error code of the ACL methods, whose % is the kind of the object.
@@ -57,115 +42,103 @@ func (s *Simulator) aclCode(pattern, kind string) string {
 	return strings.Replace(pattern, "%", kind, 1)
 }
 
-func (s *Simulator) noACL(g guarded) answer {
-	return s.failed(s.aclCode("AEM_%_HAS_NO_ACL", g.kind), "ACL for %s %q could not be found.", g.kind, g.name)
+func (c *call) noACL(g guarded) error {
+	return failed(c.aclCode("AEM_%_HAS_NO_ACL", g.kind), "ACL for %s %q could not be found.", g.kind, g.name)
 }
 
 // getACL answers the five methods that read an explicit ACL.
-func (s *Simulator) getACL(c *call) answer {
-	g, e := s.guarded(c)
-	if e != nil {
-		return s.fail(*e)
+func (c *call) getACL() error {
+	g := c.guarded()
+	a := *g.acl
+	switch {
+	case a == nil:
+		return c.noACL(g)
+	case g.collection && c.opts.Shape != Legacy:
+		return said(c, collectionTable, &collectionACL{a.Admin, a.Designer, a.Operator, a.Viewer, a.None})
 	}
-	if *g.acl == nil {
-		return s.noACL(g)
-	}
-	a := (*g.acl).sent()
-	if g.collection && s.opts.Shape != Legacy {
-		return said(s, collectionTable, &collectionACL{a.Admin, a.Designer, a.Operator, a.Viewer, a.None})
-	}
-	return said(s, aclTable, a)
+	return said(c, aclTable, &aem.ACL{
+		Admin: a.Admin, Designer: a.Designer, Operator: a.Operator, Viewer: a.Viewer, None: a.None,
+		DisableInheritance: aem.BoolOf(a.DisableInheritance),
+	})
 }
 
 // putACL answers the five methods that replace an explicit ACL.
-func (s *Simulator) putACL(c *call) answer {
-	g, e := s.guarded(c)
-	if e != nil {
-		return s.fail(*e)
+func (c *call) putACL() error {
+	var in aem.ACL
+	if err := c.decode(&in, "AemAuthorizationAcl"); err != nil {
+		return err
 	}
-	acl, err := parseACL(c.body)
-	if err != nil {
-		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type AemAuthorizationAcl: %v", err)
+	if err := c.checkPrincipals(&in); err != nil {
+		return err
 	}
-	if e := s.checkPrincipals(acl); e != nil {
-		return s.fail(*e)
-	}
-	if acl.DisableInheritance && len(acl.Admin.Users)+len(acl.Admin.Groups) == 0 {
-		return s.failed(s.aclCode("AEM_NO_ADMIN_ON_%", g.kind),
+	g := c.guarded()
+	if in.DisableInheritance.True() && len(in.Admin.Users)+len(in.Admin.Groups) == 0 {
+		return failed(c.aclCode("AEM_NO_ADMIN_ON_%", g.kind),
 			"Requested %s %q has no admin user. At least one user or group must be assigned to the \"admin\" role.", g.kind,
 			g.name)
 	}
-	acl.keepStrongest()
-	*g.acl = acl
-	return s.void()
+	keepStrongest(&in)
+	*g.acl = &ACL{in.Admin, in.Designer, in.Operator, in.Viewer, in.None, in.DisableInheritance.True()}
+	return nil
 }
 
 // deleteACL answers the five methods that remove an explicit ACL.
-func (s *Simulator) deleteACL(c *call) answer {
-	g, e := s.guarded(c)
-	if e != nil {
-		return s.fail(*e)
-	}
+func (c *call) deleteACL() error {
+	g := c.guarded()
 	if *g.acl == nil {
-		return s.noACL(g)
+		return c.noACL(g)
 	}
 	*g.acl = nil
-	return s.void()
+	return nil
 }
-
-// roles are those of an ACL from the strongest to the weakest.
-func (a *ACL) roles() []*Principals {
-	return []*Principals{&a.Admin, &a.Designer, &a.Operator, &a.Viewer, &a.None}
-}
-
-// lists are the users and the groups of a role.
-func lists(p *Principals) []*[]string { return []*[]string{&p.Users, &p.Groups} }
 
 // checkPrincipals looks for names without a domain and names that occur twice.
-func (s *Simulator) checkPrincipals(a *ACL) *apiError {
-	type place struct{ role, list int }
+func (c *call) checkPrincipals(a *aem.ACL) error {
+	type place struct {
+		role aem.Role
+		noun string
+	}
 	seen := make(map[string]place)
-	for r, role := range a.roles() {
-		for l, list := range lists(role) {
-			noun := []string{"User", "Group"}[l]
-			for _, name := range *list {
+	for role, p := range a.Roles() {
+		for i, list := range [][]string{p.Users, p.Groups} {
+			noun := []string{"User", "Group"}[i]
+			for _, name := range list {
 				domain, rest, ok := strings.Cut(name, `\`)
 				if !ok || domain == "" || rest == "" {
-					return s.noDomain(noun, name)
+					return c.noDomain(noun, name)
 				}
 				was, twice := seen[name]
 				switch {
-				case twice && was.list == l && was.role != r:
-					return apiErrorf("AEM_"+strings.ToUpper(noun)+"_ASSIGNED_TO_MULTIPLE_ROLES",
+				case twice && was.noun == noun && was.role != role:
+					return failed("AEM_"+strings.ToUpper(noun)+"_ASSIGNED_TO_MULTIPLE_ROLES",
 						"%s %q is assigned to multiple roles. %ss can only be assigned to a single role.", noun, name, noun)
 				case twice:
-					return apiErrorf("AEM_USER_GROUP_MULTIPLE_ASSIGNED",
+					return failed("AEM_USER_GROUP_MULTIPLE_ASSIGNED",
 						"%q is assigned to multiple roles or to the same role twice. Users/groups can only be assigned once, and to "+
 							"a single role.", name)
 				}
-				seen[name] = place{r, l}
+				seen[name] = place{role, noun}
 			}
 		}
 	}
 	return nil
 }
 
-func (s *Simulator) noDomain(noun, name string) *apiError {
-	code := "AEM_NO_DOMAIN_IN_" + strings.ToUpper(noun)
+func (s *Simulator) noDomain(noun, name string) error {
+	prefix := "AEM_NO_DOMAIN_IN_"
 	if s.opts.Shape == Legacy {
-		code = "AEM_NO_ DOMAIN_IN_" + strings.ToUpper(noun)
+		prefix = "AEM_NO_ DOMAIN_IN_"
 	}
-	return apiErrorf(code, "%s %q must be preceded by a domain name, separated by a backslash. Example: "+
-		"domain_name\\%s_name.",
-		noun, name, strings.ToLower(noun))
+	return failed(prefix+strings.ToUpper(noun), "%s %q must be preceded by a domain name, separated by a backslash. "+
+		"Example: domain_name\\%s_name.", noun, name, strings.ToLower(noun))
 }
 
 // keepStrongest leaves a name that occurs in several spellings the strongest of
 // its roles.
-func (a *ACL) keepStrongest() {
+func keepStrongest(a *aem.ACL) {
 	seen := make(map[string]bool)
-	for _, role := range a.roles() {
-		for _, list := range lists(role) {
+	for _, role := range a.Roles() {
+		for _, list := range []*[]string{&role.Users, &role.Groups} {
 			var kept []string
 			for _, name := range *list {
 				if key := strings.ToLower(name); !seen[key] {
@@ -176,21 +149,4 @@ func (a *ACL) keepStrongest() {
 			*list = kept
 		}
 	}
-}
-
-// sent is the ACL as the API tells it.
-func (a *ACL) sent() *aem.ACL {
-	return &aem.ACL{
-		Admin: a.Admin, Designer: a.Designer, Operator: a.Operator, Viewer: a.Viewer, None: a.None,
-		DisableInheritance: aem.BoolOf(a.DisableInheritance),
-	}
-}
-
-// parseACL reads the body of a method that replaces an ACL.
-func parseACL(body []byte) (*ACL, error) {
-	var a aem.ACL
-	if err := decodeJSON(body, &a); err != nil {
-		return nil, err
-	}
-	return &ACL{a.Admin, a.Designer, a.Operator, a.Viewer, a.None, a.DisableInheritance.True()}, nil
 }

@@ -2,6 +2,7 @@ package aemtest
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,109 +12,99 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
-// answer is what a call gets. Its body is the caller's until it is sent.
+// answer is what a call gets; the zero answer is success with nothing to say.
 type answer struct {
 	status  int
-	body    []byte
+	out     []byte // the caller's until it is sent
 	session string // a new session
 	text    bool   // text/html rather than JSON
 	headers map[string]string
-	// later replaces the answer after a wait of real time.
-	wait  time.Duration
-	later func() answer
+	// later answers instead, after a wait of real time.
+	pause time.Duration
+	later func() error
 }
 
-// apiError is an error as the API tells it.
+// apiError is an error as the API, or the web server before it, tells it.
 type apiError struct {
 	status        int
 	code, message string
+	page          string
 }
 
-func (s *Simulator) fail(e apiError) answer {
-	w := wire.NewWriter(s.buffer(), wire.RealWorld)
+func (e *apiError) Error() string { return e.code + ": " + e.message }
+
+// failed makes an error of the API: HTTP 500, as nearly all of them.
+func failed(code, format string, args ...any) error {
+	return &apiError{status: http.StatusInternalServerError, code: code, message: fmt.Sprintf(format, args...)}
+}
+
+// missing is the error of a request without a field that it must have.
+func missing(field string) error {
+	return failed("AEM_MISSING_FIELD", "The %q field is missing from the request.", field)
+}
+
+func unauthorized(status int) error {
+	return &apiError{status: status, code: "UNAUTHORIZED_REQUEST", message: "Unauthorized Request."}
+}
+
+func (s *Simulator) invalidSession() error {
+	return &apiError{status: s.opts.ExpiredStatus, code: "INVALID_SESSION_ID",
+		message: "The session has expired or the session ID is not valid."}
+}
+
+func webError(status int, detail string) error {
+	title := http.StatusText(status)
+	return &apiError{status: status, page: fmt.Sprintf(
+		"<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n"+
+			"<HTML><HEAD><TITLE>%s</TITLE></HEAD>\r\n<BODY><h2>%[1]s</h2>\r\n"+
+			"<hr><p>HTTP Error %d. %s</p>\r\n</BODY></HTML>\r\n", title, status, detail)}
+}
+
+// fail makes an error the answer of the call.
+func (c *call) fail(err error) {
+	var e *apiError
+	if !errors.As(err, &e) {
+		e = &apiError{status: http.StatusInternalServerError, code: "AEM_INNER_ERR", message: err.Error()}
+	}
+	c.status = e.status
+	if c.text = e.page != ""; c.text {
+		c.out = append(c.buffer(), e.page...)
+		return
+	}
+	w := wire.NewWriter(c.buffer(), wire.RealWorld)
 	w.Open()
 	w.Str("error_code", e.code)
 	w.Str("error_message", e.message)
 	w.Close()
-	return answer{status: e.status, body: w.B}
+	c.out = w.B
 }
 
-func unauthorized(status int) apiError {
-	return apiError{status, "UNAUTHORIZED_REQUEST", "Unauthorized Request."}
-}
-
-func (s *Simulator) invalidSession() apiError {
-	return apiError{s.opts.ExpiredStatus, "INVALID_SESSION_ID", "The session has expired or the session ID is not valid."}
-}
-
-func serverNotFound(name string) apiError {
-	return apiError{http.StatusInternalServerError, "AEM_SERVER_NOT_FOUND", "Replicate server " + name +
-		" could not be found."}
-}
-
-func taskNotFound(server, task string) apiError {
-	return apiError{http.StatusInternalServerError, "AEM_TASK_NOT_FOUND",
-		"Replicate task " + task + " on server " + server + " could not be found."}
-}
-
-// unreachable is the error of a call that needs a monitored server.
-func unreachable(v *ServerState) apiError {
-	if v.State == NotMonitored {
-		return apiError{http.StatusInternalServerError, "AEM_SERVER_NOT_MONITORED",
-			"The requested server " + v.Name + " is not monitored."}
+// answerNow answers the call as it is now. The caller holds the lock: for writing when
+// the method changes something.
+func (c *call) answerNow() error {
+	switch {
+	case c.op == nil:
+		return webError(http.StatusNotFound, "The requested resource is not found.")
+	case c.withoutLength():
+		return webError(http.StatusLengthRequired, "The request must be chunked or have a content length.")
+	case c.op.resource == resLogin:
+		return c.login()
 	}
-	return apiError{http.StatusInternalServerError, "AEM_SERVER_NOT_CONNECTED",
-		fmt.Sprintf("The requested server \"%s\" cannot be reached at this time. Message: %s", v.Name, v.Message)}
-}
-
-// void is the answer of a method that gives nothing back.
-func (s *Simulator) void() answer {
-	if s.opts.Shape == Legacy {
-		return answer{status: http.StatusOK, body: append(s.buffer(), "{}"...)}
+	var ok bool
+	if c.user, ok = c.auth.touch(c.request.Header.Get(SessionHeader)); !ok {
+		return c.invalidSession()
 	}
-	return answer{status: http.StatusOK}
-}
-
-// failed answers with an error of the API: HTTP 500, as nearly all of them.
-func (s *Simulator) failed(code, format string, args ...any) answer {
-	return s.fail(apiError{http.StatusInternalServerError, code, fmt.Sprintf(format, args...)})
-}
-
-// apiErrorf makes an error of the API.
-func apiErrorf(code, format string, args ...any) *apiError {
-	return &apiError{http.StatusInternalServerError, code, fmt.Sprintf(format, args...)}
-}
-
-// missing is the answer to a request without a field that it must have.
-func (s *Simulator) missing(field string) answer {
-	return s.failed("AEM_MISSING_FIELD", "The %q field is missing from the request.", field)
-}
-
-// answer answers a call. The caller holds the lock: for writing when the method
-// changes something.
-func (s *Simulator) answer(c *call) answer {
-	if c.op == nil {
-		return answer{status: http.StatusNotFound, text: true, body: append(s.buffer(), notFoundPage...)}
+	if err := c.permit(); err != nil {
+		return err
 	}
-	if c.withoutLength() {
-		return answer{status: http.StatusLengthRequired, text: true, body: append(s.buffer(), lengthRequiredPage...)}
+	err := c.resolve()
+	if err == nil {
+		err = c.op.answer(c)
 	}
-	if c.op.resource == resLogin {
-		return s.login(c)
-	}
-	user, ok := s.auth.touch(c.request.Header.Get(SessionHeader))
-	if !ok {
-		return s.fail(s.invalidSession())
-	}
-	c.user = user
-	if !c.permitted() {
-		return s.refuse(c)
-	}
-	a := c.op.answer(s, c)
 	if c.op.changes() {
-		s.record(c, a)
+		c.record(err)
 	}
-	return a
+	return err
 }
 
 // withoutLength reports whether a request lacks the length that the Windows HTTP
@@ -124,58 +115,100 @@ func (c *call) withoutLength() bool {
 		r.Header.Get("Content-Length") == "" && r.ContentLength <= 0
 }
 
-// permitted reports whether the user has the role, and sees what the path names.
-func (c *call) permitted() bool {
+// permit checks that the user has the role, and sees what the path names.
+func (c *call) permit() error {
 	u := &c.user
-	return u.Role >= c.op.role &&
+	switch {
+	case u.Role >= c.op.role &&
 		(c.server == "" || visible(u.Servers, c.server)) &&
 		(c.task == "" || visible(u.Tasks, c.task)) &&
-		(c.object == "" || visible(u.Endpoints, c.object))
-}
-
-// refuse answers a call that the user may not make.
-func (s *Simulator) refuse(c *call) answer {
-	if c.op.resource == resAudit {
-		return s.fail(apiError{http.StatusUnauthorized, "UNAUTHORIZED_REQUEST",
-			"Unauthorized Request. request: AemExportAuditTrail"})
+		(c.object == "" || visible(u.Endpoints, c.object)):
+		return nil
+	case c.op.resource == resAudit:
+		return &apiError{status: http.StatusUnauthorized, code: "UNAUTHORIZED_REQUEST",
+			message: "Unauthorized Request. request: AemExportAuditTrail"}
 	}
-	return s.fail(unauthorized(http.StatusForbidden))
+	return unauthorized(http.StatusForbidden)
 }
 
-const lengthRequiredPage = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML " +
-	"4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" +
-	"<HTML><HEAD><TITLE>Length Required</TITLE></HEAD>\r\n<BODY><h2>Length Required</h2>\r\n" +
-	"<hr><p>HTTP Error 411. The request must be chunked or have a content length.</p>\r\n</BODY></HTML>\r\n"
+// resolve finds what the path names, as far as the method needs it.
+func (c *call) resolve() error {
+	if c.op.needs == nothing {
+		return nil
+	}
+	c.srv = find(c.servers, c.server)
+	if c.srv == nil {
+		return failed("AEM_SERVER_NOT_FOUND", "Replicate server %s could not be found.", c.server)
+	}
+	if err := c.checkServer(); err != nil {
+		return err
+	}
+	if c.task != "" {
+		c.t = find(c.srv.tasks, c.task)
+		if c.t == nil && c.op.action != "import" {
+			return failed("AEM_TASK_NOT_FOUND", "Replicate task %s on server %s could not be found.", c.task, c.server)
+		}
+	}
+	if c.object != "" {
+		c.end = find(c.srv.endpoints, c.object)
+		if c.end == nil {
+			return failed("AEM_ENDPOINT_NOT_FOUND", "Replicate endpoint %s on server %s could not be found.", c.object,
+				c.server)
+		}
+	}
+	return nil
+}
 
-const notFoundPage = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML " +
-	"4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n" +
-	"<HTML><HEAD><TITLE>Not Found</TITLE></HEAD>\r\n<BODY><h2>Not Found</h2>\r\n" +
-	"<hr><p>HTTP Error 404. The requested resource is not found.</p>\r\n</BODY></HTML>\r\n"
+// checkServer checks that the server is what the method needs.
+func (c *call) checkServer() error {
+	const unsupported = "AEM_METHOD_NOT_SUPPORTED_VERSION"
+	v := c.srv.row(c.Now())
+	switch {
+	case c.op.needs < reached:
+		return nil
+	case v.State == NotMonitored:
+		return failed("AEM_SERVER_NOT_MONITORED", "The requested server %s is not monitored.", v.Name)
+	case v.State != Monitored:
+		return failed("AEM_SERVER_NOT_CONNECTED",
+			"The requested server \"%s\" cannot be reached at this time. Message: %s", v.Name, v.Message)
+	case c.opts.EnforceLicense && c.op.resource != resLicense && c.srv.at(c.Now()).License.State == LicenseExpired:
+		return failed("AEM_SERVER_LICENSE_EXPIRED", "The license for requested server %s has expired.", v.Name)
+	case c.op.needs >= ofReplicate && c.srv.static.Product != Replicate:
+		return failed(unsupported, "%s is only supported on Replicate servers.", c.op.name)
+	}
+	var major, minor int
+	if n, _ := fmt.Sscanf(v.Version, "%d.%d", &major, &minor); c.op.needs == ofReplicate52 && n == 2 &&
+		(major < 5 || major == 5 && minor < 2) {
+		return failed(unsupported, "%s is only supported on Replicate 5.2 or above.", c.op.name)
+	}
+	return nil
+}
 
-func (s *Simulator) login(c *call) answer {
+func (c *call) login() error {
 	scheme, encoded, _ := strings.Cut(c.request.Header.Get("Authorization"), " ")
 	credential, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
-	if err != nil || !strings.EqualFold(strings.TrimSuffix(scheme, ":"), "Basic") {
-		return s.fail(unauthorized(http.StatusUnauthorized))
+	if err == nil && strings.EqualFold(strings.TrimSuffix(scheme, ":"), "Basic") {
+		c.session = c.auth.login(string(credential))
 	}
-	id, ok := s.auth.login(string(credential))
-	if !ok {
-		return s.fail(unauthorized(http.StatusUnauthorized))
+	if c.session == "" {
+		return unauthorized(http.StatusUnauthorized)
 	}
-	return answer{status: http.StatusOK, session: id, text: true}
+	c.text = true
+	return nil
 }
 
-func (s *Simulator) logout(c *call) answer {
-	s.auth.end(c.request.Header.Get(SessionHeader), true)
-	return answer{status: http.StatusOK, text: true}
+func (c *call) logout() error {
+	c.auth.end(c.request.Header.Get(SessionHeader), true)
+	c.text = true
+	return nil
 }
 
-func (s *Simulator) serverList(c *call) answer {
-	now := s.Now()
-	w := s.writer()
+func (c *call) serverList() error {
+	now := c.Now()
+	w := c.writer()
 	w.Open()
 	w.List("serverList")
-	for _, srv := range s.servers {
+	for _, srv := range c.servers {
 		v := srv.row(now)
 		if visible(c.user.Servers, v.Name) {
 			serverRow(w, &v)
@@ -183,28 +216,20 @@ func (s *Simulator) serverList(c *call) answer {
 	}
 	w.EndList()
 	w.Close()
-	return answer{status: http.StatusOK, body: w.B}
+	return c.say(w)
 }
 
-func (s *Simulator) serverDetails(c *call) answer {
-	srv := s.findServer(c.server)
-	if srv == nil {
-		return s.fail(serverNotFound(c.server))
-	}
-	v := srv.at(s.Now())
-	w := s.writer()
+func (c *call) serverDetails() error {
+	v := c.srv.at(c.Now())
+	w := c.writer()
 	serverInDetail(w, &v)
-	return answer{status: http.StatusOK, body: w.B}
+	return c.say(w)
 }
 
-func (s *Simulator) taskList(c *call) answer {
-	srv, e := s.monitored(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	now := s.Now()
-	return listed(s, "taskList", taskInfoTable, func(add func(aem.TaskInfo)) {
-		for _, t := range srv.tasks {
+func (c *call) taskList() error {
+	now := c.Now()
+	return list(c, "taskList", taskInfoTable, func(add func(aem.TaskInfo)) {
+		for _, t := range c.srv.tasks {
 			if v := t.at(now); visible(c.user.Tasks, v.Name) {
 				add(v.info())
 			}
@@ -212,76 +237,46 @@ func (s *Simulator) taskList(c *call) answer {
 	})
 }
 
-func (s *Simulator) taskDetails(c *call) answer {
-	_, t, e := s.monitoredTask(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	v := t.at(s.Now())
-	w := s.writer()
+func (c *call) taskDetails() error {
+	v := c.t.at(c.Now())
+	w := c.writer()
 	taskInDetail(w, &v)
-	return answer{status: http.StatusOK, body: w.B}
+	return c.say(w)
 }
 
-func (s *Simulator) tableList(c *call) answer {
-	return tables(s, c, "tablelist", "AEM_TABLE_LIST_INNER_ERR", "table list", tableInfoTable, (*Table).info)
+func (c *call) tableList() error {
+	if err := c.wantsTables("AEM_TABLE_LIST_INNER_ERR", "table list"); err != nil {
+		return err
+	}
+	return tables(c, "tablelist", tableInfoTable, (*Table).info)
 }
 
-func (s *Simulator) tableStatuses(c *call) answer {
-	return tables(s, c, "table_details", "AEM_TABLE_STATUSES_INNER_ERR", "table statuses", tableStatusTable,
-		(*Table).status)
+func (c *call) tableStatuses() error {
+	if err := c.wantsTables("AEM_TABLE_STATUSES_INNER_ERR", "table statuses"); err != nil {
+		return err
+	}
+	return tables(c, "table_details", tableStatusTable, (*Table).status)
+}
+
+// wantsTables checks that the task is one that has tables.
+func (c *call) wantsTables(code, noun string) error {
+	if c.t.product == Compose {
+		return failed(code, "Failed to retrieve %s for replication task %q on server %q. Error: %q", noun, c.task,
+			c.srv.name(), "not a Replicate task")
+	}
+	return nil
 }
 
 // tables answers the two methods that list the tables of a task.
-func tables[T any](s *Simulator, c *call, envelope, code, noun string, table *wire.Table[T], of func(*Table) T) answer {
-	srv, t, e := s.monitoredTask(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	if t.product == Compose {
-		return s.failed(code, "Failed to retrieve %s for replication task %q on server %q. Error: %q", noun, c.task,
-			srv.name(), "not a Replicate task")
-	}
-	filter := newTableFilter(c.query)
-	return listed(s, envelope, table, func(add func(T)) {
-		t.eachTable(s.Now(), func(v *Table) {
-			if filter.matches(v) {
+func tables[T any](c *call, envelope string, table *wire.Table[T], of func(*Table) T) error {
+	wanted := tableFilter(c.query)
+	return list(c, envelope, table, func(add func(T)) {
+		c.t.eachTable(c.Now(), func(v *Table) {
+			if wanted(v) {
 				add(of(v))
 			}
 		})
 	})
-}
-
-// monitored finds the server of a call that needs a monitored one.
-func (s *Simulator) monitored(c *call) (*server, *apiError) {
-	srv := s.findServer(c.server)
-	if srv == nil {
-		e := serverNotFound(c.server)
-		return nil, &e
-	}
-	if v := srv.row(s.Now()); v.State != Monitored {
-		e := unreachable(&v)
-		return nil, &e
-	}
-	if s.opts.EnforceLicense && c.op.resource != resLicense && srv.at(s.Now()).License.State == LicenseExpired {
-		return nil, &apiError{http.StatusInternalServerError, "AEM_SERVER_LICENSE_EXPIRED",
-			"The license for requested server " + srv.name() + " has expired."}
-	}
-	return srv, nil
-}
-
-// monitoredTask finds the task of a call.
-func (s *Simulator) monitoredTask(c *call) (*server, *task, *apiError) {
-	srv, e := s.monitored(c)
-	if e != nil {
-		return nil, nil, e
-	}
-	t := srv.findTask(c.task)
-	if t == nil {
-		e := taskNotFound(c.server, c.task)
-		return nil, nil, &e
-	}
-	return srv, t, nil
 }
 
 // visible reports whether a user whose view is limited to patterns sees name.

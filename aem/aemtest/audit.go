@@ -3,10 +3,12 @@ package aemtest
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // AuditRecord is one call that was to change something.
@@ -22,22 +24,22 @@ type AuditRecord struct {
 // keptRecords is how many calls the audit trail remembers.
 const keptRecords = 10_000
 
-// record puts a call into the audit trail.
-func (s *Simulator) record(c *call, a answer) {
-	r := AuditRecord{Time: s.Now().Truncate(time.Second), User: c.user.Name, Operation: c.op.name, Server: c.server,
+// record puts the call and what came of it into the audit trail.
+func (c *call) record(err error) {
+	r := AuditRecord{Time: c.Now().Truncate(time.Second), User: c.user.Name, Operation: c.op.name, Server: c.server,
 		Object: c.task + c.object}
-	if a.status >= http.StatusBadRequest {
-		var e struct {
-			Code string `json:"error_code"`
-		}
-		if decodeJSON(a.body, &e) == nil {
-			r.Error = e.Code
-		}
+	if e := (*apiError)(nil); errors.As(err, &e) {
+		r.Error = e.code
 	}
-	s.audit = append(s.audit, r)
-	if n := len(s.audit) - keptRecords; n > 0 {
-		s.audit = append(s.audit[:0], s.audit[n:]...)
+	c.audit = last(append(c.audit, r), keptRecords)
+}
+
+// last are the last elements of a list, at most n of them.
+func last[T any](list []T, n int) []T {
+	if over := len(list) - n; over > 0 {
+		return append(list[:0], list[over:]...)
 	}
+	return list
 }
 
 // AuditTrail returns what calls of the API were to change, as far as they were
@@ -48,21 +50,22 @@ func (s *Simulator) AuditTrail() []AuditRecord {
 	return slices.Clone(s.audit)
 }
 
-func (s *Simulator) exportAudit(c *call) answer {
-	if c.query.Get("start_timestamp") == "" {
-		return s.missing("start_timestamp")
+func (c *call) exportAudit() error {
+	from, to := c.query.Get("start_timestamp"), c.query.Get("end_timestamp")
+	if from == "" {
+		return missing("start_timestamp")
 	}
-	start, ok := auditTime(c.query.Get("start_timestamp"))
+	start, ok := auditTime(from)
 	end := time.Unix(1<<40, 0)
-	if text := c.query.Get("end_timestamp"); ok && text != "" {
-		end, ok = auditTime(text)
+	if ok && to != "" {
+		end, ok = auditTime(to)
 	}
 	switch {
 	case !ok:
-		return s.failed("AEM_INVALID_TIMESTAMP_FORMAT",
+		return failed("AEM_INVALID_TIMESTAMP_FORMAT",
 			"Timestamp is not a timestamp. Timestamp format should be 'yyyy'-'MM'-'dd'T'HH':'mm':'ss'Z or Ticks.")
 	case end.Before(start):
-		return s.failed("AEM_EXPORT_INNER_ERR",
+		return failed("AEM_EXPORT_INNER_ERR",
 			"Failed to export audit trail. AUDIT-E-INVRANGE. The end time is before the start time.")
 	}
 	type row struct {
@@ -75,7 +78,7 @@ func (s *Simulator) exportAudit(c *call) answer {
 		Error     string `json:"error_code,omitempty"`
 	}
 	rows := []row{}
-	for _, r := range s.audit {
+	for _, r := range c.audit {
 		if r.Time.Before(start) || r.Time.After(end) {
 			continue
 		}
@@ -85,25 +88,23 @@ func (s *Simulator) exportAudit(c *call) answer {
 		}
 		rows = append(rows, x)
 	}
-	return s.document(map[string]any{"audit_trail": rows})
+	return c.document("", c.opts.Shape == Legacy, map[string]any{"audit_trail": rows})
 }
 
-// document answers with a JSON document that is not a message of the API.
-func (s *Simulator) document(v any) answer {
-	b := bytes.NewBuffer(s.buffer())
-	if s.opts.Shape == Legacy {
-		b.WriteString("\ufeff")
+// document answers with a JSON document that is not a message of the API, after a head
+// and, if marked, a byte order mark.
+func (c *call) document(head string, marked bool, v any) error {
+	b := bytes.NewBuffer(c.buffer())
+	if marked {
+		b.WriteString(wire.ByteOrderMark)
 	}
-	writeIndented(b, v)
-	return answer{status: http.StatusOK, body: b.Bytes()}
-}
-
-// writeIndented writes values that encoding/json can always write.
-func writeIndented(b *bytes.Buffer, v any) {
+	b.WriteString(head)
 	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "\t")
-	_ = e.Encode(v)
+	err := e.Encode(v)
+	c.out = b.Bytes()
+	return err
 }
 
 // ticksAtUnix are the .NET ticks, of 100 ns, at the beginning of Unix time.

@@ -3,57 +3,50 @@ package aemtest
 import (
 	"maps"
 	"sync"
-	"sync/atomic"
 )
 
 // counters count requests.
 type counters struct {
-	inFlight    atomic.Int64
-	maxInFlight atomic.Int64
-	connections atomic.Int64
-
-	mu    sync.Mutex
-	perOp map[string]int
-	total int
+	mu       sync.Mutex
+	perOp    map[string]int
+	inFlight int
 }
 
 // begin counts a request; the returned function marks its end.
 func (c *counters) begin(operation string) func() {
-	n := c.inFlight.Add(1)
-	for seen := c.maxInFlight.Load(); n > seen; seen = c.maxInFlight.Load() {
-		if c.maxInFlight.CompareAndSwap(seen, n) {
-			break
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.perOp[operation]++
+	c.inFlight++
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.inFlight--
+	}
+}
+
+// Requests says how many requests an operation got, those that went wrong
+// included; of all operations when it is "". A request that is none of the API's
+// methods counts as "unknown".
+func (s *Simulator) Requests(operation string) (n int) {
+	for name, count := range s.RequestCounts() {
+		if operation == "" || name == operation {
+			n += count
 		}
 	}
-	c.mu.Lock()
-	if c.perOp == nil {
-		c.perOp = make(map[string]int)
-	}
-	c.perOp[operation]++
-	c.total++
-	c.mu.Unlock()
-	return func() { c.inFlight.Add(-1) }
+	return n
 }
 
-func (c *counters) requests(operation string) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if operation == "" {
-		return c.total
-	}
-	return c.perOp[operation]
+// RequestCounts says how many requests each operation got.
+func (s *Simulator) RequestCounts() map[string]int {
+	s.counts.mu.Lock()
+	defer s.counts.mu.Unlock()
+	return maps.Clone(s.counts.perOp)
 }
 
-func (c *counters) perOperation() map[string]int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return maps.Clone(c.perOp)
-}
-
-func (c *counters) reset() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.perOp, c.total = nil, 0
-	c.maxInFlight.Store(c.inFlight.Load())
-	c.connections.Store(0)
+// InFlight says how many requests are being answered.
+func (s *Simulator) InFlight() int {
+	s.counts.mu.Lock()
+	defer s.counts.mu.Unlock()
+	return s.counts.inFlight
 }

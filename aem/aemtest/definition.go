@@ -1,9 +1,7 @@
 package aemtest
 
 import (
-	"bytes"
 	"fmt"
-	"net/http"
 	"strings"
 )
 
@@ -38,13 +36,16 @@ type taskDef struct {
 			StoreChanges bool `json:"save_changes_enabled"`
 			AuditChanges bool `json:"audit_changes_enabled"`
 		} `json:"common_settings"`
-		Target struct {
-			Schema            string `json:"default_schema,omitempty"`
-			ControlSchema     string `json:"control_schema,omitempty"`
-			ControlTableSpace string `json:"control_table_tablespace,omitempty"`
-			ControlIndexSpace string `json:"control_index_tablespace,omitempty"`
-		} `json:"target_settings"`
+		Target targetDef `json:"target_settings"`
 	} `json:"task_settings"`
+}
+
+// targetDef is Targets on its way.
+type targetDef struct {
+	Schema            string `json:"default_schema,omitempty"`
+	ControlSchema     string `json:"control_schema,omitempty"`
+	ControlTableSpace string `json:"control_table_tablespace,omitempty"`
+	ControlIndexSpace string `json:"control_index_tablespace,omitempty"`
 }
 
 type databaseDef struct {
@@ -67,9 +68,7 @@ func (t *task) definition(v *Task) taskDef {
 	c.FullLoad, c.ApplyChanges, c.StoreChanges, c.AuditChanges = v.FullLoadEnabled, v.ApplyChanges, v.StoreChanges,
 		v.AuditChanges
 	if t.targets != nil {
-		g := &d.Settings.Target
-		g.Schema, g.ControlSchema = t.targets.Schema, t.targets.ControlSchema
-		g.ControlTableSpace, g.ControlIndexSpace = t.targets.ControlTableSpace, t.targets.ControlIndexSpace
+		d.Settings.Target = targetDef(*t.targets)
 	}
 	return d
 }
@@ -81,80 +80,48 @@ func (e *endpoint) definition() databaseDef {
 
 // export answers with a document after the comment line with which Replicate
 // begins it, and in the Guide and Legacy shapes after a byte order mark.
-func (s *Simulator) export(srv *server, d *definition) answer {
-	b := bytes.NewBuffer(s.buffer())
-	if s.opts.Shape != RealWorld {
-		b.WriteString("\ufeff")
-	}
-	fmt.Fprintf(b, "// Host name: %s, Time: %s\r\n", srv.static.Host, s.Now().Format("2006-01-02 15:04:05.000000"))
-	writeIndented(b, document{d})
-	return answer{status: http.StatusOK, body: b.Bytes()}
+func (c *call) export(d *definition) error {
+	head := fmt.Sprintf("// Host name: %s, Time: %s\r\n", c.srv.static.Host, c.Now().Format("2006-01-02 15:04:05.000000"))
+	return c.document(head, c.opts.Shape != RealWorld, document{d})
 }
 
-// exportable finds the server of an export: a Replicate server of at least 5.2.
-func (s *Simulator) exportable(c *call) (*server, *apiError) {
-	srv, e := s.replicateServer(c)
-	if e != nil {
-		return nil, e
-	}
-	v := srv.row(s.Now())
-	var major, minor int
-	if n, _ := fmt.Sscanf(v.Version, "%d.%d", &major, &minor); n == 2 && (major < 5 || major == 5 && minor < 2) {
-		return nil, apiErrorf("AEM_METHOD_NOT_SUPPORTED_VERSION", "%s is only supported on Replicate 5.2 or above.",
-			c.op.name)
-	}
-	return srv, nil
-}
-
-func (s *Simulator) exportTask(c *call) answer {
-	srv, e := s.exportable(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	t := srv.findTask(c.task)
-	if t == nil {
-		return s.fail(taskNotFound(c.server, c.task))
-	}
-	v := t.at(s.Now())
-	d := &definition{Tasks: []taskDef{t.definition(&v)}}
+func (c *call) exportTask() error {
+	v := c.t.at(c.Now())
+	d := &definition{Tasks: []taskDef{c.t.definition(&v)}}
 	for _, name := range []string{v.Source.Name, v.Target.Name} {
 		if name == "" {
 			continue
 		}
 		if !visible(c.user.Endpoints, name) {
-			return s.failed("AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT",
+			return failed("AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT",
 				"Failed to export task %s from Replicate server %s as the logged in user "+
-					"does not have permission to access one or both of the task's endpoints.", v.Name, srv.name())
+					"does not have permission to access one or both of the task's endpoints.", v.Name, c.srv.name())
 		}
-		if x := srv.endpoint(name); x != nil && strings.EqualFold(c.query.Get("withendpoints"), "true") {
+		if x := named(c.srv.endpoints, name); x != nil && strings.EqualFold(c.query.Get("withendpoints"), "true") {
 			d.Databases = append(d.Databases, x.definition())
 		}
 	}
-	return s.export(srv, d)
+	return c.export(d)
 }
 
-func (s *Simulator) exportAll(c *call) answer {
-	srv, e := s.exportable(c)
-	if e != nil {
-		return s.fail(*e)
-	}
+func (c *call) exportAll() error {
 	d := &definition{Tasks: []taskDef{}}
-	for _, t := range srv.tasks {
-		v := t.at(s.Now())
+	for _, t := range c.srv.tasks {
+		v := t.at(c.Now())
 		if !visible(c.user.Tasks, v.Name) {
-			return s.failed("AEM_EXPORT_NO_PERMISSION_ON_TASK",
+			return failed("AEM_EXPORT_NO_PERMISSION_ON_TASK",
 				"Failed to export all tasks from Replicate server %s as the logged in user "+
-					"does not have permission to export one or more of the defined tasks.", srv.name())
+					"does not have permission to export one or more of the defined tasks.", c.srv.name())
 		}
 		d.Tasks = append(d.Tasks, t.definition(&v))
 	}
-	for _, x := range srv.endpoints {
-		if !visible(c.user.Endpoints, x.state.Name) {
-			return s.failed("AEM_EXPORT_NO_PERMISSION_ON_ENDPOINT",
+	for _, x := range c.srv.endpoints {
+		if !visible(c.user.Endpoints, x.name()) {
+			return failed("AEM_EXPORT_NO_PERMISSION_ON_ENDPOINT",
 				"Failed to export all tasks from server %s as the logged in user "+
-					"does not have permission to export one or more of the defined endpoints.", srv.name())
+					"does not have permission to export one or more of the defined endpoints.", c.srv.name())
 		}
 		d.Databases = append(d.Databases, x.definition())
 	}
-	return s.export(srv, d)
+	return c.export(d)
 }

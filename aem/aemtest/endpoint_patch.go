@@ -1,7 +1,7 @@
 package aemtest
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -16,24 +16,20 @@ type patchOperation struct {
 	Value any    `json:"value"`
 }
 
-func (s *Simulator) patchEndpoint(c *call) answer {
-	_, x, e := s.monitoredEndpoint(c)
-	if e != nil {
-		return s.fail(*e)
-	}
+func (c *call) patchEndpoint() error {
 	var steps []patchOperation
-	if err := decodeJSON(c.body, &steps); err != nil {
-		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type JsonPatchDocument: %v", err)
+	if err := c.decode(&steps, "JsonPatchDocument"); err != nil {
+		return err
 	}
-	settings := copyJSON(x.state.Settings)
+	settings := copyJSON(c.end.state.Settings)
 	for i, step := range steps {
 		if err := applyStep(settings, step); err != nil {
-			return s.failed("AEM_PATCH_ENDPOINT_INNER_ERR",
+			return failed("AEM_PATCH_ENDPOINT_INNER_ERR",
 				"Failed to patch replication endpoint %s on server %s. Operation %d: %v", c.object, c.server, i, err)
 		}
 	}
-	x.state.Settings = settings
-	return s.void()
+	c.end.state.Settings = settings
+	return nil
 }
 
 // applyStep applies one step to the settings of an endpoint.
@@ -66,7 +62,7 @@ func applyStep(settings map[string]any, step patchOperation) error {
 	case "remove":
 		delete(object, name)
 	case "test":
-		if !reflect.DeepEqual(normalJSON(old), normalJSON(step.Value)) {
+		if !reflect.DeepEqual(old, step.Value) {
 			return fmt.Errorf("the value at %q is another one", step.Path)
 		}
 	default:
@@ -75,67 +71,50 @@ func applyStep(settings map[string]any, step patchOperation) error {
 	return nil
 }
 
-// normalJSON is a value as encoding/json would read it.
-func normalJSON(v any) any {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return v
-	}
-	var out any
-	if err := json.Unmarshal(b, &out); err != nil {
-		return v
-	}
-	return out
-}
-
 // configurationOf separates the name of an endpoint from that of its configuration.
 const configurationOf = "__"
 
-func (s *Simulator) reconfigureEndpoint(c *call) answer {
-	srv, x, e := s.monitoredEndpoint(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	inner := func(format string, args ...any) answer {
-		return s.failed("AEM_RECONFIGURE_ENDPOINT_INNER_ERR", "Failed to reconfigure endpoint %q on server %q. Error: %q",
-			c.object, c.server, fmt.Sprintf(format, args...))
+func (c *call) reconfigureEndpoint() error {
+	inner := func(reason string) error {
+		return failed("AEM_RECONFIGURE_ENDPOINT_INNER_ERR", "Failed to reconfigure endpoint %q on server %q. Error: %q",
+			c.object, c.server, reason)
 	}
 	name := c.query.Get("configuration")
 	if name == "" {
-		return s.missing("configuration")
+		return missing("configuration")
 	}
-	recycle := true
-	if text := c.query.Get("recycle"); text != "" {
-		var err error
-		if recycle, err = strconv.ParseBool(strings.ToLower(text)); err != nil {
-			return inner("recycle is neither true nor false")
-		}
+	recycle, err := strconv.ParseBool(cmp.Or(strings.ToLower(c.query.Get("recycle")), "true"))
+	if err != nil {
+		return inner("recycle is neither true nor false")
 	}
-	if x.state.Type != oracle || x.state.Role == Target {
+	x := &c.end.state
+	if !isOracleSource(c.end) {
 		return inner("the endpoint is not an Oracle source endpoint")
 	}
-	from := srv.endpoint(x.state.Name + configurationOf + name)
-	if from == nil || from.state.Type != oracle || from.state.Role == Target {
-		return inner("there is no Oracle source endpoint %s", x.state.Name+configurationOf+name)
+	from := named(c.srv.endpoints, x.Name+configurationOf+name)
+	if !isOracleSource(from) {
+		return inner("there is no Oracle source endpoint " + x.Name + configurationOf + name)
 	}
-	x.state.Settings = copyJSON(from.state.Settings)
-	x.state.Configuration = name
-	x.test, x.trouble = from.test, from.trouble
+	x.Settings, x.Configuration = copyJSON(from.state.Settings), name
+	c.end.test, c.end.trouble = from.test, from.trouble
 	if recycle {
-		s.recycle(srv, x)
+		c.recycle()
 	}
-	a := s.void()
-	a.headers = map[string]string{"Application-Status": strconv.Itoa(http.StatusOK), "Application-Message": "OK"}
-	return a
+	c.headers = map[string]string{"Application-Status": strconv.Itoa(http.StatusOK), "Application-Message": "OK"}
+	return nil
 }
 
-// recycle stops and resumes the tasks that use an endpoint and run.
-func (s *Simulator) recycle(srv *server, x *endpoint) {
-	now := s.Now()
-	for _, t := range srv.users(x.state.Name) {
+func isOracleSource(e *endpoint) bool {
+	return e != nil && e.state.Type == oracle && e.state.Role != Target
+}
+
+// recycle stops and resumes the tasks that use the endpoint of the call and run.
+func (c *call) recycle() {
+	now := c.Now()
+	for _, t := range c.srv.users(c.end.name()) {
 		if v := t.at(now); v.State == Running || v.State == Recovery {
 			t.halt(now, 0)
-			t.resume(now, s.opts.TaskDelay)
+			t.resume(now, c.opts.TaskDelay)
 		}
 	}
 }

@@ -1,8 +1,8 @@
 package aemtest
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +23,8 @@ type endpoint struct {
 	test    EndpointTest
 	trouble *window // an incident: it cannot be reached
 }
+
+func (e *endpoint) name() string { return e.state.Name }
 
 // EndpointTest is what a test of an endpoint comes to.
 type EndpointTest struct {
@@ -45,7 +47,16 @@ func (e *endpoint) problem(since time.Duration) (message, detail string, takes t
 // SetEndpointTest says what tests of an endpoint come to, and how long they take;
 // the zero test connects at once.
 func (s *Simulator) SetEndpointTest(serverName, endpointName string, test EndpointTest) error {
-	return s.changeEndpoint(serverName, endpointName, func(_ *server, e *endpoint) { e.test = test })
+	var e *endpoint
+	err := s.changeServer(serverName, func(srv *server) {
+		if e = named(srv.endpoints, endpointName); e != nil {
+			e.test = test
+		}
+	})
+	if err == nil && e == nil {
+		err = fmt.Errorf("the simulated server %q has no endpoint %q", serverName, endpointName)
+	}
+	return err
 }
 
 // AddEndpoint adds an endpoint to a server, or replaces one of that name. What v
@@ -65,35 +76,7 @@ func (s *server) putEndpoint(v EndpointState) {
 	}
 	e := &endpoint{state: v, test: EndpointTest{Message: v.Problem}}
 	e.state.Problem = ""
-	if i := slices.IndexFunc(s.endpoints, func(x *endpoint) bool { return x.state.Name == v.Name }); i >= 0 {
-		s.endpoints[i] = e
-		return
-	}
-	s.endpoints = append(s.endpoints, e)
-}
-
-// RemoveEndpoint removes an endpoint, whether it is in use or not.
-func (s *Simulator) RemoveEndpoint(serverName, endpointName string) error {
-	return s.changeEndpoint(serverName, endpointName, func(srv *server, e *endpoint) {
-		srv.endpoints = slices.DeleteFunc(srv.endpoints, func(x *endpoint) bool { return x == e })
-	})
-}
-
-func (s *Simulator) changeEndpoint(serverName, endpointName string, change func(*server, *endpoint)) error {
-	found := false
-	err := s.changeServer(serverName, func(srv *server) {
-		for _, e := range srv.endpoints {
-			if e.state.Name == endpointName {
-				change(srv, e)
-				found = true
-				return
-			}
-		}
-	})
-	if err == nil && !found {
-		err = fmt.Errorf("the simulated server %q has no endpoint %q", serverName, endpointName)
-	}
-	return err
+	s.endpoints = replaced(s.endpoints, e)
 }
 
 const oracle = "Oracle"
@@ -110,7 +93,7 @@ func (s *server) adopt(v *Task) {
 		if x.Name == "" {
 			continue
 		}
-		if e := s.endpoint(x.Name); e != nil {
+		if e := named(s.endpoints, x.Name); e != nil {
 			if e.state.Role != x.role {
 				e.state.Role = Both
 			}
@@ -137,26 +120,6 @@ func newSettings(name, kind, host string) map[string]any {
 	}
 }
 
-// endpoint finds an endpoint by its name.
-func (s *server) endpoint(name string) *endpoint {
-	for _, e := range s.endpoints {
-		if e.state.Name == name {
-			return e
-		}
-	}
-	return nil
-}
-
-// findEndpoint finds the endpoint that a path names, which may be encoded twice.
-func (s *server) findEndpoint(name string) *endpoint {
-	for _, n := range spellings(name) {
-		if e := s.endpoint(n); e != nil {
-			return e
-		}
-	}
-	return nil
-}
-
 // users are the tasks that use an endpoint.
 func (s *server) users(name string) []*task {
 	var list []*task
@@ -168,44 +131,12 @@ func (s *server) users(name string) []*task {
 	return list
 }
 
-func endpointNotFound(c *call) apiError {
-	return *apiErrorf("AEM_ENDPOINT_NOT_FOUND", "Replicate endpoint %s on server %s could not be found.", c.object,
-		c.server)
-}
-
-// replicateServer finds the server of a call that only Replicate answers.
-func (s *Simulator) replicateServer(c *call) (*server, *apiError) {
-	srv, e := s.monitored(c)
-	if e == nil && srv.static.Product != Replicate {
-		e = apiErrorf("AEM_METHOD_NOT_SUPPORTED_VERSION", "%s is only supported on Replicate servers.", c.op.name)
-	}
-	return srv, e
-}
-
-// monitoredEndpoint finds the endpoint of a call.
-func (s *Simulator) monitoredEndpoint(c *call) (*server, *endpoint, *apiError) {
-	srv, e := s.replicateServer(c)
-	if e != nil {
-		return nil, nil, e
-	}
-	x := srv.findEndpoint(c.object)
-	if x == nil {
-		e := endpointNotFound(c)
-		return nil, nil, &e
-	}
-	return srv, x, nil
-}
-
-func (s *Simulator) endpointList(c *call) answer {
-	srv, e := s.replicateServer(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	return listed(s, "endpointList", endpointTable, func(add func(aem.Endpoint)) {
-		for _, x := range srv.endpoints {
+func (c *call) endpointList() error {
+	return list(c, "endpointList", endpointTable, func(add func(aem.Endpoint)) {
+		for _, x := range c.srv.endpoints {
 			v := &x.state
 			kind := v.Type
-			if s.opts.Shape == Guide {
+			if c.opts.Shape == Guide {
 				kind = strings.ToUpper(kind)
 			}
 			if visible(c.user.Endpoints, v.Name) {
@@ -218,59 +149,46 @@ func (s *Simulator) endpointList(c *call) answer {
 	})
 }
 
-func (s *Simulator) deleteEndpoint(c *call) answer {
-	srv, x, e := s.monitoredEndpoint(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	if len(srv.users(x.state.Name)) > 0 {
-		return s.failed("AEM_ENDPOINT_IS_IN_USE",
+func (c *call) deleteEndpoint() error {
+	if len(c.srv.users(c.end.name())) > 0 {
+		return failed("AEM_ENDPOINT_IS_IN_USE",
 			"Replicate endpoint %s on server %s cannot be deleted as it is currently in use by one or more tasks.", c.object,
 			c.server)
 	}
-	srv.endpoints = slices.DeleteFunc(srv.endpoints, func(o *endpoint) bool { return o == x })
-	return s.void()
+	c.srv.endpoints = without(c.srv.endpoints, c.end)
+	return nil
 }
 
-// defaultTimeout is that of RunTask, StopTask and TestEndpoint.
-const defaultTimeout = 60 * time.Second
-
-// timeout is the timeout that the query of a call has.
-func (c *call) timeout() (time.Duration, bool) {
+// timeout is that of RunTask, StopTask and TestEndpoint.
+func (c *call) timeout() (time.Duration, error) {
 	text := c.query.Get("timeout")
-	if text == "" {
-		return defaultTimeout, true
+	n, err := strconv.ParseUint(cmp.Or(text, "60"), 10, 31)
+	if err != nil {
+		return 0, failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type Int32: %s", text)
 	}
-	n, err := strconv.ParseInt(text, 10, 32)
-	return time.Duration(n) * time.Second, err == nil && n >= 0
+	return time.Duration(n) * time.Second, nil
 }
 
-func (s *Simulator) testEndpoint(c *call) answer {
-	_, x, e := s.monitoredEndpoint(c)
-	if e != nil {
-		return s.fail(*e)
+func (c *call) testEndpoint() error {
+	timeout, err := c.timeout()
+	if err != nil {
+		return err
 	}
-	timeout, ok := c.timeout()
-	if !ok {
-		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type Int32: %s", c.query.Get("timeout"))
-	}
-	message, detail, takes := x.problem(s.Now().Sub(s.opts.Start))
-	result := func() answer {
+	message, detail, takes := c.end.problem(c.Now().Sub(c.opts.Start))
+	result := func() error {
+		if takes > timeout {
+			return failed("AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT",
+				"A timeout occurred while testing the connection for endpoint %s on Replicate server %s.", c.object, c.server)
+		}
 		test := aem.EndpointTest{State: aem.EndpointConnected, Message: message, Details: detail}
 		if message != "" {
 			test.State = aem.EndpointFailed
 		}
-		return said(s, endpointTestTable, &test)
+		return said(c, endpointTestTable, &test)
 	}
-	if takes > timeout {
-		takes = timeout
-		result = func() answer {
-			return s.failed("AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT",
-				"A timeout occurred while testing the connection for endpoint %s on Replicate server %s.", c.object, c.server)
-		}
+	if takes <= 0 {
+		return result()
 	}
-	if takes > 0 {
-		return answer{wait: takes, later: result}
-	}
-	return result()
+	c.pause, c.later = min(takes, timeout), result
+	return nil
 }

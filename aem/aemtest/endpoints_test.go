@@ -81,11 +81,7 @@ func TestDeleteEndpoint(t *testing.T) {
 	if n := len(s.State().Server("S").Endpoints); n != 3 {
 		t.Errorf("%d endpoints are left", n)
 	}
-	if s.RemoveEndpoint("S", "unused") == nil || s.RemoveEndpoint("none", "src") == nil ||
-		s.RemoveEndpoint("S", "src") != nil {
-		t.Error("RemoveEndpoint does not know what is there")
-	}
-	c.refuses("AEM_ENDPOINT_NOT_FOUND", "POST", "servers/S/endpoints/src?action=delete", "")
+	c.refuses("AEM_ENDPOINT_NOT_FOUND", "POST", "servers/S/endpoints/unused?action=delete", "")
 }
 
 func TestTestEndpoint(t *testing.T) {

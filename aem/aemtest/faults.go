@@ -1,6 +1,8 @@
 package aemtest
 
 import (
+	"cmp"
+	"net/http"
 	"path"
 	"slices"
 	"sync"
@@ -111,11 +113,10 @@ func (f *faultSet) clear() {
 }
 
 // take returns the delay of all faults that match the call, and the first of them
-// that is more than a delay.
-func (f *faultSet) take(c *call) (time.Duration, Fault, bool) {
+// that is more than a delay; nil for none.
+func (f *faultSet) take(c *call) (delay time.Duration, fault *Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var delay time.Duration
 	for _, h := range slices.Clone(f.list) {
 		if !h.matches(c) {
 			continue
@@ -126,16 +127,51 @@ func (f *faultSet) take(c *call) (time.Duration, Fault, bool) {
 		}
 		delay += h.fault.Latency
 		if h.fault.Kind != FaultLatency {
-			return delay, h.fault, true
+			return delay, &h.fault
 		}
 	}
-	return delay, Fault{}, false
+	return delay, nil
 }
 
 func (h *FaultHandle) matches(c *call) bool {
 	f := &h.fault
 	return matchName(f.Operation, c.operation()) && matchName(f.Server, c.server) &&
 		matchName(f.Task, c.task) && matchName(f.Endpoint, c.object)
+}
+
+// answer is that of a fault which needs nothing of the right one.
+func (f *Fault) answer(operation string) *answer {
+	a := &answer{status: http.StatusOK}
+	var body string
+	switch f.Kind {
+	case FaultHTML:
+		body, a.text = "<html><body><h1>Service Unavailable</h1></body></html>", true
+	case FaultNull:
+		body = "null"
+	case FaultWrongType:
+		body = wrongType(operation)
+	case FaultStatus:
+		a.status, a.text = http.StatusServiceUnavailable, true
+	}
+	a.status, a.out = cmp.Or(f.Status, a.status), []byte(cmp.Or(f.Body, body))
+	return a
+}
+
+func (f *Fault) apiError() error {
+	return &apiError{status: cmp.Or(f.Status, http.StatusInternalServerError), code: cmp.Or(f.Code, "AEM_INNER_ERR"),
+		message: f.Message}
+}
+
+// wrongType is JSON of the wrong kind for an operation.
+func wrongType(operation string) string {
+	envelopes := map[string]string{
+		"GetServerList": "serverList", "GetTaskList": "taskList", "GetTableStatuses": "table_details",
+		"GetTableList": "tablelist", "GetServerDetails": "server_details", "GetTaskDetails": "cdc_latency",
+	}
+	if key, ok := envelopes[operation]; ok {
+		return `{"` + key + `":"unexpected text"}`
+	}
+	return `"unexpected text"`
 }
 
 // matchName reports whether name is what pattern says: "" is anything, and a name

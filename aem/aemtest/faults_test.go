@@ -271,15 +271,14 @@ func TestCounters(t *testing.T) {
 		for range 7 {
 			wg.Go(func() { c.get("servers/repl-prod-01") })
 		}
+		synctest.Wait()
+		if s.InFlight() != 7 {
+			t.Errorf("%d in flight", s.InFlight())
+		}
 		wg.Wait()
 		c.get("nothing")
-		if s.MaxInFlight() != 7 || s.InFlight() != 0 || s.Requests("GetServerDetails") != 7 || s.Requests("unknown") != 1 ||
-			s.Requests("") != 9 {
-			t.Errorf("max in flight %d, counts %v", s.MaxInFlight(), s.RequestCounts())
-		}
-		s.ResetCounters()
-		if s.MaxInFlight() != 0 || s.Requests("") != 0 || s.Logins() != 0 || s.ActiveSessions() != 1 {
-			t.Error("the counters are not reset, or the sessions are")
+		if s.InFlight() != 0 || s.Requests("GetServerDetails") != 7 || s.Requests("unknown") != 1 || s.Requests("") != 9 {
+			t.Errorf("in flight %d, counts %v", s.InFlight(), s.RequestCounts())
 		}
 	})
 }
@@ -310,8 +309,8 @@ func TestServer(t *testing.T) {
 			t.Errorf("%v %v", resp, err)
 		}
 	}
-	if srv.Connections() != 1 || !strings.Contains(string(srv.CertPEM()), "BEGIN CERTIFICATE") {
-		t.Errorf("%d connections", srv.Connections())
+	if !strings.Contains(string(srv.CertPEM()), "BEGIN CERTIFICATE") {
+		t.Error("no certificate")
 	}
 	if _, err := http.Get(c.base); err == nil {
 		t.Error("a client that does not know the certificate trusts it")

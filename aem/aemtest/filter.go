@@ -2,41 +2,30 @@ package aemtest
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// tableFilter is the query of the methods that list tables.
-type tableFilter struct {
-	schema, table string
-	states        map[string]bool // nil: all
-}
-
-// includes are the query's names of the table states.
-var includes = map[string]string{
-	"includequeued":           TableQueued,
-	"includeloading":          TableLoading,
-	"includecompleted":        TableCompleted,
-	"includechangeprocessing": TableChangeProcessing,
-	"includeerror":            TableError,
-}
-
-// newTableFilter reads a query. A state that is not wanted (false) has no effect:
-// only wanted ones restrict.
-func newTableFilter(q url.Values) tableFilter {
-	f := tableFilter{schema: q.Get("schema"), table: q.Get("table")}
-	for key, state := range includes {
+// tableFilter is the query of the methods that list tables. A state that is not wanted
+// (false) has no effect: only wanted ones restrict.
+func tableFilter(q url.Values) func(*Table) bool {
+	schema, table := q.Get("schema"), q.Get("table")
+	var states []string
+	for key, state := range map[string]string{
+		"includequeued":           TableQueued,
+		"includeloading":          TableLoading,
+		"includecompleted":        TableCompleted,
+		"includechangeprocessing": TableChangeProcessing,
+		"includeerror":            TableError,
+	} {
 		if strings.EqualFold(q.Get(key), "true") {
-			if f.states == nil {
-				f.states = make(map[string]bool)
-			}
-			f.states[state] = true
+			states = append(states, state)
 		}
 	}
-	return f
-}
-
-func (f *tableFilter) matches(t *Table) bool {
-	return matchPercent(f.schema, t.Schema) && matchPercent(f.table, t.Name) && (f.states == nil || f.states[t.State])
+	return func(t *Table) bool {
+		return matchPercent(schema, t.Schema) && matchPercent(table, t.Name) &&
+			(states == nil || slices.Contains(states, t.State))
+	}
 }
 
 // matchPercent reports whether name is what pattern says, in which % stands for

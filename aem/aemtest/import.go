@@ -2,15 +2,18 @@ package aemtest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // parseDocument reads what an export has given: JSON that may follow a byte order
 // mark and comment lines. Nothing at all is no document.
 func parseDocument(body []byte) (*document, error) {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte(wire.ByteOrderMark)))
 	for bytes.HasPrefix(body, []byte("//")) {
 		_, rest, _ := bytes.Cut(body, []byte("\n"))
 		body = bytes.TrimSpace(rest)
@@ -30,155 +33,132 @@ func (d *document) empty() bool {
 	return d == nil || d.Definition != nil && len(d.Definition.Tasks)+len(d.Definition.Databases) == 0
 }
 
-func (s *Simulator) importTask(c *call) answer {
-	srv, e := s.exportable(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	fail := func(code, reason string) answer {
-		return s.failed(code, "Failed to import task %s to replication server %s as %s", c.task, srv.name(), reason)
+func (c *call) importTask() error {
+	refuse := func(code, reason string) error {
+		return failed(code, "Failed to import task %s to replication server %s as %s", c.task, c.srv.name(), reason)
 	}
 	doc, err := parseDocument(c.body)
 	switch {
 	case err != nil:
-		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type ReplicationDefinition: %v", err)
+		return undecoded("ReplicationDefinition", err)
 	case doc.empty():
-		return fail("AEM_IMPORT_TASK_CONTENT_EMPTY", "the JSON file is empty.")
+		return refuse("AEM_IMPORT_TASK_CONTENT_EMPTY", "the JSON file is empty.")
 	case doc.Definition == nil || len(doc.Definition.Tasks) == 0:
-		return fail("AEM_IMPORT_TASK_CONTAIN_ALIEN_ITEMS", "the JSON file contains unsupported objects.")
+		return refuse("AEM_IMPORT_TASK_CONTAIN_ALIEN_ITEMS", "the JSON file contains unsupported objects.")
 	case len(doc.Definition.Tasks) > 1:
-		return s.failed("AEM_IMPORT_TASK_CONTAINS_MULTIPLE_TASKS",
+		return failed("AEM_IMPORT_TASK_CONTAINS_MULTIPLE_TASKS",
 			"Failed to import task to replication server %s as the JSON file "+
-				"contains multiple tasks. To import multiple tasks, use ImportAll instead.", srv.name())
+				"contains multiple tasks. To import multiple tasks, use ImportAll instead.", c.srv.name())
 	}
 	d := &doc.Definition.Tasks[0]
 	if !slices.Contains(spellings(c.task), d.Task.Name) {
-		return fail("AEM_IMPORT_TASK_NAME_DIFFER", "the JSON file contains conflicting tasks.")
+		return refuse("AEM_IMPORT_TASK_NAME_DIFFER", "the JSON file contains conflicting tasks.")
 	}
-	if e := s.checkDatabases(c, srv, doc.Definition); e != nil {
-		return s.fail(*e)
+	if err := c.checkDatabases(doc.Definition); err != nil {
+		return err
 	}
-	if e := s.checkImport(srv, d); e != nil {
-		return s.fail(*e)
+	if err := c.checkImport(d); err != nil {
+		return err
 	}
-	s.merge(srv, doc.Definition)
-	return s.void()
+	c.merge(doc.Definition)
+	return nil
+}
+
+// ends are the names of the endpoints that a task has.
+func (d *taskDef) ends() []string { return append([]string{d.Task.Source}, d.Task.Targets...) }
+
+// lacks reports whether neither the document nor the server has the endpoint of a name.
+func (d *definition) lacks(name string, srv *server) bool {
+	return name != "" && named(srv.endpoints, name) == nil &&
+		!slices.ContainsFunc(d.Databases, func(x databaseDef) bool { return x.Name == name })
 }
 
 // checkDatabases checks the endpoints of the document of one task: they are those
 // of the task, or the server has them.
-func (s *Simulator) checkDatabases(c *call, srv *server, d *definition) *apiError {
-	t := &d.Tasks[0].Task
-	ends := append([]string{t.Source}, t.Targets...)
+func (c *call) checkDatabases(d *definition) error {
+	t, srv := &d.Tasks[0], c.srv.name()
 	for _, x := range d.Databases {
 		if !visible(c.user.Endpoints, x.Name) {
-			return apiErrorf("AEM_IMPORT_TASK_NO_PERMISSION_ON_ENDPOINT",
+			return failed("AEM_IMPORT_TASK_NO_PERMISSION_ON_ENDPOINT",
 				"Failed to import task %s to replication server %s as the logged in user does not have permission to add or "+
-					"modify endpoints.", t.Name, srv.name())
+					"modify endpoints.", t.Task.Name, srv)
 		}
-		if !slices.Contains(ends, x.Name) {
-			return apiErrorf("AEM_IMPORT_TASK_ENDPOINT_DIFFER",
+		if !slices.Contains(t.ends(), x.Name) {
+			return failed("AEM_IMPORT_TASK_ENDPOINT_DIFFER",
 				"Failed to import task %s to server %s as the endpoint names in the JSON file's "+
-					"\"task\" and \"databases\" sections are not the same.", t.Name, srv.name())
+					"\"task\" and \"databases\" sections are not the same.", t.Task.Name, srv)
 		}
 	}
-	for i, name := range ends {
-		given := slices.ContainsFunc(d.Databases, func(x databaseDef) bool { return x.Name == name })
-		if name == "" || given || srv.endpoint(name) != nil {
-			continue
+	for i, name := range t.ends() {
+		if d.lacks(name, c.srv) {
+			return failed("AEM_IMPORT_TASK_NO_ENDPOINT_IN_SERVER",
+				"Failed to import task %s to replication server %s as the %s endpoint %s does not exist on the target server.",
+				t.Task.Name, srv, []string{"source", "target"}[min(i, 1)], name)
 		}
-		role := "source"
-		if i > 0 {
-			role = "target"
-		}
-		return apiErrorf("AEM_IMPORT_TASK_NO_ENDPOINT_IN_SERVER",
-			"Failed to import task %s to replication server %s as the %s endpoint %s does not exist on the target server.",
-			t.Name, srv.name(), role, name)
 	}
 	return nil
 }
 
 // checkImport checks that a task which the server has does not run.
-func (s *Simulator) checkImport(srv *server, d *taskDef) *apiError {
-	old := srv.task(d.Task.Name)
-	if old == nil {
+func (c *call) checkImport(d *taskDef) error {
+	old := named(c.srv.tasks, d.Task.Name)
+	if old == nil || old.stopped(c.Now()) {
 		return nil
 	}
-	if v := old.at(s.Now()); v.State != Stopped && v.State != Failed {
-		return apiErrorf("AEM_TASK_NOT_IMPORTABLE",
-			"Failed to import task %s as the task is running on server %s. Stop the task and then try again.", d.Task.Name,
-			srv.name())
-	}
-	return nil
+	return failed("AEM_TASK_NOT_IMPORTABLE",
+		"Failed to import task %s as the task is running on server %s. Stop the task and then try again.", d.Task.Name,
+		c.srv.name())
 }
 
-// task finds a task by its name.
-func (s *server) task(name string) *task {
-	for _, t := range s.tasks {
-		if t.name() == name {
-			return t
-		}
-	}
-	return nil
-}
-
-func (s *Simulator) importAll(c *call) answer {
-	srv, e := s.exportable(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	fail := func(code, reason string) answer {
-		return s.failed(code, "Failed to import all tasks to replication server %s as %s", srv.name(), reason)
+func (c *call) importAll() error {
+	refuse := func(code, reason string) error {
+		return failed(code, "Failed to import all tasks to replication server %s as %s", c.srv.name(), reason)
 	}
 	doc, err := parseDocument(c.body)
 	if err == nil && doc.empty() {
-		return fail("AEM_IMPORT_CONTENT_EMPTY", "the JSON file is empty.")
+		return refuse("AEM_IMPORT_CONTENT_EMPTY", "the JSON file is empty.")
 	}
-	if err != nil || doc.Definition == nil || !doc.Definition.valid(srv) {
-		return fail("AEM_IMPORT_INVALID_CONTENT", "the JSON file contains invalid content.")
+	if err != nil || doc.Definition == nil || !doc.Definition.valid(c.srv) {
+		return refuse("AEM_IMPORT_INVALID_CONTENT", "the JSON file contains invalid content.")
 	}
 	for i := range doc.Definition.Tasks {
 		d := &doc.Definition.Tasks[i]
 		if !visible(c.user.Tasks, d.Task.Name) {
-			return fail("AEM_IMPORT_NO_PERMISSION_ON_TASK", "the logged in user does not have permission to add tasks.")
+			return refuse("AEM_IMPORT_NO_PERMISSION_ON_TASK", "the logged in user does not have permission to add tasks.")
 		}
-		if e := s.checkImport(srv, d); e != nil {
-			return s.fail(*e)
+		if err := c.checkImport(d); err != nil {
+			return err
 		}
 	}
 	for _, x := range doc.Definition.Databases {
 		if !visible(c.user.Endpoints, x.Name) {
-			return fail("AEM_IMPORT_NO_PERMISSION_ON_ENDPOINT", "the logged in user does not have permission to add endpoints.")
+			return refuse("AEM_IMPORT_NO_PERMISSION_ON_ENDPOINT",
+				"the logged in user does not have permission to add endpoints.")
 		}
 	}
-	s.merge(srv, doc.Definition)
-	return s.void()
+	c.merge(doc.Definition)
+	return nil
 }
 
 // valid reports whether every task has a name of its own and endpoints that the
 // document or the server has.
 func (d *definition) valid(srv *server) bool {
-	seen := make(map[string]bool)
+	seen := map[string]bool{"": true}
 	for _, t := range d.Tasks {
-		if t.Task.Name == "" || seen[t.Task.Name] {
+		if seen[t.Task.Name] || slices.ContainsFunc(t.ends(), func(name string) bool { return d.lacks(name, srv) }) {
 			return false
 		}
 		seen[t.Task.Name] = true
-		for _, name := range append([]string{t.Task.Source}, t.Task.Targets...) {
-			given := slices.ContainsFunc(d.Databases, func(x databaseDef) bool { return x.Name == name })
-			if name != "" && !given && srv.endpoint(name) == nil {
-				return false
-			}
-		}
 	}
 	return !slices.ContainsFunc(d.Databases, func(x databaseDef) bool { return x.Name == "" })
 }
 
 // merge adds what a document has, and updates what the server has already; it
 // removes nothing.
-func (s *Simulator) merge(srv *server, d *definition) {
+func (c *call) merge(d *definition) {
+	srv := c.srv
 	for _, x := range d.Databases {
-		e := srv.endpoint(x.Name)
+		e := named(srv.endpoints, x.Name)
 		if e == nil {
 			e = &endpoint{}
 			srv.endpoints = append(srv.endpoints, e)
@@ -188,13 +168,11 @@ func (s *Simulator) merge(srv *server, d *definition) {
 			x.Settings
 	}
 	for i := range d.Tasks {
-		t := s.newTask(srv, &d.Tasks[i], s.Now())
-		if old := srv.task(t.name()); old != nil {
+		t := c.newTask(srv, &d.Tasks[i], c.Now())
+		if old := named(srv.tasks, t.name()); old != nil {
 			t.acl, t.barriers, t.deletions = old.acl, old.barriers, old.deletions
-			srv.tasks[slices.Index(srv.tasks, old)] = t
-			continue
 		}
-		srv.tasks = append(srv.tasks, t)
+		srv.tasks = replaced(srv.tasks, t)
 	}
 }
 
@@ -214,7 +192,7 @@ func (s *Simulator) newTask(srv *server, d *taskDef, now time.Time) *task {
 	if len(x.Targets) > 0 {
 		v.Target = srv.end(x.Targets[0])
 	}
-	if targets := (Targets{g.Schema, g.ControlSchema, g.ControlTableSpace, g.ControlIndexSpace}); targets != (Targets{}) {
+	if targets := Targets(*g); targets != (Targets{}) {
 		t.targets = &targets
 	}
 	if sel := &d.Source.Tables; len(sel.Explicit)+len(sel.Included) > 0 {
@@ -232,7 +210,7 @@ func (s *Simulator) newTask(srv *server, d *taskDef, now time.Time) *task {
 
 // end is an endpoint of the server as a task has it.
 func (s *server) end(name string) Endpoint {
-	if e := s.endpoint(name); e != nil {
+	if e := named(s.endpoints, name); e != nil {
 		return Endpoint{name, e.state.Type}
 	}
 	return Endpoint{Name: name}
@@ -261,52 +239,40 @@ type clone struct {
 
 // cloneTask makes a task like another. The guide names no errors of its own for
 // it; AEM_CLONE_TASK_INNER_ERR is of the form that all methods have.
-func (s *Simulator) cloneTask(c *call) answer {
-	srv, t, e := s.replicateTask(c)
-	if e != nil {
-		return s.fail(*e)
-	}
+func (c *call) cloneTask() error {
 	var in clone
-	if err := decodeJSON(c.body, &in); err != nil {
-		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type AemCloneTaskReq: %v", err)
+	if err := c.decode(&in, "AemCloneTaskReq"); err != nil {
+		return err
 	}
 	if in.Name == "" {
-		return s.missing("new_task_name")
+		return missing("new_task_name")
 	}
-	v := t.at(s.Now())
-	if reason := in.refused(srv, &v); reason != "" {
-		return s.failed("AEM_CLONE_TASK_INNER_ERR", "Failed to clone task %s on server %s. Error: %q", v.Name, srv.name(),
+	v := c.t.at(c.Now())
+	if reason := in.refused(c.srv, &v); reason != "" {
+		return failed("AEM_CLONE_TASK_INNER_ERR", "Failed to clone task %s on server %s. Error: %q", v.Name, c.srv.name(),
 			reason)
 	}
-	d := t.definition(&v)
+	d := c.t.definition(&v)
 	d.Task.Name = in.Name
-	if in.Source != "" {
-		d.Task.Source = in.Source
-	}
-	if in.Target != "" {
-		d.Task.Targets = []string{in.Target}
-	}
+	d.Task.Source = cmp.Or(in.Source, d.Task.Source)
+	d.Task.Targets = []string{cmp.Or(in.Target, v.Target.Name)}
 	g := &d.Settings.Target
-	for _, x := range []struct {
-		to  *string
-		new string
-	}{{&g.Schema, in.TargetSchema}, {&g.ControlSchema, in.ControlSchema}, {&g.ControlTableSpace, in.ControlTableSpace},
-		{&g.ControlIndexSpace, in.ControlIndexSpace}} {
-		if x.new != "" {
-			*x.to = x.new
-		}
+	*g = targetDef{
+		Schema: cmp.Or(in.TargetSchema, g.Schema), ControlSchema: cmp.Or(in.ControlSchema, g.ControlSchema),
+		ControlTableSpace: cmp.Or(in.ControlTableSpace, g.ControlTableSpace),
+		ControlIndexSpace: cmp.Or(in.ControlIndexSpace, g.ControlIndexSpace),
 	}
-	copied := s.newTask(srv, &d, s.Now())
+	copied := c.newTask(c.srv, &d, c.Now())
 	if in.Permissions {
-		copied.acl = t.acl.clone()
+		copied.acl = c.t.acl.clone()
 	}
-	srv.tasks = append(srv.tasks, copied)
-	return s.void()
+	c.srv.tasks = append(c.srv.tasks, copied)
+	return nil
 }
 
 // refused says why a task cannot be cloned so; "" when it can.
 func (in *clone) refused(srv *server, v *Task) string {
-	if srv.task(in.Name) != nil {
+	if named(srv.tasks, in.Name) != nil {
 		return fmt.Sprintf("a task named %s exists already", in.Name)
 	}
 	if v.Source.Name == "" || v.Target.Name == "" {
@@ -319,7 +285,7 @@ func (in *clone) refused(srv *server, v *Task) string {
 		if x.name == "" {
 			continue
 		}
-		e := srv.endpoint(x.name)
+		e := named(srv.endpoints, x.name)
 		switch {
 		case e == nil || e.state.Role != x.role && e.state.Role != Both:
 			return fmt.Sprintf("there is no %s endpoint %s", x.role, x.name)

@@ -1,7 +1,8 @@
 package aemtest
 
 import (
-	"maps"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -113,25 +114,15 @@ func (s *server) addKept(v *ServerState, now time.Time) {
 	}
 }
 
-// copyJSON copies an object of JSON with everything below it.
-func copyJSON(m map[string]any) map[string]any {
-	c := maps.Clone(m)
-	for k, v := range c {
-		c[k] = copyValue(v)
+// copyJSON copies an object of JSON with everything below it; its values are those that
+// encoding/json reads.
+func copyJSON(m map[string]any) (c map[string]any) {
+	b, err := json.Marshal(m)
+	if err == nil {
+		err = json.Unmarshal(b, &c)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("aemtest: the settings of an endpoint are not JSON: %v", err))
 	}
 	return c
-}
-
-func copyValue(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		return copyJSON(v)
-	case []any:
-		c := slices.Clone(v)
-		for i := range c {
-			c[i] = copyValue(c[i])
-		}
-		return c
-	}
-	return v
 }

@@ -2,7 +2,6 @@ package aemtest
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -60,9 +59,7 @@ func (s *Simulator) AddServer(v ServerState) {
 
 // RemoveServer removes a server.
 func (s *Simulator) RemoveServer(name string) error {
-	return s.changeServer(name, func(srv *server) {
-		s.servers = slices.DeleteFunc(s.servers, func(x *server) bool { return x == srv })
-	})
+	return s.changeServer(name, func(srv *server) { s.servers = without(s.servers, srv) })
 }
 
 // AddTask adds a task, which stands still, to a server. What v leaves out is
@@ -74,9 +71,7 @@ func (s *Simulator) AddTask(serverName string, v Task) error {
 
 // RemoveTask removes a task.
 func (s *Simulator) RemoveTask(serverName, taskName string) error {
-	return s.changeTask(serverName, taskName, func(srv *server, t *task) {
-		srv.tasks = slices.DeleteFunc(srv.tasks, func(x *task) bool { return x == t })
-	})
+	return s.changeTask(serverName, taskName, func(srv *server, t *task) { srv.tasks = without(srv.tasks, t) })
 }
 
 // RenameTask gives a task another name; it goes on living.
@@ -86,16 +81,17 @@ func (s *Simulator) RenameTask(serverName, taskName, newName string) error {
 
 // SetTask changes what the API says of a task: change is called whenever the task
 // is read, with its current values and tables, so that what change leaves alone
-// goes on living, until a call of the API changes it. It must give the same result each time, may
-// not change the name, and
-// may not use the simulator. Several edits apply in their order.
+// goes on living, until a call of the API changes it. It must give the same result each
+// time, may not change the name, and may not use the simulator. Several edits apply in
+// their order; nil takes back all of them.
 func (s *Simulator) SetTask(serverName, taskName string, change func(*Task)) error {
-	return s.changeTask(serverName, taskName, func(_ *server, t *task) { t.edits = append(t.edits, edit{change}) })
-}
-
-// ResetTask takes back all SetTask of a task.
-func (s *Simulator) ResetTask(serverName, taskName string) error {
-	return s.changeTask(serverName, taskName, func(_ *server, t *task) { t.edits = nil })
+	return s.changeTask(serverName, taskName, func(_ *server, t *task) {
+		if change == nil {
+			t.edits = nil
+			return
+		}
+		t.edits = append(t.edits, edit{change})
+	})
 }
 
 // addCustom adds a task that stands still, and the endpoints that it has.
@@ -134,27 +130,22 @@ func setDefault[T ~string](v *T, preset T) {
 func (s *Simulator) changeServer(name string, change func(*server)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, srv := range s.servers {
-		if srv.name() == name {
-			change(srv)
-			return nil
-		}
+	srv := named(s.servers, name)
+	if srv == nil {
+		return fmt.Errorf("the simulated Enterprise Manager has no server %q", name)
 	}
-	return fmt.Errorf("the simulated Enterprise Manager has no server %q", name)
+	change(srv)
+	return nil
 }
 
 func (s *Simulator) changeTask(serverName, taskName string, change func(*server, *task)) error {
-	found := false
+	var t *task
 	err := s.changeServer(serverName, func(srv *server) {
-		for _, t := range srv.tasks {
-			if t.name() == taskName {
-				change(srv, t)
-				found = true
-				return
-			}
+		if t = named(srv.tasks, taskName); t != nil {
+			change(srv, t)
 		}
 	})
-	if err == nil && !found {
+	if err == nil && t == nil {
 		err = fmt.Errorf("the simulated server %q has no task %q", serverName, taskName)
 	}
 	return err

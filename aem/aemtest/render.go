@@ -30,24 +30,42 @@ var (
 
 func (s Shape) style() wire.Style { return wire.RealWorld + wire.Style(s) }
 
-func (s *Simulator) writer() *wire.Writer { return wire.NewWriter(s.buffer(), s.opts.Shape.style()) }
+func (c *call) writer() *wire.Writer { return wire.NewWriter(c.buffer(), c.opts.Shape.style()) }
 
-// said is an answer of one object.
-func said[T any](s *Simulator, table *wire.Table[T], v *T) answer {
-	w := s.writer()
-	table.Write(w, v)
-	return answer{status: 200, body: w.B}
+// say answers with what was written.
+func (c *call) say(w *wire.Writer) error {
+	c.out = w.B
+	return nil
 }
 
-// listed is an answer of one list, whose elements each hands over.
-func listed[T any](s *Simulator, envelope string, table *wire.Table[T], each func(add func(T))) answer {
-	w := s.writer()
+// said answers with one object.
+func said[T any](c *call, table *wire.Table[T], v *T) error {
+	w := c.writer()
+	table.Write(w, v)
+	return c.say(w)
+}
+
+// list answers with one list, whose elements each hands over.
+func list[T any](c *call, envelope string, table *wire.Table[T], each func(add func(T))) error {
+	w := c.writer()
 	w.Open()
 	w.List(envelope)
 	each(func(v T) { table.Write(w, &v) })
 	w.EndList()
 	w.Close()
-	return answer{status: 200, body: w.B}
+	return c.say(w)
+}
+
+// decode reads the body of the call, which the API calls so.
+func (c *call) decode(into any, kind string) error {
+	if err := decodeJSON(c.body, into); err != nil {
+		return undecoded(kind, err)
+	}
+	return nil
+}
+
+func undecoded(kind string, err error) error {
+	return failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type %s: %v", kind, err)
 }
 
 // decodeJSON reads one value of JSON, which may follow a byte order mark; nothing

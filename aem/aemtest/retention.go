@@ -1,7 +1,6 @@
 package aemtest
 
 import (
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,76 +18,66 @@ func validDuration(text string) bool {
 	return isDuration.MatchString(text) && strings.ContainsAny(text, "0123456789") && !strings.HasSuffix(text, "T")
 }
 
-func (s *Simulator) deleteOldChangeData(c *call) answer {
-	_, t, e := s.replicateTask(c)
-	if e != nil {
-		return s.fail(*e)
-	}
+func (c *call) deleteOldChangeData() error {
 	var in struct {
 		Before string `json:"timestamp_or_offset"`
 	}
-	if err := decodeJSON(c.body, &in); err != nil {
-		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type AemDeleteOldDataReq: %v", err)
+	if err := c.decode(&in, "AemDeleteOldDataReq"); err != nil {
+		return err
 	}
 	if in.Before == "" {
-		return s.missing("timestamp_or_offset")
+		return missing("timestamp_or_offset")
 	}
 	if _, err := time.Parse(zulu, in.Before); err != nil && !validDuration(in.Before) {
-		return s.failed("AEM_INVALID_TIMESTAMP_OR_OFFSET_FORMAT",
+		return failed("AEM_INVALID_TIMESTAMP_OR_OFFSET_FORMAT",
 			"The specified deletion age does not conform to the expected timestamp or offset format. "+
 				"Timestamp format should be yyyy'-MM'-'dd'T'HH':'mm':'ss'Z'. Offset format should conform to ISO 8601 duration.")
 	}
-	t.deletions = append(t.deletions, Deletion{Requested: s.Now().Truncate(time.Second), Before: in.Before})
-	return s.void()
+	c.t.deletions = append(c.t.deletions, Deletion{Requested: c.Now().Truncate(time.Second), Before: in.Before})
+	return nil
 }
 
-func (s *Simulator) setBarrier(c *call) answer {
-	_, t, e := s.replicateTask(c)
-	if e != nil {
-		return s.fail(*e)
-	}
+func (c *call) setBarrier() error {
 	var in struct {
 		Point       *string `json:"retention_point"`
 		Application string  `json:"application"`
 	}
-	if err := decodeJSON(c.body, &in); err != nil {
-		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type AemSetChangeDataRetentionBarrierReq: %v",
-			err)
+	if err := c.decode(&in, "AemSetChangeDataRetentionBarrierReq"); err != nil {
+		return err
 	}
 	switch {
 	case in.Application == "":
-		return s.missing("application")
+		return missing("application")
 	case in.Point == nil:
-		return s.missing("retention_point")
+		return missing("retention_point")
 	}
 	point, err := time.Parse(zulu, *in.Point)
 	if err != nil && *in.Point != "" {
-		return s.failed("AEM_INVALID_TIMESTAMP_FORMAT",
+		return failed("AEM_INVALID_TIMESTAMP_FORMAT",
 			"The specified partition retention barrier does not conform to the expected timestamp format. "+
 				"Timestamp format should be yyyy'-MM'-dd'T'HH':'mm':'ss'Z'.")
 	}
-	t.barriers = slices.DeleteFunc(t.barriers, func(b Barrier) bool { return b.Application == in.Application })
+	kept := slices.DeleteFunc(c.t.barriers, func(b Barrier) bool { return b.Application == in.Application })
 	if *in.Point != "" {
-		t.barriers = append(t.barriers, Barrier{in.Application, point})
+		kept = append(kept, Barrier{in.Application, point})
 	}
-	slices.SortFunc(t.barriers, func(a, b Barrier) int { return strings.Compare(a.Application, b.Application) })
-	return s.void()
+	slices.SortFunc(kept, func(a, b Barrier) int { return strings.Compare(a.Application, b.Application) })
+	c.t.barriers = kept
+	return nil
 }
 
 // getBarrier answers with the earliest barrier. What the API says when there is
 // none, the guide leaves open: each shape has its own way.
-func (s *Simulator) getBarrier(c *call) answer {
-	_, t, e := s.replicateTask(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	if len(t.barriers) == 0 && s.opts.Shape == Legacy {
-		return answer{status: http.StatusOK, body: append(s.writer().B, "{}"...)}
+func (c *call) getBarrier() error {
+	if len(c.t.barriers) == 0 && c.opts.Shape == Legacy {
+		w := c.writer()
+		w.Open()
+		w.Close()
+		return c.say(w)
 	}
 	message := barrierMessage{}
-	if len(t.barriers) > 0 {
-		first := slices.MinFunc(t.barriers, func(a, b Barrier) int { return a.Point.Compare(b.Point) })
-		message = barrierMessage(first)
+	if len(c.t.barriers) > 0 {
+		message = barrierMessage(slices.MinFunc(c.t.barriers, func(a, b Barrier) int { return a.Point.Compare(b.Point) }))
 	}
-	return said(s, barrierTable, &message)
+	return said(c, barrierTable, &message)
 }

@@ -32,8 +32,20 @@ type operation struct {
 	resource resource
 	action   string // of the query; compared without regard to case
 	role     Role   // the least role that may
-	answer   func(*Simulator, *call) answer
+	needs    need
+	answer   func(*call) error
 }
+
+// need is what a method needs of what its path names; each includes those before it.
+type need uint8
+
+const (
+	nothing need = iota
+	known        // Enterprise Manager has it
+	reached      // the server is monitored
+	ofReplicate
+	ofReplicate52 // at least 5.2
+)
 
 // changes reports whether the method changes the Enterprise Manager.
 func (o *operation) changes() bool { return o.verb != http.MethodGet && o.resource != resLogin }
@@ -42,58 +54,58 @@ func (o *operation) changes() bool { return o.verb != http.MethodGet && o.resour
 func operations() []operation {
 	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 	return []operation{
-		{"Login", get, resLogin, "", NoRole, nil},
-		{"Login", post, resLogin, "", NoRole, nil},
-		{"Logout", get, resLogout, "", NoRole, (*Simulator).logout},
-		{"PutServerLicense", put, resLicense, "", Admin, (*Simulator).putLicense},
-		{"GetServerDetails", get, resServer, "", Viewer, (*Simulator).serverDetails},
-		{"PutServer", put, resServerDef, "", Admin, (*Simulator).putServer},
-		{"GetServer", get, resServerDef, "", Operator, (*Simulator).getServer},
-		{"GetServerList", get, resServers, "", Viewer, (*Simulator).serverList},
-		{"DeleteServer", del, resServerDef, "", Admin, (*Simulator).deleteServer},
-		{"GetTaskList", get, resTasks, "", Viewer, (*Simulator).taskList},
-		{"GetTaskDetails", get, resTask, "", Viewer, (*Simulator).taskDetails},
-		{"GetTableList", get, resTables, "", Viewer, (*Simulator).tableList},
-		{"GetTaskTableSelection", get, resTables, "selection", Viewer, (*Simulator).getSelection},
-		{"PutTaskTableSelection", put, resTables, "selection", Admin, (*Simulator).putSelection},
-		{"GetTableStatuses", get, resTables, "getstatus", Viewer, (*Simulator).tableStatuses},
-		{"DeleteTask", post, resTask, "delete", Designer, (*Simulator).deleteTask},
-		{"ExportTask", get, resTask, "export", Operator, (*Simulator).exportTask},
-		{"ImportTask", post, resTask, "import", Designer, (*Simulator).importTask},
-		{"CloneTask", post, resTask, "clone", Operator, (*Simulator).cloneTask},
-		{"ExportAuditTrail", get, resAudit, "", Admin, (*Simulator).exportAudit},
-		{"RunTask", post, resTask, "run", Operator, (*Simulator).runTask},
-		{"StopTask", post, resTask, "stop", Operator, (*Simulator).stopTask},
-		{"GetEndpointList", get, resEndpoints, "", Viewer, (*Simulator).endpointList},
-		{"PatchEndpoint", http.MethodPatch, resEndpoint, "", Designer, (*Simulator).patchEndpoint},
-		{"DeleteEndpoint", del, resEndpoint, "delete", Designer, (*Simulator).deleteEndpoint},
-		{"DeleteEndpoint", post, resEndpoint, "delete", Designer, (*Simulator).deleteEndpoint},
-		{"ReconfigureEndpointNoWait", put, resEndpoint, "reconfigure", Operator, (*Simulator).reconfigureEndpoint},
-		{"ExportAll", get, resServer, "export", Admin, (*Simulator).exportAll},
-		{"ImportAll", post, resServer, "import", Admin, (*Simulator).importAll},
-		{"ReloadTable", post, resTables, "reload", Operator, (*Simulator).reloadTable},
-		{"ResumeTable", post, resTables, "resume", Operator, (*Simulator).resumeTable},
-		{"TestEndpoint", get, resEndpoint, "test", Operator, (*Simulator).testEndpoint},
-		{"DeleteOldChangeData", post, resTask, "delete_old_change_data", Operator, (*Simulator).deleteOldChangeData},
-		{"SetChangeDataRetentionBarrier", put, resTask, "set_change_data_retention_barrier", Operator,
-			(*Simulator).setBarrier},
-		{"GetChangeDataRetentionBarrier", get, resTask, "get_change_data_retention_barrier", Operator,
-			(*Simulator).getBarrier},
-		{"GetTaskAcl", get, resTask, "acl", Operator, (*Simulator).getACL},
-		{"PutTaskAcl", put, resTask, "acl", Admin, (*Simulator).putACL},
-		{"DeleteTaskAcl", del, resTask, "acl", Admin, (*Simulator).deleteACL},
-		{"GetTasksCollectionAcl", get, resTasks, "acl", Operator, (*Simulator).getACL},
-		{"PutTasksCollectionsAcl", put, resTasks, "acl", Admin, (*Simulator).putACL},
-		{"DeleteTasksCollectionAcl", del, resTasks, "acl", Admin, (*Simulator).deleteACL},
-		{"GetEndpointAcl", get, resEndpoint, "acl", Operator, (*Simulator).getACL},
-		{"PutEndpointAcl", put, resEndpoint, "acl", Admin, (*Simulator).putACL},
-		{"DeleteEndpointAcl", del, resEndpoint, "acl", Admin, (*Simulator).deleteACL},
-		{"GetEndpointsCollectionAcl", get, resEndpoints, "acl", Operator, (*Simulator).getACL},
-		{"PutEndpointsCollectionsAcl", put, resEndpoints, "acl", Admin, (*Simulator).putACL},
-		{"DeleteEndpointsCollectionAcl", del, resEndpoints, "acl", Admin, (*Simulator).deleteACL},
-		{"GetServerAcl", get, resServer, "acl", Operator, (*Simulator).getACL},
-		{"PutServerAcl", put, resServer, "acl", Admin, (*Simulator).putACL},
-		{"DeleteServerAcl", del, resServer, "acl", Admin, (*Simulator).deleteACL},
+		{"Login", get, resLogin, "", NoRole, nothing, (*call).login},
+		{"Login", post, resLogin, "", NoRole, nothing, (*call).login},
+		{"Logout", get, resLogout, "", NoRole, nothing, (*call).logout},
+		{"PutServerLicense", put, resLicense, "", Admin, ofReplicate, (*call).putLicense},
+		{"GetServerDetails", get, resServer, "", Viewer, known, (*call).serverDetails},
+		{"PutServer", put, resServerDef, "", Admin, nothing, (*call).putServer},
+		{"GetServer", get, resServerDef, "", Operator, nothing, (*call).getServer},
+		{"GetServerList", get, resServers, "", Viewer, nothing, (*call).serverList},
+		{"DeleteServer", del, resServerDef, "", Admin, nothing, (*call).deleteServer},
+		{"GetTaskList", get, resTasks, "", Viewer, reached, (*call).taskList},
+		{"GetTaskDetails", get, resTask, "", Viewer, reached, (*call).taskDetails},
+		{"GetTableList", get, resTables, "", Viewer, reached, (*call).tableList},
+		{"GetTaskTableSelection", get, resTables, "selection", Viewer, reached, (*call).getSelection},
+		{"PutTaskTableSelection", put, resTables, "selection", Admin, ofReplicate, (*call).putSelection},
+		{"GetTableStatuses", get, resTables, "getstatus", Viewer, reached, (*call).tableStatuses},
+		{"DeleteTask", post, resTask, "delete", Designer, ofReplicate, (*call).deleteTask},
+		{"ExportTask", get, resTask, "export", Operator, ofReplicate52, (*call).exportTask},
+		{"ImportTask", post, resTask, "import", Designer, ofReplicate52, (*call).importTask},
+		{"CloneTask", post, resTask, "clone", Operator, ofReplicate, (*call).cloneTask},
+		{"ExportAuditTrail", get, resAudit, "", Admin, nothing, (*call).exportAudit},
+		{"RunTask", post, resTask, "run", Operator, reached, (*call).runTask},
+		{"StopTask", post, resTask, "stop", Operator, reached, (*call).stopTask},
+		{"GetEndpointList", get, resEndpoints, "", Viewer, ofReplicate, (*call).endpointList},
+		{"PatchEndpoint", http.MethodPatch, resEndpoint, "", Designer, ofReplicate, (*call).patchEndpoint},
+		{"DeleteEndpoint", del, resEndpoint, "delete", Designer, ofReplicate, (*call).deleteEndpoint},
+		{"DeleteEndpoint", post, resEndpoint, "delete", Designer, ofReplicate, (*call).deleteEndpoint},
+		{"ReconfigureEndpointNoWait", put, resEndpoint, "reconfigure", Operator, ofReplicate, (*call).reconfigureEndpoint},
+		{"ExportAll", get, resServer, "export", Admin, ofReplicate52, (*call).exportAll},
+		{"ImportAll", post, resServer, "import", Admin, ofReplicate52, (*call).importAll},
+		{"ReloadTable", post, resTables, "reload", Operator, ofReplicate, (*call).reloadTable},
+		{"ResumeTable", post, resTables, "resume", Operator, ofReplicate, (*call).resumeTable},
+		{"TestEndpoint", get, resEndpoint, "test", Operator, ofReplicate, (*call).testEndpoint},
+		{"DeleteOldChangeData", post, resTask, "delete_old_change_data", Operator, ofReplicate, (*call).deleteOldChangeData},
+		{"SetChangeDataRetentionBarrier", put, resTask, "set_change_data_retention_barrier", Operator, ofReplicate,
+			(*call).setBarrier},
+		{"GetChangeDataRetentionBarrier", get, resTask, "get_change_data_retention_barrier", Operator, ofReplicate,
+			(*call).getBarrier},
+		{"GetTaskAcl", get, resTask, "acl", Operator, known, (*call).getACL},
+		{"PutTaskAcl", put, resTask, "acl", Admin, known, (*call).putACL},
+		{"DeleteTaskAcl", del, resTask, "acl", Admin, known, (*call).deleteACL},
+		{"GetTasksCollectionAcl", get, resTasks, "acl", Operator, known, (*call).getACL},
+		{"PutTasksCollectionsAcl", put, resTasks, "acl", Admin, known, (*call).putACL},
+		{"DeleteTasksCollectionAcl", del, resTasks, "acl", Admin, known, (*call).deleteACL},
+		{"GetEndpointAcl", get, resEndpoint, "acl", Operator, known, (*call).getACL},
+		{"PutEndpointAcl", put, resEndpoint, "acl", Admin, known, (*call).putACL},
+		{"DeleteEndpointAcl", del, resEndpoint, "acl", Admin, known, (*call).deleteACL},
+		{"GetEndpointsCollectionAcl", get, resEndpoints, "acl", Operator, known, (*call).getACL},
+		{"PutEndpointsCollectionsAcl", put, resEndpoints, "acl", Admin, known, (*call).putACL},
+		{"DeleteEndpointsCollectionAcl", del, resEndpoints, "acl", Admin, known, (*call).deleteACL},
+		{"GetServerAcl", get, resServer, "acl", Operator, known, (*call).getACL},
+		{"PutServerAcl", put, resServer, "acl", Admin, known, (*call).putACL},
+		{"DeleteServerAcl", del, resServer, "acl", Admin, known, (*call).deleteACL},
 	}
 }
 
@@ -112,14 +124,21 @@ func newRoutes() map[routeKey]*operation {
 	return routes
 }
 
-// call is one request, understood.
+// call is one request, understood, and its answer.
 type call struct {
+	*Simulator
+	answer
 	op                   *operation // nil when it is none of the API's methods
 	server, task, object string     // names of the path, decoded once
 	query                url.Values
 	request              *http.Request
 	body                 []byte // of a method that changes something
 	user                 User
+
+	// What the names stand for, as far as the method needs it.
+	srv *server
+	t   *task
+	end *endpoint
 }
 
 // operation names the call for faults and counters.
@@ -132,7 +151,7 @@ func (c *call) operation() string {
 
 // route understands a request.
 func (s *Simulator) route(r *http.Request) *call {
-	c := &call{request: r}
+	c := &call{Simulator: s, request: r}
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), Path+"/api/v1/")
 	if !ok {
 		return c
@@ -152,30 +171,20 @@ func (s *Simulator) route(r *http.Request) *call {
 	return c
 }
 
-// resource recognises the path and keeps its names.
-func (c *call) resource(seg []string) resource {
-	if len(seg) < 2 || seg[0] != "servers" {
-		return resource(strings.Join(seg, "/"))
+// resource takes the names out of a path.
+func (c *call) resource(path []string) resource {
+	if len(path) > 1 && path[0] == "servers" {
+		c.server, path[1] = path[1], "{server}"
 	}
-	c.server = seg[1]
-	switch {
-	case len(seg) == 2:
-		return resServer
-	case len(seg) == 3 && seg[2] != "":
-		return resServer + "/" + resource(seg[2])
-	case len(seg) == 4 && seg[2] == "tasks":
-		c.task = seg[3]
-		return resTask
-	case len(seg) == 5 && seg[2] == "tasks" && seg[4] == "tables":
-		c.task = seg[3]
-		return resTables
-	case len(seg) == 4 && seg[2] == "endpoints":
-		c.object = seg[3]
-		return resEndpoint
-	case len(seg) == 4 && seg[2] == "license" && seg[3] == "def":
-		return resLicense
+	if len(path) > 3 {
+		switch path[2] {
+		case "tasks":
+			c.task, path[3] = path[3], "{task}"
+		case "endpoints":
+			c.object, path[3] = path[3], "{endpoint}"
+		}
 	}
-	return ""
+	return resource(strings.Join(path, "/"))
 }
 
 // Operations names every method of the API that the simulator knows, in the order

@@ -1,7 +1,6 @@
 package aemtest
 
 import (
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,80 +35,77 @@ func takesPosition(option string) bool {
 // run is a RunTask, understood.
 type run struct {
 	option, position string
-	timeout          time.Duration
 	since            time.Time // of a timestamp
 }
 
-func (s *Simulator) runTask(c *call) answer {
-	srv, t, e := s.monitoredTask(c)
-	if e != nil {
-		return s.fail(*e)
+func (c *call) runTask() error {
+	timeout, err := c.timeout()
+	if err != nil {
+		return err
 	}
-	r, bad := s.parseRun(c, t)
-	if bad != nil {
-		return *bad
+	r, err := c.parseRun()
+	if err != nil {
+		return err
 	}
-	now := s.Now()
+	t, now := c.t, c.Now()
 	v := t.at(now)
 	switch v.State {
 	case Running, Starting:
-		return s.failed("AEM_TASK_ALREADY_RUNNING", "Replicate task %s on server %s is already running.", t.name(),
-			srv.name())
+		return failed("AEM_TASK_ALREADY_RUNNING", "Replicate task %s on server %s is already running.", t.name(),
+			c.srv.name())
 	case Recovery:
-		return s.failed("AEM_TASK_IN_RECOVERY",
-			"Replicate task %s on server %s cannot be run as it is in a recovery state.", t.name(), srv.name())
+		return failed("AEM_TASK_IN_RECOVERY",
+			"Replicate task %s on server %s cannot be run as it is in a recovery state.", t.name(), c.srv.name())
 	}
-	if e := runnable(&v, srv.name()); e != nil {
-		return s.fail(*e)
+	if err := runnable(&v, c.srv.name()); err != nil {
+		return err
 	}
-	t.run(now, r, s.opts.TaskDelay)
-	return s.afterRun(c, t, r)
+	t.run(now, r, c.opts.TaskDelay)
+	return c.settle(timeout, func(v *Task) error {
+		if v.State == Starting {
+			return failed("AEM_RUN_TASK_TIMEOUT", "Replicate task %s on server %s timed out when requested to \"Run\".",
+				c.task, c.server)
+		}
+		return nil
+	})
 }
 
 // parseRun reads the option and the position of a RunTask.
-func (s *Simulator) parseRun(c *call, t *task) (run, *answer) {
-	fail := func(a answer) (run, *answer) { return run{}, &a }
+func (c *call) parseRun() (run, error) {
 	r := run{option: strings.ToUpper(c.query.Get("option"))}
-	var ok bool
-	if r.timeout, ok = c.timeout(); !ok {
-		return fail(s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type Int32: %s", c.query.Get("timeout")))
-	}
-	if r.option == "" && t.product == Compose {
+	if r.option == "" && c.t.product == Compose {
 		r.option = resumeProcessing
 	}
 	switch {
 	case r.option == "":
-		return fail(s.missing("option"))
-	case !slices.Contains(runOptions(), r.option), t.product == Compose && r.option != resumeProcessing:
-		return fail(s.failed("AEM_RUN_TASK_INNER_ERR",
+		return r, missing("option")
+	case !slices.Contains(runOptions(), r.option), c.t.product == Compose && r.option != resumeProcessing:
+		return r, failed("AEM_RUN_TASK_INNER_ERR",
 			"Replicate task %s on server %s encountered an error when requested to run. The option %s is not valid.", c.task,
-			c.server, r.option))
+			c.server, r.option)
 	}
 	if len(c.body) > 0 {
 		var in struct {
-			Position json.RawMessage `json:"cdcposition"`
+			Position string `json:"cdcposition"`
 		}
-		err := decodeJSON(c.body, &in)
-		if err == nil && in.Position != nil {
-			err = json.Unmarshal(in.Position, &r.position)
+		if err := c.decode(&in, "AemRunTaskReq"); err != nil {
+			return r, err
 		}
-		if err != nil {
-			return fail(s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type AemRunTaskReq: %v", err))
-		}
+		r.position = in.Position
 	}
 	switch {
 	case !takesPosition(r.option) && r.position != "":
-		return fail(s.failed("AEM_WRONG_OPTION_FOR_CDCPOSITION",
+		return r, failed("AEM_WRONG_OPTION_FOR_CDCPOSITION",
 			"Replicate task %s on server %s cannot be run with cdcposition %s and option %s. "+
 				"Change the option to RESUME_PROCESSING_FROM_TIMESTAMP, RESUME_PROCESSING_FROM_POSITION, or "+
 				"RECOVER_USING_CHECKPOINT_STORED_ON_TARGET",
-			c.task, c.server, r.position, r.option))
+			c.task, c.server, r.position, r.option)
 	case takesPosition(r.option) && r.position == "":
-		return fail(s.missing("cdcposition"))
+		return r, missing("cdcposition")
 	case !r.understood():
-		return fail(s.failed("AEM_CDC_POSITION_ERR_FORMAT",
+		return r, failed("AEM_CDC_POSITION_ERR_FORMAT",
 			"The cdcposition parameter value for Replicate task %s on server %s is not in the correct format "+
-				"('YYYY-MM-DDThh:mm:ssZ').", c.task, c.server))
+				"('YYYY-MM-DDThh:mm:ssZ').", c.task, c.server)
 	}
 	return r, nil
 }
@@ -131,30 +127,29 @@ func (r *run) understood() bool {
 
 // runnable checks what a Replicate task needs. A custom task that says nothing of
 // its endpoints and options lacks nothing.
-func runnable(v *Task, server string) *apiError {
+func runnable(v *Task, server string) error {
 	source, target := v.Source.Name != "", v.Target.Name != ""
 	option := v.FullLoadEnabled || v.ApplyChanges || v.StoreChanges || v.AuditChanges
-	if v.Product == Compose || !source && !target && !option {
-		return nil
+	lacks := func(code, what string) error {
+		return failed(code, "Replicate task %s on server %s %s.", v.Name, server, what)
 	}
 	switch {
+	case v.Product == Compose || !source && !target && !option:
+		return nil
 	case !source && !target:
-		return apiErrorf("AEM_RUN_TASK_NO_SRC_NO_TRG", "Replicate task %s on server %s has no source or target endpoints.",
-			v.Name, server)
+		return lacks("AEM_RUN_TASK_NO_SRC_NO_TRG", "has no source or target endpoints")
 	case !source:
-		return apiErrorf("AEM_RUN_TASK_NO_SRC", "Replicate task %s on server %s has no source endpoint.", v.Name, server)
+		return lacks("AEM_RUN_TASK_NO_SRC", "has no source endpoint")
 	case !target:
-		return apiErrorf("AEM_RUN_TASK_TRG", "Replicate task %s on server %s has no target endpoint.", v.Name, server)
+		return lacks("AEM_RUN_TASK_TRG", "has no target endpoint")
 	case option:
 		return nil
 	case v.Profile == "BIDIRECTIONAL":
-		return apiErrorf("AEM_RUN_BIDI_TASK_NO_FL_NOR_CDC",
-			"Replicate task %s on server %s cannot be run without at least one of the replication options enabled (Full "+
-				"Load or Apply Changes).", v.Name, server)
+		return lacks("AEM_RUN_BIDI_TASK_NO_FL_NOR_CDC",
+			"cannot be run without at least one of the replication options enabled (Full Load or Apply Changes)")
 	}
-	return apiErrorf("AEM_RUN_TASK_NOT_FL_NOR_CDC",
-		"Replicate task %s on server %s cannot be run without at least one of the replication options enabled (Full "+
-			"Load, Apply Changes, or Store Changes).", v.Name, server)
+	return lacks("AEM_RUN_TASK_NOT_FL_NOR_CDC",
+		"cannot be run without at least one of the replication options enabled (Full Load, Apply Changes, or Store Changes)")
 }
 
 // metadataTakes is how long a task runs that only creates tables.
@@ -184,78 +179,58 @@ func (t *task) ownTime(now time.Time) time.Duration {
 	return own
 }
 
-// afterRun waits until the task has started, no longer than the timeout.
-func (s *Simulator) afterRun(c *call, t *task, r run) answer {
-	return s.settle(s.opts.TaskDelay, r.timeout, func() answer {
-		v := t.at(s.Now())
-		if v.State == Starting {
-			return s.failed("AEM_RUN_TASK_TIMEOUT", "Replicate task %s on server %s timed out when requested to \"Run\".",
-				c.task, c.server)
+// settle answers with the state of the task that was started or stopped, unless it lacks
+// what check wants: after the task's delay or the timeout.
+func (c *call) settle(timeout time.Duration, check func(*Task) error) error {
+	result := func() error {
+		v := c.t.at(c.Now())
+		if err := check(&v); err != nil {
+			return err
 		}
-		return s.taskState(&v)
-	})
-}
-
-// settle answers after a stretch of simulated time, or the timeout.
-func (s *Simulator) settle(delay, timeout time.Duration, result func() answer) answer {
-	if delay <= 0 {
+		return said(c, taskResultTable, &aem.TaskResult{State: aem.TaskState(v.State)})
+	}
+	if c.opts.TaskDelay <= 0 {
 		return result()
 	}
-	wait := time.Duration(float64(delay) / s.opts.Speed)
-	return answer{wait: min(wait, timeout), later: result}
+	c.pause, c.later = min(time.Duration(float64(c.opts.TaskDelay)/c.opts.Speed), timeout), result
+	return nil
 }
 
-// taskState is the answer of RunTask and StopTask.
-func (s *Simulator) taskState(v *Task) answer {
-	return said(s, taskResultTable, &aem.TaskResult{State: aem.TaskState(v.State)})
-}
-
-func (s *Simulator) stopTask(c *call) answer {
-	srv, t, e := s.monitoredTask(c)
-	if e != nil {
-		return s.fail(*e)
+func (c *call) stopTask() error {
+	timeout, err := c.timeout()
+	if err != nil {
+		return err
 	}
-	timeout, ok := c.timeout()
-	if !ok {
-		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type Int32: %s", c.query.Get("timeout"))
+	now := c.Now()
+	if c.t.stopped(now) {
+		return failed("AEM_TASK_ALREADY_STOPPED", "Replicate task %s on server %s is already stopped.", c.t.name(),
+			c.srv.name())
 	}
-	now := s.Now()
-	if v := t.at(now); v.State == Stopped || v.State == Failed {
-		return s.failed("AEM_TASK_ALREADY_STOPPED", "Replicate task %s on server %s is already stopped.", t.name(),
-			srv.name())
-	}
-	t.halt(now, s.opts.TaskDelay)
-	return s.settle(s.opts.TaskDelay, timeout, func() answer {
-		v := t.at(s.Now())
+	c.t.halt(now, c.opts.TaskDelay)
+	return c.settle(timeout, func(v *Task) error {
 		if v.State != Stopped {
-			return s.failed("AEM_STOP_TASK_TIMEOUT", "A timeout occurred when trying to stop Replicate task %s on server %s",
+			return failed("AEM_STOP_TASK_TIMEOUT", "A timeout occurred when trying to stop Replicate task %s on server %s",
 				c.task, c.server)
 		}
-		return s.taskState(&v)
+		return nil
 	})
 }
 
-func (s *Simulator) deleteTask(c *call) answer {
-	srv, t, e := s.replicateTask(c)
-	if e != nil {
-		return s.fail(*e)
-	}
-	if v := t.at(s.Now()); v.State != Stopped && v.State != Failed {
-		return s.failed("AEM_TASK_NOT_STOPPED",
-			"Replication task %s on server %s must be stopped before it can be deleted.", t.name(), srv.name())
-	}
-	if logs := strings.ToLower(c.query.Get("deletetasklogs")); logs != "" && logs != "true" && logs != "false" {
-		return s.failed("AEM_DELETE_TASK_INNER_ERR",
-			"Replication task %s on server %s could not be deleted due to an error.", t.name(), srv.name())
-	}
-	srv.tasks = slices.DeleteFunc(srv.tasks, func(x *task) bool { return x == t })
-	return s.void()
+// stopped reports whether the task is stopped or has failed.
+func (t *task) stopped(now time.Time) bool {
+	v := t.at(now)
+	return v.State == Stopped || v.State == Failed
 }
 
-// replicateTask finds the task of a call that only Replicate answers.
-func (s *Simulator) replicateTask(c *call) (*server, *task, *apiError) {
-	if _, e := s.replicateServer(c); e != nil {
-		return nil, nil, e
+func (c *call) deleteTask() error {
+	if !c.t.stopped(c.Now()) {
+		return failed("AEM_TASK_NOT_STOPPED",
+			"Replication task %s on server %s must be stopped before it can be deleted.", c.t.name(), c.srv.name())
 	}
-	return s.monitoredTask(c)
+	if logs := strings.ToLower(c.query.Get("deletetasklogs")); logs != "" && logs != "true" && logs != "false" {
+		return failed("AEM_DELETE_TASK_INNER_ERR",
+			"Replication task %s on server %s could not be deleted due to an error.", c.t.name(), c.srv.name())
+	}
+	c.srv.tasks = without(c.srv.tasks, c.t)
+	return nil
 }

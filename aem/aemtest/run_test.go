@@ -375,7 +375,7 @@ func TestEditsAndCallsAgree(t *testing.T) {
 	if state() != Recovery {
 		t.Errorf("edited after a stop: %s", state())
 	}
-	if err := s.ResetTask(server, name); err != nil || state() != Stopped {
+	if err := s.SetTask(server, name, nil); err != nil || state() != Stopped {
 		t.Errorf("reset: %v %s", err, state())
 	}
 }

@@ -12,63 +12,49 @@ func (t *task) selected() *TableSelection {
 		return cloneSelection(t.selection)
 	}
 	sel := &TableSelection{}
-	if t.custom {
-		for _, v := range t.static.Tables {
-			sel.Explicit = append(sel.Explicit, aem.SelectedTable{Owner: v.Schema, Name: v.Name, Type: aem.TypeTable})
-		}
-		return sel
+	add := func(schema, name string) {
+		sel.Explicit = append(sel.Explicit, aem.SelectedTable{Owner: schema, Name: name, Type: aem.TypeTable})
 	}
-	for i := range t.life.plan.tables {
-		p := &t.life.plan.tables[i]
-		sel.Explicit = append(sel.Explicit, aem.SelectedTable{Owner: p.schema, Name: p.name, Type: aem.TypeTable})
+	for _, v := range t.static.Tables { // of a custom task
+		add(v.Schema, v.Name)
+	}
+	if !t.custom {
+		for _, p := range t.life.plan.tables {
+			add(p.schema, p.name)
+		}
 	}
 	return sel
 }
 
-func (s *Simulator) getSelection(c *call) answer {
-	srv, t, e := s.monitoredTask(c)
-	if e != nil {
-		return s.fail(*e)
+func (c *call) getSelection() error {
+	if err := c.wantsTables("AEM_TABLE_LIST_INNER_ERR", "table list"); err != nil {
+		return err
 	}
-	if t.product == Compose {
-		return s.failed("AEM_TABLE_LIST_INNER_ERR",
-			"Failed to retrieve table list for replication task %q on server %q. Error: %q", c.task, srv.name(),
-			"not a Replicate task")
-	}
-	sel := t.selected()
-	return said(s, selectionTable, sel)
+	return said(c, selectionTable, c.t.selected())
 }
 
 // putSelection replaces the selection; the next full load is of the tables that it
 // selects.
-func (s *Simulator) putSelection(c *call) answer {
-	_, t, e := s.replicateTask(c)
-	if e != nil {
-		return s.fail(*e)
-	}
+func (c *call) putSelection() error {
+	const kind = "AemTaskTableSelection"
 	sel := &TableSelection{}
-	if err := decodeJSON(c.body, sel); err != nil {
-		return s.failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type AemTaskTableSelection: %v", err)
+	if err := c.decode(sel, kind); err != nil {
+		return err
 	}
 	for _, x := range slices.Concat(sel.Included, sel.Excluded, sel.Explicit) {
 		if !slices.Contains(x.Type.Spellings(), x.Type) {
-			return s.failed("DESERIALIZE_TO_TYPE",
-				"Failed to deserialize json to type AemTaskTableSelection: the table type %s is not valid", x.Type)
+			return failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type %s: the table type %s is not valid", kind,
+				x.Type)
 		}
 	}
 	if len(sel.Included)+len(sel.Explicit) == 0 {
-		return s.missing("explicit_included_tables")
+		return missing("explicit_included_tables")
 	}
-	t.choose(sel)
-	return s.void()
-}
-
-// choose gives a task a selection.
-func (t *task) choose(sel *TableSelection) {
-	t.selection = sel
-	if !t.custom {
-		t.chosen = t.life.plan.chosen(sel)
+	c.t.selection = sel
+	if !c.t.custom {
+		c.t.chosen = c.t.life.plan.chosen(sel)
 	}
+	return nil
 }
 
 // chosen is the plan of what a selection selects: explicit tables, and those of
@@ -79,19 +65,18 @@ func (p *plan) chosen(sel *TableSelection) *plan {
 		if out.find(schema, name) != nil {
 			return
 		}
+		added := planTable{schema: schema, name: name, targetSchema: schema, targetName: name}
 		if old := p.find(schema, name); old != nil {
-			out.tables = append(out.tables, planTable{schema: schema, name: name, targetSchema: old.targetSchema,
-				targetName: old.targetName})
-			return
+			added.targetSchema, added.targetName = old.targetSchema, old.targetName
 		}
-		out.tables = append(out.tables, planTable{schema: schema, name: name, targetSchema: schema, targetName: name})
+		out.tables = append(out.tables, added)
 	}
 	for _, x := range sel.Explicit {
 		add(x.Owner, x.Name)
 	}
-	for i := range p.tables {
-		if selects(sel, p.tables[i].schema, p.tables[i].name) {
-			add(p.tables[i].schema, p.tables[i].name)
+	for _, x := range p.tables {
+		if selects(sel, x.schema, x.name) {
+			add(x.schema, x.name)
 		}
 	}
 	for _, x := range schemaTables() {
@@ -106,12 +91,9 @@ func (p *plan) chosen(sel *TableSelection) *plan {
 // selects reports whether the patterns select a table.
 func selects(s *TableSelection, schema, name string) bool {
 	matches := func(list []aem.SelectedTable) bool {
-		for _, p := range list {
-			if matchPercent(p.Owner, schema) && matchPercent(p.Name, name) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(list, func(p aem.SelectedTable) bool {
+			return matchPercent(p.Owner, schema) && matchPercent(p.Name, name)
+		})
 	}
 	return matches(s.Included) && !matches(s.Excluded)
 }

@@ -1,6 +1,7 @@
 package aemtest
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -29,60 +30,61 @@ func (s *Simulator) release(b []byte) {
 }
 
 // serve answers a call, with the faults that it meets.
-func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, c *call) {
-	delay, fault, faulty := s.faults.take(c)
-	s.mu.RLock()
-	delay += s.latency
-	s.mu.RUnlock()
-	if !s.wait(r.Context(), delay) {
+func (c *call) serve(w http.ResponseWriter) {
+	delay, fault := c.faults.take(c)
+	c.mu.RLock()
+	delay += c.latency
+	c.mu.RUnlock()
+	switch {
+	case !c.wait(c.request.Context(), delay):
 		abort(w)
-		return
-	}
-	if faulty {
-		s.serveFault(w, r, c, fault)
-		return
-	}
-	a, ok := s.finalAnswer(c)
-	if !ok {
+	case fault != nil:
+		c.serveFault(w, fault)
+	case !c.finish():
 		abort(w)
-		return
+	default:
+		c.send(w)
+		c.release(c.out)
 	}
-	s.send(w, a)
-	s.release(a.body)
 }
 
 // maxBody is more than the longest body that a request may have.
 const maxBody = 64 << 20
 
-// finalAnswer answers a call after it has waited for what the answer waits for; it
+// finish answers the call, after it has waited for what the answer waits for; it
 // reports whether the caller is still there.
-func (s *Simulator) finalAnswer(c *call) (answer, bool) {
-	if c.op != nil && c.op.changes() {
-		body, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody))
-		if err != nil {
-			return answer{}, false
+func (c *call) finish() bool {
+	changes := c.op != nil && c.op.changes()
+	if changes {
+		var err error
+		if c.body, err = io.ReadAll(io.LimitReader(c.request.Body, maxBody)); err != nil {
+			return false
 		}
-		c.body = body
 	}
-	a := s.lockedAnswer(c, s.answer)
-	for a.later != nil {
-		if !s.wait(c.request.Context(), a.wait) {
-			return answer{}, false
+	for next := c.answerNow; next != nil; next = c.later {
+		if !c.wait(c.request.Context(), c.pause) {
+			return false
 		}
-		a = s.lockedAnswer(c, func(*call) answer { return a.later() })
+		c.later = nil
+		c.answerLocked(changes, next)
 	}
-	return a, true
+	return true
 }
 
-func (s *Simulator) lockedAnswer(c *call, ask func(*call) answer) answer {
-	if c.op != nil && c.op.changes() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+func (c *call) answerLocked(changes bool, answer func() error) {
+	if changes {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 	} else {
-		s.mu.RLock()
-		defer s.mu.RUnlock()
+		c.mu.RLock()
+		defer c.mu.RUnlock()
 	}
-	return ask(c)
+	switch err := answer(); {
+	case err != nil:
+		c.fail(err)
+	case c.out == nil && !c.text && c.opts.Shape == Legacy:
+		c.out = append(c.buffer(), "{}"...)
+	}
 }
 
 // wait lets time pass; it reports whether the caller is still there.
@@ -102,11 +104,14 @@ func (s *Simulator) wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// header sets the headers that Enterprise Manager sends.
-func (s *Simulator) header(w http.ResponseWriter, a answer, length int) {
+// sendHeader sends the status and the headers that Enterprise Manager sends; a negative
+// length is not told.
+func (a *answer) sendHeader(w http.ResponseWriter, length int) {
 	h := w.Header()
 	h["Server"] = []string{"Microsoft-HTTPAPI/2.0"}
-	h["Content-Length"] = []string{strconv.Itoa(length)}
+	if length >= 0 {
+		h["Content-Length"] = []string{strconv.Itoa(length)}
+	}
 	if a.text {
 		h["Content-Type"] = []string{"text/html"}
 	} else {
@@ -119,121 +124,105 @@ func (s *Simulator) header(w http.ResponseWriter, a answer, length int) {
 	for k, v := range a.headers {
 		h[k] = []string{v}
 	}
+	w.WriteHeader(cmp.Or(a.status, http.StatusOK))
+}
+
+func (a *answer) send(w http.ResponseWriter) {
+	a.sendHeader(w, len(a.out))
+	_, _ = w.Write(a.out)
 }
 
 // serveFault answers a call wrongly.
-func (s *Simulator) serveFault(w http.ResponseWriter, r *http.Request, c *call, f Fault) {
+func (c *call) serveFault(w http.ResponseWriter, f *Fault) {
 	if f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
 	}
 	switch f.Kind {
 	case FaultHang:
 		select {
-		case <-r.Context().Done():
-		case <-s.closed:
+		case <-c.request.Context().Done():
+		case <-c.closed:
 		}
 		abort(w)
 	case FaultReset:
 		abort(w)
 	case FaultExpiredSession:
-		s.auth.end(r.Header.Get(SessionHeader), false)
-		s.send(w, s.fail(s.invalidSession()))
+		c.auth.end(c.request.Header.Get(SessionHeader), false)
+		c.fail(c.invalidSession())
+		c.send(w)
 	case FaultAPIError:
-		s.send(w, s.fail(f.apiError()))
-	case FaultHTML:
-		s.send(w, answer{status: f.status(http.StatusOK), text: true,
-			body: f.body("<html><body><h1>Service Unavailable</h1></body></html>")})
-	case FaultEmpty:
-		s.send(w, answer{status: f.status(http.StatusOK)})
-	case FaultNull:
-		s.send(w, answer{status: f.status(http.StatusOK), body: []byte("null")})
-	case FaultWrongType:
-		s.send(w, answer{status: f.status(http.StatusOK), body: f.body(wrongType(c.operation()))})
-	case FaultStatus:
-		s.send(w, answer{status: f.status(http.StatusServiceUnavailable), text: true, body: f.body("")})
-	case FaultBody:
-		s.send(w, answer{status: f.status(http.StatusOK), body: f.body("")})
+		c.fail(f.apiError())
+		c.send(w)
+	case FaultTruncate, FaultBrokenJSON, FaultOversized, FaultSlow:
+		c.serveDamaged(w, f)
 	default:
-		s.serveDamaged(w, r, c, f)
+		f.answer(c.operation()).send(w)
 	}
 }
 
 // serveDamaged answers with what is right at first.
-func (s *Simulator) serveDamaged(w http.ResponseWriter, r *http.Request, c *call, f Fault) {
-	a, ok := s.finalAnswer(c)
-	if !ok {
+func (c *call) serveDamaged(w http.ResponseWriter, f *Fault) {
+	if !c.finish() {
 		abort(w)
 		return
 	}
-	defer s.release(a.body)
-	half := a.body[:len(a.body)/2]
+	whole := c.out
+	defer c.release(whole)
 	switch f.Kind {
 	case FaultTruncate:
-		s.header(w, a, len(a.body))
-		w.WriteHeader(a.status)
-		_, _ = w.Write(half)
+		c.sendHeader(w, len(whole))
+		_, _ = w.Write(whole[:len(whole)/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	case FaultBrokenJSON:
-		a.body = half
-		s.send(w, a)
+		c.out = whole[:len(whole)/2]
+		c.send(w)
 	case FaultOversized:
-		s.sendOversized(w, r, a, f)
+		c.sendOversized(w, f)
 	case FaultSlow:
-		s.sendSlowly(w, r, a, f)
-	default:
-		s.send(w, a)
+		c.sendSlowly(w, f)
 	}
-}
-
-func (s *Simulator) send(w http.ResponseWriter, a answer) {
-	s.header(w, a, len(a.body))
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body)
 }
 
 // sendOversized sends blanks, which JSON allows, before the body until the whole
 // has the wanted length.
-func (s *Simulator) sendOversized(w http.ResponseWriter, r *http.Request, a answer, f Fault) {
+func (c *call) sendOversized(w http.ResponseWriter, f *Fault) {
 	total := f.Bytes
 	if total <= 0 {
 		total = defaultOversize
 	}
-	s.header(w, a, len(a.body))
-	w.Header().Del("Content-Length")
-	w.WriteHeader(a.status)
+	c.sendHeader(w, -1)
 	var blanks [32 << 10]byte
 	for i := range blanks {
 		blanks[i] = ' '
 	}
-	for left := total - int64(len(a.body)); left > 0; {
+	for left := total - int64(len(c.out)); left > 0; {
 		n := min(left, int64(len(blanks)))
-		if _, err := w.Write(blanks[:n]); err != nil || r.Context().Err() != nil {
+		if _, err := w.Write(blanks[:n]); err != nil || c.request.Context().Err() != nil {
 			panic(http.ErrAbortHandler)
 		}
 		left -= n
 	}
-	_, _ = w.Write(a.body)
+	_, _ = w.Write(c.out)
 }
 
 // sendSlowly sends a few bytes at a time.
-func (s *Simulator) sendSlowly(w http.ResponseWriter, r *http.Request, a answer, f Fault) {
+func (c *call) sendSlowly(w http.ResponseWriter, f *Fault) {
 	pause := f.Pause
 	if pause <= 0 {
 		pause = time.Second
 	}
-	s.header(w, a, len(a.body))
-	w.WriteHeader(a.status)
+	c.sendHeader(w, len(c.out))
 	out := http.NewResponseController(w)
 	const step = 16
-	for body := a.body; len(body) > 0; {
+	for body := c.out; len(body) > 0; {
 		n := min(step, len(body))
 		if _, err := w.Write(body[:n]); err != nil {
 			return
 		}
 		_ = out.Flush()
 		body = body[n:]
-		if len(body) > 0 && !s.wait(r.Context(), pause) {
+		if len(body) > 0 && !c.wait(c.request.Context(), pause) {
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -256,38 +245,4 @@ func abort(w http.ResponseWriter) {
 		_ = tcp.SetLinger(0)
 	}
 	_ = raw.Close()
-}
-
-func (f *Fault) status(preset int) int {
-	if f.Status != 0 {
-		return f.Status
-	}
-	return preset
-}
-
-func (f *Fault) body(preset string) []byte {
-	if f.Body != "" {
-		return []byte(f.Body)
-	}
-	return []byte(preset)
-}
-
-func (f *Fault) apiError() apiError {
-	e := apiError{f.status(http.StatusInternalServerError), f.Code, f.Message}
-	if e.code == "" {
-		e.code = "AEM_INNER_ERR"
-	}
-	return e
-}
-
-// wrongType is JSON of the wrong kind for an operation.
-func wrongType(operation string) string {
-	envelopes := map[string]string{
-		"GetServerList": "serverList", "GetTaskList": "taskList", "GetTableStatuses": "table_details",
-		"GetTableList": "tablelist", "GetServerDetails": "server_details", "GetTaskDetails": "cdc_latency",
-	}
-	if key, ok := envelopes[operation]; ok {
-		return `{"` + key + `":"unexpected text"}`
-	}
-	return `"unexpected text"`
 }

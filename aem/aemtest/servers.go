@@ -3,6 +3,7 @@ package aemtest
 import (
 	"math"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -153,35 +154,49 @@ func (s *server) count(v *ServerState, now time.Time) {
 	v.Utilization = sum
 }
 
-// findServer finds the server that a path names, which may be encoded twice.
-func (s *Simulator) findServer(name string) *server {
-	for _, n := range spellings(name) {
-		for _, srv := range s.servers {
-			if srv.name() == n {
-				return srv
-			}
+// named is the first of a list that has a name; nil for none.
+func named[T interface{ name() string }](list []T, name string) (found T) {
+	for _, x := range list {
+		if x.name() == name {
+			return x
 		}
 	}
-	return nil
+	return found
 }
 
-// findTask finds the task that a path names, which may be encoded twice.
-func (s *server) findTask(name string) *task {
-	for _, n := range spellings(name) {
-		for _, t := range s.tasks {
-			if t.name() == n {
-				return t
-			}
+// find is the one of a list that a segment of a path names, which may be encoded twice.
+func find[T interface {
+	comparable
+	name() string
+}](list []T, segment string) (found T) {
+	var none T
+	for _, name := range spellings(segment) {
+		if found = named(list, name); found != none {
+			break
 		}
 	}
-	return nil
+	return found
 }
 
 // spellings are the names that a segment of a path may mean: itself, or what it
 // is when it was encoded twice.
-func spellings(name string) []string {
-	if again, err := url.PathUnescape(name); err == nil && again != name {
-		return []string{name, again}
+func spellings(segment string) []string {
+	if again, err := url.PathUnescape(segment); err == nil && again != segment {
+		return []string{segment, again}
 	}
-	return []string{name}
+	return []string{segment}
+}
+
+// replaced is a list with x in the place of the one of its name, or at the end.
+func replaced[T interface{ name() string }](list []T, x T) []T {
+	i := slices.IndexFunc(list, func(y T) bool { return y.name() == x.name() })
+	if i < 0 {
+		return append(list, x)
+	}
+	list[i] = x
+	return list
+}
+
+func without[T comparable](list []T, x T) []T {
+	return slices.DeleteFunc(list, func(y T) bool { return y == x })
 }

@@ -26,36 +26,32 @@ type accounts struct {
 type session struct {
 	user    User
 	expires time.Time
-	secrets map[string]string // servers by what stands for their password
+	secrets map[string]string // what stands for the password of a server
 }
 
-func (a *accounts) init(o Options) {
-	a.users = slices.Clone(o.Users)
-	a.sessions = make(map[string]*session)
-	a.refusals = make(map[string]int)
-	a.lifetime = o.SessionLifetime
-	a.lockout = o.LockoutAfter
+func newAccounts(o Options) *accounts {
+	return &accounts{users: slices.Clone(o.Users), sessions: map[string]*session{}, refusals: map[string]int{},
+		lifetime: o.SessionLifetime, lockout: o.LockoutAfter}
 }
 
-// login opens a session for the user and secret of a Basic credential.
-func (a *accounts) login(credential string) (id string, ok bool) {
+// login opens a session for the user and secret of a Basic credential; "" is none.
+func (a *accounts) login(credential string) (id string) {
 	name, secret, _ := strings.Cut(credential, ":")
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	user, known := a.find(name, secret)
 	account := canonicalUser(name)
-	locked := a.lockout > 0 && a.refusals[account] >= a.lockout
-	if !known || locked {
+	if locked := a.lockout > 0 && a.refusals[account] >= a.lockout; !known || locked {
 		a.refused++
 		a.refusals[account]++
-		return "", false
+		return ""
 	}
 	delete(a.refusals, account)
 	a.logins++
-	id = newSessionID()
 	a.prune()
-	a.sessions[id] = &session{user: user, expires: time.Now().Add(a.lifetime)}
-	return id, true
+	id = base64.RawURLEncoding.EncodeToString(random16())
+	a.sessions[id] = &session{user, time.Now().Add(a.lifetime), map[string]string{}}
+	return id
 }
 
 // find looks for the user whom a credential proves.
@@ -86,16 +82,12 @@ func (a *accounts) find(name, secret string) (User, bool) {
 func (a *accounts) touch(id string) (User, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.prune()
 	s, ok := a.sessions[id]
 	if !ok {
 		return User{}, false
 	}
-	now := time.Now()
-	if !now.Before(s.expires) {
-		delete(a.sessions, id)
-		return User{}, false
-	}
-	s.expires = now.Add(a.lifetime)
+	s.expires = time.Now().Add(a.lifetime)
 	return s.user, true
 }
 
@@ -107,29 +99,20 @@ func (a *accounts) secret(id, server string) string {
 	if !ok {
 		return ""
 	}
-	for guid, known := range s.secrets {
-		if known == server {
-			return guid
-		}
+	if s.secrets[server] == "" {
+		b := random16()
+		b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+		s.secrets[server] = fmt.Sprintf("{S:%x-%x-%x-%x-%x}", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 	}
-	var b [16]byte
-	rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	guid := fmt.Sprintf("{S:%x-%x-%x-%x-%x}", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-	if s.secrets == nil {
-		s.secrets = make(map[string]string)
-	}
-	s.secrets[guid] = server
-	return guid
+	return s.secrets[server]
 }
 
-// isSecret reports whether a text stands for the password of a server in a
-// session.
+// isSecret reports whether a text stands for the password of a server in a session.
 func (a *accounts) isSecret(id, text, server string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s, ok := a.sessions[id]
-	return ok && server != "" && s.secrets[text] == server
+	return ok && s.secrets[server] == text
 }
 
 // end ends a session; logout says that its owner wanted it.
@@ -142,19 +125,6 @@ func (a *accounts) end(id string, logout bool) {
 	delete(a.sessions, id)
 }
 
-func (a *accounts) expireAll() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	clear(a.sessions)
-}
-
-func (a *accounts) active() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.prune()
-	return len(a.sessions)
-}
-
 // prune forgets the sessions that have expired.
 func (a *accounts) prune() {
 	now := time.Now()
@@ -165,49 +135,51 @@ func (a *accounts) prune() {
 	}
 }
 
-func (a *accounts) locked() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var names []string
-	for account, n := range a.refusals {
-		if a.lockout > 0 && n >= a.lockout {
-			names = append(names, account)
-		}
-	}
-	slices.Sort(names)
-	return names
+// Logins says how many logins succeeded.
+func (s *Simulator) Logins() int { return s.auth.count(func(a *accounts) int { return a.logins }) }
+
+// RefusedLogins says how many logins were refused.
+func (s *Simulator) RefusedLogins() int {
+	return s.auth.count(func(a *accounts) int { return a.refused })
 }
 
-func (a *accounts) unlock(user string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.refusals, canonicalUser(user))
+// Logouts says how many sessions were ended by their owner.
+func (s *Simulator) Logouts() int { return s.auth.count(func(a *accounts) int { return a.logouts }) }
+
+// ActiveSessions says how many sessions are alive.
+func (s *Simulator) ActiveSessions() int {
+	return s.auth.count(func(a *accounts) int { a.prune(); return len(a.sessions) })
 }
 
-func (a *accounts) setUsers(users []User) {
+func (a *accounts) count(of func(*accounts) int) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return of(a)
+}
+
+// ExpireSessions ends all sessions, as five idle minutes do.
+func (s *Simulator) ExpireSessions() {
+	s.auth.mu.Lock()
+	defer s.auth.mu.Unlock()
+	clear(s.auth.sessions)
+}
+
+// SetUsers replaces the accounts; none of them is locked then. Sessions of accounts
+// that are gone end.
+func (s *Simulator) SetUsers(users ...User) {
+	a := s.auth
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.users = slices.Clone(users)
-	for id, s := range a.sessions {
-		i := slices.IndexFunc(users, func(u User) bool { return canonicalUser(u.Name) == canonicalUser(s.user.Name) })
+	clear(a.refusals)
+	for id, x := range a.sessions {
+		i := slices.IndexFunc(users, func(u User) bool { return canonicalUser(u.Name) == canonicalUser(x.user.Name) })
 		if i < 0 {
 			delete(a.sessions, id)
 			continue
 		}
-		s.user = users[i]
+		x.user = users[i]
 	}
-}
-
-func (a *accounts) count(n *int) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return *n
-}
-
-func (a *accounts) resetCounts() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.logins, a.refused, a.logouts = 0, 0, 0
 }
 
 // canonicalUser brings `DOMAIN\user` and `user@domain` to one form.
@@ -219,10 +191,9 @@ func canonicalUser(name string) string {
 	return name
 }
 
-// newSessionID makes an id of the form that Enterprise Manager uses: 16 random
-// bytes as 22 characters of base64url.
-func newSessionID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
+// random16 makes the 16 bytes of an id.
+func random16() []byte {
+	b := make([]byte, 16)
+	rand.Read(b)
+	return b
 }

@@ -14,7 +14,7 @@ type Simulator struct {
 	buffers sync.Pool
 	faults  faultSet
 	counts  counters
-	auth    accounts
+	auth    *accounts
 
 	mu      sync.RWMutex // guards what follows
 	servers []*server
@@ -35,9 +35,10 @@ func New(opts Options) *Simulator {
 		builder: newBuilder(opts),
 		closed:  make(chan struct{}),
 		routes:  newRoutes(),
+		auth:    newAccounts(opts),
+		counts:  counters{perOp: map[string]int{}},
 	}
 	s.servers = s.builder.fleet()
-	s.auth.init(opts)
 	return s
 }
 
@@ -85,54 +86,10 @@ func (s *Simulator) SetLatency(d time.Duration) {
 	s.latency = d
 }
 
-// Requests says how many requests an operation got, those that went wrong
-// included; of all operations when it is "". A request that is none of the API's
-// methods counts as "unknown".
-func (s *Simulator) Requests(operation string) int { return s.counts.requests(operation) }
-
-// RequestCounts says how many requests each operation got.
-func (s *Simulator) RequestCounts() map[string]int { return s.counts.perOperation() }
-
-// Logins says how many logins succeeded.
-func (s *Simulator) Logins() int { return s.auth.count(&s.auth.logins) }
-
-// RefusedLogins says how many logins were refused.
-func (s *Simulator) RefusedLogins() int { return s.auth.count(&s.auth.refused) }
-
-// Logouts says how many sessions were ended by their owner.
-func (s *Simulator) Logouts() int { return s.auth.count(&s.auth.logouts) }
-
-// ActiveSessions says how many sessions are alive.
-func (s *Simulator) ActiveSessions() int { return s.auth.active() }
-
-// ExpireSessions ends all sessions, as five idle minutes do.
-func (s *Simulator) ExpireSessions() { s.auth.expireAll() }
-
-// LockedAccounts names the accounts that too many refused logins have locked.
-func (s *Simulator) LockedAccounts() []string { return s.auth.locked() }
-
-// Unlock unlocks an account.
-func (s *Simulator) Unlock(user string) { s.auth.unlock(user) }
-
-// SetUsers replaces the accounts. Sessions of accounts that are gone end.
-func (s *Simulator) SetUsers(users ...User) { s.auth.setUsers(users) }
-
-// InFlight says how many requests are being answered.
-func (s *Simulator) InFlight() int { return int(s.counts.inFlight.Load()) }
-
-// MaxInFlight says how many requests were being answered at once, at most.
-func (s *Simulator) MaxInFlight() int { return int(s.counts.maxInFlight.Load()) }
-
-// ResetCounters sets all counters to zero; sessions and locks stay.
-func (s *Simulator) ResetCounters() {
-	s.counts.reset()
-	s.auth.resetCounts()
-}
-
 // ServeHTTP answers one request.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := s.route(r)
 	done := s.counts.begin(c.operation())
 	defer done()
-	s.serve(w, r, c)
+	c.serve(w)
 }

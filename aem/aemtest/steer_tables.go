@@ -84,7 +84,7 @@ func (t *task) steerTable(v *Table, own time.Duration) {
 	t.applySteer(v, s, own, rows, bytes, p.changes > 0)
 	v.TargetSchema, v.TargetName = p.targetSchema, p.targetName
 	if t.life.restarted == nil || s.at >= *t.life.restarted {
-		v.Changes.less(s.before)
+		v.Changes.add(s.before, -1)
 	}
 }
 
@@ -111,10 +111,10 @@ func (t *task) applySteer(v *Table, s tableSteer, own time.Duration, rows int64,
 	}
 }
 
-// less takes away what does not count any more.
-func (c *CDC) less(x CDC) {
-	c.Inserts, c.Updates = max(0, c.Inserts-x.Inserts), max(0, c.Updates-x.Updates)
-	c.Deletes, c.DDL = max(0, c.Deletes-x.Deletes), max(0, c.DDL-x.DDL)
+// add adds the changes of x so many times; no count falls below zero.
+func (c *CDC) add(x CDC, times int64) {
+	c.Inserts, c.Updates = max(0, c.Inserts+times*x.Inserts), max(0, c.Updates+times*x.Updates)
+	c.Deletes, c.DDL = max(0, c.Deletes+times*x.Deletes), max(0, c.DDL+times*x.DDL)
 }
 
 // find finds a table of a plan that has it.
@@ -188,7 +188,7 @@ func (t *task) steerTables(own time.Duration, v *Task) {
 		}
 		t.applySteer(x, s, own, rows, bytes, true)
 		if s.loads {
-			x.Changes.less(s.before)
+			x.Changes.add(s.before, -1)
 		}
 		v.FullLoad.recount(was, x.State)
 	}

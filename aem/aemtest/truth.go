@@ -236,3 +236,5 @@ func (t *Task) clone() Task {
 	c.Barriers, c.Deletions = slices.Clone(t.Barriers), slices.Clone(t.Deletions)
 	return c
 }
+
+func (t *Table) key() tableKey { return tableKey{t.Schema, t.Name} }
