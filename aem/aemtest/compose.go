@@ -5,18 +5,16 @@ import "time"
 // composeLife is what makes the values of a generated Compose task move: it runs
 // for a while, rests, and runs again.
 type composeLife struct {
-	begin, lasts, every time.Duration
-	tables, commands    int64
-	failing             bool // every run ends in an error half way
-	outage              *outage
+	window           // of a run
+	tables, commands int64
+	failing          bool // every run ends in an error half way
 }
 
 // composeAt is a generated Compose task.
 func (t *task) composeAt(now time.Time) Task {
 	v, l := t.static, &t.compose
 	at, idle, halted := t.own(now)
-	run := window{begin: l.begin, lasts: l.lasts, every: l.every}
-	elapsed, running := run.at(at)
+	elapsed, running := l.at(at)
 	begin := at - elapsed
 	part := min(1, float64(elapsed)/float64(l.lasts))
 	v.StopReason = "NONE"
@@ -44,7 +42,7 @@ func (t *task) composeAt(now time.Time) Task {
 		x.Completed = true
 		x.End = t.instant(begin + l.lasts)
 	}
-	if p, _, out := l.outage.phaseAt(at); out {
+	if p, out := t.life.outage.phaseAt(at); out {
 		v.State, v.Message = p.state, p.message
 	}
 	if halted {
@@ -57,8 +55,7 @@ func (t *task) composeAt(now time.Time) Task {
 // nextRun is when the run begins that goes on at a moment, or the next one when
 // there is none or it has failed.
 func (l *composeLife) nextRun(own time.Duration) time.Duration {
-	run := window{begin: l.begin, lasts: l.lasts, every: l.every}
-	elapsed, open := run.at(own)
+	elapsed, open := l.at(own)
 	if open && (!l.failing || elapsed < l.lasts/2) {
 		return own
 	}

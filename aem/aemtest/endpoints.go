@@ -21,7 +21,7 @@ const (
 type endpoint struct {
 	state   EndpointState // without what changes by itself
 	test    EndpointTest
-	trouble *window // an incident: it cannot be reached
+	trouble window // an incident: it cannot be reached
 }
 
 func (e *endpoint) name() string { return e.state.Name }
@@ -34,12 +34,10 @@ type EndpointTest struct {
 
 // problem is what a test says at a moment since the start.
 func (e *endpoint) problem(since time.Duration) (message, detail string, takes time.Duration) {
-	if e.trouble != nil {
-		if _, open := e.trouble.at(since); open {
-			return "Cannot connect to the " + strings.ToLower(e.state.Role) + " endpoint",
-				fmt.Sprintf("SYS-E-HTTPFAIL, Cannot connect to endpoint '%s'.\r\nThe server was not found or was not accessible",
-					e.state.Name), e.test.Takes
-		}
+	if _, open := e.trouble.at(since); open {
+		return "Cannot connect to the " + strings.ToLower(e.state.Role) + " endpoint",
+			fmt.Sprintf("SYS-E-HTTPFAIL, Cannot connect to endpoint '%s'.\r\nThe server was not found or was not accessible",
+				e.state.Name), e.test.Takes
 	}
 	return e.test.Message, e.test.Detail, e.test.Takes
 }

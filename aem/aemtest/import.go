@@ -202,8 +202,8 @@ func (s *Simulator) newTask(srv *server, d *taskDef, now time.Time) *task {
 	if g.Schema != "" {
 		l.plan = l.plan.into(g.Schema)
 	}
-	l.age, l.outage, l.errorsPerHour, l.disk = 0, nil, 0, 0
-	t.steer = &steering{spans: []span{{from: now.Sub(t.start)}}, halted: true, stop: now.Sub(t.start), never: true}
+	l.age, l.outage, l.errorsPerHour, l.disk = 0, outage{}, 0, 0
+	t.steer = steering{spans: []span{{from: now.Sub(t.start)}}, halted: true, stop: now.Sub(t.start), never: true}
 	t.unload()
 	return t
 }

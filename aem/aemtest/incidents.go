@@ -3,6 +3,7 @@ package aemtest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -43,21 +44,30 @@ func incidents() []incident {
 	const s, m = time.Second, time.Minute
 	return []incident{
 		row(10*s, 5*m, "latency climbs", "a task falls behind by four seconds a second, up to 14 minutes, then catches up",
-			climbs),
-		row(20*s, 4*m, "task error", "a task tries to recover for 45 seconds, then fails, and is started again", fails),
-		row(30*s, 3*m, "recovering", "a task keeps recovering; its latency grows as nothing is applied", recovers),
-		row(40*s, 4*m, "spill to disk", "the changes of a long transaction do not fit in memory and wait on disk", spills),
-		row(50*s, 5*m, "data errors", "a task counts a data error every three seconds", dataErrs),
-		row(60*s, 4*m, "table error", "one table of a task is in error", tableErrs),
-		row(70*s, 3*m, "low memory", "a task stops because its server is low on memory", lowMemory),
-		row(80*s, 3*m, "low disk", "a task stops because its server is low on disk space", lowDisk),
+			marks(func(l *life) *window { return &l.climb })),
+		row(20*s, 4*m, "task error", "a task tries to recover for 45 seconds, then fails, and is started again",
+			breaks(failure)),
+		row(30*s, 3*m, "recovering", "a task keeps recovering; its latency grows as nothing is applied",
+			breaks(only(Recovery, "RECOVERABLE_ERROR", "Task '%s' encountered a recoverable error"))),
+		row(40*s, 4*m, "spill to disk", "the changes of a long transaction do not fit in memory and wait on disk",
+			marks(func(l *life) *window { return &l.spill })),
+		row(50*s, 5*m, "data errors", "a task counts a data error every three seconds",
+			marks(func(l *life) *window { return &l.errors })),
+		row(60*s, 4*m, "table error", "one table of a task is in error",
+			marks(func(l *life) *window { return &l.table })),
+		row(70*s, 3*m, "low memory", "a task stops because its server is low on memory",
+			breaks(only(Stopped, "STOPPED_LOW_MEMORY", "The task was stopped because the server is low on memory"))),
+		row(80*s, 3*m, "low disk", "a task stops because its server is low on disk space",
+			breaks(only(Stopped, "STOPPED_LOW_DISK_SPACE", "The task was stopped because the server is low on disk space"))),
 		row(90*s, 4*m, "stalled full load", "a full load stays where it is", stalls),
 		row(100*s, 6*m, "licence ends", "a licence has 6 days left, and after half of the time none", licenceEnds),
 		row(120*s, 3*m, "server error", "Enterprise Manager cannot connect to a server", serverFails),
 		row(140*s, 4*m, "server not monitored", "someone stops the monitoring of a server", serverUnwatched),
 		row(150*s, 4*m, "endpoint fails", "the tests of one target endpoint fail, though its tasks go on", endpointFails),
-		row(160*s, 3*m, "stopped by a user", "a task is stopped and started again", userStops),
-		row(180*s, 3*m, "Compose error", "a Compose task fails", composeFails),
+		row(160*s, 3*m, "stopped by a user", "a task is stopped and started again", breaks(only(Stopped, "NORMAL", ""))),
+		row(180*s, 3*m, "Compose error", "a Compose task fails", func(x *strikes, w window) {
+			x.out(x.composes, w, only(Failed, "NONE", "ETL set failed\r\nSee the task log"))
+		}),
 	}
 }
 
@@ -95,7 +105,7 @@ func (x *strikes) consider(t *task) {
 		if !t.compose.failing {
 			x.composes = append(x.composes, t)
 		}
-	case t.life.rest.state != "" || t.life.outage != nil:
+	case t.life.rest.state != "" || t.life.outage.lasts > 0:
 	case t.life.load.every > 0:
 		x.loads = append(x.loads, t)
 	case t.static.ApplyChanges:
@@ -109,7 +119,7 @@ func (x *strikes) tasksFor(list []*task) []*task {
 	for range list {
 		t := list[x.next%len(list)]
 		x.next += 1 + len(list)/37 // through the servers
-		if t.life.outage == nil && t.compose.outage == nil && len(chosen) <= len(list)/100 {
+		if t.life.outage.lasts == 0 && len(chosen) <= len(list)/100 {
 			chosen = append(chosen, t)
 		}
 		if len(chosen) > len(list)/100 {
@@ -120,67 +130,32 @@ func (x *strikes) tasksFor(list []*task) []*task {
 }
 
 // out gives tasks an outage.
-func (x *strikes) out(list []*task, w window, phases func(t *task) []phase) {
+func (x *strikes) out(list []*task, w window, phases func(name string, lasts time.Duration) []phase) {
 	for _, t := range x.tasksFor(list) {
-		o := newOutage(w, phases(t))
-		if t.product == Compose {
-			t.compose.outage = o
-		} else {
-			t.life.outage = o
+		t.life.outage = newOutage(w, phases(t.name(), w.lasts))
+	}
+}
+
+// breaks is an incident in which a task does not do its work.
+func breaks(phases func(name string, lasts time.Duration) []phase) func(*strikes, window) {
+	return func(x *strikes, w window) { x.out(x.tasks, w, phases) }
+}
+
+// only is an outage of one phase. A %s in the message is the name of the task.
+func only(state, reason, message string) func(string, time.Duration) []phase {
+	return func(name string, _ time.Duration) []phase {
+		return []phase{{state: state, reason: reason, message: strings.Replace(message, "%s", name, 1)}}
+	}
+}
+
+// marks is an incident in which a task works otherwise than it does.
+func marks(of func(*life) *window) func(*strikes, window) {
+	return func(x *strikes, w window) {
+		for _, t := range x.tasksFor(x.tasks) {
+			*of(&t.life) = w
 		}
 	}
 }
-
-// only is an outage of one phase.
-func only(state, reason, message string) func(*task) []phase {
-	return func(*task) []phase { return []phase{{state: state, reason: reason, message: message}} }
-}
-
-func climbs(x *strikes, w window) {
-	for _, t := range x.tasksFor(x.tasks) {
-		t.life.climb = &w
-	}
-}
-
-func spills(x *strikes, w window) {
-	for _, t := range x.tasksFor(x.tasks) {
-		t.life.spill = &w
-	}
-}
-
-func dataErrs(x *strikes, w window) {
-	for _, t := range x.tasksFor(x.tasks) {
-		t.life.errors = &w
-	}
-}
-
-func tableErrs(x *strikes, w window) {
-	for _, t := range x.tasksFor(x.tasks) {
-		t.life.table = &w
-	}
-}
-
-func fails(x *strikes, w window) {
-	x.out(x.tasks, w, func(t *task) []phase { return failure(t.static.Name, w.lasts) })
-}
-
-func recovers(x *strikes, w window) {
-	x.out(x.tasks, w, func(t *task) []phase {
-		return []phase{{state: Recovery, reason: "RECOVERABLE_ERROR",
-			message: fmt.Sprintf("Task '%s' encountered a recoverable error", t.static.Name)}}
-	})
-}
-
-func lowMemory(x *strikes, w window) {
-	x.out(x.tasks, w, only(Stopped, "STOPPED_LOW_MEMORY", "The task was stopped because the server is low on memory"))
-}
-
-func lowDisk(x *strikes, w window) {
-	x.out(x.tasks, w, only(Stopped, "STOPPED_LOW_DISK_SPACE",
-		"The task was stopped because the server is low on disk space"))
-}
-
-func userStops(x *strikes, w window) { x.out(x.tasks, w, only(Stopped, "NORMAL", "")) }
 
 // stalls meets loads a third of the way through, each time: they are repeated as
 // often as the incident comes back.
@@ -192,22 +167,18 @@ func stalls(x *strikes, w window) {
 	if len(loads) == 0 {
 		loads = x.loads
 	}
-	x.out(loads, w, func(t *task) []phase {
+	for _, t := range x.tasksFor(loads) {
 		l := &t.life.load
 		l.every = w.every
 		l.begin = w.begin - l.lasts/3 - ages*l.every
-		return []phase{{state: Running, reason: "NONE"}}
-	})
-}
-
-func composeFails(x *strikes, w window) {
-	x.out(x.composes, w, only(Failed, "NONE", "ETL set failed\r\nSee the task log"))
+		t.life.outage = newOutage(w, []phase{{state: Running, reason: "NONE"}})
+	}
 }
 
 // licenceEnds meets the first server, which no other incident takes away.
 func licenceEnds(x *strikes, w window) {
 	if len(x.servers) > 0 {
-		x.servers[0].license = &licenseSpell{w}
+		x.servers[0].ending = w
 	}
 }
 
@@ -240,7 +211,7 @@ func endpointFails(x *strikes, w window) {
 	}
 	for _, e := range x.servers[0].endpoints {
 		if e.state.Role == Target {
-			e.trouble = &w
+			e.trouble = w
 			return
 		}
 	}

@@ -30,14 +30,14 @@ type life struct {
 	plan   *plan
 	broken int // so many tables, the first, could not be loaded
 
-	outage *outage
+	outage outage // of a Compose task too
 	// What calls of the API did: when it was started last in its own time, how long
 	// it had stood then, how many data errors are forgotten.
 	restarted  *time.Duration
 	missed     time.Duration
 	errorsLess int64
-	// Incidents; nil when there is none.
-	climb, spill, errors, table *window
+	// Incidents; without any the windows never open.
+	climb, spill, errors, table window
 }
 
 // load is a full load: once, or again and again.
@@ -59,7 +59,7 @@ type loadState struct {
 
 // worked is how many seconds the task has done its work.
 func (l *life) worked(t time.Duration) float64 {
-	return max(0, (l.age + t - l.outage.spentUntil(t)).Seconds())
+	return max(0, (l.age + t - l.outage.spent(t)).Seconds())
 }
 
 // changes is how many changes the task has applied after so many seconds of work:
@@ -89,7 +89,7 @@ func (l *life) loadAt(t time.Duration) loadState {
 		s.begin += (t - s.begin) / l.load.every * l.load.every
 	}
 	s.begun = true
-	work := t - s.begin - (l.outage.spentUntil(t) - l.outage.spentUntil(s.begin))
+	work := t - s.begin - (l.outage.spent(t) - l.outage.spent(s.begin))
 	s.progress = min(1, float64(work)/float64(l.load.lasts))
 	s.done = work >= l.load.lasts
 	return s
@@ -98,7 +98,7 @@ func (l *life) loadAt(t time.Duration) loadState {
 // loadTime is the instant at which the load has come to a part of its work.
 func (l *life) loadTime(s loadState, part float64) time.Duration {
 	work := time.Duration(part * float64(l.load.lasts))
-	return s.begin + l.outage.stretched(s.begin, work)
+	return s.begin + l.outage.stretch(s.begin, work)
 }
 
 // lag is the latency, in seconds, of the source and in all.
@@ -107,20 +107,14 @@ func (l *life) lag(t time.Duration) (source, total float64) {
 	source += l.behind.Seconds()
 	total = source + l.swung(l.apply, 0.6, t)
 	behind := 0.0
-	if l.climb != nil {
-		if elapsed, open := l.climb.at(t); open {
-			behind += climbed(elapsed, l.climb.lasts)
-		}
+	if elapsed, open := l.climb.at(t); open {
+		behind += climbed(elapsed, l.climb.lasts)
 	}
-	if l.outage != nil {
-		ago, _ := l.outage.last(t)
-		switch {
-		case ago < 0:
-		case ago < l.outage.lasts:
-			behind += ago.Seconds()
-		default:
-			behind += l.outage.lasts.Seconds() * math.Exp(-(ago-l.outage.lasts).Seconds()/catchUp)
-		}
+	switch ago, open := l.outage.at(t); {
+	case open:
+		behind += ago.Seconds()
+	case ago >= 0:
+		behind += l.outage.lasts.Seconds() * math.Exp(-(ago-l.outage.lasts).Seconds()/catchUp)
 	}
 	if l.restarted != nil && t >= *l.restarted {
 		behind += l.missed.Seconds() * math.Exp(-(t-*l.restarted).Seconds()/catchUp)
@@ -144,11 +138,7 @@ func climbed(elapsed, lasts time.Duration) float64 {
 
 // dataErrors is how many data errors there were.
 func (l *life) dataErrors(worked float64, t time.Duration) int64 {
-	n := int64(worked / 3600 * l.errorsPerHour)
-	if l.errors != nil {
-		n += int64(l.errors.spent(t).Seconds() / 3)
-	}
-	return n - l.errorsLess
+	return int64(worked/3600*l.errorsPerHour) + int64(l.errors.spent(t).Seconds()/3) - l.errorsLess
 }
 
 // instant turns a time since the start into one of the clock, in whole seconds.

@@ -9,10 +9,7 @@ import (
 // until it is set again; "" gives it back to its own life.
 func (s *Simulator) SetServerState(name, state, message string) error {
 	return s.changeServer(name, func(srv *server) {
-		srv.forced = nil
-		if state != "" {
-			srv.forced = &spell{window: window{begin: s.Now().Sub(srv.start)}, state: state, message: message}
-		}
+		srv.forced = spell{window{begin: s.Now().Sub(srv.start), lasts: never}, state, message}
 	})
 }
 
@@ -114,7 +111,7 @@ func (s *server) customTask(v Task) *task {
 		setDefault(&v.Type, "AemReplicateTaskInfoDetailed")
 		setDefault(&v.Profile, "UNIDIRECTIONAL")
 	}
-	t := &task{product: v.Product, start: s.start, static: v, custom: true}
+	t := &task{product: v.Product, start: s.start, static: v, custom: true, steer: newSteering()}
 	t.kept = kept{acl: v.ACL, barriers: v.Barriers, deletions: v.Deletions, selection: v.Selection, targets: v.Targets}
 	x := &t.static
 	x.ACL, x.Barriers, x.Deletions, x.Selection, x.Targets = nil, nil, nil, nil, nil

@@ -61,7 +61,7 @@ func (b *builder) replicateTask(s *server, k kind, name string, source, target e
 		k = k.healthy()
 	}
 	r := b.random("task", s.static.Name, name)
-	t := &task{product: Replicate, start: b.opts.Start}
+	t := &task{product: Replicate, start: b.opts.Start, steer: newSteering()}
 	v := &t.static
 	*v = Task{
 		Product: Replicate, Type: "AemReplicateTaskInfoDetailed", Name: name, Profile: "UNIDIRECTIONAL",
@@ -157,7 +157,7 @@ func (b *builder) composeTask(s *server, n int, name string) *task {
 		name = short + "__" + project
 	}
 	r := b.random("compose", s.static.Name, name)
-	t := &task{product: Compose, start: b.opts.Start}
+	t := &task{product: Compose, start: b.opts.Start, steer: newSteering()}
 	t.static = Task{
 		Product: Compose, Name: name, Project: project,
 		Type: []string{"AemComposeDWTaskInfoDetailed", "AemComposeDMTaskInfoDetailed",

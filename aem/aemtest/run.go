@@ -164,7 +164,7 @@ func (t *task) run(now time.Time, r run, delay time.Duration) {
 	case r.option == reloadTarget, finished && r.option == resumeProcessing:
 		t.reload(own)
 	case r.option == recreateTables, r.option == createTables:
-		s := t.steer
+		s := &t.steer
 		s.halted, s.stop = true, s.spans[len(s.spans)-1].from+metadataTakes
 		if r.option == recreateTables {
 			t.unload()

@@ -101,14 +101,13 @@ func (s *server) define(d *serverMessage, now time.Time) {
 	s.password, s.unverified = d.Secret, d.VerifyCertificate == aem.BoolOf(false)
 	switch {
 	case d.Monitored != aem.BoolOf(false):
-		s.unwatched = nil
+		s.unwatched = spell{}
 		if v.State == NotMonitored {
 			v.State = Monitored
 			setDefault(&v.Version, newVersion)
 		}
-	case s.unwatched == nil:
-		s.unwatched = &spell{window: window{begin: now.Sub(s.start)}, state: NotMonitored,
-			message: "The server is not monitored"}
+	case s.unwatched == spell{}:
+		s.unwatched = spell{window{begin: now.Sub(s.start), lasts: never}, NotMonitored, "The server is not monitored"}
 	}
 }
 
@@ -183,7 +182,7 @@ func (c *call) putLicense() error {
 		return failed("AEM_PUT_SRV_LIC_INNER_ERR", "Failed to put license for server %q. Error: %q", c.srv.name(),
 			"The license ends before it is issued.")
 	}
-	c.srv.license = nil
+	c.srv.ending = window{}
 	c.srv.static.License = License{State: LicenseValid, Issued: issued, Expires: expires}
 	return nil
 }

@@ -12,9 +12,9 @@ type server struct {
 	start     time.Time
 	static    ServerState // what never changes, without tasks
 	spells    []spell
-	license   *licenseSpell
-	forced    *spell // a state that a test has set
-	unwatched *spell // PutServer has ended its monitoring
+	ending    window // of its licence
+	unwatched spell  // PutServer has ended its monitoring
+	forced    spell  // a state that a test has set
 	counted   bool   // the summary is that of static
 	tasks     []*task
 	edits     []func(*ServerState)
@@ -27,14 +27,12 @@ type server struct {
 	unverified                  bool
 }
 
-// spell is a window in which a server is not monitored, or in error.
+// spell is a window in which a server is not monitored, or in error; without a state it
+// is none.
 type spell struct {
 	window
 	state, message string
 }
-
-// licenseSpell is a window in which the licence runs out.
-type licenseSpell struct{ window }
 
 // name is the server's name.
 func (s *server) name() string { return s.static.Name }
@@ -69,16 +67,10 @@ func (s *server) base(now time.Time) ServerState {
 		v.LastConnection = now.Truncate(syncEvery)
 	}
 	for i := range s.spells {
-		if elapsed, open := s.spells[i].at(at); open {
-			s.spells[i].apply(&v, instant(s.start, at-elapsed))
-		}
+		s.spells[i].apply(&v, s.start, at)
 	}
-	if s.unwatched != nil {
-		s.unwatched.apply(&v, instant(s.start, s.unwatched.begin))
-	}
-	if s.forced != nil {
-		s.forced.apply(&v, instant(s.start, s.forced.begin))
-	}
+	s.unwatched.apply(&v, s.start, at)
+	s.forced.apply(&v, s.start, at)
 	if v.Version == "" {
 		v.LastConnection = time.Time{}
 	}
@@ -88,23 +80,25 @@ func (s *server) base(now time.Time) ServerState {
 // syncEvery is how often Enterprise Manager connects to a server.
 const syncEvery = 5 * time.Second
 
-// apply puts a server in the state of the spell, which began at an instant.
-func (p *spell) apply(v *ServerState, began time.Time) {
+// apply puts a server in the state of the spell while it is on.
+func (p *spell) apply(v *ServerState, start time.Time, at time.Duration) {
+	elapsed, open := p.at(at)
+	if !open || p.state == "" {
+		return
+	}
 	v.State, v.Message = p.state, p.message
 	if p.state != Monitored {
-		v.LastConnection = began.Truncate(syncEvery)
+		v.LastConnection = instant(start, at-elapsed).Truncate(syncEvery)
 	}
 }
 
 // setLicense fills in what of a licence depends on the day.
 func (s *server) setLicense(v *License, now time.Time) {
 	today := now.Truncate(24 * time.Hour)
-	if s.license != nil {
-		if elapsed, open := s.license.at(now.Sub(s.start)); open {
-			v.Expires = today.AddDate(0, 0, 6)
-			if elapsed >= s.license.lasts/2 {
-				v.Expires = today.AddDate(0, 0, -1)
-			}
+	if elapsed, open := s.ending.at(now.Sub(s.start)); open {
+		v.Expires = today.AddDate(0, 0, 6)
+		if elapsed >= s.ending.lasts/2 {
+			v.Expires = today.AddDate(0, 0, -1)
 		}
 	}
 	if v.Expires.IsZero() {

@@ -2,7 +2,6 @@ package aemtest
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
@@ -17,6 +16,9 @@ type steering struct {
 	never   bool          // it has never run
 	unready bool          // the next start begins the full load
 }
+
+// newSteering is that of a task which the API has neither started nor stopped.
+func newSteering() steering { return steering{spans: []span{{-never, -never}}} }
 
 // span is a stretch in which a task's own time passes.
 type span struct{ from, own time.Duration }
@@ -52,28 +54,18 @@ func (s *steering) wall(own time.Duration) time.Duration {
 // own is the task's own time at an instant, and what it says when the API has
 // stopped it.
 func (t *task) own(now time.Time) (own time.Duration, p phase, idle bool) {
-	since := now.Sub(t.start)
-	if t.steer == nil {
-		return since, phase{}, false
-	}
-	return t.steer.at(since)
+	return t.steer.at(now.Sub(t.start))
 }
 
 // instant turns a moment of the task's own time into one of the clock.
 func (t *task) instant(own time.Duration) time.Time {
-	if t.steer != nil {
-		own = t.steer.wall(own)
-	}
-	return instant(t.start, own)
+	return instant(t.start, t.steer.wall(own))
 }
 
 // halt stops the task, which takes a while.
 func (t *task) halt(now time.Time, takes time.Duration) {
 	since := now.Sub(t.start)
-	if t.steer == nil {
-		t.steer = &steering{spans: []span{{}}}
-	}
-	s := t.steer
+	s := &t.steer
 	if last := s.spans[len(s.spans)-1]; s.starts && since < last.from {
 		takes = 0 // it has not begun
 	}
@@ -86,19 +78,13 @@ func (t *task) halt(now time.Time, takes time.Duration) {
 func (t *task) resume(now time.Time, takes time.Duration) {
 	since := now.Sub(t.start)
 	own, _, _ := t.own(now)
-	if t.steer == nil {
-		t.steer = &steering{spans: []span{{}}}
-	}
 	if t.life.rest.state != "" {
 		own, t.life.rest = 0, phase{}
 	}
 	stood := since - t.steer.wall(own)
 	own = t.afterTrouble(own)
-	s := t.steer
-	s.spans = append(s.spans, span{from: since + takes, own: own})
-	if n := len(s.spans) - keptSpans; n > 0 {
-		s.spans = append(s.spans[:0], s.spans[n:]...)
-	}
+	s := &t.steer
+	s.spans = last(append(s.spans, span{from: since + takes, own: own}), keptSpans)
 	s.halted, s.starts, s.never = false, takes > 0, false
 	t.life.restarted, t.life.missed = &own, max(0, stood)
 	if s.unready {
@@ -115,14 +101,8 @@ func (t *task) resume(now time.Time, takes time.Duration) {
 
 // afterTrouble is the own time at which a task works that is to be started.
 func (t *task) afterTrouble(own time.Duration) time.Duration {
-	o := t.life.outage
-	if t.product == Compose {
-		o = t.compose.outage
-	}
-	if o != nil {
-		if elapsed, open := o.at(own); open {
-			own += o.lasts - elapsed
-		}
+	if elapsed, open := t.life.outage.at(own); open {
+		own += t.life.outage.lasts - elapsed
 	}
 	if t.product == Compose && !t.custom {
 		own = t.compose.nextRun(own)
@@ -159,39 +139,14 @@ func (t *task) unload() {
 // restartBase is how many seconds the task had worked when it was started last:
 // what its counters count from.
 func (l *life) restartBase(own time.Duration) float64 {
-	var base time.Duration
-	known := false
-	if l.restarted != nil {
-		base, known = *l.restarted, true
+	base, ok := l.outage.lastStart(own)
+	if l.restarted != nil && (!ok || *l.restarted > base) {
+		base, ok = *l.restarted, true
 	}
-	if end, ok := l.outage.lastStart(own); ok && (!known || end > base) {
-		base, known = end, true
-	}
-	if !known {
+	if !ok {
 		return 0
 	}
 	return l.worked(base)
-}
-
-// lastStart is when an outage in which the task was down has ended last.
-func (o *outage) lastStart(t time.Duration) (time.Duration, bool) {
-	if o == nil || !o.down {
-		return 0, false
-	}
-	ago, before := o.last(t)
-	switch {
-	case ago >= o.lasts:
-		return t - ago + o.lasts, true
-	case ago >= 0 && before > 0:
-		return t - ago - o.every + o.lasts, true
-	}
-	return 0, false
-}
-
-// newOutage makes an outage.
-func newOutage(w window, phases []phase) *outage {
-	down := slices.ContainsFunc(phases, func(p phase) bool { return p.state == Stopped || p.state == Failed })
-	return &outage{window: w, phases: phases, down: down}
 }
 
 // idle makes the values those of a task that does not run.

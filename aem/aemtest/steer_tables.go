@@ -61,12 +61,8 @@ func (t *task) steeredTable(p *planTable, state string, rows, transferred int64,
 // failedAgain reports whether the incident of a failing table has come back since
 // the table was reloaded or resumed.
 func (t *task) failedAgain(p *planTable, s tableSteer, own time.Duration) bool {
-	w := t.life.table
-	if w == nil || p != &t.life.plan.tables[len(t.life.plan.tables)-1] {
-		return false
-	}
-	elapsed, open := w.at(own)
-	return open && own-elapsed > s.at
+	elapsed, open := t.life.table.at(own)
+	return open && own-elapsed > s.at && p == &t.life.plan.tables[len(t.life.plan.tables)-1]
 }
 
 // steerTable changes a generated table as the calls of the API have.

@@ -65,7 +65,7 @@ func (t *task) setLoad(v *Task, ls loadState, working bool) {
 	if ls.done {
 		f.End = t.instant(l.loadTime(ls, 1))
 	}
-	failing := l.tableFailing(ls.now)
+	_, failing := l.table.at(ls.now)
 	for i := range l.plan.tables {
 		p := &l.plan.tables[i]
 		rows, transferred := l.loaded(i, p, ls)
@@ -102,15 +102,6 @@ func (l *life) loaded(i int, p *planTable, ls loadState) (rows, transferred int6
 	return int64(all), int64(all * part)
 }
 
-// tableFailing reports whether the incident of a failing table is on.
-func (l *life) tableFailing(at time.Duration) bool {
-	if l.table == nil {
-		return false
-	}
-	_, open := l.table.at(at)
-	return open
-}
-
 // tableState is the state of the table at a place in the plan.
 func (t *task) tableState(i int, p *planTable, ls loadState, failing bool) string {
 	loading := t.life.load.lasts > 0 && !ls.done
@@ -137,7 +128,7 @@ func (t *task) livedTables(now time.Time, visit func(*Table)) {
 	at, _, _ := t.own(now)
 	ls := l.loadAt(at)
 	task := t.replicateAt(now)
-	failing := l.tableFailing(at)
+	_, failing := l.table.at(at)
 	var v Table
 	for i := range l.plan.tables {
 		p := &l.plan.tables[i]

@@ -14,7 +14,7 @@ type task struct {
 	life     life
 	compose  composeLife
 	edits    []edit
-	steer    *steering               // nil: the API has neither started nor stopped it
+	steer    steering
 	touched  map[tableKey]tableSteer // tables that the API has reloaded or resumed
 	chosen   *plan                   // what the next full load is of; nil: what the last one was of
 	loadEnds time.Duration           // the full load of a custom task that was reloaded
@@ -118,7 +118,7 @@ func (t *task) replicateAt(now time.Time) Task {
 	halted := out
 	ls := l.loadAt(at)
 	if !out {
-		p, _, out = l.outage.phaseAt(at)
+		p, out = l.outage.phaseAt(at)
 	}
 	switch {
 	case halted:
@@ -204,10 +204,8 @@ func (t *task) setChanges(v *Task, at time.Duration, worked float64, running boo
 func (l *life) setPending(x *Transactions, at time.Duration, rate, source, total float64) {
 	const inMemory = 50_000 // changes that fit
 	accumulated, applying := rate*source, rate*(total-source)
-	if l.spill != nil {
-		if elapsed, open := l.spill.at(at); open {
-			accumulated += inMemory + rate*climbed(elapsed, l.spill.lasts)
-		}
+	if elapsed, open := l.spill.at(at); open {
+		accumulated += inMemory + rate*climbed(elapsed, l.spill.lasts)
 	}
 	x.AccumulatedChangesInMemory = int64(min(accumulated, inMemory))
 	x.AccumulatedChangesOnDisk = int64(max(0, accumulated-inMemory))

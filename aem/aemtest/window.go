@@ -1,9 +1,12 @@
 package aemtest
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // window is a stretch of time that comes back. Its times count from the start of
-// the simulated time; lasts is shorter than every.
+// the simulated time; lasts is shorter than every. The zero window never opens.
 type window struct {
 	begin, lasts time.Duration
 	every        time.Duration // 0: it comes once
@@ -72,37 +75,37 @@ type phase struct {
 	state, reason, message string
 }
 
+func newOutage(w window, phases []phase) outage {
+	down := slices.ContainsFunc(phases, func(p phase) bool { return p.state == Stopped || p.state == Failed })
+	return outage{w, phases, down}
+}
+
 // phaseAt says which phase is on at an instant.
-func (o *outage) phaseAt(t time.Duration) (p phase, elapsed time.Duration, open bool) {
-	if o == nil {
-		return phase{}, 0, false
-	}
-	elapsed, open = o.at(t)
+func (o *outage) phaseAt(t time.Duration) (p phase, open bool) {
+	rest, open := o.at(t)
 	if !open {
-		return phase{}, 0, false
+		return phase{}, false
 	}
-	rest := elapsed
 	for _, p = range o.phases {
 		if rest < p.lasts {
 			break
 		}
 		rest -= p.lasts
 	}
-	return p, elapsed, true
+	return p, true
 }
 
-// spentUntil is how long the outage has been on in all.
-func (o *outage) spentUntil(t time.Duration) time.Duration {
-	if o == nil {
-		return 0
+// lastStart is when an outage in which the task was down has ended last.
+func (o *outage) lastStart(t time.Duration) (time.Duration, bool) {
+	if !o.down {
+		return 0, false
 	}
-	return o.spent(t)
-}
-
-// stretched is how long work takes that begins at from.
-func (o *outage) stretched(from, work time.Duration) time.Duration {
-	if o == nil {
-		return work
+	ago, before := o.last(t)
+	switch {
+	case ago >= o.lasts:
+		return t - ago + o.lasts, true
+	case ago >= 0 && before > 0:
+		return t - ago - o.every + o.lasts, true
 	}
-	return o.stretch(from, work)
+	return 0, false
 }
