@@ -18,15 +18,15 @@ func (c *call) guarded() guarded {
 	srv := c.srv
 	switch c.op.resource {
 	case resTasks:
-		return guarded{&srv.tasksACL, "task", srv.name(), true}
+		return guarded{&srv.static.TasksACL, "task", srv.name(), true}
 	case resTask:
-		return guarded{&c.t.acl, "task", c.t.name(), false}
+		return guarded{&c.t.static.ACL, "task", c.t.name(), false}
 	case resEndpoints:
-		return guarded{&srv.endpointsACL, "endpoint", srv.name(), true}
+		return guarded{&srv.static.EndpointsACL, "endpoint", srv.name(), true}
 	case resEndpoint:
 		return guarded{&c.end.state.ACL, "endpoint", c.end.name(), false}
 	}
-	return guarded{&srv.acl, "server", srv.name(), false}
+	return guarded{&srv.static.ACL, "server", srv.name(), false}
 }
 
 // aclCode is an error code of the ACL methods, whose % is the kind of the object.

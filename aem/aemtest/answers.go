@@ -171,8 +171,6 @@ func (c *call) checkServer() error {
 	case v.State != Monitored:
 		return failed("AEM_SERVER_NOT_CONNECTED",
 			"The requested server \"%s\" cannot be reached at this time. Message: %s", v.Name, v.Message)
-	case c.opts.EnforceLicense && c.op.resource != resLicense && c.srv.at(c.Now()).License.State == LicenseExpired:
-		return failed("AEM_SERVER_LICENSE_EXPIRED", "The license for requested server %s has expired.", v.Name)
 	case c.op.needs >= ofReplicate && c.srv.static.Product != Replicate:
 		return failed(unsupported, "%s is only supported on Replicate servers.", c.op.name)
 	}

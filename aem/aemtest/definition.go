@@ -67,8 +67,8 @@ func (t *task) definition(v *Task) taskDef {
 	c := &d.Settings.Common
 	c.FullLoad, c.ApplyChanges, c.StoreChanges, c.AuditChanges = v.FullLoadEnabled, v.ApplyChanges, v.StoreChanges,
 		v.AuditChanges
-	if t.targets != nil {
-		d.Settings.Target = targetDef(*t.targets)
+	if t.static.Targets != nil {
+		d.Settings.Target = targetDef(*t.static.Targets)
 	}
 	return d
 }

@@ -11,23 +11,23 @@ func (b *builder) equip(s *server) {
 	r := b.random("kept", s.static.Name)
 	s.password = "kept-by-enterprise-manager"
 	if r.IntN(2) == 0 {
-		s.acl = standardACL(false)
+		s.static.ACL = standardACL(false)
 	}
 	if r.IntN(4) == 0 {
-		s.tasksACL = standardACL(false)
+		s.static.TasksACL = standardACL(false)
 	}
 	if s.static.Product == Replicate {
 		s.addSpareEndpoints()
 		if r.IntN(4) == 0 {
-			s.endpointsACL = standardACL(false)
+			s.static.EndpointsACL = standardACL(false)
 		}
 	}
 	for i, t := range s.tasks {
 		if i%8 == 5 {
-			t.acl = standardACL(i%16 == 5)
+			t.static.ACL = standardACL(i%16 == 5)
 		}
 		if t.static.StoreChanges && t.product == Replicate {
-			t.barriers = []Barrier{{"Compose", b.opts.Start.Add(-time.Duration(1+i%5) * 24 * time.Hour).Truncate(time.Hour)}}
+			t.static.Barriers = []Barrier{{"Compose", b.opts.Start.Add(-time.Duration(1+i%5) * 24 * time.Hour).Truncate(time.Hour)}}
 		}
 	}
 }

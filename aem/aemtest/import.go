@@ -170,7 +170,7 @@ func (c *call) merge(d *definition) {
 	for i := range d.Tasks {
 		t := c.newTask(srv, &d.Tasks[i], c.Now())
 		if old := named(srv.tasks, t.name()); old != nil {
-			t.acl, t.barriers, t.deletions = old.acl, old.barriers, old.deletions
+			t.static.ACL, t.static.Barriers, t.static.Deletions = old.static.ACL, old.static.Barriers, old.static.Deletions
 		}
 		srv.tasks = replaced(srv.tasks, t)
 	}
@@ -193,10 +193,10 @@ func (s *Simulator) newTask(srv *server, d *taskDef, now time.Time) *task {
 		v.Target = srv.end(x.Targets[0])
 	}
 	if targets := Targets(*g); targets != (Targets{}) {
-		t.targets = &targets
+		t.static.Targets = &targets
 	}
 	if sel := &d.Source.Tables; len(sel.Explicit)+len(sel.Included) > 0 {
-		t.selection = sel
+		t.static.Selection = sel
 		l.plan = l.plan.chosen(sel)
 	}
 	if g.Schema != "" {
@@ -264,7 +264,7 @@ func (c *call) cloneTask() error {
 	}
 	copied := c.newTask(c.srv, &d, c.Now())
 	if in.Permissions {
-		copied.acl = c.t.acl.clone()
+		copied.static.ACL = c.t.static.ACL.clone()
 	}
 	c.srv.tasks = append(c.srv.tasks, copied)
 	return nil

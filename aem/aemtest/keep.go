@@ -9,15 +9,6 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 )
 
-// kept is what Enterprise Manager keeps of a task beside what it does.
-type kept struct {
-	acl       *ACL
-	barriers  []Barrier // by application
-	deletions []Deletion
-	selection *TableSelection
-	targets   *Targets // nil for the defaults
-}
-
 // ACL is an explicit access control list of a server, a task, an endpoint, or of
 // all tasks or endpoints of a server.
 type ACL struct {
@@ -29,14 +20,13 @@ type ACL struct {
 type Principals = aem.Principals
 
 func (a *ACL) clone() *ACL {
-	if a == nil {
-		return nil
+	c := cloned(a)
+	if c != nil {
+		for _, p := range []*Principals{&c.Admin, &c.Designer, &c.Operator, &c.Viewer, &c.None} {
+			p.Users, p.Groups = slices.Clone(p.Users), slices.Clone(p.Groups)
+		}
 	}
-	c := *a
-	for _, p := range []*Principals{&c.Admin, &c.Designer, &c.Operator, &c.Viewer, &c.None} {
-		p.Users, p.Groups = slices.Clone(p.Users), slices.Clone(p.Groups)
-	}
-	return &c
+	return c
 }
 
 // Barrier is the retention barrier of one application.
@@ -55,25 +45,16 @@ type Deletion struct {
 type TableSelection = aem.TableSelection
 
 func cloneSelection(s *TableSelection) *TableSelection {
-	if s == nil {
-		return nil
+	c := cloned(s)
+	if c != nil {
+		c.Included, c.Excluded, c.Explicit = slices.Clone(c.Included), slices.Clone(c.Excluded), slices.Clone(c.Explicit)
 	}
-	return &TableSelection{
-		Included: slices.Clone(s.Included), Excluded: slices.Clone(s.Excluded), Explicit: slices.Clone(s.Explicit),
-	}
+	return c
 }
 
 // Targets is where a cloned or imported task puts its tables; "" is the default.
 type Targets struct {
 	Schema, ControlSchema, ControlTableSpace, ControlIndexSpace string
-}
-
-func (t *Targets) clone() *Targets {
-	if t == nil {
-		return nil
-	}
-	c := *t
-	return &c
 }
 
 // EndpointState is one endpoint of a server (GetEndpointList, TestEndpoint).
@@ -92,25 +73,19 @@ type EndpointState struct {
 	ACL     *ACL
 }
 
-// addKept fills in what Enterprise Manager keeps of a task.
-func (t *task) addKept(v *Task) {
-	v.ACL = t.acl.clone()
-	v.Barriers = slices.Clone(t.barriers)
-	v.Deletions = slices.Clone(t.deletions)
-	v.Selection = cloneSelection(t.selection)
-	v.Targets = t.targets.clone()
-}
-
-// addKept fills in what Enterprise Manager keeps of a server.
-func (s *server) addKept(v *ServerState, now time.Time) {
-	v.ACL, v.TasksACL, v.EndpointsACL = s.acl.clone(), s.tasksACL.clone(), s.endpointsACL.clone()
+// tell fills in what no answer about a server alone tells.
+func (s *server) tell(v *ServerState, now time.Time) {
+	v.ACL, v.TasksACL, v.EndpointsACL = v.ACL.clone(), v.TasksACL.clone(), v.EndpointsACL.clone()
 	v.VerifyCertificate = !s.unverified
 	for _, e := range s.endpoints {
 		x := e.state
-		x.Settings = copyJSON(x.Settings)
-		x.ACL = x.ACL.clone()
+		x.Settings, x.ACL = copyJSON(x.Settings), x.ACL.clone()
 		x.Problem, _, _ = e.problem(now.Sub(s.start))
 		v.Endpoints = append(v.Endpoints, x)
+	}
+	v.Tasks = make([]Task, len(s.tasks))
+	for i, t := range s.tasks {
+		v.Tasks[i] = t.withTables(now)
 	}
 }
 

@@ -46,7 +46,6 @@ func start(opts Options, listen func(*httptest.Server)) *Server {
 	s := &Server{Simulator: New(opts)}
 	s.http = httptest.NewUnstartedServer(s.Simulator)
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that a fault has broken
-	s.http.EnableHTTP2 = opts.HTTP2
 	listen(s.http)
 	s.URL = s.http.URL + Path
 	return s

@@ -300,18 +300,3 @@ func TestLengthRequired(t *testing.T) {
 		t.Error("a request without a length has changed something")
 	}
 }
-
-func TestEnforceLicense(t *testing.T) {
-	for _, enforce := range []bool{false, true} {
-		s, _ := world(t, Options{EnforceLicense: enforce})
-		s.AddServer(ServerState{Name: "old", Tasks: []Task{{Name: "T"}},
-			License: License{State: LicenseValid, Expires: testStart.AddDate(0, 0, -3)}})
-		c := as(t, s, Admin)
-		if _, code, _ := c.send("GET", "servers/old/tasks/T", ""); (code == "AEM_SERVER_LICENSE_EXPIRED") != enforce {
-			t.Errorf("an expired licence, enforced %v: %s", enforce, code)
-		}
-		c.must("GET", "servers/old", "")
-		c.must("PUT", "servers/old/license/def", someLicense)
-		c.must("GET", "servers/old/tasks/T", "")
-	}
-}

@@ -28,7 +28,7 @@ func (s *Simulator) AddServer(v ServerState) {
 	defer s.mu.Unlock()
 	srv := &server{start: s.opts.Start, static: v}
 	x := &srv.static
-	x.Tasks = nil
+	x.Tasks, x.Endpoints = nil, nil
 	setDefault(&x.Product, Replicate)
 	setDefault(&x.Host, "custom.example.net")
 	setDefault(&x.Port, "443")
@@ -45,12 +45,10 @@ func (s *Simulator) AddServer(v ServerState) {
 	for i := range v.Tasks {
 		srv.addCustom(v.Tasks[i])
 	}
-	srv.acl, srv.tasksACL, srv.endpointsACL = v.ACL.clone(), v.TasksACL.clone(), v.EndpointsACL.clone()
-	x.ACL, x.TasksACL, x.EndpointsACL = nil, nil, nil
+	x.ACL, x.TasksACL, x.EndpointsACL = v.ACL.clone(), v.TasksACL.clone(), v.EndpointsACL.clone()
 	for _, e := range v.Endpoints {
 		srv.putEndpoint(e)
 	}
-	x.Endpoints = nil
 	s.servers = append(s.servers, srv)
 }
 
@@ -93,13 +91,6 @@ func (s *Simulator) SetTask(serverName, taskName string, change func(*Task)) err
 
 // addCustom adds a task that stands still, and the endpoints that it has.
 func (s *server) addCustom(v Task) {
-	t := s.customTask(v)
-	s.adopt(&t.static)
-	s.tasks = append(s.tasks, t)
-}
-
-// customTask makes a task that stands still.
-func (s *server) customTask(v Task) *task {
 	v = v.clone()
 	setDefault(&v.Product, s.static.Product)
 	setDefault(&v.State, Running)
@@ -111,11 +102,9 @@ func (s *server) customTask(v Task) *task {
 		setDefault(&v.Type, "AemReplicateTaskInfoDetailed")
 		setDefault(&v.Profile, "UNIDIRECTIONAL")
 	}
-	t := &task{product: v.Product, start: s.start, static: v, custom: true, steer: newSteering()}
-	t.kept = kept{acl: v.ACL, barriers: v.Barriers, deletions: v.Deletions, selection: v.Selection, targets: v.Targets}
-	x := &t.static
-	x.ACL, x.Barriers, x.Deletions, x.Selection, x.Targets = nil, nil, nil, nil, nil
-	return t
+	s.adopt(&v)
+	s.tasks = append(s.tasks,
+		&task{product: v.Product, start: s.start, static: v, custom: true, steer: newSteering()})
 }
 
 func setDefault[T ~string](v *T, preset T) {

@@ -1,6 +1,10 @@
 package aemtest
 
-import "time"
+import (
+	"cmp"
+	"net/http"
+	"time"
+)
 
 // Path is the path prefix of the API, as Enterprise Manager installs it.
 const Path = "/attunityenterprisemanager"
@@ -36,17 +40,7 @@ const (
 )
 
 // String names the shape.
-func (s Shape) String() string {
-	switch s {
-	case RealWorld:
-		return "realworld"
-	case Guide:
-		return "guide"
-	case Legacy:
-		return "legacy"
-	}
-	return "unknown"
-}
+func (s Shape) String() string { return []string{"realworld", "guide", "legacy"}[s] }
 
 // Role is what a user may do: in all methods of the API that appendix B of the
 // guide gives that role, on everything that the user sees. Roles rank: each includes
@@ -113,9 +107,6 @@ type Options struct {
 	Users []User
 	// LockoutAfter locks an account after so many refused logins in a row; 0 never.
 	LockoutAfter int
-	// SessionLifetime is how long a session lives after its last request; default 5
-	// minutes.
-	SessionLifetime time.Duration
 	// ExpiredStatus is the HTTP status of INVALID_SESSION_ID; default 401.
 	ExpiredStatus int
 
@@ -123,38 +114,17 @@ type Options struct {
 	// the API tells it to; RunTask and StopTask wait for it, in real time, no longer
 	// than their timeout.
 	TaskDelay time.Duration
-	// EnforceLicense makes calls that need a server answer AEM_SERVER_LICENSE_EXPIRED
-	// while its licence has expired.
-	EnforceLicense bool
-
 	// Latency is how long every call takes at least; SetLatency changes it.
 	Latency time.Duration
-	// HTTP2 lets a TLS server speak HTTP/2. Enterprise Manager does not.
-	HTTP2 bool
 }
-
-// Sizes of a fleet when the options give none.
-const (
-	defaultServers        = 3
-	defaultComposeServers = 1
-	defaultTasksPerServer = 10
-	defaultTablesPerTask  = 8
-	defaultSession        = 5 * time.Minute
-	defaultExpiredStatus  = 401
-)
 
 // withDefaults fills in what was left out.
 func (o Options) withDefaults() Options {
-	o.Servers = sizeOr(o.Servers, defaultServers)
-	o.ComposeServers = sizeOr(o.ComposeServers, defaultComposeServers)
-	o.TasksPerServer = sizeOr(o.TasksPerServer, defaultTasksPerServer)
-	o.TablesPerTask = sizeOr(o.TablesPerTask, defaultTablesPerTask)
-	if o.SessionLifetime <= 0 {
-		o.SessionLifetime = defaultSession
-	}
-	if o.ExpiredStatus == 0 {
-		o.ExpiredStatus = defaultExpiredStatus
-	}
+	o.Servers = sizeOr(o.Servers, 3)
+	o.ComposeServers = sizeOr(o.ComposeServers, 1)
+	o.TasksPerServer = sizeOr(o.TasksPerServer, 10)
+	o.TablesPerTask = sizeOr(o.TablesPerTask, 8)
+	o.ExpiredStatus = cmp.Or(o.ExpiredStatus, http.StatusUnauthorized)
 	if o.Speed <= 0 {
 		o.Speed = 1
 	}
@@ -190,9 +160,4 @@ func DefaultAdmin() User {
 	return User{Name: DefaultDomain + `\admin`, Password: DefaultPassword, APIToken: "simulated-admin-token", Role: Admin}
 }
 
-func sizeOr(n, preset int) int {
-	if n == 0 {
-		return preset
-	}
-	return max(n, 0)
-}
+func sizeOr(n, preset int) int { return max(cmp.Or(n, preset), 0) }

@@ -33,7 +33,7 @@ func (c *call) deleteOldChangeData() error {
 			"The specified deletion age does not conform to the expected timestamp or offset format. "+
 				"Timestamp format should be yyyy'-MM'-'dd'T'HH':'mm':'ss'Z'. Offset format should conform to ISO 8601 duration.")
 	}
-	c.t.deletions = append(c.t.deletions, Deletion{Requested: c.Now().Truncate(time.Second), Before: in.Before})
+	c.t.static.Deletions = append(c.t.static.Deletions, Deletion{Requested: c.Now().Truncate(time.Second), Before: in.Before})
 	return nil
 }
 
@@ -57,27 +57,27 @@ func (c *call) setBarrier() error {
 			"The specified partition retention barrier does not conform to the expected timestamp format. "+
 				"Timestamp format should be yyyy'-MM'-dd'T'HH':'mm':'ss'Z'.")
 	}
-	kept := slices.DeleteFunc(c.t.barriers, func(b Barrier) bool { return b.Application == in.Application })
+	kept := slices.DeleteFunc(c.t.static.Barriers, func(b Barrier) bool { return b.Application == in.Application })
 	if *in.Point != "" {
 		kept = append(kept, Barrier{in.Application, point})
 	}
 	slices.SortFunc(kept, func(a, b Barrier) int { return strings.Compare(a.Application, b.Application) })
-	c.t.barriers = kept
+	c.t.static.Barriers = kept
 	return nil
 }
 
 // getBarrier answers with the earliest barrier. What the API says when there is
 // none, the guide leaves open: each shape has its own way.
 func (c *call) getBarrier() error {
-	if len(c.t.barriers) == 0 && c.opts.Shape == Legacy {
+	if len(c.t.static.Barriers) == 0 && c.opts.Shape == Legacy {
 		w := c.writer()
 		w.Open()
 		w.Close()
 		return c.say(w)
 	}
 	message := barrierMessage{}
-	if len(c.t.barriers) > 0 {
-		message = barrierMessage(slices.MinFunc(c.t.barriers, func(a, b Barrier) int { return a.Point.Compare(b.Point) }))
+	if len(c.t.static.Barriers) > 0 {
+		message = barrierMessage(slices.MinFunc(c.t.static.Barriers, func(a, b Barrier) int { return a.Point.Compare(b.Point) }))
 	}
 	return said(c, barrierTable, &message)
 }

@@ -8,8 +8,8 @@ import (
 
 // selected is the table selection of a task: what was put, or just its tables.
 func (t *task) selected() *TableSelection {
-	if t.selection != nil {
-		return cloneSelection(t.selection)
+	if t.static.Selection != nil {
+		return cloneSelection(t.static.Selection)
 	}
 	sel := &TableSelection{}
 	add := func(schema, name string) {
@@ -50,7 +50,7 @@ func (c *call) putSelection() error {
 	if len(sel.Included)+len(sel.Explicit) == 0 {
 		return missing("explicit_included_tables")
 	}
-	c.t.selection = sel
+	c.t.static.Selection = sel
 	if !c.t.custom {
 		c.t.chosen = c.t.life.plan.chosen(sel)
 	}

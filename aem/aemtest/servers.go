@@ -20,11 +20,10 @@ type server struct {
 	edits     []func(*ServerState)
 	idleCPU   int64 // percent that the machine needs for itself; negative when it is too old to say
 
-	// What Enterprise Manager keeps of it.
-	endpoints                   []*endpoint // of a Replicate server, in the order in which they came
-	acl, tasksACL, endpointsACL *ACL
-	password                    string
-	unverified                  bool
+	// What Enterprise Manager keeps of it, beside the ACLs in static.
+	endpoints  []*endpoint // of a Replicate server, in the order in which they came
+	password   string
+	unverified bool
 }
 
 // spell is a window in which a server is not monitored, or in error; without a state it

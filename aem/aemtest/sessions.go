@@ -16,11 +16,13 @@ type accounts struct {
 	users    []User
 	sessions map[string]*session
 	refusals map[string]int // in a row, by account
-	lifetime time.Duration
 	lockout  int
 
 	logins, refused, logouts int
 }
+
+// sessionLifetime is how long a session lives after its last request.
+const sessionLifetime = 5 * time.Minute
 
 // session is one session of one user; it dies when it has been idle too long.
 type session struct {
@@ -31,7 +33,7 @@ type session struct {
 
 func newAccounts(o Options) *accounts {
 	return &accounts{users: slices.Clone(o.Users), sessions: map[string]*session{}, refusals: map[string]int{},
-		lifetime: o.SessionLifetime, lockout: o.LockoutAfter}
+		lockout: o.LockoutAfter}
 }
 
 // login opens a session for the user and secret of a Basic credential; "" is none.
@@ -50,7 +52,7 @@ func (a *accounts) login(credential string) (id string) {
 	a.logins++
 	a.prune()
 	id = base64.RawURLEncoding.EncodeToString(random16())
-	a.sessions[id] = &session{user, time.Now().Add(a.lifetime), map[string]string{}}
+	a.sessions[id] = &session{user, time.Now().Add(sessionLifetime), map[string]string{}}
 	return id
 }
 
@@ -87,7 +89,7 @@ func (a *accounts) touch(id string) (User, bool) {
 	if !ok {
 		return User{}, false
 	}
-	s.expires = time.Now().Add(a.lifetime)
+	s.expires = time.Now().Add(sessionLifetime)
 	return s.user, true
 }
 

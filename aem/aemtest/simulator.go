@@ -59,14 +59,8 @@ func (s *Simulator) StateAt(now time.Time) *State {
 	defer s.mu.RUnlock()
 	state := &State{Time: now, Servers: make([]ServerState, len(s.servers))}
 	for i, srv := range s.servers {
-		view := srv.at(now)
-		srv.addKept(&view, now)
-		view.Tasks = make([]Task, len(srv.tasks))
-		for j, t := range srv.tasks {
-			view.Tasks[j] = t.withTables(now)
-			t.addKept(&view.Tasks[j])
-		}
-		state.Servers[i] = view
+		state.Servers[i] = srv.at(now)
+		srv.tell(&state.Servers[i], now)
 	}
 	return state
 }

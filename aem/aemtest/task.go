@@ -18,7 +18,6 @@ type task struct {
 	touched  map[tableKey]tableSteer // tables that the API has reloaded or resumed
 	chosen   *plan                   // what the next full load is of; nil: what the last one was of
 	loadEnds time.Duration           // the full load of a custom task that was reloaded
-	kept                             // what the API keeps of it
 }
 
 // edit is a change of what the API says of a task. After a call of the API has

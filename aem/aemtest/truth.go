@@ -227,12 +227,20 @@ type Table struct {
 	CachedDeletes            int64
 }
 
+func cloned[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}
+
 // clone copies a task with everything below it.
 func (t *Task) clone() Task {
 	c := *t
 	c.Tags = slices.Clone(t.Tags)
 	c.Tables = slices.Clone(t.Tables)
-	c.ACL, c.Selection, c.Targets = t.ACL.clone(), cloneSelection(t.Selection), t.Targets.clone()
+	c.ACL, c.Selection, c.Targets = t.ACL.clone(), cloneSelection(t.Selection), cloned(t.Targets)
 	c.Barriers, c.Deletions = slices.Clone(t.Barriers), slices.Clone(t.Deletions)
 	return c
 }
