@@ -19,42 +19,39 @@ import (
 )
 
 // TestFailureReachesMetrics lets tasks fail one after the other, and looks at what a scrape gives in every
-// tenth of a second: whoever hangs, a failure stands there within the interval and what it takes to read.
+// tenth of a second: though three of 20 servers hang, a failure stands there within the interval and what it takes to read.
 func TestFailureReachesMetrics(t *testing.T) {
-	for _, hanging := range []int{0, 3} {
-		t.Run(fmt.Sprintf("%d of 20 servers hang", hanging), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				sim := aemtest.New(aemtest.Options{
-					Servers: 20, ComposeServers: -1, TasksPerServer: 20, Healthy: true, Latency: 50 * time.Millisecond,
-				})
-				defer sim.Close()
-				c, stop := collect(t, sim, poll.Options{PollInterval: 10 * time.Second, StateInterval: 10 * time.Second})
-				defer stop()
-				time.Sleep(40 * time.Second)
-				servers := sim.State().Servers
-				for _, s := range servers[:hanging] {
-					sim.AddFault(aemtest.Fault{Kind: aemtest.FaultHang, Server: s.Name})
-				}
-				worst, random := time.Duration(0), rand.New(rand.NewPCG(3, 4))
-				for i := range 20 {
-					s := servers[hanging+random.IntN(len(servers)-hanging)]
-					task := s.Tasks[i].Name
-					fail := func(x *aemtest.Task) { x.State = aemtest.Failed }
-					if err := sim.SetTask(s.Name, task, fail); err != nil {
-						t.Fatal(err)
-					}
-					worst = max(worst, served(t, c, fmt.Sprintf(
-						`qem_task_state{manager="prod",server=%q,task=%q,state="error"} 1`, s.Name, task)))
-					time.Sleep(time.Duration(random.IntN(2000)) * time.Millisecond)
-				}
-				t.Logf("%s at worst", worst)
-				if worst > 12*time.Second {
-					t.Errorf("a failure stands on /metrics after %s", worst)
-				}
-				sim.ClearFaults()
-			})
+	const hanging = 3
+	synctest.Test(t, func(t *testing.T) {
+		sim := aemtest.New(aemtest.Options{
+			Servers: 20, ComposeServers: -1, TasksPerServer: 12, Healthy: true, Latency: 50 * time.Millisecond,
 		})
-	}
+		defer sim.Close()
+		c, stop := collect(t, sim, poll.Options{PollInterval: 10 * time.Second, StateInterval: 10 * time.Second})
+		defer stop()
+		time.Sleep(40 * time.Second)
+		servers := sim.State().Servers
+		for _, s := range servers[:hanging] {
+			sim.AddFault(aemtest.Fault{Kind: aemtest.FaultHang, Server: s.Name})
+		}
+		worst, random := time.Duration(0), rand.New(rand.NewPCG(3, 4))
+		for i := range 12 {
+			s := servers[hanging+random.IntN(len(servers)-hanging)]
+			task := s.Tasks[i].Name
+			fail := func(x *aemtest.Task) { x.State = aemtest.Failed }
+			if err := sim.SetTask(s.Name, task, fail); err != nil {
+				t.Fatal(err)
+			}
+			worst = max(worst, served(t, c, fmt.Sprintf(
+				`qem_task_state{manager="prod",server=%q,task=%q,state="error"} 1`, s.Name, task)))
+			time.Sleep(time.Duration(random.IntN(2000)) * time.Millisecond)
+		}
+		t.Logf("%s at worst", worst)
+		if worst > 12*time.Second {
+			t.Errorf("a failure stands on /metrics after %s", worst)
+		}
+		sim.ClearFaults()
+	})
 }
 
 // collect polls and collects until stop is called.
