@@ -19,7 +19,8 @@ import (
 )
 
 // TestFailureReachesMetrics lets tasks fail one after the other, and looks at what a scrape gives in every
-// tenth of a second: though three of 20 servers hang, a failure stands there within the interval and what it takes to read.
+// tenth of a second: though three of 20 servers hang, a failure stands there within the interval and what it
+// takes to read.
 func TestFailureReachesMetrics(t *testing.T) {
 	const hanging = 3
 	synctest.Test(t, func(t *testing.T) {
