@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -86,7 +87,10 @@ func (l *large) scrape(b *testing.B, encoding string) {
 	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	r.Header.Set("Accept-Encoding", encoding)
 	w := nobody{http.Header{}}
-	exposition.NewHandler(exposition.HandlerOptions{Snapshots: l.Current}).ServeHTTP(w, r)
+	own := prometheus.NewRegistry()
+	exposition.NewHandler(exposition.HandlerOptions{
+		Own: own, Snapshots: l.Current, Registerer: own, Logger: slog.New(slog.DiscardHandler),
+	}).ServeHTTP(w, r)
 	if got := w.Header().Get("Content-Encoding"); got != encoding {
 		b.Fatalf("encoded with %q instead of %q", got, encoding)
 	}

@@ -49,7 +49,7 @@ func BenchmarkMemory(b *testing.B) {
 		before := heap()
 		s := wide(benchFamilies, 1_000_000/benchFamilies)
 		built := heap()
-		h := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)})
+		h := exposition.HandlerOf(s)
 		get(h, "/", "", "gzip").Body.Close()
 		compressed := heap()
 		b.ReportMetric(float64(built-before)/float64(s.Samples()), "snapshot-B/series")

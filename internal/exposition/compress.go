@@ -83,17 +83,17 @@ type compression struct {
 // compressed returns the body in a form and a real encoding. The first caller makes
 // it, and finishes even if its client has gone, since others may be waiting; they
 // wait as long as their context lets them.
-func (s *Snapshot) compressed(ctx context.Context, f form, e encoding) (*body, error) {
+func (s *Snapshot) compressed(ctx context.Context, v variant) (*body, error) {
 	s.mu.Lock()
-	c := s.bodies[f][e]
+	c := s.bodies[v]
 	first := c == nil
 	if first {
 		c = &compression{ready: make(chan struct{}), err: errors.New("rendering panicked")}
-		s.bodies[f][e] = c
+		s.bodies[v] = c
 	}
 	s.mu.Unlock()
 	if first {
-		s.compress(c, f, e)
+		s.compress(c, v)
 		return &c.body, c.err
 	}
 	select {
@@ -105,11 +105,11 @@ func (s *Snapshot) compressed(ctx context.Context, f form, e encoding) (*body, e
 }
 
 // compress makes the body. Should it fail, the next caller tries again.
-func (s *Snapshot) compress(c *compression, f form, e encoding) {
+func (s *Snapshot) compress(c *compression, v variant) {
 	defer func() {
 		if c.err != nil {
 			s.mu.Lock()
-			s.bodies[f][e] = nil
+			delete(s.bodies, v)
 			s.mu.Unlock()
 		}
 		close(c.ready)
@@ -118,7 +118,7 @@ func (s *Snapshot) compress(c *compression, f form, e encoding) {
 		s.onCompress()
 	}
 	started := time.Now()
-	err := encode(&c.body, e, func(w io.Writer) error { return s.writeWhole(w, f) })
+	err := encode(&c.body, v.encoding, func(w io.Writer) error { return s.writeWhole(w, v.form) })
 	s.spent.Add(int64(time.Since(started)))
 	c.body.seal()
 	c.err = err

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/prometheus/common/expfmt"
 )
 
 func someSnapshot() *Snapshot {
@@ -18,10 +20,6 @@ func someSnapshot() *Snapshot {
 		rows = append(rows, t.Row(LabelSet{}, server))
 	}
 	return NewSnapshot([]*Block{t.Block(NewRows(nil, rows), []float64{1, 0, 1}, nil)})
-}
-
-func serving(s *Snapshot) func() (live, kept *Snapshot) {
-	return func() (live, kept *Snapshot) { return nil, s }
 }
 
 func ask(ctx context.Context, h http.Handler, encoding string) *httptest.ResponseRecorder {
@@ -36,7 +34,7 @@ func TestFirstDemandCompressesOnce(t *testing.T) {
 	s := someSnapshot()
 	var compressions atomic.Int32
 	s.onCompress = func() { compressions.Add(1) }
-	h := NewHandler(HandlerOptions{Snapshots: serving(s)})
+	h := HandlerOf(s)
 	var group sync.WaitGroup
 	start := make(chan struct{})
 	bodies := make([][]byte, 64)
@@ -67,7 +65,7 @@ func TestWaiterGivesUp(t *testing.T) {
 		close(begun)
 		<-finish
 	}
-	h := NewHandler(HandlerOptions{Snapshots: serving(s)})
+	h := HandlerOf(s)
 	first := make(chan *httptest.ResponseRecorder)
 	go func() { first <- ask(context.Background(), h, "gzip") }()
 	<-begun
@@ -90,11 +88,11 @@ func TestCompressionThatPanicsIsTriedAgain(t *testing.T) {
 	s.onCompress = func() { panic("out of luck") }
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = s.compressed(t.Context(), formText, gzipped)
+		_, _ = s.compressed(t.Context(), variant{expfmt.TypeTextPlain, gzipped})
 		t.Error("no panic")
 	}()
 	s.onCompress = nil
-	if b, err := s.compressed(t.Context(), formText, gzipped); err != nil || b.size == 0 {
+	if b, err := s.compressed(t.Context(), variant{expfmt.TypeTextPlain, gzipped}); err != nil || b.size == 0 {
 		t.Errorf("body %v, error %v", b, err)
 	}
 }

@@ -24,7 +24,7 @@ func BenchmarkScrapers(b *testing.B) {
 			for range b.N {
 				for _, scrapers := range []int{1, 10} {
 					s := wide(benchFamilies, 1_000_000/benchFamilies)
-					h := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)})
+					h := exposition.HandlerOf(s)
 					peak, err := usage.PeakOf(func() { scrapeAtOnce(h, scrapers, form.encoding) })
 					if err != nil {
 						b.Fatal(err)
@@ -72,7 +72,7 @@ func BenchmarkFreshBody(b *testing.B) {
 	for range b.N {
 		whole = append(whole, usage.OfCPU(func() {
 			s := exposition.NewSnapshot([]*exposition.Block{t.Block(rows, slices.Clone(values), nil)})
-			scrapeAtOnce(exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}), 1, "gzip")
+			scrapeAtOnce(exposition.HandlerOf(s), 1, "gzip")
 		}))
 		alone = append(alone, usage.OfCPU(func() {
 			w, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)

@@ -102,9 +102,7 @@ func TestSameAsExpfmt(t *testing.T) {
 	for name, tables := range cases {
 		t.Run(name, func(t *testing.T) {
 			snapshot := snapshotOf(tables...)
-			ours := exposition.NewHandler(exposition.HandlerOptions{
-				Snapshots: serving(snapshot),
-			})
+			ours := exposition.HandlerOf(snapshot)
 			compareAll(t, ours, oracle(gathererOf(tables...)), "/metrics")
 		})
 	}
@@ -122,10 +120,10 @@ func TestSameAsExpfmtBehindOwnRegistry(t *testing.T) {
 		}
 	}
 	liveSnapshot, keptSnapshot := snapshotOf(live...), snapshotOf(kept...)
-	ours := exposition.NewHandler(exposition.HandlerOptions{
-		Own:       own,
-		Snapshots: func() (live, kept *exposition.Snapshot) { return liveSnapshot, keptSnapshot },
-	})
+	o := exposition.OptionsOf(nil)
+	o.Own = own
+	o.Snapshots = func() (live, kept *exposition.Snapshot) { return liveSnapshot, keptSnapshot }
+	ours := exposition.NewHandler(o)
 	theirs := oracle(inOrder{own, gathererOf(live...), gathererOf(kept...)})
 	compareAll(t, ours, theirs, "/metrics")
 	compareAll(t, ours, theirs, "/metrics?name[]=state&name[]=own_total&name[]=a1_total&name[]=lines&name[]=nothing")
@@ -171,7 +169,7 @@ func FuzzSameAsExpfmt(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, text, help string, number float64, integer int64) {
 		random := rand.New(rand.NewPCG(seed, seed))
 		tables := randomTables(random, text, help, []float64{number, float64(integer), nan, 0, float64(integer) / 1000})
-		ours := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(snapshotOf(tables...))})
+		ours := exposition.HandlerOf(snapshotOf(tables...))
 		accept := acceptHeaders[random.IntN(len(acceptHeaders))]
 		if accept != "" {
 			accept += escapings[random.IntN(len(escapings))]

@@ -2,8 +2,6 @@ package exposition
 
 import (
 	"bytes"
-	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,7 +14,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// HandlerOptions says what a handler serves. Every field may be nil.
+// HandlerOptions says what a handler serves.
 type HandlerOptions struct {
 	// Own is gathered at every request and goes out first. It should be small, and
 	// must have no family that a Snapshot has.
@@ -25,18 +23,15 @@ type HandlerOptions struct {
 	// compressed for each, which should be few, and those whose compressed bodies are kept. As
 	// long as nothing has changed they should be the same Snapshots.
 	Snapshots func() (live, kept *Snapshot)
-	// Registerer gets the promhttp_metric_handler_* families. Several handlers may
-	// share it.
+	// Registerer gets the promhttp_metric_handler_* families.
 	Registerer prometheus.Registerer
 	// Logger is told of errors in gathering, encoding and sending.
 	Logger *slog.Logger
 }
 
 type handler struct {
-	own       prometheus.Gatherer
-	snapshots func() (live, kept *Snapshot)
-	failures  *prometheus.CounterVec
-	log       *slog.Logger
+	HandlerOptions
+	failures *prometheus.CounterVec
 }
 
 // The causes of failures.
@@ -51,32 +46,13 @@ const (
 // the same metrics about itself. An error in gathering leaves out what could not be
 // gathered; only if nothing at all is left it becomes a status 500.
 func NewHandler(o HandlerOptions) http.Handler {
-	h := &handler{own: o.Own, snapshots: o.Snapshots, log: o.Logger}
-	if h.own == nil {
-		h.own = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return nil, nil })
-	}
-	if h.snapshots == nil {
-		h.snapshots = func() (*Snapshot, *Snapshot) { return nil, nil }
-	}
-	if h.log == nil {
-		h.log = slog.New(slog.DiscardHandler)
-	}
-	h.failures = prometheus.NewCounterVec(prometheus.CounterOpts{
+	h := &handler{o, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "promhttp_metric_handler_errors_total",
 		Help: "Total number of internal errors encountered by the promhttp metric handler.",
-	}, []string{"cause"})
+	}, []string{"cause"})}
 	h.failures.WithLabelValues(causeGathering)
 	h.failures.WithLabelValues(causeEncoding)
-	if o.Registerer == nil {
-		return h
-	}
-	if err := o.Registerer.Register(h.failures); err != nil {
-		var registered prometheus.AlreadyRegisteredError
-		if !errors.As(err, &registered) {
-			panic(err) // as promhttp does: two programs' parts want one name
-		}
-		h.failures = registered.ExistingCollector.(*prometheus.CounterVec)
-	}
+	o.Registerer.MustRegister(h.failures)
 	return promhttp.InstrumentMetricHandler(o.Registerer, h)
 }
 
@@ -84,6 +60,7 @@ func NewHandler(o HandlerOptions) http.Handler {
 type request struct {
 	*http.Request
 	format   expfmt.Format
+	form     form // of that format
 	encoding encoding
 	names    map[string]bool // nil: all families
 }
@@ -94,6 +71,7 @@ func newRequest(r *http.Request) *request {
 		format:   expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...),
 		encoding: negotiateEncoding(r.Header),
 	}
+	q.form = q.format.FormatType()
 	if names := r.URL.Query()["name[]"]; len(names) > 0 {
 		q.names = make(map[string]bool, len(names))
 		for _, name := range names {
@@ -112,9 +90,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	live, kept := h.snapshots()
-	live, kept = cmp.Or(live, &Snapshot{}), cmp.Or(kept, &Snapshot{})
-	families, err := gather(h.own)
+	live, kept := h.Snapshots()
+	families, err := gather(h.Own)
 	if err != nil {
 		h.failed(r, causeGathering, "gathering metrics failed", err)
 		if len(families) == 0 && live.samples+kept.samples == 0 {
@@ -135,7 +112,7 @@ func (h *handler) send(w http.ResponseWriter, q *request, front []byte, s *Snaps
 	var ready *body
 	if q.encoding != identity && whole && q.Method != http.MethodHead {
 		var err error
-		if ready, err = s.compressed(q.Context(), formOf(q.format), q.encoding); err != nil {
+		if ready, err = s.compressed(q.Context(), variant{q.form, q.encoding}); err != nil {
 			http.Error(w, "The metrics could not be compressed in time", http.StatusServiceUnavailable)
 			return err
 		}
@@ -160,7 +137,7 @@ func (h *handler) send(w http.ResponseWriter, q *request, front []byte, s *Snaps
 		if _, err := w.Write(front); err != nil {
 			return err
 		}
-		return s.writeWhole(w, formOf(q.format))
+		return s.writeWhole(w, q.form)
 	})
 }
 
@@ -210,12 +187,12 @@ func (h *handler) front(q *request, families []*dto.MetricFamily, live *Snapshot
 			h.failed(q.Request, causeEncoding, "encoding metric family failed", err)
 		}
 	}
-	_ = live.only(q.wants).write(&front, formOf(q.format)) // a buffer takes everything
+	_ = live.only(q.wants).write(&front, q.form) // a buffer takes everything
 	return front.Bytes()
 }
 
 // failed counts and logs an error.
 func (h *handler) failed(r *http.Request, cause, message string, err error) {
 	h.failures.WithLabelValues(cause).Inc()
-	h.log.LogAttrs(r.Context(), slog.LevelError, message, slog.Any("err", err))
+	h.Logger.LogAttrs(r.Context(), slog.LevelError, message, slog.Any("err", err))
 }

@@ -2,6 +2,7 @@ package exposition_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +23,11 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
 )
 
-func serving(s *exposition.Snapshot) func() (live, kept *exposition.Snapshot) {
-	return func() (live, kept *exposition.Snapshot) { return nil, s }
+// behind serves a snapshot behind what a registry has, which gets the handler's own metrics, too.
+func behind(registry *prometheus.Registry, s *exposition.Snapshot) http.Handler {
+	o := exposition.OptionsOf(s)
+	o.Own, o.Registerer = registry, registry
+	return exposition.NewHandler(o)
 }
 
 // TestNegotiatesEncodingLikePromhttp tries every pair of common elements.
@@ -35,7 +39,7 @@ func TestNegotiatesEncodingLikePromhttp(t *testing.T) {
 	}
 	families := cases["help texts"]
 	s := snapshotOf(families...)
-	ours, theirs := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}),
+	ours, theirs := exposition.HandlerOf(s),
 		oracle(gathererOf(families...))
 	for _, first := range elements {
 		for _, second := range elements {
@@ -54,7 +58,7 @@ func TestSeveralAcceptEncodingLines(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header["Accept-Encoding"] = []string{"zstd;q=0.5", "gzip"}
 	w := httptest.NewRecorder()
-	exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}).ServeHTTP(w, r)
+	exposition.HandlerOf(s).ServeHTTP(w, r)
 	if got := w.Header().Get("Content-Encoding"); got != "gzip" {
 		t.Errorf("content encoding %q", got)
 	}
@@ -65,7 +69,7 @@ func TestReadableProtobuf(t *testing.T) {
 	families := []plain{{[]string{"a"}, []exposition.Family{gauge("a", "A \"gauge\"."), counter("b_total", "A counter.")},
 		[]plainBlock{{rows: [][]string{{"b"}}, columns: [][]float64{{0.5}, {3}}}}}}
 	s := snapshotOf(families...)
-	ours, theirs := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)}),
+	ours, theirs := exposition.HandlerOf(s),
 		oracle(gathererOf(families...))
 	for _, form := range []string{"text", "compact-text"} {
 		accept := "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=" + form
@@ -82,9 +86,7 @@ func TestReadableProtobuf(t *testing.T) {
 }
 
 func TestMethods(t *testing.T) {
-	registry := prometheus.NewRegistry()
-	h := exposition.NewHandler(exposition.HandlerOptions{Own: registry, Snapshots: serving(part("a", 1)),
-		Registerer: registry})
+	h := behind(prometheus.NewRegistry(), part("a", 1))
 	for method, want := range map[string]int{"GET": 200, "HEAD": 200, "POST": 405, "PUT": 405, "DELETE": 405,
 		"OPTIONS": 405} {
 		r := httptest.NewRequest(method, "/metrics", nil)
@@ -106,12 +108,17 @@ func TestMethods(t *testing.T) {
 
 func TestInstrumentation(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	options := exposition.HandlerOptions{Own: registry, Snapshots: serving(part("a", 1)), Registerer: registry}
+	options := exposition.OptionsOf(part("a", 1))
+	broken := errors.New("no disk")
+	options.Own = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		families, err := registry.Gather()
+		return families, errors.Join(err, broken)
+	})
+	options.Registerer = registry
 	h := exposition.NewHandler(options)
-	options.Own = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return nil, errors.New("no disk") })
-	second := exposition.NewHandler(options) // shares the families
 	get(h, "/", "", "")
-	get(second, "/", "", "")
+	broken = nil
+	get(h, "/", "", "")
 	body := decompress(t, get(h, "/", "", ""))
 	for _, line := range []string{
 		`promhttp_metric_handler_requests_total{code="200"} 2`,
@@ -176,10 +183,9 @@ func TestGatherErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
 			registry := prometheus.NewRegistry()
-			h := exposition.NewHandler(exposition.HandlerOptions{
-				Own: c.own, Snapshots: serving(c.snapshot), Registerer: registry, Logger: slog.New(slog.NewTextHandler(&log, nil)),
-			})
-			response := get(h, "/", "", "")
+			o := exposition.OptionsOf(cmp.Or(c.snapshot, exposition.NewSnapshot(nil)))
+			o.Own, o.Registerer, o.Logger = c.own, registry, slog.New(slog.NewTextHandler(&log, nil))
+			response := get(exposition.NewHandler(o), "/", "", "")
 			if body := decompress(t, response); response.StatusCode != c.status || string(body) != c.body {
 				t.Errorf("status %d, body:\n%s", response.StatusCode, body)
 			}
@@ -195,7 +201,7 @@ func TestGatherErrors(t *testing.T) {
 }
 
 func TestNothingToServe(t *testing.T) {
-	h := exposition.NewHandler(exposition.HandlerOptions{})
+	h := exposition.HandlerOf(exposition.NewSnapshot(nil))
 	for _, accept := range acceptHeaders {
 		for _, encoding := range acceptEncodes {
 			response := get(h, "/", accept, encoding)
@@ -214,9 +220,7 @@ func TestNothingToServe(t *testing.T) {
 // TestOverTheWire checks what net/http makes of the answers.
 func TestOverTheWire(t *testing.T) {
 	s := wide(6, 2000)
-	registry := ownRegistry()
-	server := httptest.NewServer(exposition.NewHandler(exposition.HandlerOptions{Own: registry, Snapshots: serving(s),
-		Registerer: registry}))
+	server := httptest.NewServer(behind(ownRegistry(), s))
 	defer server.Close()
 	client := server.Client()
 	client.Transport.(*http.Transport).DisableCompression = true
@@ -248,7 +252,7 @@ func TestCompressedAnswers(t *testing.T) {
 	fresh := prometheus.NewRegistry()
 	counter := prometheus.NewCounter(prometheus.CounterOpts{Name: "own_total", Help: "Own."})
 	fresh.MustRegister(counter)
-	h := exposition.NewHandler(exposition.HandlerOptions{Own: fresh, Snapshots: serving(part("a", 1, 0))})
+	h := behind(fresh, part("a", 1, 0))
 	filtered := decompress(t, get(h, "/?name[]=only_a", "", "gzip"))
 	const want = "# HELP only_a Own.\n# TYPE only_a gauge\nonly_a{manager=\"a\",server=\"x\"} 1\n"
 	if string(filtered) != want {
@@ -288,7 +292,7 @@ func (w *stuckWriter) Write(data []byte) (int, error) {
 
 func TestSlowClientKeepsNobodyWaiting(t *testing.T) {
 	for _, encoding := range acceptEncodes {
-		h := exposition.NewHandler(exposition.HandlerOptions{Own: ownRegistry(), Snapshots: serving(wide(10, 1000))})
+		h := behind(ownRegistry(), wide(10, 1000))
 		slow := &stuckWriter{httptest.NewRecorder(), make(chan struct{}, 1), make(chan struct{})}
 		done := make(chan struct{})
 		go func() {
@@ -308,7 +312,7 @@ func TestSlowClientKeepsNobodyWaiting(t *testing.T) {
 
 func TestClientThatGoesAway(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	h := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(wide(10, 1000)), Registerer: registry})
+	h := behind(registry, wide(10, 1000))
 	for _, encoding := range acceptEncodes {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()

@@ -3,7 +3,6 @@ package exposition
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 )
@@ -44,7 +43,7 @@ func (n labelNames) set(like LabelSet, values []string) LabelSet {
 	text := scratch[:0]
 	for i, value := range values {
 		text = append(text, n[i]...)
-		text = appendEscaped(text, value)
+		text = append(text, escapeValue(strings.ToValidUTF8(value, "\uFFFD"))...)
 		text = append(text, '"')
 	}
 	if string(text) == like.text {
@@ -53,20 +52,9 @@ func (n labelNames) set(like LabelSet, values []string) LabelSet {
 	return LabelSet{string(text)}
 }
 
-// appendEscaped appends a label value as both text formats want it.
-func appendEscaped(text []byte, value string) []byte {
-	if !utf8.ValidString(value) {
-		value = strings.ToValidUTF8(value, "\uFFFD")
-	}
-	return append(text, escapeValue(value)...)
-}
-
-// labelPair is one label; its value is escaped.
-type labelPair struct{ name, value string }
-
-// cutPair splits the first label off a non-empty label text.
-func cutPair(text string) (pair labelPair, rest string) {
-	name, text, _ := strings.Cut(text, `="`)
+// cutPair splits the first label off a non-empty label text; its value is escaped.
+func cutPair(text string) (name, value, rest string) {
+	name, text, _ = strings.Cut(text, `="`)
 	end := 0
 	for text[end] != '"' {
 		if text[end] == '\\' {
@@ -74,25 +62,15 @@ func cutPair(text string) (pair labelPair, rest string) {
 		}
 		end++
 	}
-	return labelPair{name, text[:end]}, strings.TrimPrefix(text[end+1:], ",")
+	return name, text[:end], strings.TrimPrefix(text[end+1:], ",")
 }
 
-// escapeValue escapes as both text formats want a label value, and OpenMetrics a
-// help text.
-func escapeValue(s string) string {
-	if !strings.ContainsAny(s, "\\\n\"") {
-		return s
-	}
-	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(s)
-}
-
-// escapeHelp escapes as the text format wants a help text.
-func escapeHelp(s string) string {
-	if !strings.ContainsAny(s, "\\\n") {
-		return s
-	}
-	return strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(s)
-}
+// escapeValue escapes as both text formats want a label value, and OpenMetrics a help text;
+// escapeHelp as the other format wants a help text.
+var (
+	escapeValue = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace
+	escapeHelp  = strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace
+)
 
 // appendUnescaped appends the plain form of an escaped value.
 func appendUnescaped(dst []byte, escaped string) []byte {

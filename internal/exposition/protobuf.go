@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -55,25 +54,19 @@ func (r *Rows) encoded() (proto []byte, offset []int) {
 	return r.proto, r.offset
 }
 
-// row returns the labels of a row.
-func (r *Rows) row(i int) []byte {
-	proto, offset := r.encoded()
-	return proto[offset[i]:offset[i+1]]
-}
-
 // appendProtobuf writes the labels as fields of a Metric.
 func (l LabelSet) appendProtobuf(buf []byte) []byte {
 	var scratch [256]byte
 	for rest := l.text; rest != ""; {
-		var pair labelPair
-		pair, rest = cutPair(rest)
-		value := appendUnescaped(scratch[:0], pair.value)
+		var name, value string
+		name, value, rest = cutPair(rest)
+		plain := appendUnescaped(scratch[:0], value)
 		buf = append(buf, tagMetricLabel)
-		buf = binary.AppendUvarint(buf, uint64(stringSize(len(pair.name))+stringSize(len(value))))
+		buf = binary.AppendUvarint(buf, uint64(stringSize(len(name))+stringSize(len(plain))))
 		buf = append(buf, tagLabelName)
-		buf = appendString(buf, pair.name)
+		buf = appendString(buf, name)
 		buf = append(buf, tagLabelValue)
-		buf = appendString(buf, value)
+		buf = appendString(buf, plain)
 	}
 	return buf
 }
@@ -105,57 +98,37 @@ func (f *tableFamily) prepareProtobuf() {
 // writeProtobuf writes the family as a MetricFamily behind its length.
 func (s *section) writeProtobuf(p *page) {
 	var scratch [512]byte
-	size, samples := len(s.protoHead), 0
-	s.each(func(r *Rows, c *tableColumn, values []float64) bool {
-		_, offset := r.encoded()
-		fixed := len(c.proto) + valueSize
-		for i, value := range values {
+	size := 0 // of the samples
+	for r := range s.runs {
+		_, offset := r.rows.encoded()
+		offset = offset[r.first:]
+		fixed := len(r.extra.appendProtobuf(scratch[:0])) + valueSize
+		for i, value := range r.values {
 			if !math.IsNaN(value) {
-				samples++
 				size += stringSize(offset[i+1] - offset[i] + fixed)
 			}
 		}
-		return true
-	}, func(r *Rows, l *Loose) bool {
-		samples++
-		size += stringSize(len(r.row(l.Row)) + len(l.Labels.appendProtobuf(scratch[:0])) + valueSize)
-		return true
-	})
-	if samples == 0 {
+	}
+	if size == 0 {
 		return
 	}
-	p.buf = binary.AppendUvarint(p.buf, uint64(size))
-	p.buf = append(p.buf, s.protoHead...)
-	s.each(func(r *Rows, c *tableColumn, values []float64) bool {
-		return s.writeMetrics(p, r, 0, values, c.proto)
-	}, func(r *Rows, l *Loose) bool {
-		return s.writeMetrics(p, r, l.Row, []float64{l.Value}, l.Labels.appendProtobuf(scratch[:0]))
-	})
-}
-
-// writeMetrics writes a Metric per sample, of the rows from first on.
-func (s *section) writeMetrics(p *page, r *Rows, first int, values []float64, extra []byte) bool {
-	tail := append(slices.Clip(extra), s.protoTag...)
-	proto, offset := r.encoded()
-	offset = offset[first:]
-	buf := p.buf
-	for i, value := range values {
-		if math.IsNaN(value) {
-			continue
-		}
-		if len(buf) >= pageFull {
-			if p.buf = buf; !p.room() {
-				return false
+	buf := binary.AppendUvarint(p.buf, uint64(len(s.protoHead)+size))
+	buf = append(buf, s.protoHead...)
+	for r := range s.runs {
+		proto, offset := r.rows.encoded()
+		offset = offset[r.first:]
+		tail := append(r.extra.appendProtobuf(scratch[:0]), s.protoTag...)
+		for i, value := range r.values {
+			if math.IsNaN(value) {
+				continue
 			}
-			buf = p.buf
+			buf = p.room(buf)
+			row := proto[offset[i]:offset[i+1]]
+			buf = append(buf, tagFamilyMetric)
+			buf = binary.AppendUvarint(buf, uint64(len(row)+len(tail)+8))
+			buf = append(append(buf, row...), tail...)
+			buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(value))
 		}
-		row := proto[offset[i]:offset[i+1]]
-		buf = append(buf, tagFamilyMetric)
-		buf = binary.AppendUvarint(buf, uint64(len(row)+len(tail)+8))
-		buf = append(buf, row...)
-		buf = append(buf, tail...)
-		buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(value))
 	}
 	p.buf = buf
-	return p.room()
 }

@@ -13,52 +13,26 @@ import (
 // form is what a body may look like before it is compressed. Neither the versions
 // of OpenMetrics before 2 nor the escaping that a client asks for make a
 // difference: all names are legal everywhere.
-type form uint8
+type form = expfmt.FormatType
 
-const (
-	formText form = iota
-	formOpenMetrics
-	formProtobuf
-	formProtobufText
-	formProtobufCompact
-	formCount
-)
-
-// formOf returns the form that a negotiated format names.
-func formOf(format expfmt.Format) form {
-	switch format.FormatType() {
-	case expfmt.TypeOpenMetrics:
-		return formOpenMetrics
-	case expfmt.TypeProtoDelim:
-		return formProtobuf
-	case expfmt.TypeProtoText:
-		return formProtobufText
-	case expfmt.TypeProtoCompact:
-		return formProtobufCompact
-	default:
-		return formText
-	}
-}
-
-// write renders the samples family by family. A nil Snapshot has none.
+// write renders the samples family by family.
 func (s *Snapshot) write(w io.Writer, f form) error {
-	if s == nil {
-		s = &Snapshot{}
+	switch f {
+	case expfmt.TypeProtoText:
+		return s.writeReadable(w, expfmt.FmtProtoText)
+	case expfmt.TypeProtoCompact:
+		return s.writeReadable(w, expfmt.FmtProtoCompact)
 	}
 	p := newPage(w)
 	defer p.release()
 	for i := range s.sections {
 		switch fam := &s.sections[i]; f {
-		case formText:
-			fam.writeText(p, fam.text)
-		case formOpenMetrics:
+		case expfmt.TypeOpenMetrics:
 			fam.writeText(p, fam.metrics)
-		case formProtobuf:
+		case expfmt.TypeProtoDelim:
 			fam.writeProtobuf(p)
-		case formProtobufText:
-			fam.writeReadable(p, expfmt.FmtProtoText)
-		case formProtobufCompact:
-			fam.writeReadable(p, expfmt.FmtProtoCompact)
+		default:
+			fam.writeText(p, fam.text)
 		}
 		if p.err != nil {
 			return p.err
@@ -71,7 +45,7 @@ func (s *Snapshot) write(w io.Writer, f form) error {
 // writeWhole renders the samples as the end of an answer.
 func (s *Snapshot) writeWhole(w io.Writer, f form) error {
 	err := s.write(w, f)
-	if err == nil && f == formOpenMetrics {
+	if err == nil && f == expfmt.TypeOpenMetrics {
 		_, err = io.WriteString(w, "# EOF\n")
 	}
 	return err
@@ -79,24 +53,17 @@ func (s *Snapshot) writeWhole(w io.Writer, f form) error {
 
 // writeReadable writes one of the two readable forms of protobuf. They are for
 // looking at a few families by hand, so they take the long way.
-func (s *section) writeReadable(p *page, format expfmt.Format) {
-	if !s.has() {
-		return
-	}
+func (s *Snapshot) writeReadable(w io.Writer, format expfmt.Format) error {
 	var binary bytes.Buffer
-	inner := newPage(&binary)
-	defer inner.release()
-	s.writeProtobuf(inner)
-	inner.flush()
-	var message dto.MetricFamily
-	err := protodelim.UnmarshalOptions{MaxSize: -1}.UnmarshalFrom(&binary, &message)
-	if err == nil {
-		p.flush()
-		err = expfmt.NewEncoder(p.w, format).Encode(&message)
+	err := s.write(&binary, expfmt.TypeProtoDelim)
+	encoder := expfmt.NewEncoder(w, format)
+	for err == nil && binary.Len() > 0 {
+		var message dto.MetricFamily
+		if err = (protodelim.UnmarshalOptions{MaxSize: -1}).UnmarshalFrom(&binary, &message); err == nil {
+			err = encoder.Encode(&message)
+		}
 	}
-	if p.err == nil {
-		p.err = err
-	}
+	return err
 }
 
 const (
@@ -127,12 +94,14 @@ func (p *page) release() {
 	}
 }
 
-// room makes room for what is appended next, and tells whether that can still be written.
-func (p *page) room() bool {
-	if len(p.buf) >= pageFull {
-		p.flush()
+// room is the buffer with room for what is appended next. After an error nothing more is written.
+func (p *page) room(buf []byte) []byte {
+	if len(buf) < pageFull {
+		return buf
 	}
-	return p.err == nil
+	p.buf = buf
+	p.flush()
+	return p.buf
 }
 
 func (p *page) flush() {

@@ -32,7 +32,7 @@ func BenchmarkServe(b *testing.B) {
 	}{{"10k", 222}, {"100k", 2222}, {"1M", 22222}} {
 		b.Run(size.name, func(b *testing.B) {
 			s, prebuilt := wide(benchFamilies, size.entities), wideGatherer(benchFamilies, size.entities)
-			ours := exposition.NewHandler(exposition.HandlerOptions{Snapshots: serving(s)})
+			ours := exposition.HandlerOf(s)
 			for _, form := range []struct{ name, accept, encoding string }{
 				{"text", acceptHeaders[2], ""},
 				{"openmetrics", acceptHeaders[3] + escapings[1], ""},

@@ -7,19 +7,27 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/common/expfmt"
 )
 
 // Snapshot is a set of samples that never changes. Any number of goroutines may
-// use it. The zero Snapshot has no samples.
+// use it.
 type Snapshot struct {
 	sections []section // sorted by name
 	samples  int
 
 	mu     sync.Mutex // guards bodies, not their making
-	bodies [formCount][encodingCount]*compression
+	bodies map[variant]*compression
 	spent  atomic.Int64 // nanoseconds, on compressing
 
 	onCompress func() // set by tests: called by the goroutine that compresses
+}
+
+// variant is a compressed form.
+type variant struct {
+	form
+	encoding
 }
 
 // section is the samples of one family, all in one place.
@@ -34,7 +42,7 @@ type section struct {
 // Families of two Tables that have one name are a mistake in the program and panic, as is a counter
 // whose name without _total is that of another family: OpenMetrics could not tell the two apart.
 func NewSnapshot(blocks []*Block) *Snapshot {
-	s := &Snapshot{}
+	s := &Snapshot{bodies: make(map[variant]*compression)}
 	of := make(map[*Table][]*Block)
 	var tables []*Table
 	for _, b := range blocks {
@@ -59,12 +67,7 @@ func NewSnapshot(blocks []*Block) *Snapshot {
 }
 
 // Samples returns the number of samples.
-func (s *Snapshot) Samples() int {
-	if s == nil {
-		return 0
-	}
-	return s.samples
-}
+func (s *Snapshot) Samples() int { return s.samples }
 
 // Spent is how long compressing the samples has taken until now.
 func (s *Snapshot) Spent() time.Duration { return time.Duration(s.spent.Load()) }
@@ -81,4 +84,4 @@ func (s *Snapshot) only(keep func(name string) bool) *Snapshot {
 }
 
 // WriteText writes the samples in the Prometheus text format 0.0.4.
-func (s *Snapshot) WriteText(w io.Writer) error { return s.write(w, formText) }
+func (s *Snapshot) WriteText(w io.Writer) error { return s.write(w, expfmt.TypeTextPlain) }

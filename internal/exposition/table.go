@@ -20,16 +20,10 @@ type tableFamily struct {
 	index               int // in its Table
 	names               labelNames
 	first               int // its first column, of its Table's
-	columns             []tableColumn
+	columns             []LabelSet
 	text, metrics       string // its head in the two text formats
 	open, bare          string // what is before a row's labels, and the name where there are none
 	protoHead, protoTag []byte
-}
-
-// tableColumn is what stands around the row's labels in each sample of a column.
-type tableColumn struct {
-	bare, end string // without labels of the row, and behind them
-	proto     []byte
 }
 
 // NewTable makes a Table of families whose rows have labels of the given names. A name that is
@@ -43,24 +37,12 @@ func NewTable(labels []string, families []Family) *Table {
 		f.names = newLabelNames(f.Labels)
 		f.prepare()
 		for _, values := range f.Columns {
-			extra := f.names.set(LabelSet{}, values)
-			f.columns = append(f.columns, f.column(extra))
+			f.columns = append(f.columns, f.names.set(LabelSet{}, values))
 		}
 		t.columns += len(f.columns)
 		t.families = append(t.families, f)
 	}
 	return t
-}
-
-// column is the texts around a row's labels for the further ones.
-func (f *tableFamily) column(extra LabelSet) tableColumn {
-	if extra.text == "" {
-		return tableColumn{bare: f.bare, end: "} "}
-	}
-	return tableColumn{
-		bare: f.open + extra.text + "} ", end: "," + extra.text + "} ",
-		proto: extra.appendProtobuf(nil),
-	}
 }
 
 // Row makes the labels of a row. They are those of like, without any new text, when they equal them.
@@ -199,28 +181,32 @@ func (b *Block) looseOf(family int) []Loose {
 	return rest[:to]
 }
 
-// each calls column for every column of the family that has samples, and loose for every loose
-// sample, block by block, until one of them says that it is enough.
-func (s *section) each(column func(r *Rows, c *tableColumn, values []float64) bool, loose func(r *Rows,
-	l *Loose) bool) {
+// run is samples of one family and of consecutive rows, whose further labels are the same.
+type run struct {
+	rows   *Rows
+	first  int       // the row of values[0]
+	values []float64 // NaN is no sample
+	extra  LabelSet
+}
+
+// runs yields all samples of the section, block by block. What it yields is valid until the next.
+func (s *section) runs(yield func(r *run) bool) {
+	var r run
+	var one [1]float64
 	for _, b := range s.blocks {
+		r.rows, r.first = b.rows, 0
 		for i := range s.columns {
-			if values := b.column(s.first + i); values != nil && !column(b.rows, &s.columns[i], values) {
+			r.values, r.extra = b.column(s.first+i), s.columns[i]
+			if r.values != nil && !yield(&r) {
 				return
 			}
 		}
-		for i, few := 0, b.looseOf(s.index); i < len(few); i++ {
-			if !loose(b.rows, &few[i]) {
+		r.values = one[:]
+		for _, l := range b.looseOf(s.index) {
+			r.first, one[0], r.extra = l.Row, l.Value, l.Labels
+			if !yield(&r) {
 				return
 			}
 		}
 	}
-}
-
-// has tells whether the section has any sample.
-func (s *section) has() bool {
-	found := false
-	s.each(func(*Rows, *tableColumn, []float64) bool { found = true; return false },
-		func(*Rows, *Loose) bool { found = true; return false })
-	return found
 }

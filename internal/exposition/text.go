@@ -17,51 +17,37 @@ func (f *tableFamily) prepare() {
 	f.prepareProtobuf()
 }
 
-// writeText writes the family in a text format; sample lines are the same in both.
+// writeText writes the family in a text format; sample lines, name{row,extra} value, are the same in both.
 func (s *section) writeText(p *page, head string) {
-	if !s.has() {
-		return
-	}
-	p.buf = append(p.buf, head...)
-	s.each(func(r *Rows, c *tableColumn, values []float64) bool {
-		return s.writeColumn(p, r, c, values)
-	}, func(r *Rows, l *Loose) bool {
-		p.buf = append(p.buf, s.open...)
-		if row := r.labels[l.Row].text; row != "" {
-			p.buf = append(append(p.buf, row...), ',')
+	var scratch [256]byte
+	buf, begun := p.buf, false
+	for r := range s.runs {
+		if !begun {
+			buf, begun = append(buf, head...), true
 		}
-		p.buf = append(append(p.buf, l.Labels.text...), "} "...)
-		p.buf = append(appendNumber(p.buf, l.Value), '\n')
-		return p.room()
-	})
-}
-
-// writeColumn writes a line per sample: name{row,extra} value.
-func (s *section) writeColumn(p *page, r *Rows, c *tableColumn, values []float64) bool {
-	rows := r.labels[:len(values)]
-	buf := p.buf
-	for i, value := range values {
-		if math.IsNaN(value) {
-			continue
+		tail, extra := scratch[:0], r.extra.text // tail is what stands behind a row's labels
+		if extra != "" {
+			tail = append(append(tail, ','), extra...)
 		}
-		if len(buf) >= pageFull {
-			if p.buf = buf; !p.room() {
-				return false
+		tail = append(tail, "} "...)
+		rows := r.rows.labels[r.first:]
+		for i, value := range r.values {
+			if math.IsNaN(value) {
+				continue
 			}
-			buf = p.buf
+			buf = p.room(buf)
+			switch row := rows[i].text; {
+			case row != "":
+				buf = append(append(append(buf, s.open...), row...), tail...)
+			case extra != "":
+				buf = append(append(append(buf, s.open...), extra...), "} "...)
+			default:
+				buf = append(buf, s.bare...)
+			}
+			buf = append(appendNumber(buf, value), '\n')
 		}
-		if row := rows[i].text; row == "" {
-			buf = append(buf, c.bare...)
-		} else {
-			buf = append(buf, s.open...)
-			buf = append(buf, row...)
-			buf = append(buf, c.end...)
-		}
-		buf = appendNumber(buf, value)
-		buf = append(buf, '\n')
 	}
 	p.buf = buf
-	return p.room()
 }
 
 // maxExact bounds the integers of which every one is a float64.
