@@ -38,28 +38,29 @@ func serverKinds() []serverKind {
 					}
 				}
 			}, tableFamilies(), tableLoadFamilies()),
-		newKind(scopeEndpoint, with("endpoint_name", "role"),
-			func(s, old *fleet.Server) bool { return same(s.Endpoints, old.Endpoints) },
-			func(s *fleet.Server, b *batch[fleet.Endpoint]) {
-				for i := range s.Endpoints {
-					b.add(&s.Endpoints[i], b.manager, s.Name, s.Endpoints[i].Name, s.Endpoints[i].Role)
-				}
-			}, endpointFamilies()),
-		newKind(scopeEndpoint, with("endpoint_name"),
-			func(s, old *fleet.Server) bool { return same(s.EndpointTests, old.EndpointTests) },
-			func(s *fleet.Server, b *batch[fleet.EndpointTest]) {
-				for i := range s.EndpointTests {
-					b.add(&s.EndpointTests[i], b.manager, s.Name, s.EndpointTests[i].Endpoint)
-				}
-			}, endpointTestFamilies()),
-		newKind(scopeACL, with("scope", "object"),
-			func(s, old *fleet.Server) bool { return same(s.ACLs, old.ACLs) },
-			func(s *fleet.Server, b *batch[fleet.ACL]) {
-				for i := range s.ACLs {
-					b.add(&s.ACLs[i], b.manager, s.Name, s.ACLs[i].Scope, s.ACLs[i].Object)
-				}
-			}, aclFamilies()),
+		listKind(scopeEndpoint, with("endpoint_name", "role"),
+			func(s *fleet.Server) []fleet.Endpoint { return s.Endpoints },
+			func(e *fleet.Endpoint) []string { return []string{e.Name, e.Role} }, endpointFamilies()),
+		listKind(scopeEndpoint, with("endpoint_name"),
+			func(s *fleet.Server) []fleet.EndpointTest { return s.EndpointTests },
+			func(t *fleet.EndpointTest) []string { return []string{t.Endpoint} }, endpointTestFamilies()),
+		listKind(scopeACL, with("scope", "object"),
+			func(s *fleet.Server) []fleet.ACL { return s.ACLs },
+			func(a *fleet.ACL) []string { return []string{a.Scope, a.Object} }, aclFamilies()),
 	}
+}
+
+// listKind is a kind of which a server has a list, whose names stand behind the server's.
+func listKind[E any](scope string, labels []string, list func(*fleet.Server) []E, names func(*E) []string,
+	families []family[E]) serverKind {
+	return newKind(scope, labels,
+		func(s, old *fleet.Server) bool { return same(list(s), list(old)) },
+		func(s *fleet.Server, b *batch[E]) {
+			all := list(s)
+			for i := range all {
+				b.add(&all[i], append([]string{b.manager, s.Name}, names(&all[i])...)...)
+			}
+		}, families)
 }
 
 func taskKind(labels []string) serverKind {
