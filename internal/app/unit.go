@@ -14,6 +14,7 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/config"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/web"
 )
 
@@ -180,12 +181,12 @@ func (u *unit) pollOptions() poll.Options {
 		MaxAge:            m.MaxAge,
 		Concurrency:       m.MaxConcurrentRequests,
 		RequestsPerSecond: m.MaxRequestsPerSecond,
-		Servers:           poll.Filter(m.Servers),
-		Tasks:             poll.Filter(m.Tasks.Filter),
+		Servers:           choose.Filter(m.Servers),
+		Tasks:             choose.Filter(m.Tasks.Filter),
 		Tags:              m.Tasks.Tags,
-		Tables: poll.TableOptions{
-			Mode:     poll.TableMode(m.Tables.Mode),
-			Filter:   poll.Filter(m.Tables.Filter),
+		Tables: choose.TableOptions{
+			Mode:     choose.TableMode(m.Tables.Mode),
+			Filter:   choose.Filter(m.Tables.Filter),
 			Interval: m.Tables.Interval,
 			Limit:    m.Tables.Limit,
 		},
@@ -195,7 +196,7 @@ func (u *unit) pollOptions() poll.Options {
 	}
 	if tests := m.Collectors.EndpointTests; tests.Enabled {
 		o.EndpointTests = poll.EndpointTestOptions{
-			Interval: tests.Interval, Filter: poll.Filter(tests.Filter), Timeout: tests.Timeout,
+			Interval: tests.Interval, Filter: choose.Filter(tests.Filter), Timeout: tests.Timeout,
 		}
 	}
 	if acls := m.Collectors.ACLs; acls.Enabled {
@@ -205,13 +206,13 @@ func (u *unit) pollOptions() poll.Options {
 		o.RetentionBarriers = barriers.Interval
 	}
 	for _, e := range m.Objectives {
-		o.Objectives = append(o.Objectives, poll.Objective{
+		o.Objectives = append(o.Objectives, choose.Objective{
 			Server: e.Server, Task: e.Task, Tag: e.Tag,
 			Latency: e.Latency, FullLoad: e.FullLoad, Running: e.Running, Priority: string(e.Priority),
 		})
 	}
 	for _, l := range m.ServerLimits {
-		o.Limits = append(o.Limits, poll.ServerLimit{Server: l.Server, Memory: int64(l.Memory), Disk: int64(l.Disk)})
+		o.Limits = append(o.Limits, choose.ServerLimit{Server: l.Server, Memory: int64(l.Memory), Disk: int64(l.Disk)})
 	}
 	return o
 }

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
@@ -94,7 +96,7 @@ func TestChangesAreToldOnce(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := running(t, Options{Tables: TableOptions{Mode: Summary}})
+				r := running(t, Options{Tables: choose.TableOptions{Mode: choose.Summary}})
 				r.kinds()
 				tt.change(r)
 				r.pass(75 * time.Second)
@@ -168,8 +170,8 @@ func TestUpdateKeepsWhatIsKnown(t *testing.T) {
 		since := r.task("alpha", "a1").StateSince
 		calls, logins := r.sim.Requests("GetTaskDetails"), r.sim.Logins()
 		r.Update(Options{
-			MaxAge: time.Hour, Servers: Filter{Exclude: anchored("beta")}, Tasks: Filter{Exclude: anchored("a2")},
-			Objectives: []Objective{{Latency: time.Minute}}, Limits: []ServerLimit{{Memory: 5}},
+			MaxAge: time.Hour, Servers: choose.Filter{Exclude: anchored("beta")}, Tasks: choose.Filter{Exclude: anchored("a2")},
+			Objectives: []choose.Objective{{Latency: time.Minute}}, Limits: []choose.ServerLimit{{Memory: 5}},
 		})
 		r.expectUp("at once", "alpha/a1", "alpha/a3", "gamma/load__DW")
 		x, s := r.task("alpha", "a1"), r.server("alpha")
@@ -180,7 +182,7 @@ func TestUpdateKeepsWhatIsKnown(t *testing.T) {
 		if r.View().Polled != fleet.Num(4) || r.View().Listed != fleet.Num(5) {
 			t.Errorf("%+v", r.View().Roster)
 		}
-		r.Update(Options{Tables: TableOptions{Mode: All}})
+		r.Update(Options{Tables: choose.TableOptions{Mode: choose.All}})
 		r.pass(20 * time.Second)
 		r.expectUp("and back", everything...)
 		if x := r.task("alpha", "a1"); len(x.Tables) != 2 || x.StateSince != since {
@@ -189,7 +191,7 @@ func TestUpdateKeepsWhatIsKnown(t *testing.T) {
 		if n := r.sim.Requests("GetTaskDetails") - calls; n > 4 || r.sim.Logins() != logins {
 			t.Errorf("%d details were read again, %d logins", n, r.sim.Logins()-logins)
 		}
-		r.Update(Options{Tables: TableOptions{Mode: All, Limit: 3}})
+		r.Update(Options{Tables: choose.TableOptions{Mode: choose.All, Limit: 3}})
 		r.pass(20 * time.Second)
 		tables, dropped := 0, 0
 		for _, s := range r.View().Servers {
@@ -216,12 +218,12 @@ func TestLikelySlipsAreTold(t *testing.T) {
 		options Options
 		want    []string
 	}{
-		{"none", Options{Servers: Filter{Include: anchored("al.*", "be.*")}, Tasks: Filter{Include: anchored("a.*")}, Tags: []string{"gold"}}, nil},
-		{"servers", Options{Servers: Filter{Include: anchored("al.*", "omega")}}, []string{"no server matches the include filter omega"}},
-		{"no server", Options{Servers: Filter{Exclude: anchored(".*")}}, []string{"the filters leave none of 5 servers"}},
-		{"tasks", Options{Tasks: Filter{Include: anchored("x", "a.*")}}, []string{"no task matches the include filter x"}},
+		{"none", Options{Servers: choose.Filter{Include: anchored("al.*", "be.*")}, Tasks: choose.Filter{Include: anchored("a.*")}, Tags: []string{"gold"}}, nil},
+		{"servers", Options{Servers: choose.Filter{Include: anchored("al.*", "omega")}}, []string{"no server matches the include filter omega"}},
+		{"no server", Options{Servers: choose.Filter{Exclude: anchored(".*")}}, []string{"the filters leave none of 5 servers"}},
+		{"tasks", Options{Tasks: choose.Filter{Include: anchored("x", "a.*")}}, []string{"no task matches the include filter x"}},
 		{"tags", Options{Tags: []string{"gold", "silver"}}, []string{"no task bears the tag silver"}},
-		{"shard", Options{Servers: Filter{Include: anchored("alpha")}, Shard: 2, TotalShards: 1000}, []string{"none of 5 servers falls to shard 2 of 1000"}},
+		{"shard", Options{Servers: choose.Filter{Include: anchored("alpha")}, Shard: 2, TotalShards: 1000}, []string{"none of 5 servers falls to shard 2 of 1000"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/usage"
@@ -38,7 +40,7 @@ func once(b *testing.B, client *aem.Client, o Options) (wall, cpu time.Duration)
 // process's CPU time is enough for, decoding included, and the connections of all together.
 func BenchmarkFirstOverTLS(b *testing.B) {
 	const concurrency = 64
-	for _, tables := range []TableMode{Off, Errors} {
+	for _, tables := range []choose.TableMode{choose.Off, choose.Errors} {
 		for _, latency := range []time.Duration{50 * time.Millisecond, 5 * time.Millisecond} {
 			b.Run(fmt.Sprintf("%s/tables %s", latency, tables), func(b *testing.B) {
 				em := startRecorded(b, aemtest.Options{
@@ -47,7 +49,7 @@ func BenchmarkFirstOverTLS(b *testing.B) {
 				var counts requestCount
 				var connections atomic.Int64
 				client := em.client(b, concurrency, &counts, &connections)
-				o := Options{Concurrency: concurrency, Tables: TableOptions{Mode: tables}}
+				o := Options{Concurrency: concurrency, Tables: choose.TableOptions{Mode: tables}}
 				once(b, client, o) // opens the connections, and lets the other side record
 				var overIdeal, cpu []time.Duration
 				for range b.N {

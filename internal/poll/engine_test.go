@@ -6,13 +6,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 func TestOnceReadsEverythingOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, smallFleet(), Options{Tables: TableOptions{Mode: Errors}})
+		r := newRig(t, smallFleet(), Options{Tables: choose.TableOptions{Mode: choose.Errors}})
 		if err := r.Once(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +40,7 @@ func TestOnceReadsEverythingOnce(t *testing.T) {
 
 func TestCadences(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, smallFleet(), Options{Tables: TableOptions{Mode: Errors}})
+		r := newRig(t, smallFleet(), Options{Tables: choose.TableOptions{Mode: choose.Errors}})
 		r.start()
 		r.pass(10 * time.Minute) // settles
 		before, results := r.sim.RequestCounts(), r.polled(fleet.Success)

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
@@ -149,7 +151,7 @@ func TestEndpointTests(t *testing.T) {
 		sim.AddFault(aemtest.Fault{Operation: "TestEndpoint", Endpoint: "e3", Kind: aemtest.FaultAPIError,
 			Code: "AEM_TEST_ENDPOINT_INNER_ERR"})
 		r := newRig(t, sim, Options{EndpointTests: EndpointTestOptions{
-			Interval: 10 * time.Minute, Timeout: 20 * time.Second, Filter: Filter{Include: anchored("e.*"),
+			Interval: 10 * time.Minute, Timeout: 20 * time.Second, Filter: choose.Filter{Include: anchored("e.*"),
 				Exclude: anchored("e4")},
 		}})
 		r.start()

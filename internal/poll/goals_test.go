@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
@@ -131,7 +133,7 @@ func TestHealthyServersStayWhole(t *testing.T) {
 func TestLoadIsLevel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := bigSim(50, 200, 50*time.Millisecond)
-		r := newRig(t, sim, Options{Tables: TableOptions{Mode: Summary}, Concurrency: 64})
+		r := newRig(t, sim, Options{Tables: choose.TableOptions{Mode: choose.Summary}, Concurrency: 64})
 		r.start()
 		for !r.View().Complete {
 			r.pass(time.Second)

@@ -1,18 +1,18 @@
 // Package poll reads Enterprise Managers, each server on its own, and hands on what it sees
 // while it sees it: a value is as old as its own reading, and waits for nobody.
 //
-// The way through it: an agenda says when a reading is due; the gate says when its call may
-// go; fault says what its end means; the watch of its server makes fleet values of it and
-// publishes them. The poller owns the roster, which says whom to watch.
+// The way through it: the table of kinds says what can be read. A watch arranges the readings of
+// one server, a roster the watches. An alarm says when a reading is due, package gate when its
+// call may go, package answer what came of it. Its watch takes it over, and publishes it.
 package poll
 
 import (
 	"cmp"
 	"log/slog"
-	"regexp"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 )
 
 // Options say what is polled, and how.
@@ -26,11 +26,11 @@ type Options struct {
 	Concurrency       int           // requests under way at a time; default 16
 	RequestsPerSecond float64       // at most; 0: no limit. The client must not have one, too
 
-	Servers, Tasks Filter
+	Servers, Tasks choose.Filter
 	Tags           []string // when given, only tasks that bear one of them
-	Tables         TableOptions
-	Objectives     []Objective   // what is expected of tasks
-	Limits         []ServerLimit // what servers have; the first that matches
+	Tables         choose.TableOptions
+	Objectives     []choose.Objective   // what is expected of tasks
+	Limits         []choose.ServerLimit // what servers have; the first that matches
 
 	// The optional collectors. None of them reads anything by default.
 	Endpoints         bool
@@ -72,45 +72,11 @@ func (Unpublished) Gone(string)                     {}
 func (Unpublished) Polled(fleet.Result)             {}
 func (Unpublished) Failed(operation, reason string) {}
 
-// TableMode says what is asked about tables.
-type TableMode string
-
-// The table modes.
-const (
-	Off     TableMode = "off"     // no table statuses are asked for
-	Summary TableMode = "summary" // counts by state
-	Errors  TableMode = "errors"  // and the tables in error or with data errors
-	All     TableMode = "all"     // and every table that the filter leaves
-)
-
-// TableOptions choose the tables that are served.
-type TableOptions struct {
-	Mode     TableMode     // "" is Off
-	Filter   Filter        // on "schema.table"; counts by state are over all tables
-	Interval time.Duration // between two readings; default: five times PollInterval
-	Limit    int           // tables kept per Enterprise Manager; 0: no limit
-}
-
 // EndpointTestOptions say which endpoints are tested, and how.
 type EndpointTestOptions struct {
 	Interval time.Duration // between two tests of one endpoint; 0: none is tested
-	Filter   Filter        // on endpoint names
+	Filter   choose.Filter // on endpoint names
 	Timeout  time.Duration // of one test; default 60 s
-}
-
-// Objective is what is expected of the tasks that it matches; what is zero, it does not say.
-// The expressions are anchored; nil matches everything. All of them must match.
-type Objective struct {
-	Server, Task, Tag *regexp.Regexp
-	Latency, FullLoad time.Duration
-	Running           *bool
-	Priority          string // fleet.PriorityPage, ...
-}
-
-// ServerLimit is what the servers have that it matches.
-type ServerLimit struct {
-	Server       *regexp.Regexp // anchored; nil matches any name
-	Memory, Disk int64          // bytes; 0 is not known
 }
 
 // complete fills in what was left out.
@@ -119,7 +85,7 @@ func (o Options) complete() *Options {
 	o.StateInterval = min(cmp.Or(max(o.StateInterval, 0), 15*time.Second), o.PollInterval)
 	o.RequestTimeout = cmp.Or(max(o.RequestTimeout, 0), 10*time.Second)
 	o.Concurrency = cmp.Or(max(o.Concurrency, 0), 16)
-	o.Tables.Mode = cmp.Or(o.Tables.Mode, Off)
+	o.Tables.Mode = cmp.Or(o.Tables.Mode, choose.Off)
 	o.Tables.Interval = cmp.Or(max(o.Tables.Interval, 0), 5*o.PollInterval)
 	o.EndpointTests.Timeout = cmp.Or(max(o.EndpointTests.Timeout, 0), time.Minute)
 	if o.Logger == nil {

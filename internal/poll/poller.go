@@ -9,6 +9,8 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 )
 
 // Poller polls one Enterprise Manager.
@@ -24,53 +26,38 @@ func New(client *aem.Client, options Options) *Poller {
 	p := &Poller{}
 	p.engine = engine{
 		client: client, options: o, logger: o.Logger.With(slog.String("manager", o.Manager)),
-		gate:   newGate(o.Concurrency, o.RequestsPerSecond, o.RequestTimeout/5),
-		agenda: newAgenda(), tables: newSelection(o.Tables.Limit), flights: map[*flight]struct{}{}, lacking: map[string]int{},
+		gate:   gate.New(o.Concurrency, o.RequestsPerSecond, o.RequestTimeout/5),
+		tables: choose.NewSelection(o.Tables.Limit), flights: map[*flight]struct{}{}, lacking: map[string]int{},
 	}
 	p.roster = newRoster(&p.engine)
-	p.engine.owner = p.roster
-	p.wedge.init(&p.engine)
+	p.wedge.engine = &p.engine
+	p.wedge.alarm = p.engine.alarm(p.wedge.look)
 	p.roster.publish()
 	return p
 }
 
 // Run polls until ctx ends, and returns when all calls have ended.
-func (p *Poller) Run(ctx context.Context) { p.run(ctx, false) }
+func (p *Poller) Run(ctx context.Context) { p.run(ctx, nil) }
 
 // Once reads everything once. What View returns then is what was seen; an error tells that ctx
 // ended before everything was read.
 func (p *Poller) Once(ctx context.Context) error {
-	p.run(ctx, true)
+	once, end := context.WithCancel(ctx)
+	p.run(once, end)
 	return ctx.Err()
 }
 
-func (p *Poller) run(ctx context.Context, once bool) {
+func (p *Poller) run(ctx context.Context, once func()) {
 	e := &p.engine
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	e.mu.Lock()
 	e.life, e.once = ctx, once
-	p.roster.reading.now(outlines)
+	p.roster.reading.now(gate.Outlines)
 	p.wedge.watch()
 	e.mu.Unlock()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			p.stop()
-			return
-		case <-timer.C:
-		case <-e.agenda.wake:
-		}
-		e.mu.Lock()
-		wait := e.agenda.ring(time.Now())
-		if once && e.busy == 0 {
-			end()
-		}
-		e.mu.Unlock()
-		timer.Reset(wait)
-	}
+	<-ctx.Done()
+	p.stop()
 }
 
 // stopGrace is how long Run waits for calls that do not heed their context.
@@ -80,14 +67,8 @@ const stopGrace = 5 * time.Second
 func (p *Poller) stop() {
 	e := &p.engine
 	e.mu.Lock()
-	for _, w := range p.roster.order {
-		if e.once && w.publishing.index > 0 {
-			w.publish()
-		}
-	}
-	for r := range p.roster.all {
-		r.stop()
-	}
+	p.wedge.stop()
+	p.roster.stop()
 	e.life = nil
 	e.mu.Unlock()
 	ended := make(chan struct{})
@@ -128,10 +109,7 @@ func (p *Poller) Update(options Options) {
 	o.Manager, o.Shard, o.TotalShards = old.Manager, old.Shard, old.TotalShards
 	o.Logger, o.Journal, o.Publisher = old.Logger, old.Journal, old.Publisher
 	e.options = o
-	e.gate.resize(o.Concurrency, o.RequestsPerSecond, o.RequestTimeout/5)
-	if o.Tables.Limit != old.Tables.Limit {
-		e.tables = newSelection(o.Tables.Limit)
-	}
+	e.gate.Resize(o.Concurrency, o.RequestsPerSecond, o.RequestTimeout/5)
 	p.roster.apply(old)
 }
 
@@ -140,6 +118,9 @@ func (p *Poller) Wedged() string {
 	if why := p.wedge.why.Load(); why != nil {
 		return *why
 	}
+	if at := p.wedge.next.Load(); at != nil && time.Since(*at) > 0 {
+		return "polling stands still: what it has seen is not taken over"
+	}
 	return ""
 }
 
@@ -147,17 +128,22 @@ func (p *Poller) Wedged() string {
 // gate, the rate or a back-off is not standing still.
 type watchdog struct {
 	*engine
-	alarm alarm
-	why   atomic.Pointer[string] // nil: it moves
+	alarm *alarm
+	why   atomic.Pointer[string]    // nil: it moves
+	next  atomic.Pointer[time.Time] // it will have looked again by then; nil: it does not look
 	since time.Time
 }
 
-func (d *watchdog) init(e *engine) {
-	d.engine = e
-	d.alarm.ring = d.look
+func (d *watchdog) watch() {
+	now, limit := time.Now(), d.limit()
+	d.alarm.when(now.Add(limit / 8))
+	d.next.Store(new(now.Add(limit)))
 }
 
-func (d *watchdog) watch() { d.agenda.set(&d.alarm, time.Now().Add(d.limit()/8)) }
+func (d *watchdog) stop() {
+	d.alarm.drop()
+	d.next.Store(nil)
+}
 
 // limit is how long no call may end.
 func (d *watchdog) limit() time.Duration {
@@ -167,7 +153,7 @@ func (d *watchdog) limit() time.Duration {
 // look gives up calls that hold up everything, and lets the rest move on.
 func (d *watchdog) look() {
 	d.watch()
-	stuck := d.gate.stuck(d.limit())
+	stuck := d.gate.Stuck(d.limit())
 	if len(stuck) == 0 {
 		if d.landed.After(d.since) {
 			d.why.Store(nil)
@@ -176,7 +162,7 @@ func (d *watchdog) look() {
 	}
 	names := make([]string, 0, len(stuck))
 	for _, s := range stuck {
-		names = append(names, s.what)
+		names = append(names, s.What)
 	}
 	why := fmt.Sprintf("no call to %s has ended for %s: %s", d.options.Manager, d.limit(), some(names))
 	d.why.Store(&why)
@@ -187,14 +173,7 @@ func (d *watchdog) look() {
 		f.abandon()
 	}
 	for _, s := range stuck {
-		d.gate.release(s)
+		s.Release()
 	}
-}
-
-// abandon ends a flight that may never land.
-func (f *flight) abandon() {
-	r := f.reading
-	f.cancel()
-	r.leave()
-	r.end(nil, errStuck)
+	d.rest()
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 )
 
 // publishEvery is how often a watch publishes what a sweep has read so far.
@@ -14,8 +16,18 @@ const publishEvery = 5 * time.Second
 // soon publishes within a while what is new of the server.
 func (w *watch) soon(within time.Duration) {
 	if w.on {
-		w.agenda.sooner(&w.publishing, time.Now().Add(within))
+		w.publishing.sooner(time.Now().Add(within))
 	}
+}
+
+// refresh drops what is too old, and publishes the rest.
+func (w *watch) refresh() {
+	for _, r := range w.order {
+		if r.served() && !time.Now().Before(r.expires(w.sweep.length())) {
+			r.end(nil, errTooOld)
+		}
+	}
+	w.publish()
 }
 
 // publish publishes what is known of the server. What is unchanged keeps its pointer.
@@ -23,17 +35,22 @@ func (w *watch) publish() {
 	if !w.on {
 		return
 	}
-	w.agenda.drop(&w.publishing)
 	s := w.fleet()
 	w.tellServer(s)
 	w.value = s
 	w.published.Store(s)
 	w.options.Publisher.Server(s)
+	w.publishing.drop()
+	for _, r := range w.order {
+		if r.served() {
+			w.publishing.sooner(r.expires(w.sweep.length()))
+		}
+	}
 }
 
 func (w *watch) fleet() *fleet.Server {
-	out := convertServer(&w.info, w.read)
-	s := &out
+	details, _ := w.server.value.(*aem.ServerDetails)
+	s := answer.Server(&w.info, details)
 	s.Up = w.up()
 	s.Unreadable = w.unreadable()
 	s.Struggling = w.struggle.on
@@ -41,10 +58,10 @@ func (w *watch) fleet() *fleet.Server {
 	s.Sweep = fleet.Reading{Last: w.sweep.last, Took: w.sweep.took, Due: w.sweep.start.at, Problem: w.server.problem}
 	s.Interval = w.options.PollInterval
 	s.Duplicates = w.twice
-	s.MemoryLimit, s.DiskLimit = limits(w.options.Limits, w.name)
-	s.Details = w.serverDetails()
+	s.MemoryLimit, s.DiskLimit = choose.Limits(w.options.Limits, w.name)
+	s.Details = w.details(details)
 	s.Past = w.past
-	if w.outline.tried && !w.outline.failed() {
+	if w.outline.value != nil {
 		s.TasksListed = fleet.Count(len(w.list))
 		s.TasksPolled = fleet.Count(len(w.tasks))
 		s.Tasks = w.taskValues()
@@ -57,14 +74,9 @@ func (w *watch) fleet() *fleet.Server {
 // up is whether the server's details and task list were read when they were last due.
 func (w *watch) up() fleet.Flag {
 	switch {
-	case !w.readable():
-		if w.info.State == aem.ServerError {
-			return fleet.No
-		}
-		return fleet.Unknown
-	case w.struggle.on:
+	case w.info.State == aem.ServerError || w.struggle.on && w.readable():
 		return fleet.No
-	case !w.outline.tried || !w.server.tried:
+	case !w.readable() || !w.outline.tried || !w.server.tried:
 		return fleet.Unknown
 	}
 	return fleet.FlagOf(!w.outline.failed() && !w.server.failed())
@@ -76,40 +88,34 @@ func (w *watch) unreadable() string {
 	case w.struggle.on:
 		return w.struggle.reason
 	case w.outline.failed():
-		return reasonOf(w.outline.err)
+		return answer.Reason(w.outline.err)
 	case w.server.err == errSlow: // it is being asked again
 		return w.struggle.reason
-	case w.server.failed() && (w.readable() || !stateOf(w.server.err)):
-		return reasonOf(w.server.err)
+	case w.server.failed() && (w.readable() || !answer.TellsState(w.server.err)):
+		return answer.Reason(w.server.err)
 	case w.readable() && w.stateError() != nil:
-		return reasonOf(w.stateError())
+		return answer.Reason(w.stateError())
 	}
 	return ""
 }
 
 // stateError is one by which the API tells the state of the server instead of what it was asked.
 func (w *watch) stateError() error {
-	for _, r := range []*reading{w.outline, w.server} {
-		if stateOf(r.err) {
+	for _, r := range w.order {
+		if (r.object == "" || r.kind == readTask) && r.kind.collector == "" && answer.TellsState(r.err) {
 			return r.err
-		}
-	}
-	for _, t := range w.tasks {
-		if stateOf(t.details.err) {
-			return t.details.err
 		}
 	}
 	return nil
 }
 
-// serverDetails are those of the server. An error that tells the state of its licence goes before
-// what the details say of it.
-func (w *watch) serverDetails() *fleet.ServerDetails {
-	var d *fleet.ServerDetails
-	if w.read != nil {
-		d = serverDetails(w.read)
+// details are those of the server. An error that tells the state of its licence goes before
+// what they say of it.
+func (w *watch) details(read *aem.ServerDetails) (d *fleet.ServerDetails) {
+	if read != nil {
+		d = answer.ServerDetails(read)
 	}
-	if state := licenseOf(w.stateError()); state != "" {
+	if state := answer.License(w.stateError()); state != "" {
 		if d == nil {
 			d = &fleet.ServerDetails{}
 		}
@@ -123,10 +129,9 @@ func (w *watch) serverDetails() *fleet.ServerDetails {
 
 // taskValues keeps the slice when all of its elements are what they were.
 func (w *watch) taskValues() []*fleet.Task {
-	bound := w.tables.bound.Load()
 	values := make([]*fleet.Task, len(w.tasks))
 	for i, t := range w.tasks {
-		values[i] = t.fleet(bound)
+		values[i] = t.fleet(w.readings[key{readTask, t.info.Name}], w.readings[key{readTables, t.info.Name}], w.tables)
 	}
 	if w.value != nil && w.value.Tasks != nil && slices.Equal(w.value.Tasks, values) {
 		return w.value.Tasks
@@ -134,38 +139,48 @@ func (w *watch) taskValues() []*fleet.Task {
 	return values
 }
 
+// addExtras puts what the optional collectors found into a server; what is unchanged stays the
+// same slice.
+func (w *watch) addExtras(s *fleet.Server) {
+	if !w.stale && w.value != nil {
+		s.Endpoints, s.EndpointTests, s.ACLs = w.value.Endpoints, w.value.EndpointTests, w.value.ACLs
+		return
+	}
+	w.stale = false
+	for _, r := range w.order {
+		switch v := r.value.(type) {
+		case []fleet.Endpoint:
+			if w.options.Endpoints {
+				s.Endpoints = v
+			}
+		case *fleet.ACL:
+			s.ACLs = append(s.ACLs, *v)
+		case *fleet.EndpointTest:
+			s.EndpointTests = append(s.EndpointTests, *v)
+		}
+	}
+}
+
 // addProblems tells what could not be read.
 func (w *watch) addProblems(s *fleet.Server) {
-	add := func(p *fleet.Problem) {
-		if p == nil {
-			return
+	for _, r := range w.order {
+		if tables, ok := r.value.(*choose.Tables); ok {
+			s.Duplicates += tables.Duplicates
 		}
-		if s.ProblemCount++; len(s.Problems) < fleet.MaxProblems {
-			s.Problems = append(s.Problems, *p)
-		}
-	}
-	if w.readable() || !stateOf(w.server.err) {
-		add(w.server.problem)
-	}
-	add(w.outline.problem)
-	for _, one := range w.extras.order {
-		if faultOf(one.err) != refused { // what the account may not have is no trouble of the server
-			add(one.problem)
-		}
-	}
-	for _, t := range w.tasks {
-		for r := range t.readings {
-			add(r.problem)
-		}
-		if t.tables != nil {
-			s.Duplicates += t.tables.duplicates
+		switch {
+		case r.problem == nil:
+		case r == w.server && !w.readable() && answer.TellsState(r.err):
+		case r.kind.collector != "" && answer.FaultOf(r.err) == answer.Refused: // no trouble of the server
+		default:
+			if s.ProblemCount++; len(s.Problems) < fleet.MaxProblems {
+				s.Problems = append(s.Problems, *r.problem)
+			}
 		}
 	}
 }
 
 // tellServer tells what has changed of the server itself.
 func (w *watch) tellServer(s *fleet.Server) {
-	var changes []fleet.Event
 	c := fleet.Event{Kind: fleet.ServerReadable, Server: w.name, From: w.told, To: s.Unreadable}
 	wait := false
 	for _, r := range []*reading{w.server, w.outline} {
@@ -176,21 +191,13 @@ func (w *watch) tellServer(s *fleet.Server) {
 	}
 	if c.From != c.To && !wait {
 		w.told = c.To
-		changes = append(changes, c)
+		w.tell(c)
 	}
-	var before *fleet.ServerDetails
-	if w.value != nil {
-		before = w.value.Details
+	if w.value == nil || w.value.Details == nil || s.Details == nil {
+		return
 	}
-	if was, is := license(before), license(s.Details); was != "" && is != "" && was != is {
-		changes = append(changes, fleet.Event{Kind: fleet.LicenseChanged, Server: w.name, From: was, To: is})
+	was, is := w.value.Details.License.State, s.Details.License.State
+	if was != "" && is != "" && was != is {
+		w.tell(fleet.Event{Kind: fleet.LicenseChanged, Server: w.name, From: was, To: is})
 	}
-	w.tell(changes...)
-}
-
-func license(d *fleet.ServerDetails) string {
-	if d == nil {
-		return ""
-	}
-	return d.License.State
 }

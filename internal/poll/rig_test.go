@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -232,4 +233,12 @@ func smallFleet() *aemtest.Simulator {
 	broken.State, broken.Message = aemtest.ServerError, "REPSRVNFND, not found"
 	sim.AddServer(broken)
 	return sim
+}
+
+func anchored(expressions ...string) []*regexp.Regexp {
+	var list []*regexp.Regexp
+	for _, e := range expressions {
+		list = append(list, regexp.MustCompile("^(?:"+e+")$"))
+	}
+	return list
 }

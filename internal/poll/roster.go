@@ -13,6 +13,9 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 )
 
 // roster is the server list, and thereby who is watched. While it cannot be read, those known
@@ -27,7 +30,8 @@ type roster struct {
 	watched  atomic.Pointer[[]*watch]
 	done     int // so many of them have been swept, or need not be
 	complete bool
-	moving   alarm
+	moving   *alarm    // other tables are to be chosen than before
+	aging    *alarm    // the list may be too old
 	hurried  time.Time // it was asked for out of turn
 	warnings []string
 	told     string // why it cannot be read, as told last
@@ -41,40 +45,41 @@ const notYet = "not read yet"
 
 func newRoster(e *engine) *roster {
 	r := &roster{engine: e, known: map[string]*watch{}, told: notYet}
-	r.reading = e.reading(readRoster, e.gate.queue(), "", "")
-	r.reading.keeps = func() time.Duration { return r.options.maxAge(r.options.PollInterval, 0) }
-	r.reading.lasts = true
-	r.reading.settle = r.settle
-	r.moving.ring = r.choose
+	r.reading = e.reading(r, readRoster, e.gate.Queue(), "", "")
+	r.moving = e.alarm(r.choose)
+	r.aging = e.alarm(r.age)
 	return r
 }
 
-// settle: the list was read, or not.
-func (r *roster) settle(value any, how fault) {
-	reading := r.reading
+// asks implements owner: the list may always be asked for.
+func (r *roster) asks(*reading) error { return nil }
+
+// ended implements owner: the list was read, or not.
+func (r *roster) ended(reading *reading, _ any, how answer.Fault) {
 	now := time.Now()
 	reading.at(now.Add(max(r.options.StateInterval-reading.took, reading.took)))
 	result := fleet.Failure
-	if how == good {
-		r.list, _ = value.([]aem.ServerInfo)
+	if how == answer.Good {
+		r.list, _ = reading.value.([]aem.ServerInfo)
+		r.aging.when(reading.expires(0))
 		if result = fleet.Success; reading.err != nil {
 			result = fleet.Partial
 		}
 	}
-	back := r.away != nil && how != away
-	if r.away = nil; how == away {
+	back := r.away != nil && how != answer.Away
+	if r.away = nil; how == answer.Away {
 		r.goAway(reading.err)
 	}
 	r.tellReadable()
 	switch {
-	case how == good:
+	case how == answer.Good:
 		r.follow()
 	case reading.err == errTooOld:
 		r.withdraw()
 	}
 	if back {
 		for _, w := range r.order {
-			w.resume(away)
+			w.resume(answer.Away)
 		}
 	}
 	if reading.err != errTooOld {
@@ -84,26 +89,35 @@ func (r *roster) settle(value any, how fault) {
 	r.publish()
 }
 
+// age withdraws what is too old.
+func (r *roster) age() {
+	if at := r.reading.expires(0); at.After(time.Now()) { // there is more time than there was
+		r.aging.when(at)
+		return
+	}
+	r.reading.end(nil, errTooOld)
+}
+
 // goAway: nobody can be asked for anything. What waits has come due in vain.
 func (r *roster) goAway(err error) {
 	if r.away = err; r.away == nil {
 		return
 	}
-	for reading := range r.all {
-		if reading != r.reading {
+	for _, w := range r.order {
+		for _, reading := range w.order {
 			reading.miss(err)
 		}
 	}
 }
 
 // failed: a call of a watch has failed in a way that the roster can tell more of.
-func (r *roster) failed(how fault, err error) {
-	if how == away && errors.Is(err, aem.ErrLogin) && r.away == nil {
+func (r *roster) failed(how answer.Fault, err error) {
+	if how == answer.Away && errors.Is(err, aem.ErrLogin) && r.away == nil {
 		r.goAway(err) // no call can succeed
 	}
 	if time.Since(r.hurried) > r.options.StateInterval/5 {
 		r.hurried = time.Now()
-		r.reading.now(outlines)
+		r.reading.now(gate.Outlines)
 	}
 }
 
@@ -172,23 +186,16 @@ func (r *roster) follow() {
 }
 
 func (r *roster) chooses(server string) bool {
-	return r.options.Servers.match(server) && inShard(r.options.Manager, server, r.options.Shard, r.options.TotalShards)
+	o := r.options
+	return o.Servers.Match(server) && choose.InShard(o.Manager, server, o.Shard, o.TotalShards)
 }
 
 // spread gives every server its phase: in the order of their hashes, evenly.
 func (r *roster) spread() {
-	type place struct {
-		hash  uint64
-		watch *watch
-	}
-	places := make([]place, len(r.order))
-	for i, w := range r.order {
-		places[i] = place{newHash().text(w.name).sum(), w}
-	}
-	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.hash, b.hash) })
-	for i, p := range places {
-		p.watch.share = 1 / float64(len(places))
-		p.watch.phase = float64(i) * p.watch.share
+	sorted := slices.Clone(r.order)
+	slices.SortFunc(sorted, func(a, b *watch) int { return cmp.Compare(a.hash, b.hash) })
+	for i, w := range sorted {
+		w.phase = float64(i) / float64(len(sorted))
 	}
 }
 
@@ -211,18 +218,16 @@ func (r *roster) swept() {
 		return
 	}
 	r.complete = true
-	r.gate.keepReserve()
+	r.gate.Reserve()
 	r.warn()
 	r.publish()
 }
 
-// moved: other tables are to be chosen than before.
-func (r *roster) moved() { r.agenda.sooner(&r.moving, time.Now().Add(time.Second)) }
-
+// choose lets all publish the tables that are chosen now.
 func (r *roster) choose() {
 	for _, w := range r.order {
 		for _, t := range w.tasks {
-			if t.tables != nil && len(t.tables.wanted) > 0 {
+			if t.tables.MayLose() {
 				t.stale = true
 				w.soon(time.Second)
 			}
@@ -233,32 +238,40 @@ func (r *roster) choose() {
 // apply puts other options in force.
 func (r *roster) apply(old *Options) {
 	o, now := r.options, time.Now()
+	if o.Tables.Limit != old.Tables.Limit {
+		r.tables = choose.NewSelection(o.Tables.Limit)
+		for _, w := range r.order {
+			for _, t := range w.tasks {
+				r.tables.Replace(nil, t.tables)
+				t.stale = true
+			}
+		}
+	}
 	if r.order != nil {
 		r.follow()
 	}
-	r.agenda.hasten(&r.reading.due, now.Add(o.StateInterval))
+	r.reading.due.hasten(now.Add(o.StateInterval))
+	r.aging.hasten(r.reading.expires(0))
 	for _, w := range r.order {
 		w.apply(old)
-	}
-	for reading := range r.all {
-		if reading.expiry.index > 0 {
-			r.agenda.set(&reading.expiry, reading.expires())
-		}
 	}
 	r.warn()
 	r.publish()
 }
 
-// all goes through all readings.
-func (r *roster) all(yield func(*reading) bool) {
-	if !yield(r.reading) {
-		return
-	}
+// stop ends all readings, for good.
+func (r *roster) stop() {
+	r.moving.drop()
+	r.aging.drop()
+	r.reading.halt()
 	for _, w := range r.order {
-		for reading := range w.readings {
-			if !yield(reading) {
-				return
-			}
+		if w.once != nil && w.publishing.set {
+			w.publish()
+		}
+		w.sweep.start.drop()
+		w.publishing.drop()
+		for _, reading := range w.order {
+			reading.halt()
 		}
 	}
 }
@@ -299,7 +312,7 @@ func (r *roster) warn() {
 				strings.TrimSuffix(strings.TrimPrefix(re.String(), "^(?:"), ")$"))
 		}
 	}
-	none, left := len(r.order) == 0 && len(servers) > 0, slices.ContainsFunc(servers, o.Servers.match)
+	none, left := len(r.order) == 0 && len(servers) > 0, slices.ContainsFunc(servers, o.Servers.Match)
 	add(len(servers) == 0 && !r.reading.failed(),
 		"the server list is empty: the account may see no server, or there is none")
 	include(o.Servers.Include, "server", servers)

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
@@ -73,7 +75,7 @@ func TestSoak(t *testing.T) {
 func (w *week) options() Options {
 	return Options{
 		StateInterval: soakState, PollInterval: soakPoll, MaxAge: soakAge, RequestTimeout: 5 * time.Second,
-		Concurrency: 1 + w.chance.IntN(8), Tables: TableOptions{Mode: All, Limit: 1 + w.chance.IntN(20)},
+		Concurrency: 1 + w.chance.IntN(8), Tables: choose.TableOptions{Mode: choose.All, Limit: 1 + w.chance.IntN(20)},
 	}
 }
 
@@ -178,10 +180,16 @@ func (w *week) look(r *rig, closely bool) {
 	r.engine.mu.Lock()
 	defer r.engine.mu.Unlock()
 	w.looks++
-	for one := range r.Poller.roster.all {
-		if one.tried && !one.failed() && time.Since(one.last) >= one.keeps() {
+	young := func(one *reading, sweep time.Duration) {
+		if one.served() && time.Since(one.last) >= one.keeps(sweep) {
 			w.Errorf("%s is %s old, and still served", one, time.Since(one.last))
 			w.wrong++
+		}
+	}
+	young(r.Poller.roster.reading, 0)
+	for _, watch := range r.Poller.roster.order {
+		for _, one := range watch.order {
+			young(one, watch.sweep.length())
 		}
 	}
 	if !closely {

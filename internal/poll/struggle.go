@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
+	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
+	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 )
 
 // patience is how many calls in a row a server may leave without an answer of its own.
@@ -24,38 +26,36 @@ type struggle struct {
 }
 
 // judge looks at the end of a reading for what it means for more than itself.
-func (w *watch) judge(r *reading, how fault) {
+func (w *watch) judge(r *reading, how answer.Fault) {
 	s := &w.struggle
-	if _, ours := r.err.(*unread); ours && r.err != errStuck || r.call.class > statuses || w.away != nil {
+	if r.ours() && r.err != errStuck || r.kind.class > gate.Statuses || w.away != nil {
 		return
 	}
 	switch how {
-	case away:
-		w.owner.failed(how, r.err)
-	case late:
-		s.strike(r.object, reasonOf(r.err))
-		w.mistrust()
-	case vanished:
+	case answer.Late:
+		w.strike(r)
+	case answer.Vanished:
 		if r.object != "" {
-			w.outline.now(outlines)
+			w.outline.now(gate.Outlines)
 		}
+	case answer.Away:
 	default:
 		s.strikes, s.several = 0, false
 	}
-	if w.rosterTells(r) {
-		w.owner.failed(how, r.err)
+	if how == answer.Away || w.rosterTells(r) {
+		w.roster.failed(how, r.err)
 	}
 	if r != w.outline || !s.on {
 		return
 	}
 	switch now := time.Now(); {
-	case how == late:
+	case how == answer.Late:
 		s.pause = min(max(2*s.pause, w.options.StateInterval), w.options.PollInterval)
 	case now.Before(s.until):
 		s.pause = 0
 	default:
 		s.on, s.pause = false, 0
-		w.resume(late)
+		w.resume(answer.Late)
 	}
 }
 
@@ -63,35 +63,29 @@ func (w *watch) judge(r *reading, how fault) {
 // the server has gone, or has another state.
 func (w *watch) rosterTells(r *reading) bool {
 	return r.failed() && r.object == "" && time.Since(r.problem.Since) < w.options.StateInterval/3 &&
-		(faultOf(r.err) == vanished || errors.Is(r.err, aem.ErrServerNotMonitored) ||
+		(answer.FaultOf(r.err) == answer.Vanished || errors.Is(r.err, aem.ErrServerNotMonitored) ||
 			errors.Is(r.err, aem.ErrServerNotConnected))
 }
 
-func (s *struggle) strike(subject, reason string) {
-	if s.strikes == 0 {
-		s.subject = subject
-	}
-	s.several = s.several || subject != s.subject
-	s.strikes++
-	s.reason = reason
-}
-
-// mistrust pauses a server whose calls fail one after the other.
-func (w *watch) mistrust() {
+// strike counts a call that failed for the server, and pauses one whose calls fail one after the
+// other.
+func (w *watch) strike(r *reading) {
 	s := &w.struggle
+	if s.strikes == 0 {
+		s.subject = r.object
+	}
+	s.several = s.several || r.object != s.subject
+	s.strikes++
+	s.reason = answer.Reason(r.err)
 	if s.on || s.strikes < patience || !s.several {
 		return
 	}
 	s.on = true
 	s.until = time.Now().Add(s.hold) // one that answers but in part is not asked for all again and again
 	s.hold = min(max(2*s.hold, w.options.StateInterval), w.options.PollInterval)
-	w.server.miss(errSlow)
-	for _, t := range w.tasks {
-		for r := range t.readings {
-			r.miss(errSlow)
+	for _, other := range w.order {
+		if other.kind.class == gate.Details || other.kind.class == gate.Statuses {
+			other.miss(errSlow)
 		}
 	}
 }
-
-// calm: a sweep has read the server.
-func (s *struggle) calm() { s.hold = 0 }

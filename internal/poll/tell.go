@@ -20,9 +20,9 @@ const testSucceeded = "success"
 // maxWords bounds what is told of the API's own words.
 const maxWords = 300
 
-// kinds are what is said of a change in the log, and after which the new value is fine: it is
+// wordings are what is said of a change in the log, and after which the new value is fine: it is
 // worth a warning otherwise.
-var kinds = map[fleet.EventKind]struct {
+var wordings = map[fleet.EventKind]struct {
 	text string
 	fine func(to string) bool
 }{
@@ -95,16 +95,16 @@ func (e *engine) log(c *fleet.Event) {
 	if c.Count > 0 {
 		attrs = append(attrs, slog.Int("count", c.Count))
 	}
-	kind, level := kinds[c.Kind], slog.LevelInfo
+	wording, level := wordings[c.Kind], slog.LevelInfo
 	switch {
-	case !kind.fine(c.To) && c.Kind == fleet.ManagerReadable:
+	case !wording.fine(c.To) && c.Kind == fleet.ManagerReadable:
 		level = slog.LevelError
-	case !kind.fine(c.To):
+	case !wording.fine(c.To):
 		level = slog.LevelWarn
 	case c.Kind == fleet.ManagerReadable || c.Kind == fleet.ServerReadable:
-		kind.text = strings.Replace(kind.text, "cannot", "can", 1)
+		wording.text = strings.Replace(wording.text, "cannot", "can", 1)
 	}
-	e.logger.LogAttrs(context.Background(), level, kind.text, attrs...)
+	e.logger.LogAttrs(context.Background(), level, wording.text, attrs...)
 }
 
 // words makes one line of what the API says, and not a long one.

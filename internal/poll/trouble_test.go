@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
@@ -97,7 +99,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := running(t, Options{Tables: TableOptions{Mode: Summary, Interval: time.Minute}})
+				r := running(t, Options{Tables: choose.TableOptions{Mode: choose.Summary, Interval: time.Minute}})
 				if r.polled(fleet.Success) == 0 || r.polled(fleet.Partial)+r.polled(fleet.Failure) > 0 {
 					t.Error("something could not be read before")
 				}
@@ -264,7 +266,9 @@ func TestAHangingTaskCostsNoMoreThanItself(t *testing.T) {
 
 func TestNothingIsServedPastItsAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := running(t, Options{MaxAge: 3 * time.Minute, RequestTimeout: time.Hour, Tables: TableOptions{Mode: Summary}})
+		r := running(t, Options{
+			MaxAge: 3 * time.Minute, RequestTimeout: time.Hour, Tables: choose.TableOptions{Mode: choose.Summary},
+		})
 		r.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Task: "a2", Kind: aemtest.FaultHang})
 		r.sim.AddFault(aemtest.Fault{Operation: "GetTableStatuses", Task: "b1", Kind: aemtest.FaultHang})
 		gone := false

@@ -5,6 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -23,7 +25,7 @@ func TestPollTellsTheTruth(t *testing.T) {
 					Seed: 3, Servers: 4, ComposeServers: 2, TasksPerServer: 30, OddNames: true, Shape: shape,
 					Clock: func() time.Time { return now },
 				})
-				r := newRig(t, sim, Options{Tables: TableOptions{Mode: All}})
+				r := newRig(t, sim, Options{Tables: choose.TableOptions{Mode: choose.All}})
 				if err := r.Once(t.Context()); err != nil {
 					t.Fatal(err)
 				}

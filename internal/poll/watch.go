@@ -10,68 +10,83 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
+	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 )
 
 // watch reads one server, on its own: what it waits for, and what goes wrong with it, holds
 // up nobody else.
 type watch struct {
 	*engine
-	name  string
-	info  aem.ServerInfo // as the roster has it
-	on    bool           // it is listed, and read
-	phase float64        // of its readings: they do not come with those of others in one burst
-	share float64        // of the phases, up to the next server's
-	queue *queue
+	roster *roster
+	name   string
+	info   aem.ServerInfo // as the roster has it
+	on     bool           // it is listed, and read
+	hash   uint64         // of its name
+	phase  float64        // of its readings: they do not come with those of others in one burst
+	queue  *gate.Queue
 
-	outline *reading
-	server  *reading
-	tasks   []*task          // in the API's order; nil while the list cannot be read
-	known   map[string]*task // by name; what is remembered of them outlives their list
-	list    []aem.TaskInfo   // as read last
-	counted bool             // there has been one
-	twice   int              // tasks that it names twice
-	read    *aem.ServerDetails
-	past    *fleet.Past
+	readings        map[key]*reading
+	order           []*reading // those wanted, in the order of kinds
+	round           int        // how often they have been arranged
+	outline, server *reading
+
+	tasks     []*task // in the API's order; nil while the server is in no state to be asked for them
+	known     map[string]*task
+	list      []aem.TaskInfo // as read last
+	twice     int            // tasks that it names twice
+	counted   bool           // there has been one
+	past      *fleet.Past
+	endpoints []fleet.Endpoint // as read last
 
 	sweep    sweep
 	struggle struggle
-	extras   extras
+	refusals map[*kind]*refusals
+	lacks    map[string]bool // optional collectors of which it was told that they cannot read everything
 
 	told       string // why it cannot be read, as told last
-	publishing alarm
+	publishing *alarm
+	stale      bool          // what the optional collectors found is to be published anew
 	value      *fleet.Server // as published last; nil: nothing is
 	published  atomic.Pointer[fleet.Server]
 }
 
+// key is what a reading of a server is known by.
+type key struct {
+	kind   *kind
+	object string
+}
+
 // newWatch makes a watch that does nothing yet.
-func (e *engine) newWatch(info *aem.ServerInfo) *watch {
-	w := &watch{engine: e, name: info.Name, info: *info, queue: e.gate.queue(), known: map[string]*task{}}
-	w.extras = extras{known: map[extraKey]*extra{}, refusals: map[*call]*refusals{}, told: map[string]bool{}}
-	w.outline = w.reading(readOutline, "", w.listed)
-	w.server = w.reading(readServer, "", func(value any, _ fault) {
-		w.read, _ = value.(*aem.ServerDetails)
-		w.checkEmpty()
-	})
-	w.sweep.start.ring = func() { w.beginSweep() }
-	w.publishing.ring = w.publish
+func (r *roster) newWatch(info *aem.ServerInfo) *watch {
+	w := &watch{
+		engine: r.engine, roster: r, name: info.Name, hash: choose.Hash(info.Name), info: *info, queue: r.gate.Queue(),
+		readings: map[key]*reading{}, known: map[string]*task{}, refusals: map[*kind]*refusals{}, lacks: map[string]bool{},
+	}
+	w.outline, w.server = w.get(readOutline, ""), w.get(readServer, "")
+	w.sweep = sweep{start: r.alarm(w.beginSweep), waits: map[*reading]bool{}}
+	w.publishing = r.alarm(w.refresh)
 	return w
 }
 
-// reading makes one of the watch's. take gets what was read, or nil when nothing was.
-func (w *watch) reading(c *call, object string, take func(value any, how fault)) *reading {
-	r := w.engine.reading(c, w.queue, w.name, object)
-	r.barred = func() error { return w.barred(r) }
-	r.begins = func() { w.sweep.begins(r) }
-	r.keeps = func() time.Duration { return w.options.maxAge(w.options.interval(c), w.sweep.length()) }
-	r.settle = func(value any, how fault) {
-		w.judge(r, how)
-		take(value, how)
-		w.endOf(r)
-		if r != w.outline { // which has been published
-			w.soon(publishEvery)
-		}
+// get returns a reading, made where there was none.
+func (w *watch) get(k *kind, object string) *reading {
+	r := w.readings[key{k, object}]
+	if r == nil {
+		r = w.reading(w, k, w.queue, w.name, object)
+		w.readings[key{k, object}] = r
 	}
 	return r
+}
+
+// asks implements owner.
+func (w *watch) asks(r *reading) error {
+	err := w.barred(r)
+	if err == nil {
+		w.sweep.asks(r)
+	}
+	return err
 }
 
 // barred says why a reading must not be asked for now.
@@ -89,13 +104,185 @@ func (w *watch) barred(r *reading) error {
 	case r != w.server && w.outline.failed() && time.Since(w.outline.problem.Since) > w.options.PollInterval:
 		return errNoOutline // what hangs on the list for so long is not worth a call
 	}
-	return nil
+	return w.refusals[r.kind].settled()
+}
+
+// ended implements owner.
+func (w *watch) ended(r *reading, before any, how answer.Fault) {
+	w.judge(r, how)
+	w.take(r, before)
+	switch r.kind {
+	case readOutline:
+		w.listed(how)
+	case readServer:
+		w.checkEmpty()
+	case readTask:
+		w.detailed(r)
+	case readEndpoints:
+		if list, ok := r.value.([]fleet.Endpoint); ok {
+			w.endpoints = list // else nothing is tested anew
+			w.arrange()
+		}
+	}
+	if r.kind.class >= gate.Statuses {
+		w.again(r, how)
+	}
+	if r.kind.collector != "" {
+		w.endExtra(r, how)
+	}
+	w.leaves(r)
+	if r != w.outline { // which has been published
+		w.soon(publishEvery)
+	}
+}
+
+// take takes over the value of a reading.
+func (w *watch) take(r *reading, before any) {
+	t := w.known[r.object]
+	switch r.kind {
+	case readOutline, readServer:
+	case readTask:
+		if d, _ := r.value.(*aem.TaskDetails); t != nil && t.take(d) {
+			w.hurry(readTables, r.object, gate.Details)
+		}
+	case readTables:
+		w.takeTables(r, before)
+	case readBarrier:
+		if t != nil {
+			t.barrier, _ = r.value.(*fleet.RetentionBarrier)
+			t.stale = true
+		}
+	case testEndpoint:
+		w.tellTest(before, r.value)
+		w.stale = true
+	default:
+		w.stale = true
+	}
+}
+
+// takeTables takes over what was read of a task's tables.
+func (w *watch) takeTables(r *reading, before any) {
+	then, _ := before.(*choose.Tables)
+	now, _ := r.value.(*choose.Tables)
+	if w.tables.Replace(then, now) {
+		w.roster.moving.sooner(time.Now().Add(time.Second))
+	}
+	if t := w.known[r.object]; t != nil {
+		t.tables, t.stale = now, true
+	}
+	if then != nil && now != nil && now.States.Error > then.States.Error {
+		w.tell(fleet.Event{Kind: fleet.TablesInError, Server: w.name, Task: r.object, Count: now.States.Error})
+	}
+}
+
+// detailed: a task's details were read, or not.
+func (w *watch) detailed(r *reading) {
+	t := w.known[r.object]
+	if w.wants(readBarrier, r.object) != (w.readings[key{readBarrier, r.object}] != nil) {
+		w.arrange()
+	}
+	if t.hurried {
+		t.hurried = r.again // what was under way may be older than the change
+		w.soon(0)
+	}
+}
+
+// again says when a reading is due again that no sweep asks for.
+func (w *watch) again(r *reading, how answer.Fault) {
+	interval := r.kind.every(w.options)
+	switch {
+	case how == answer.Refused && r.kind.collector != "":
+		interval = max(interval, refusalPause)
+	case how == answer.Good:
+	case r.kind == readTables:
+		interval = min(interval, w.options.PollInterval)
+	default:
+		interval = max(min(interval, refusalPause), w.options.PollInterval)
+	}
+	phase := float64(choose.Hash(r.String())>>11) / (1 << 53)
+	r.at(phased(interval, phase, time.Now().Add(interval/2)))
+}
+
+// hurry asks for a reading at once, if there is one.
+func (w *watch) hurry(k *kind, object string, c gate.Class) {
+	if r := w.readings[key{k, object}]; r != nil {
+		r.now(c)
+	}
 }
 
 // readable reports whether the server's tasks can be read: it is monitored, or in a
 // state that nobody knows yet.
 func (w *watch) readable() bool {
 	return w.info.State != aem.ServerNotMonitored && w.info.State != aem.ServerError
+}
+
+// wants reports whether one kind of reading is to be made about an object.
+func (w *watch) wants(k *kind, object string) bool {
+	switch {
+	case !w.on || w.info.State == aem.ServerNotMonitored || !w.readable() && k != readServer || k.every(w.options) <= 0:
+		return false
+	case k.replicate && (w.info.Product == aem.Compose || k.of == ofTask && w.known[object].compose()):
+		return false
+	}
+	return k.only == nil || k.only(w, object)
+}
+
+// objects are all that one kind of reading could be made about.
+func (w *watch) objects(of subject, yield func(string)) {
+	switch of {
+	case ofServer:
+		yield("")
+	case ofTask:
+		for _, t := range w.tasks {
+			yield(t.info.Name)
+		}
+	case ofEndpoint:
+		for i := range w.endpoints {
+			yield(w.endpoints[i].Name)
+		}
+	}
+}
+
+// arrange brings the readings in line with what there is to read: it begins and ends them.
+func (w *watch) arrange() {
+	before := w.order
+	w.order = make([]*reading, 0, len(before))
+	w.round++
+	for _, k := range kinds {
+		w.objects(k.of, func(object string) {
+			if !w.wants(k, object) {
+				return
+			}
+			if r := w.get(k, object); r.round != w.round { // an endpoint may have two roles
+				r.round = w.round
+				w.order = append(w.order, r)
+			}
+		})
+	}
+	for _, r := range before {
+		if r.round != w.round {
+			w.drop(r)
+		}
+	}
+	for _, r := range w.order {
+		if r.round != w.round || r == w.server || !r.fresh() { // the sweep asks for the server
+			continue
+		}
+		if r.kind == readTask && !w.sweep.begun.IsZero() {
+			w.joins(r)
+		}
+		r.now(r.kind.class)
+	}
+}
+
+// drop ends a reading that is not wanted any more, and what it brought.
+func (w *watch) drop(r *reading) {
+	before := r.value
+	r.reset()
+	w.take(r, before)
+	if w.leaves(r); r.object != "" {
+		delete(w.readings, key{r.kind, r.object})
+	}
 }
 
 // follow takes over a row of the roster, and begins or ends what the server's state asks for.
@@ -111,11 +298,11 @@ func (w *watch) follow(info *aem.ServerInfo) {
 		w.halt()
 	case !w.readable():
 		w.dropTasks()
-		w.reset(w.outline)
-	default:
-		w.outline.start(outlines)
 	}
-	if info.State != aem.ServerNotMonitored && w.sweep.begun.IsZero() && w.sweep.start.index == 0 {
+	if !on || before.State != info.State || before.Product != info.Product {
+		w.arrange()
+	}
+	if info.State != aem.ServerNotMonitored && w.sweep.begun.IsZero() && !w.sweep.start.set {
 		w.beginSweep()
 	}
 	if !on || before != *info {
@@ -125,37 +312,26 @@ func (w *watch) follow(info *aem.ServerInfo) {
 
 // halt ends all readings. What is remembered of the tasks stays.
 func (w *watch) halt() {
-	w.sweep.left += 2 // it does not end: it is dropped
+	w.sweep.halt()
 	w.dropTasks()
-	w.reset(w.outline)
-	w.reset(w.server)
-	w.read = nil
-	w.agenda.drop(&w.sweep.start)
-	w.agenda.drop(&w.publishing)
-	w.sweep = sweep{start: w.sweep.start}
+	w.publishing.drop()
 	w.struggle = struggle{}
 }
 
 // leave ends a watch of which nothing is to be served any more.
 func (w *watch) leave() {
+	w.on = false
 	w.halt()
-	w.on, w.value, w.past = false, nil, nil
+	w.value, w.past = nil, nil
 	w.published.Store(nil)
 	w.options.Publisher.Gone(w.name)
 }
 
-// dropTasks ends all readings that hang on the list of the tasks.
+// dropTasks ends all readings that hang on the lists of the server.
 func (w *watch) dropTasks() {
-	for _, one := range w.extras.known {
-		one.wanted = false
-	}
-	w.extras.endpoints, w.extras.listed = nil, nil
-	w.dropExtras()
 	w.hideTasks()
-	w.tasks = nil
-	for _, t := range w.known {
-		w.end(t)
-	}
+	w.tasks, w.endpoints = nil, nil
+	w.arrange()
 }
 
 // hideTasks remembers the tasks that are not served while their list cannot be read.
@@ -171,31 +347,16 @@ func (w *watch) hideTasks() {
 	}
 }
 
-// end ends the readings of a task, and drops what they brought.
-func (w *watch) end(t *task) {
-	for r := range t.readings {
-		w.reset(r)
-	}
-	t.take(nil)
-	w.takeTables(t, nil)
-}
-
-// reset ends a reading until it is begun again.
-func (w *watch) reset(r *reading) {
-	r.reset()
-	w.endOf(r)
-}
-
 // listed: the task list was read, or not.
-func (w *watch) listed(value any, how fault) {
-	if how == good {
-		w.list, _ = value.([]aem.TaskInfo)
+func (w *watch) listed(how answer.Fault) {
+	if how == answer.Good {
+		w.list, _ = w.outline.value.([]aem.TaskInfo)
 		w.checkEmpty()
 	}
-	if how == good && !w.outline.failed() {
+	if w.outline.value != nil {
 		w.takeList()
 	}
-	w.resume(nothing)
+	w.resume(answer.Nothing)
 	if w.outline.failed() {
 		w.hideTasks()
 	}
@@ -206,49 +367,49 @@ func (w *watch) listed(value any, how fault) {
 
 // checkEmpty does not believe a list without tasks while the server's details tell of some.
 func (w *watch) checkEmpty() {
-	if !w.outline.tried || w.outline.failed() || len(w.list) > 0 || w.read == nil ||
-		!(w.read.TaskSummary.Total.Float() > 0) {
+	d, _ := w.server.value.(*aem.ServerDetails)
+	if w.outline.value == nil || len(w.list) > 0 || d == nil || !(d.TaskSummary.Total.Float() > 0) {
 		return
 	}
-	w.options.Publisher.Failed(w.outline.call.operation, errEmptyList.reason)
+	w.options.Publisher.Failed(w.outline.kind.operation, errEmptyList.reason)
 	w.outline.refuse(errEmptyList)
-	w.server.now(changed) // perhaps there are none any more
+	w.server.now(gate.Changed) // perhaps there are none any more
 }
 
 // takeList brings the tasks in line with the list.
 func (w *watch) takeList() {
-	for _, t := range w.known {
-		t.listed = false
-	}
 	w.twice = 0
-	tasks := make([]*task, 0, len(w.list))
 	var changes []fleet.Event
+	var changed []string
+	tasks := make([]*task, 0, len(w.list))
+	listed := make(map[string]bool, len(w.list))
 	for i := range w.list {
 		info := &w.list[i]
-		if !w.options.Tasks.match(info.Name) || !bearsOneOf(info.Tags, w.options.Tags) {
-			continue
-		}
 		t := w.known[info.Name]
 		switch {
+		case !w.options.Tasks.Match(info.Name) || !choose.ByTag(info.Tags, w.options.Tags):
+			continue
+		case listed[info.Name]:
+			w.twice++
+			continue
 		case t == nil:
-			t = w.newTask(info.Name)
+			t = &task{told: map[*kind]bool{}}
+			w.known[info.Name] = t
 			if w.counted {
 				changes = append(changes, fleet.Event{Kind: fleet.TaskAppeared, Server: w.name, Task: info.Name,
 					To: string(info.State), Message: info.Message})
 			}
-		case t.listed:
-			w.twice++
-			continue
 		}
-		change := t.list(w.name, info, w.info.Product)
-		changes = append(changes, change...)
+		listed[info.Name] = true
+		if change, ok := t.list(w.name, info, w.info.Product); ok {
+			changes, changed = append(changes, change), append(changed, info.Name)
+			t.hurried = true
+		}
 		w.expect(t)
-		w.begin(t, len(change) > 0)
 		tasks = append(tasks, t)
 	}
-	for name, t := range w.known {
-		if !t.listed {
-			w.end(t)
+	for name := range w.known {
+		if !listed[name] {
 			delete(w.known, name)
 			changes = append(changes, fleet.Event{Kind: fleet.TaskVanished, Server: w.name, Task: name})
 		}
@@ -256,8 +417,12 @@ func (w *watch) takeList() {
 	if w.past = nil; !slices.Equal(w.tasks, tasks) || w.tasks == nil {
 		w.tasks = tasks
 	}
-	w.wantExtras()
 	w.counted = true
+	w.arrange()
+	for _, name := range changed {
+		w.hurry(readTask, name, gate.Changed)
+		w.hurry(readTables, name, gate.Details)
+	}
 	w.tell(changes...)
 }
 
@@ -270,14 +435,13 @@ func (w *watch) expect(t *task) {
 
 // resume asks at once for what came due while it could not be asked for; at the end of a trouble
 // also for what failed by it.
-func (w *watch) resume(trouble fault) {
+func (w *watch) resume(trouble answer.Fault) {
 	if !w.on || w.away != nil || w.struggle.on {
 		return
 	}
-	for r := range w.readings {
-		_, ours := r.err.(*unread)
-		if ours && r != w.outline || r.failed() && faultOf(r.err) == trouble {
-			r.now(r.call.class)
+	for _, r := range w.order {
+		if r.ours() && r != w.outline || r.failed() && answer.FaultOf(r.err) == trouble {
+			r.now(r.kind.class)
 		}
 	}
 }
@@ -285,40 +449,18 @@ func (w *watch) resume(trouble fault) {
 // apply puts other options in force.
 func (w *watch) apply(old *Options) {
 	o, now := w.options, time.Now()
-	if w.outline.tried && !w.outline.failed() {
+	if w.outline.value != nil {
 		w.takeList()
 	}
-	w.agenda.hasten(&w.outline.due, now.Add(o.StateInterval))
-	if o.PollInterval != old.PollInterval && w.sweep.start.index > 0 {
-		w.agenda.set(&w.sweep.start, phased(o.PollInterval, w.phase, now))
+	w.outline.due.hasten(now.Add(o.StateInterval))
+	if o.PollInterval != old.PollInterval && w.sweep.start.set {
+		w.sweep.start.when(phased(o.PollInterval, w.phase, now))
 	}
-	tablesDiffer := !reflect.DeepEqual(o.Tables, old.Tables)
-	for _, t := range w.known {
-		if o.Tables.Limit != old.Tables.Limit {
-			w.tables.replace(nil, t.tables)
-		}
-		if t.statuses != nil && tablesDiffer {
-			t.statuses.now(statuses)
+	differ := !reflect.DeepEqual(o.Tables, old.Tables)
+	for _, r := range w.order {
+		if r.kind == readTables && differ {
+			r.now(gate.Statuses)
 		}
 	}
 	w.publish()
-}
-
-// readings goes through all of the server's.
-func (w *watch) readings(yield func(*reading) bool) {
-	if !yield(w.outline) || !yield(w.server) {
-		return
-	}
-	for _, t := range w.known {
-		for r := range t.readings {
-			if !yield(r) {
-				return
-			}
-		}
-	}
-	for _, one := range w.extras.known {
-		if !yield(one.reading) {
-			return
-		}
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 )
 
 // wires is a network without sockets, on which fake time can pass. It counts the ends that are open.
@@ -108,7 +109,7 @@ func TestConnectionsStayFlat(t *testing.T) {
 		var busy sync.WaitGroup
 		poller := poll.New(client, poll.Options{
 			Manager: "prod", Publisher: nowhere{}, Concurrency: atOnce, PollInterval: 4 * time.Minute,
-			StateInterval: time.Minute, RequestTimeout: 10 * time.Second, Tables: poll.TableOptions{Mode: poll.All},
+			StateInterval: time.Minute, RequestTimeout: 10 * time.Second, Tables: choose.TableOptions{Mode: choose.All},
 		})
 		busy.Go(func() { poller.Run(ctx) })
 		busy.Go(func() { trouble(ctx, sim) })

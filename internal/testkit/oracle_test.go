@@ -10,6 +10,7 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/poll"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/testkit"
 )
 
@@ -51,12 +52,12 @@ func serve(t *testing.T, sim *aemtest.Simulator) testkit.Samples {
 	runs := true
 	c, stop := collect(t, sim, poll.Options{
 		PollInterval: 10 * time.Minute, StateInterval: 10 * time.Minute,
-		Tables: poll.TableOptions{Mode: poll.All}, Endpoints: true, ACLs: time.Hour,
+		Tables: choose.TableOptions{Mode: choose.All}, Endpoints: true, ACLs: time.Hour,
 		RetentionBarriers: time.Hour, EndpointTests: poll.EndpointTestOptions{Interval: 10 * time.Minute},
-		Objectives: []poll.Objective{
+		Objectives: []choose.Objective{
 			{Task: regexp.MustCompile("^.*ORA.*$"), Latency: 5 * time.Minute, Running: &runs}, {FullLoad: time.Hour},
 		},
-		Limits: []poll.ServerLimit{{Memory: 64 << 30, Disk: 500 << 30}},
+		Limits: []choose.ServerLimit{{Memory: 64 << 30, Disk: 500 << 30}},
 	})
 	time.Sleep(11 * time.Minute) // endpoints are tested one after the other
 	_, kept := c.Current()

@@ -1,4 +1,4 @@
-package poll
+package choose
 
 import (
 	"strings"
@@ -45,7 +45,7 @@ func TestExpected(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, complaints := expected(tt.objectives, tt.server, tt.task, tt.tags)
+			got, complaints := Expected(tt.objectives, tt.server, tt.task, tt.tags)
 			if got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
@@ -69,10 +69,10 @@ func expect(latency, load float64, running bool, priority string) fleet.Expectat
 
 func TestLimits(t *testing.T) {
 	list := []ServerLimit{{Server: anchored("a.*")[0], Memory: 10}, {Memory: 20, Disk: 30}}
-	if memory, disk := limits(list, "ab"); memory != fleet.Num(10) || disk.IsSet() {
+	if memory, disk := Limits(list, "ab"); memory != fleet.Num(10) || disk.IsSet() {
 		t.Errorf("the first that matches counts: %v %v", memory, disk)
 	}
-	if memory, disk := limits(list, "b"); memory != fleet.Num(20) || disk != fleet.Num(30) {
+	if memory, disk := Limits(list, "b"); memory != fleet.Num(20) || disk != fleet.Num(30) {
 		t.Errorf("got %v %v", memory, disk)
 	}
 }

@@ -1,4 +1,6 @@
-package poll
+// Package choose says what the configuration makes of a name: whether it is polled, by which
+// instance, what is expected of it, and which tables have series of their own.
+package choose
 
 import (
 	"regexp"
@@ -11,8 +13,8 @@ type Filter struct {
 	Include, Exclude []*regexp.Regexp
 }
 
-// match reports whether the filter leaves a name.
-func (f Filter) match(name string) bool {
+// Match reports whether the filter leaves a name.
+func (f Filter) Match(name string) bool {
 	matches := func(re *regexp.Regexp) bool { return re.MatchString(name) }
 	if slices.ContainsFunc(f.Exclude, matches) {
 		return false
@@ -24,36 +26,41 @@ func (f Filter) match(name string) bool {
 // need not put the name together.
 func (f Filter) all() bool { return len(f.Include) == 0 && len(f.Exclude) == 0 }
 
-// bearsOneOf reports whether tags holds one of the wanted ones; without wanted
+// ByTag reports whether tags holds one of the wanted ones; without wanted
 // tags everything qualifies.
-func bearsOneOf(tags, wanted []string) bool {
+func ByTag(tags, wanted []string) bool {
 	if len(wanted) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(tags, func(tag string) bool { return slices.Contains(wanted, tag) })
 }
 
-// inShard reports whether this instance of total polls a server. It depends on
+// InShard reports whether this instance of total polls a server. It depends on
 // nothing but the two names, so that instances need not talk to each other.
-func inShard(manager, server string, shard, total int) bool {
+func InShard(manager, server string, shard, total int) bool {
 	if total <= 1 {
 		return true
 	}
-	return newHash().text(manager).text(server).sum()%uint64(total) == uint64(shard)
+	return Hash(manager, server)%uint64(total) == uint64(shard)
 }
 
-// hash is FNV-1a, which is the same in every process and version; each text ends
-// with a zero byte, so that ("ab", "c") and ("a", "bc") differ.
+// Hash is the same for the same names in every process and version; ("ab", "c") and ("a", "bc")
+// differ.
+func Hash(names ...string) uint64 { return hash(offset).add(names...).sum() }
+
+// hash is FNV-1a, with a zero byte after each name.
 type hash uint64
 
-func newHash() hash { return 14695981039346656037 }
+const offset, prime = 14695981039346656037, 1099511628211
 
-func (h hash) text(s string) hash {
-	const prime = 1099511628211
-	for i := range len(s) {
-		h = (h ^ hash(s[i])) * prime
+func (h hash) add(names ...string) hash {
+	for _, name := range names {
+		for i := range len(name) {
+			h = (h ^ hash(name[i])) * prime
+		}
+		h *= prime // the zero byte
 	}
-	return h * prime // the zero byte
+	return h
 }
 
 // sum spreads the hash over all bits (FNV's low bits alone are poor).

@@ -1,4 +1,4 @@
-package poll
+package choose
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ func TestShardsPartitionTheServers(t *testing.T) {
 				name := fmt.Sprintf("replicate-%03d.example.net", i)
 				owners := 0
 				for shard := range total {
-					if inShard("prod", name, shard, total) {
+					if InShard("prod", name, shard, total) {
 						owners++
 						sizes[shard]++
 					}
@@ -38,7 +38,7 @@ func TestShardDependsOnBothNames(t *testing.T) {
 	const total = 16
 	shardOf := func(manager, server string) int {
 		for shard := range total {
-			if inShard(manager, server, shard, total) {
+			if InShard(manager, server, shard, total) {
 				return shard
 			}
 		}
@@ -54,7 +54,7 @@ func TestShardDependsOnBothNames(t *testing.T) {
 	if differ < 80 {
 		t.Errorf("the manager moved only %d of 100 servers", differ)
 	}
-	if newHash().text("ab").text("c").sum() == newHash().text("a").text("bc").sum() {
+	if Hash("ab", "c") == Hash("a", "bc") {
 		t.Error("the boundary between names is lost")
 	}
 }
@@ -62,7 +62,7 @@ func TestShardDependsOnBothNames(t *testing.T) {
 // Instances of different releases run side by side during an upgrade.
 func TestShardIsTheSameForEver(t *testing.T) {
 	for server, want := range map[string]int{"Local Server": 2, "Compose SRV - C4DW": 3, "ärger": 2} {
-		if !inShard("prod", server, want, 16) {
+		if !InShard("prod", server, want, 16) {
 			t.Errorf("%q is not in shard %d of 16 any more", server, want)
 		}
 	}
@@ -91,12 +91,12 @@ func TestFilter(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, name := range tt.in {
-				if !tt.filter.match(name) {
+				if !tt.filter.Match(name) {
 					t.Errorf("%q is out", name)
 				}
 			}
 			for _, name := range tt.out {
-				if tt.filter.match(name) {
+				if tt.filter.Match(name) {
 					t.Errorf("%q is in", name)
 				}
 			}
@@ -116,8 +116,8 @@ func TestBearsOneOf(t *testing.T) {
 		{[]string{"A"}, []string{"a"}, false},
 	}
 	for _, tt := range tests {
-		if got := bearsOneOf(tt.tags, tt.wanted); got != tt.want {
-			t.Errorf("bearsOneOf(%q, %q) = %v", tt.tags, tt.wanted, got)
+		if got := ByTag(tt.tags, tt.wanted); got != tt.want {
+			t.Errorf("ByTag(%q, %q) = %v", tt.tags, tt.wanted, got)
 		}
 	}
 }

@@ -1,4 +1,6 @@
-package poll
+// Package answer says what the API's answers mean: those that can be used, as values of fleet, and
+// errors, as faults.
+package answer
 
 import (
 	"cmp"
@@ -56,30 +58,17 @@ func instant(times ...time.Time) time.Time {
 	return time.Time{}
 }
 
-// serverProduct and taskProduct trust whoever says Compose: an answer that does not
-// say is taken for Replicate's.
-func serverProduct(info *aem.ServerInfo, d *aem.ServerDetails) aem.Product {
-	if d != nil && d.Product == aem.Compose {
-		return aem.Compose
-	}
-	return info.Product
-}
-
-func taskProduct(d *aem.TaskDetails, server aem.Product) aem.Product {
-	if d == nil || d.Type == "" && d.Product != aem.Compose {
-		return server
-	}
-	return cmp.Or(d.Product, server)
-}
-
-// convertServer joins a row of the server list with the server's details, which may
-// be nil. It sets what the list says.
-func convertServer(info *aem.ServerInfo, d *aem.ServerDetails) fleet.Server {
-	product := serverProduct(info, d)
-	if d == nil {
+// Server joins a row of the server list with the server's details, which may be nil. It sets what
+// the list says.
+func Server(info *aem.ServerInfo, d *aem.ServerDetails) *fleet.Server {
+	product := info.Product
+	switch {
+	case d == nil:
 		d = &aem.ServerDetails{}
+	case d.Product == aem.Compose: // an answer that does not say is taken for Replicate's
+		product = d.Product
 	}
-	return fleet.Server{
+	return &fleet.Server{
 		Name:           info.Name,
 		Product:        string(product),
 		Host:           cmp.Or(info.Host, d.Host),
@@ -92,7 +81,8 @@ func convertServer(info *aem.ServerInfo, d *aem.ServerDetails) fleet.Server {
 	}
 }
 
-func serverDetails(d *aem.ServerDetails) *fleet.ServerDetails {
+// ServerDetails are what the details of a server say.
+func ServerDetails(d *aem.ServerDetails) *fleet.ServerDetails {
 	out := &fleet.ServerDetails{
 		License: fleet.License{
 			State:   string(d.License.State),
@@ -117,11 +107,14 @@ func serverDetails(d *aem.ServerDetails) *fleet.ServerDetails {
 	return out
 }
 
-// convertTask is what a task's details alone say; info is its row of the task list, and product
+// Task is what a task's details alone say; info is its row of the task list, and product
 // the server's.
-func convertTask(info *aem.TaskInfo, d *aem.TaskDetails, product aem.Product) *fleet.Task {
+func Task(info *aem.TaskInfo, d *aem.TaskDetails, product aem.Product) *fleet.Task {
+	if d.Type != "" || d.Product == aem.Compose { // else they do not say
+		product = cmp.Or(d.Product, product)
+	}
 	t := &fleet.Task{
-		Product: string(taskProduct(d, product)),
+		Product: string(product),
 		State:   string(d.State), StopReason: string(d.StopReason), Message: d.Message, Tags: d.Tags,
 	}
 	if t.Product == fleet.Compose {
@@ -228,9 +221,9 @@ func throughput(t *aem.Throughput) fleet.Throughput {
 	}
 }
 
-// convertTable copies a table that is kept. now is for the end of a running load,
-// which the API leaves out.
-func convertTable(t *aem.TableStatus, now time.Time) fleet.Table {
+// Table copies a table that is kept. now is for the end of a running load, which the API leaves
+// out.
+func Table(t *aem.TableStatus, now time.Time) fleet.Table {
 	estimatedEnd, _ := t.EstimateEnd(now)
 	return fleet.Table{
 		Schema:        t.Schema,
@@ -254,12 +247,35 @@ func convertTable(t *aem.TableStatus, now time.Time) fleet.Table {
 	}
 }
 
-func convertEndpoint(e *aem.Endpoint) fleet.Endpoint {
+// CountTable adds a table to the counts by state.
+func CountTable(counts *fleet.TableStates, state aem.TableState) {
+	switch state {
+	case aem.TableQueued:
+		counts.Queued++
+	case aem.TableLoading:
+		counts.Loading++
+	case aem.TableCompleted:
+		counts.Completed++
+	case aem.TableChangeProcessing:
+		counts.ChangeProcessing++
+	case aem.TableError:
+		counts.Error++
+	case "":
+	default:
+		if counts.Other == nil {
+			counts.Other = map[string]int{}
+		}
+		counts.Other[string(state)]++
+	}
+}
+
+// Endpoint copies an endpoint.
+func Endpoint(e *aem.Endpoint) fleet.Endpoint {
 	return fleet.Endpoint{Name: e.Name, Role: string(e.Role), Type: e.Type, Licensed: flag(e.Licensed)}
 }
 
-// convertACL counts who has a role; acl is nil when there is no explicit one.
-func convertACL(scope, object string, acl *aem.ACL) *fleet.ACL {
+// ACL counts who has a role; acl is nil when there is no explicit one.
+func ACL(scope, object string, acl *aem.ACL) *fleet.ACL {
 	out := &fleet.ACL{Scope: scope, Object: object}
 	if acl == nil {
 		return out
@@ -279,8 +295,8 @@ func countPrincipals(p aem.Principals) fleet.Principals {
 	return fleet.Principals{Users: fleet.Count(len(p.Users)), Groups: fleet.Count(len(p.Groups))}
 }
 
-// convertBarrier is nil for no barrier.
-func convertBarrier(b *aem.RetentionBarrier) *fleet.RetentionBarrier {
+// RetentionBarrier is nil for no barrier.
+func RetentionBarrier(b *aem.RetentionBarrier) *fleet.RetentionBarrier {
 	if b == nil || !b.IsSet() {
 		return nil
 	}

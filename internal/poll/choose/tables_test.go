@@ -1,11 +1,9 @@
-package poll
+package choose
 
 import (
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,24 +12,20 @@ import (
 )
 
 // tallyOf makes a tally of some tables of a task.
-func tallyOf(s *selection, o *TableOptions, task string, tables ...aem.TableStatus) *tally {
-	t := &tally{
-		options: o, selection: s, task: newHash().text("server").text(task),
-		seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, lowest: ranks,
-		convert: func(s *aem.TableStatus) fleet.Table { return convertTable(s, time.Now()) },
-	}
+func tallyOf(s *Selection, o *TableOptions, task string, tables ...aem.TableStatus) *Tally {
+	t := s.Tally(o, "server", task)
 	var reused aem.TableStatus
 	for _, table := range tables {
 		reused = table
-		_ = t.visit(&reused)
+		_ = t.Visit(&reused)
 	}
 	return t
 }
 
 // read makes a reading of some tables of a task.
-func read(s *selection, o *TableOptions, task string, tables ...aem.TableStatus) *tableReading {
-	r := &tallyOf(s, o, task, tables...).tableReading
-	s.replace(nil, r)
+func read(s *Selection, o *TableOptions, task string, tables ...aem.TableStatus) *Tables {
+	r := &tallyOf(s, o, task, tables...).Tables
+	s.Replace(nil, r)
 	return r
 }
 
@@ -66,14 +60,14 @@ func TestTableModes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := read(newSelection(0), &tt.options, "t", tables...)
-			if !slices.Equal(names(got.tables), tt.want) || got.duplicates != 0 {
-				t.Errorf("kept %q, duplicates %d; want %q", names(got.tables), got.duplicates, tt.want)
+			got := read(NewSelection(0), &tt.options, "t", tables...)
+			if !slices.Equal(names(got.tables), tt.want) || got.Duplicates != 0 {
+				t.Errorf("kept %q, duplicates %d; want %q", names(got.tables), got.Duplicates, tt.want)
 			}
 			states := fleet.TableStates{
 				Queued: 1, Loading: 1, Completed: 1, ChangeProcessing: 1, Error: 1, Other: map[string]int{"suspended": 1},
 			}
-			if diff := cmp.Diff(states, got.states); diff != "" {
+			if diff := cmp.Diff(states, got.States); diff != "" {
 				t.Errorf("counts must be over all tables: %s", diff)
 			}
 		})
@@ -81,14 +75,14 @@ func TestTableModes(t *testing.T) {
 }
 
 func TestDuplicateTablesAreDropped(t *testing.T) {
-	got := read(newSelection(0), &TableOptions{Mode: All}, "t",
+	got := read(NewSelection(0), &TableOptions{Mode: All}, "t",
 		aem.TableStatus{Schema: "S", Name: "a", State: aem.TableError},
 		aem.TableStatus{Schema: "S", Name: "a", State: aem.TableCompleted},
 		aem.TableStatus{Schema: "S", Name: "A", State: aem.TableCompleted},
 		aem.TableStatus{Schema: "Sa", Name: "", State: aem.TableCompleted},
 		aem.TableStatus{Schema: "", Name: "Sa", State: aem.TableCompleted},
 	)
-	if got.duplicates != 1 || len(got.tables) != 4 || got.tables[0].State != "error" || got.states.Completed != 3 {
+	if got.Duplicates != 1 || len(got.tables) != 4 || got.tables[0].State != "error" || got.States.Completed != 3 {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -96,9 +90,9 @@ func TestDuplicateTablesAreDropped(t *testing.T) {
 // choose reads tasks of so many tables each, in the given order, and returns the
 // tables that stay and how many each task lost.
 func choose(limit int, order []int, size int) (kept []string, dropped []int) {
-	s := newSelection(limit)
+	s := NewSelection(limit)
 	o := &TableOptions{Mode: All, Limit: limit}
-	readings := make([]*tableReading, len(order))
+	readings := make([]*Tables, len(order))
 	for _, i := range order {
 		var tables []aem.TableStatus
 		for j := range size {
@@ -107,11 +101,11 @@ func choose(limit int, order []int, size int) (kept []string, dropped []int) {
 		readings[i] = read(s, o, fmt.Sprint("task", i), tables...)
 	}
 	for i, r := range readings {
-		chosen := names(r.chosen(s.bound.Load()))
-		for _, name := range chosen {
+		chosen, lost := s.Of(r)
+		for _, name := range names(chosen) {
 			kept = append(kept, fmt.Sprint(i, " ", name))
 		}
-		dropped = append(dropped, len(r.wanted)-len(chosen))
+		dropped = append(dropped, lost)
 	}
 	return kept, dropped
 }
@@ -161,9 +155,9 @@ func manyTables(n int) (tables []aem.TableStatus) {
 
 func TestManyTablesStayWithinBounds(t *testing.T) {
 	const limit = 100
-	s := newSelection(limit)
+	s := NewSelection(limit)
 	o := &TableOptions{Mode: All, Limit: limit}
-	var readings []*tableReading
+	var readings []*Tables
 	for task := range 20 {
 		one := tallyOf(s, o, fmt.Sprint(task), manyTables(1050)...)
 		if held := cap(one.tables); held > 4*limit {
@@ -172,20 +166,21 @@ func TestManyTablesStayWithinBounds(t *testing.T) {
 		if task > 1 && len(one.tables) > limit {
 			t.Errorf("task %d kept %d tables though others had filled the limit", task, len(one.tables))
 		}
-		s.replace(nil, &one.tableReading)
-		readings = append(readings, &one.tableReading)
+		s.Replace(nil, &one.Tables)
+		readings = append(readings, &one.Tables)
 		chosen := 0
 		for _, r := range readings {
-			chosen += len(r.chosen(s.bound.Load()))
+			served, _ := s.Of(r)
+			chosen += len(served)
 		}
 		if chosen > limit || chosen < limit-3 {
 			t.Errorf("%d tables are chosen, the limit is %d", chosen, limit)
 		}
 	}
 	for _, r := range readings[1:] {
-		s.replace(r, nil)
+		s.Replace(r, nil)
 	}
-	s.replace(readings[0], read(s, o, "0", manyTables(50)...))
+	s.Replace(readings[0], read(s, o, "0", manyTables(50)...))
 	if s.bound.Load() != ranks {
 		t.Error("tables are left out though there is room for all")
 	}
