@@ -2,6 +2,7 @@ package poll
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -208,6 +209,26 @@ func TestUpdateKeepsWhatIsKnown(t *testing.T) {
 		r.pass(20 * time.Second)
 		if n := r.sim.Requests("GetTaskDetails") - calls; n < 40 {
 			t.Errorf("%d details in 20 s", n)
+		}
+	})
+}
+
+// What is switched off is not asked for again, even where no list can be read that would say so.
+func TestUpdateWhileNoListCanBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		options := allExtras()
+		options.Tables = choose.TableOptions{Mode: choose.Summary, Interval: time.Minute}
+		r := newRig(t, storingFleet(), options)
+		r.start()
+		r.pass(time.Minute)
+		r.sim.AddFault(aemtest.Fault{Operation: "GetTaskList", Kind: aemtest.FaultBrokenJSON})
+		r.sim.AddFault(aemtest.Fault{Operation: "GetTableStatuses", Kind: aemtest.FaultLatency, Latency: 5 * time.Second})
+		r.pass(time.Minute)
+		r.Update(Options{})
+		calls := optionalCalls(r.sim)
+		r.pass(20 * time.Minute)
+		if again := optionalCalls(r.sim); !maps.Equal(again, calls) {
+			t.Errorf("calls %v, and then %v", calls, again)
 		}
 	})
 }

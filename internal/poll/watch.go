@@ -451,6 +451,8 @@ func (w *watch) apply(old *Options) {
 	o, now := w.options, time.Now()
 	if w.outline.value != nil {
 		w.takeList()
+	} else {
+		w.arrange()
 	}
 	w.outline.due.hasten(now.Add(o.StateInterval))
 	if o.PollInterval != old.PollInterval && w.sweep.start.set {
