@@ -107,7 +107,9 @@ var (
 // task names the task that the flight is about.
 func (f *flight) task() aem.TaskRef { return aem.TaskRef{Server: f.server, Task: f.object} }
 
-func (f *flight) endpoint() aem.EndpointRef { return aem.EndpointRef{Server: f.server, Endpoint: f.object} }
+func (f *flight) endpoint() aem.EndpointRef {
+	return aem.EndpointRef{Server: f.server, Endpoint: f.object}
+}
 
 // clean takes out of a message what nobody should read: whoever writes it may know our
 // credentials.
