@@ -131,6 +131,8 @@ func check(t *testing.T, s *sandbox, b block) {
 		s.run(t, b.where, "bash", "-euo", "pipefail", "-c", b.text)
 	case "sh run daemon": // the last line starts the exporter, which runs until the page ends
 		s.start(t, b)
+	case "sh run simulator": // the same of the simulator
+		s.simulate(t, b)
 	case "sh example", "powershell example", "yaml example":
 	case "sh install", "yaml kustomize", "yaml values": // by make shipped
 	case "yaml config": // becomes config.yml

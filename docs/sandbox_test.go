@@ -32,6 +32,8 @@ type sandbox struct {
 	dir    string // in place of /etc/qem_exporter, and the working directory
 	em     *aemtest.Server
 	daemon string // host:port, once it runs
+
+	simulator string // likewise
 }
 
 const defaultConfig = `
@@ -80,6 +82,9 @@ func (s *sandbox) local(text string) string {
 	}
 	if s.daemon != "" {
 		replace = append(replace, "localhost:10045", s.daemon)
+	}
+	if s.simulator != "" {
+		replace = append(replace, "127.0.0.1:10046", s.simulator)
 	}
 	return strings.NewReplacer(replace...).Replace(text)
 }
@@ -130,25 +135,38 @@ func (s *sandbox) runIn(t *testing.T, dir, where, name string, args ...string) {
 	t.Logf("%s\n%.1000s", where, out)
 }
 
-var listening = regexp.MustCompile(`listen_addresses=\[([^\]]+)\]`)
-
 // start starts the daemon on a port that is free, and waits until it is ready.
 func (s *sandbox) start(t *testing.T, b block) {
 	t.Helper()
-	script := "exec " + strings.TrimSpace(b.text) + " --web.listen-address=127.0.0.1:0"
+	s.daemon = s.launch(t, b, "--web.listen-address=127.0.0.1:0", `listen_addresses=\[([^\]]+)\]`)
+	waitReady(t, "http://"+s.daemon+"/-/ready")
+}
+
+// simulate starts the simulator likewise.
+func (s *sandbox) simulate(t *testing.T, b block) {
+	t.Helper()
+	s.simulator = s.launch(t, b, "--listen-address=127.0.0.1:0", `Enterprise Manager: http://([^/]+)/`)
+}
+
+// launch starts a program that runs until the page ends, and returns what it tells of its
+// address.
+func (s *sandbox) launch(t *testing.T, b block, flag, telling string) (address string) {
+	t.Helper()
+	script := "exec " + strings.TrimSpace(b.text) + " " + flag + " 2>&1"
 	cmd := exec.Command("bash", "-euo", "pipefail", "-c", script)
 	cmd.Dir, cmd.Env = s.dir, s.environment()
-	stderr, err := cmd.StderrPipe()
+	output, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewScanner(stderr)
-	for s.daemon == "" && lines.Scan() {
+	listening := regexp.MustCompile(telling)
+	lines := bufio.NewScanner(output)
+	for address == "" && lines.Scan() {
 		if match := listening.FindStringSubmatch(lines.Text()); match != nil {
-			s.daemon = match[1]
+			address = match[1]
 		} else {
 			t.Log(lines.Text())
 		}
@@ -156,7 +174,7 @@ func (s *sandbox) start(t *testing.T, b block) {
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
-		_, _ = io.Copy(io.Discard, stderr)
+		_, _ = io.Copy(io.Discard, output)
 	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
@@ -165,10 +183,10 @@ func (s *sandbox) start(t *testing.T, b block) {
 			t.Errorf("%s: %v", b.where, err)
 		}
 	})
-	if s.daemon == "" {
+	if address == "" {
 		t.Fatalf("%s: it does not start", b.where)
 	}
-	waitReady(t, "http://"+s.daemon+"/-/ready")
+	return address
 }
 
 func waitReady(t *testing.T, url string) {
