@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -281,6 +282,42 @@ func TestUploadsAreStreams(t *testing.T) {
 	if want := int64(len(text) - len("skipped")); err != nil || len(bodies) != 2 || bodies[1] != want || sent != want {
 		t.Errorf("%v, sent %v, told %d", err, bodies, sent)
 	}
+}
+
+// Not even a part of a document is held: what an upload allocates does not grow with it.
+func TestUploadsNeedNoMemory(t *testing.T) {
+	const size = 64 << 20
+	client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
+		defer r.Body.Close()
+		if n, err := io.Copy(io.Discard, r.Body); n != size || err != nil {
+			t.Errorf("sent %d bytes: %v", n, err)
+		}
+		return answer(200, ""), nil
+	})))
+	for name, upload := range map[string]func(io.Reader) error{
+		"ImportTask":       func(r io.Reader) error { return client.Tasks.Import(t.Context(), TaskRef{"s", "t"}, r) },
+		"ImportAll":        func(r io.Reader) error { return client.Servers.Import(t.Context(), "s", r) },
+		"PutServerLicense": func(r io.Reader) error { return client.Servers.PutLicense(t.Context(), "s", r) },
+	} {
+		document := io.NewSectionReader(braces{}, 0, size)
+		before, after := runtime.MemStats{}, runtime.MemStats{}
+		runtime.ReadMemStats(&before)
+		err := upload(document)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; err != nil || took > size/100 {
+			t.Errorf("%s of %d bytes allocated %d: %v", name, size, took, err)
+		}
+	}
+}
+
+// braces is a document of any length that is nowhere in memory.
+type braces struct{}
+
+func (braces) ReadAt(p []byte, _ int64) (int, error) {
+	for i := range p {
+		p[i] = '{'
+	}
+	return len(p), nil
 }
 
 // A list of very many tables may take as long as it likes, but not one of them.
