@@ -2,6 +2,7 @@ package aem
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -158,68 +159,85 @@ const (
 	CodeAssignedTwice             = "AEM_USER_GROUP_MULTIPLE_ASSIGNED"
 )
 
-// sentinelOf says what a code, in its canonical spelling, means to a caller; nil
-// when only its text helps, as with the *_INNER_ERR.
+// meanings say what the codes mean to a caller; nil when only their text helps. The two of
+// the session depend on more than the code: Error.Is.
+var meanings = []struct {
+	is    error
+	codes []string
+}{
+	{ErrNotFound, []string{CodeServerNotFound, CodeTaskNotFound, CodeEndpointNotFound}},
+	{ErrServerNotMonitored, []string{CodeServerNotMonitored}},
+	{ErrServerNotConnected, []string{CodeServerNotConnected}},
+	{ErrLicense, []string{
+		CodeServerLicenseExpired, CodeServerInvalidLicense, CodeLicenseNotFound, CodeLicenseNotFoundAskAdmin,
+		CodeLicenseEvaluationExpired, CodeLicenseTermExpired, CodeLicenseInvalidSignature,
+		CodeLicenseHostMismatch,
+	}},
+	{ErrUnauthorized, []string{
+		CodeExportNoPermissionTask, CodeExportNoPermissionEndpoint, CodeImportNoPermissionTask,
+		CodeImportNoPermissionEndpoint, CodeExportTaskNoPermission, CodeImportTaskNoPermission,
+	}},
+	{ErrAlreadyRunning, []string{CodeTaskAlreadyRunning}},
+	{ErrAlreadyStopped, []string{CodeTaskAlreadyStopped}},
+	{ErrInRecovery, []string{CodeTaskInRecovery}},
+	{ErrNotStopped, []string{CodeTaskNotStopped, CodeTaskNotImportable}},
+	{ErrNotRunnable, []string{
+		CodeRunTaskNoSourceNoTarget, CodeRunTaskNoSource, CodeRunTaskNoTarget, CodeRunTaskNothingToDo,
+		CodeRunBidirectionalNothingToDo,
+	}},
+	{ErrTaskTimeout, []string{CodeRunTaskTimeout, CodeStopTaskTimeout}},
+	{ErrTestTimeout, []string{CodeTestEndpointConnectionTimeout}},
+	{ErrInUse, []string{CodeHostPortAlreadyExist, CodeEndpointIsInUse}},
+	{ErrNoACL, []string{CodeServerHasNoACL, CodeTaskHasNoACL, CodeEndpointHasNoACL}},
+	{ErrNoAdmin, []string{CodeNoAdminOnServer, CodeNoAdminOnTask, CodeNoAdminOnEndpoint}},
+	{ErrNotSupported, []string{
+		CodeMethodNotSupportedVersion, CodeInvalidTaskNoFullLoad, CodeFileChannelNotSupported,
+	}},
+	{ErrInvalid, []string{
+		CodeDeserializeToType, CodeMissingField, CodeInvalidTimestampFormat, CodeInvalidTimestampOrOffset,
+		CodeImportContentEmpty, CodeImportInvalidContent, CodeServerLicenseInvalidFormat, CodeInvalidServerType,
+		CodeNameURLMismatch, CodeEmptyHost, CodeEmptyPort, CodeEmptyUsername, CodeEmptyPassword, CodeInvalidPort,
+		CodeInvalidUsername, CodeInvalidDescription, CodeInvalidHost, CodeInvalidName, CodeImportTaskAlienItems,
+		CodeImportTaskNameDiffer, CodeImportTaskMultipleTasks, CodeImportTaskContentEmpty,
+		CodeImportTaskEndpointDiffer, CodeImportTaskNoEndpointInServer, CodeWrongOptionForPosition,
+		CodePositionFormat, CodeNoDomainInUser, CodeNoDomainInGroup, CodeUserInMultipleRoles,
+		CodeGroupInMultipleRoles, CodeAssignedTwice,
+	}},
+	{nil, []string{
+		CodeUnauthorizedRequest, CodeInvalidSessionID, CodeEndpointListInnerErr, CodeTableListInnerErr,
+		CodeTableStatusesInnerErr, CodeExportInnerErr, CodePutServerLicenseInnerErr, CodePutServerInnerErr,
+		CodeGetServerInnerErr, CodeDeleteServerInnerErr, CodeDeleteTaskInnerErr, CodeDeleteTaskErr,
+		CodeImportTaskCannotOverride, CodeRunTaskInnerErr, CodeStopTaskInnerErr, CodeReloadTableErr,
+		CodeResumeTableErr, CodeDeleteOldChangeDataInnerErr, CodeSetRetentionBarrierInnerErr,
+		CodeGetRetentionBarrierInnerErr, CodePatchEndpointInnerErr, CodeDeleteEndpointInnerErr,
+		CodeReconfigureEndpointInnerErr, CodeGetServerACLInnerErr, CodeGetTaskACLInnerErr,
+		CodeGetEndpointACLInnerErr, CodePutServerACLInnerErr, CodePutTaskACLInnerErr, CodePutEndpointACLInnerErr,
+		CodeDeleteServerACLInnerErr, CodeDeleteTaskACLInnerErr, CodeDeleteEndpointACLInnerErr,
+	}},
+}
+
+// ErrorCodes lists the error codes of the API guide: all constants Code...
+func ErrorCodes() (all []string) {
+	for _, m := range meanings {
+		all = append(all, m.codes...)
+	}
+	return all
+}
+
+// sentinelOf says what a code, in its canonical spelling, means to a caller.
 func sentinelOf(code string) error {
-	switch code {
-	case CodeServerNotMonitored:
-		return ErrServerNotMonitored
-	case CodeServerNotConnected:
-		return ErrServerNotConnected
-	case CodeServerLicenseExpired, CodeServerInvalidLicense:
-		return ErrLicense
-	case CodeExportNoPermissionTask, CodeExportNoPermissionEndpoint, CodeImportNoPermissionTask,
-		CodeImportNoPermissionEndpoint, CodeExportTaskNoPermission, CodeImportTaskNoPermission:
-		return ErrUnauthorized
-	case CodeTaskAlreadyRunning:
-		return ErrAlreadyRunning
-	case CodeTaskAlreadyStopped:
-		return ErrAlreadyStopped
-	case CodeTaskInRecovery:
-		return ErrInRecovery
-	case CodeTaskNotStopped, CodeTaskNotImportable:
-		return ErrNotStopped
-	case CodeRunTaskNoSourceNoTarget, CodeRunTaskNoSource, CodeRunTaskNoTarget,
-		CodeRunTaskNothingToDo, CodeRunBidirectionalNothingToDo:
-		return ErrNotRunnable
-	case CodeRunTaskTimeout, CodeStopTaskTimeout:
-		return ErrTaskTimeout
-	case CodeTestEndpointConnectionTimeout:
-		return ErrTestTimeout
-	case CodeEndpointIsInUse, CodeHostPortAlreadyExist:
-		return ErrInUse
-	case CodeServerHasNoACL, CodeTaskHasNoACL, CodeEndpointHasNoACL:
-		return ErrNoACL
-	case CodeNoAdminOnServer, CodeNoAdminOnTask, CodeNoAdminOnEndpoint:
-		return ErrNoAdmin
-	case CodeMethodNotSupportedVersion, CodeFileChannelNotSupported, CodeInvalidTaskNoFullLoad:
-		return ErrNotSupported
+	for _, m := range meanings {
+		if slices.Contains(m.codes, code) {
+			return m.is
+		}
 	}
 	switch {
 	case strings.HasPrefix(code, "LICENSE_"):
 		return ErrLicense
 	case strings.HasPrefix(code, "AEM_") && strings.HasSuffix(code, "_NOT_FOUND"):
 		return ErrNotFound
-	case refusesArgument(code):
-		return ErrInvalid
 	}
 	return nil
-}
-
-func refusesArgument(code string) bool {
-	switch code {
-	case CodeDeserializeToType, CodeMissingField, CodeInvalidTimestampFormat, CodeInvalidTimestampOrOffset,
-		CodeServerLicenseInvalidFormat, CodeInvalidServerType, CodeNameURLMismatch,
-		CodeEmptyHost, CodeEmptyPort, CodeEmptyUsername, CodeEmptyPassword,
-		CodeInvalidPort, CodeInvalidUsername, CodeInvalidDescription, CodeInvalidHost, CodeInvalidName,
-		CodeImportContentEmpty, CodeImportInvalidContent, CodeImportTaskAlienItems, CodeImportTaskNameDiffer,
-		CodeImportTaskMultipleTasks, CodeImportTaskContentEmpty, CodeImportTaskEndpointDiffer,
-		CodeImportTaskNoEndpointInServer,
-		CodeWrongOptionForPosition, CodePositionFormat,
-		CodeNoDomainInUser, CodeNoDomainInGroup, CodeUserInMultipleRoles, CodeGroupInMultipleRoles, CodeAssignedTwice:
-		return true
-	}
-	return false
 }
 
 // canonicalCode is a code in capitals without blanks: the API's versions write
@@ -234,13 +252,7 @@ func (e *Error) HasCode(codes ...string) bool {
 	if e.Code == "" {
 		return false
 	}
-	own := canonicalCode(e.Code)
-	for _, code := range codes {
-		if own == canonicalCode(code) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(codes, func(code string) bool { return canonicalCode(code) == canonicalCode(e.Code) })
 }
 
 // outOfTime reports whether a task was not started or stopped in time, whoever

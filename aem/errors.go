@@ -123,43 +123,41 @@ func (e *Error) Error() string {
 // Unwrap returns the cause, if there is one.
 func (e *Error) Unwrap() error { return e.err }
 
+// kinds are the errors that a Kind alone decides.
+var kinds = []struct {
+	is   error
+	kind Kind
+}{
+	{ErrTimeout, KindTimeout}, {ErrConnection, KindConnection}, {ErrTLS, KindTLS}, {ErrDecode, KindDecode},
+	{ErrWrongObject, KindWrong}, {ErrTooLarge, KindTooLarge}, {ErrPartial, KindPartial}, {ErrStale, KindStale},
+	{ErrTaskFailed, KindFailed},
+}
+
 // Is reports whether the error is of the sort that target names.
 func (e *Error) Is(target error) bool {
+	means := sentinelOf(canonicalCode(e.Code))
 	switch target {
 	case ErrSession:
 		return !e.login && e.sessionState() == sessionInvalid
 	case ErrUnauthorized:
-		return !e.login && (e.unauthorized() || sentinelOf(canonicalCode(e.Code)) == target)
+		return !e.login && (e.unauthorized() || means == target)
 	case ErrLogin:
 		return e.login
-	case ErrTimeout:
-		return e.Kind == KindTimeout
-	case ErrConnection:
-		return e.Kind == KindConnection
-	case ErrTLS:
-		return e.Kind == KindTLS
-	case ErrDecode:
-		return e.Kind == KindDecode
-	case ErrWrongObject:
-		return e.Kind == KindWrong
-	case ErrTooLarge:
-		return e.Kind == KindTooLarge
-	case ErrPartial:
-		return e.Kind == KindPartial
 	case ErrInvalid:
-		return e.Kind == KindRequest && !e.login || sentinelOf(canonicalCode(e.Code)) == target
-	case ErrStale:
-		return e.Kind == KindStale
+		return e.Kind == KindRequest && !e.login || means == target
 	case ErrNotSent:
 		return e.Kind == KindRequest || e.Kind == KindStale || e.login
 	case ErrRefused:
 		return e.Kind == KindAPI && !e.login
-	case ErrTaskFailed:
-		return e.Kind == KindFailed
 	case ErrTaskTimeout:
 		return e.outOfTime()
 	}
-	return target == sentinelOf(canonicalCode(e.Code))
+	for _, k := range kinds {
+		if target == k.is {
+			return e.Kind == k.kind
+		}
+	}
+	return target == means
 }
 
 // Reason is the failure as one word of a bounded vocabulary: the API's error

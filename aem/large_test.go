@@ -22,10 +22,11 @@ type slowBody struct {
 func (b *slowBody) Read(p []byte) (int, error) {
 	if b.left == 0 {
 		_ = b.Close()
-		return copy(p, `]}`), io.EOF
+		return copy(p, `{"name":"last"}]}`), io.EOF
 	}
 	before := b.left >> 18
-	n := copy(p, blanks[:min(len(blanks), b.left)])
+	n := copy(p, tasksBody[(b.size-b.left)%len(tasksBody):])
+	n = min(n, b.left)
 	b.left -= n
 	if b.left>>18 != before {
 		time.Sleep(100 * time.Millisecond)
@@ -47,7 +48,8 @@ func (b *slowBody) Close() error {
 
 const size = 20 << 18
 
-var blanks = strings.Repeat(" ", 1<<18)
+// tasksBody is a part of a list of tasks.
+var tasksBody = strings.Repeat(fmt.Sprintf(`{"name":"t","x":%q},`, strings.Repeat("x", 1<<13-20)), 1<<5)
 
 func TestLargeBodiesAreReadOneAtATime(t *testing.T) {
 	for _, announced := range []bool{true, false} {

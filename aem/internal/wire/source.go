@@ -15,7 +15,6 @@ type source struct {
 	first  byte   // the first byte that is not blank; 0 before there is one
 	err    error  // of r, other than io.EOF
 	ended  bool
-	blanks int // in a row, at the end of what was handed on
 }
 
 // ByteOrderMark may stand before a document.
@@ -40,78 +39,28 @@ func (s *source) skipByteOrderMark() {
 }
 
 // maxRoom is how much room the decoder may offer: what it offers is as large as what it
-// holds already, which is one token without an end.
+// holds already, which is one token without an end, or blanks before one.
 const maxRoom = 4 << 20
 
 // Read implements io.Reader.
 func (s *source) Read(p []byte) (int, error) {
 	if len(p) > maxRoom && s.err == nil {
-		s.err = fmt.Errorf("a text or number of more than %d MiB: %w", maxRoom>>20, ErrTooLarge)
+		s.err = fmt.Errorf("a text, a number or blanks of more than %d MiB: %w", maxRoom>>20, ErrTooLarge)
 	}
 	if len(s.head) > 0 {
 		n := copy(p, s.head)
 		s.head = s.head[n:]
 		return n, nil
 	}
-	for {
-		n := s.fill(p)
-		if n == 0 {
-			break
-		}
-		s.note(p[:n])
-		if n = s.squeeze(p[:n]); n > 0 {
-			return n, nil
-		}
-	}
+	n := s.fill(p)
+	s.note(p[:n])
 	switch {
-	case len(p) == 0:
-		return 0, nil
+	case n > 0 || len(p) == 0:
+		return n, nil
 	case s.err != nil:
 		return 0, s.err
 	}
 	return 0, io.EOF
-}
-
-// maxBlanks is far more than stands between two tokens of a real body.
-const maxBlanks = 4096
-
-// squeeze shortens runs of blanks, which the decoder would hold in memory until a
-// token ends them, and returns how much of p is left.
-func (s *source) squeeze(p []byte) int {
-	if !hasLongBlanks(p) {
-		s.blanks = 0
-		return len(p)
-	}
-	n := 0
-	for _, c := range p {
-		if !isBlank(c) {
-			s.blanks = 0
-		} else if s.blanks++; s.blanks > maxBlanks {
-			continue
-		}
-		p[n] = c
-		n++
-	}
-	return n
-}
-
-// hasLongBlanks reports whether p holds a run of blanks of half the maximum or is
-// blank altogether. It looks at few bytes only.
-func hasLongBlanks(p []byte) bool {
-	const long = maxBlanks / 2
-	for i := 0; i < len(p); i += long {
-		from, to := i, i
-		for from > 0 && isBlank(p[from-1]) && to-from < long && isBlank(p[i]) {
-			from--
-		}
-		for to < len(p) && isBlank(p[to]) && to-from < long {
-			to++
-		}
-		if to-from >= min(long, len(p)) {
-			return true
-		}
-	}
-	return false
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

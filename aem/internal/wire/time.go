@@ -25,24 +25,61 @@ func ParseTime(text []byte) (time.Time, bool) {
 	if bytes.HasPrefix(text, []byte("/Date(")) {
 		return parseTicks(text)
 	}
-	year, month, day, rest, ok := cutDate(text)
-	if !ok {
+	var (
+		room [64]byte
+		t    time.Time
+	)
+	text, ok := appendRFC3339(room[:0], text)
+	switch {
+	case !ok:
+		return time.Time{}, false
+	case bytes.HasPrefix(text, []byte("0000-00-00")):
+		return time.Time{}, true
+	}
+	if t.UnmarshalText(text) != nil {
 		return time.Time{}, false
 	}
-	var clock, offset time.Duration
-	if len(rest) > 0 && (rest[0] == 'T' || rest[0] == 't' || rest[0] == ' ') {
-		if clock, rest, ok = cutClock(rest[1:]); !ok {
-			return time.Time{}, false
+	return sane(t.UTC()), true
+}
+
+// appendRFC3339 respells a timestamp: blanks or slashes may stand for the dashes of the
+// date, T, t or a blank is between date and time, there may be no time or no seconds, a
+// comma before the fraction, and the zone is nothing, Z, UTC, GMT, +hh, +hhmm or +hh:mm.
+func appendRFC3339(b, text []byte) ([]byte, bool) {
+	const date = len(time.DateOnly)
+	if len(text) < date || text[4] != text[7] || bytes.IndexByte([]byte("- /"), text[4]) < 0 {
+		return nil, false
+	}
+	b = append(b, text[:date]...)
+	b[4], b[7] = '-', '-'
+	clock, zone := []byte("00:00:00"), text[date:]
+	if len(zone) > 0 && bytes.IndexByte([]byte("Tt "), zone[0]) >= 0 {
+		zone = zone[1:]
+		n := 0
+		for n < len(zone) && (isDigit(zone[n]) || bytes.IndexByte([]byte(":.,"), zone[n]) >= 0) {
+			n++
 		}
+		clock, zone = zone[:n], bytes.TrimSpace(zone[n:])
 	}
-	if offset, ok = parseZone(rest); !ok {
-		return time.Time{}, false
+	b = append(append(b, 'T'), clock...)
+	if len(clock) == len("15:04") {
+		b = append(b, ":00"...)
 	}
-	date := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if day > 28 && date.Day() != day {
-		return time.Time{}, false
+	if comma := bytes.IndexByte(b, ','); comma >= 0 {
+		b[comma] = '.'
 	}
-	return sane(date.Add(clock - offset)), true
+	switch string(zone) {
+	case "", "Z", "z", "UTC", "GMT":
+		return append(b, 'Z'), true
+	}
+	b = append(b, zone...)
+	switch len(zone) {
+	case len("+hh"):
+		b = append(b, ":00"...)
+	case len("+hhmm"):
+		b = append(append(b[:len(b)-2], ':'), zone[3:]...)
+	}
+	return b, true
 }
 
 // In Unix seconds, so that comparing with them needs no calendar.
@@ -57,45 +94,6 @@ func sane(t time.Time) time.Time {
 		return time.Time{}
 	}
 	return t
-}
-
-// cutDate takes YYYY-MM-DD off the text; blanks or slashes may stand for the dashes.
-func cutDate(text []byte) (year, month, day int, rest []byte, ok bool) {
-	if len(text) < len("2006-01-02") || text[4] != text[7] || bytes.IndexByte([]byte("- /"), text[4]) < 0 {
-		return 0, 0, 0, nil, false
-	}
-	y, okY := parseDigits(text[:4])
-	m, okM := parseDigits(text[5:7])
-	d, okD := parseDigits(text[8:10])
-	none := y == 0 && m == 0 && d == 0 // a date of zeros is none
-	ok = okY && okM && okD && (1 <= m && m <= 12 && 1 <= d && d <= 31 || none)
-	return int(y), int(m), int(d), text[10:], ok
-}
-
-// cutClock takes hh:mm, hh:mm:ss or hh:mm:ss.fraction off the text.
-func cutClock(text []byte) (clock time.Duration, rest []byte, ok bool) {
-	if len(text) < len("15:04") || text[2] != ':' {
-		return 0, nil, false
-	}
-	h, okH := parseDigits(text[:2])
-	m, okM := parseDigits(text[3:5])
-	if !okH || !okM || h > 23 || m > 59 {
-		return 0, nil, false
-	}
-	clock = time.Duration(h)*time.Hour + time.Duration(m)*time.Minute
-	rest = text[5:]
-	if len(rest) == 0 || rest[0] != ':' {
-		return clock, rest, true
-	}
-	if len(rest) < len(":05") {
-		return 0, nil, false
-	}
-	s, okS := parseDigits(rest[1:3])
-	if !okS || s > 59 {
-		return 0, nil, false
-	}
-	fraction, rest, ok := cutFraction(rest[3:])
-	return clock + time.Duration(s)*time.Second + fraction, rest, ok
 }
 
 // cutFraction takes a fraction of a second off the text, if there is one; what is
@@ -113,40 +111,6 @@ func cutFraction(text []byte) (fraction time.Duration, rest []byte, ok bool) {
 		n++
 	}
 	return fraction, text[n:], n > 0
-}
-
-// parseZone reads nothing, Z, UTC, GMT, +hh, +hhmm or +hh:mm.
-func parseZone(text []byte) (offset time.Duration, ok bool) {
-	text = bytes.TrimSpace(text)
-	switch string(text) {
-	case "", "Z", "z", "UTC", "GMT":
-		return 0, true
-	}
-	sign, text := text[0], text[1:]
-	if sign != '+' && sign != '-' {
-		return 0, false
-	}
-	if len(text) == len("00:00") && text[2] == ':' {
-		text = append(append(make([]byte, 0, 4), text[:2]...), text[3:]...)
-	}
-	v, ok := parseDigits(text)
-	switch {
-	case !ok:
-		return 0, false
-	case len(text) == len("00"):
-		v *= 100
-	case len(text) != len("0000"):
-		return 0, false
-	}
-	h, m := v/100, v%100
-	if h > 23 || m > 59 {
-		return 0, false
-	}
-	offset = time.Duration(h)*time.Hour + time.Duration(m)*time.Minute
-	if sign == '-' {
-		offset = -offset
-	}
-	return offset, true
 }
 
 // parseTicks reads .NET's /Date(milliseconds)/, which may have a zone for show.

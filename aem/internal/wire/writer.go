@@ -3,10 +3,10 @@ package wire
 import (
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 	"unsafe"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A Style is a way to write the API's JSON.
@@ -271,32 +271,6 @@ func (w *Writer) time(f *field, t time.Time) {
 
 // Text writes a JSON string.
 func (w *Writer) Text(v string) {
-	const hex = "0123456789abcdef"
-	if !utf8.ValidString(v) {
-		w.Invalid = true
-		v = strings.ToValidUTF8(v, "\ufffd")
-	}
-	b := append(w.B, '"')
-	start := 0
-	for i := range len(v) {
-		c := v[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
-		}
-		b = append(b, v[start:i]...)
-		start = i + 1
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\r':
-			b = append(b, '\\', 'r')
-		case '\t':
-			b = append(b, '\\', 't')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	w.B = append(append(b, v[start:]...), '"')
+	text, err := jsontext.AppendQuote(w.B, v)
+	w.B, w.Invalid = text, w.Invalid || err != nil // the error says that it is not valid UTF-8
 }
