@@ -150,27 +150,10 @@ func (a *ACL) set(name string, role Role, of func(*Principals) *[]string) bool {
 	return true
 }
 
-// clone is an ACL that shares nothing with a.
-func (a *ACL) clone() *ACL {
-	b := *a
-	for _, principals := range b.Roles() {
-		principals.Users, principals.Groups = slices.Clone(principals.Users), slices.Clone(principals.Groups)
-	}
-	return &b
-}
-
-// equal reports whether a Put of one is a Put of the other.
-func (a *ACL) equal(b *ACL) bool {
-	other := map[Role]*Principals{}
-	for role, principals := range b.Roles() {
-		other[role] = principals
-	}
-	for role, principals := range a.Roles() {
-		if !slices.Equal(principals.Users, other[role].Users) || !slices.Equal(principals.Groups, other[role].Groups) {
-			return false
-		}
-	}
-	return a.DisableInheritance == b.DisableInheritance
+// text is the same for two ACLs of which a Put is the same.
+func (a *ACL) text() string {
+	text, _ := marshal(aclTable, a)
+	return string(text)
 }
 
 // Validate says what the API would refuse for certain: a principal without a domain, one
@@ -334,8 +317,7 @@ func (s ACLsService) update(ctx context.Context, target ACLTarget, get getACL, c
 	return changeOf[ACL]{
 		operation: target.operation("Put"),
 		get:       func() (*ACL, error) { return get(ctx, target, opts...) },
-		clone:     (*ACL).clone,
-		equal:     (*ACL).equal,
+		text:      (*ACL).text,
 		change:    change,
 		check:     (*ACL).Validate,
 		put:       func(acl, _ *ACL) error { return s.Put(ctx, target, acl, opts...) },

@@ -24,7 +24,7 @@ type call struct {
 	contentType string      // of body; "": JSON
 	idempotent  bool        // may be repeated after a fault
 	once        bool        // of a GET that must not be repeated by net/http either
-	urgent      bool        // does not wait for the rate limit, though it counts
+	urgent      bool        // has the time of the client, whatever the deadline of its context
 
 	free    bool          // a method that nothing is known of
 	header  http.Header   // more of the request's

@@ -19,9 +19,7 @@ import (
 func rawServer(t *testing.T) (address string, requests <-chan string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	got := make(chan string, 16)
 	done := make(chan struct{})
 	go func() {
@@ -54,9 +52,7 @@ func rawServer(t *testing.T) (address string, requests <-chan string) {
 func sendRaw(t *testing.T, address string, c *call) error {
 	t.Helper()
 	root, err := parseBaseURL(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	o := defaults()
 	o.transport = &http.Transport{DisableKeepAlives: true}
 	return newSender(root, o, &scrubber{}).send(t.Context(), c)
@@ -115,9 +111,7 @@ func TestRequestHead(t *testing.T) {
 		"delete": {call{verb: "DELETE"}, []string{"DELETE ", "Content-Length: 0\r\n"}, []string{"Transfer-Encoding"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := sendRaw(t, address, &tc.call); err != nil {
-				t.Fatal(err)
-			}
+			must(t, sendRaw(t, address, &tc.call))
 			got := <-requests
 			for _, want := range tc.want {
 				if !strings.Contains(got, want) {

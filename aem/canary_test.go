@@ -176,7 +176,7 @@ func TestEchoesAreNotShown(t *testing.T) {
 // A short secret is not looked for, as that would give it away; what it is sent in is.
 func TestShortSecrets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		login := Login{User: "svc", Secret: "tc"}
+		login := Login{User: "svc", Secret: NewPassword("tc")}
 		client, err := New(testURL, func(ctx context.Context) (Login, error) { return login, nil },
 			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
 				return answer(500, `{"error_code":"AEM_X","error_message":"tcp of `+login.basic()+`, 7463"}`), nil

@@ -6,8 +6,7 @@ import "errors"
 type changeOf[T any] struct {
 	operation string
 	get       func() (*T, error)
-	clone     func(*T) *T
-	equal     func(a, b *T) bool
+	text      func(*T) string // the same for two of which a put is the same
 	change    func(*T) error
 	check     func(*T) error
 	put       func(v, now *T) error // now is what was seen last
@@ -24,11 +23,11 @@ func (c changeOf[T]) make() error {
 		if err != nil {
 			return err
 		}
-		before := c.clone(v)
+		before := c.text(v)
 		if err := c.change(v); err != nil {
 			return err
 		}
-		if c.equal(v, before) {
+		if c.text(v) == before {
 			return nil
 		}
 		if err := c.check(v); err != nil {
@@ -38,7 +37,7 @@ func (c changeOf[T]) make() error {
 		if err != nil {
 			return err
 		}
-		if !c.equal(now, before) {
+		if c.text(now) != before {
 			continue
 		}
 		if err := c.put(v, now); !errors.Is(err, ErrStale) {

@@ -29,7 +29,7 @@ type Client struct {
 
 // core is what the services share.
 type core struct {
-	call    step // check → session → retry → rate → gate → observer → HTTP
+	call    step // check → session → retry → gate → observer → HTTP
 	plain   step // the same without a session, for Login and Logout
 	session *session
 	sender  *sender
@@ -81,7 +81,7 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	sender := newSender(root, o, scrub)
 	retry := retrier{retries: o.retries, timeout: o.timeout, timed: o.timed, observer: o.observer, jitter: fullJitter,
 		fresh: sender.client.CloseIdleConnections}
-	plain := retry.step(rateStep(o.perSecond, gateStep(observeStep(o.observer, o.logger, sender.send))))
+	plain := retry.step(gateStep(observeStep(o.observer, o.logger, sender.send)))
 
 	life, end := context.WithCancel(context.Background())
 	session := &session{

@@ -70,29 +70,11 @@ func TestQuickClosesLeaveNoSession(t *testing.T) {
 			client := newClient(t, testURL, WithTransport(d))
 			go func() { _, _ = client.Servers.List(t.Context()) }()
 			time.Sleep(time.Duration(5*i) * time.Millisecond)
-			if err := client.Close(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			must(t, client.Close(t.Context()))
 			synctest.Wait()
 		}
 		if d.logins != d.logouts || len(d.valid) != 0 {
 			t.Errorf("%d logins, %d logouts, sessions left: %v", d.logins, d.logouts, d.valid)
-		}
-	})
-}
-
-// Whoever closes has little time, and a session that waits for its turn stays behind.
-func TestCloseDoesNotWaitForTheRateLimit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := &door{}
-		client := newClient(t, testURL, WithTransport(d), WithRateLimit(0.1))
-		if _, err := client.Servers.List(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := client.Close(ctx); err != nil || d.logouts != 1 || len(d.valid) != 0 {
-			t.Errorf("%d logouts, sessions left: %v, %v", d.logouts, d.valid, err)
 		}
 	})
 }

@@ -104,9 +104,7 @@ func TestEveryCodeMeansWhatItShould(t *testing.T) {
 // Each code of the guide is a constant, and each constant is a code of the guide.
 func TestEveryCodeIsAConstant(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "codes.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	constants := map[string]bool{}
 	ast.Inspect(file, func(n ast.Node) bool {
 		decl, ok := n.(*ast.GenDecl)

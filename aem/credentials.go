@@ -4,39 +4,13 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
-	"io"
-	"log/slog"
 	"strings"
 )
 
-// Login is what a session is opened with. However it is printed or logged, its
-// secret is not shown.
+// Login is what a session is opened with.
 type Login struct {
 	User   string
-	Secret string `json:"-"`
-}
-
-// String shows the user only.
-func (l Login) String() string { return l.User + ":<secret>" }
-
-// GoString shows the user only.
-func (l Login) GoString() string {
-	return fmt.Sprintf("aem.Login{User:%q, Secret:%q}", l.User, "<secret>")
-}
-
-// Format shows the user only, whatever the verb.
-func (l Login) Format(f fmt.State, verb rune) {
-	if verb == 'v' && f.Flag('#') {
-		_, _ = io.WriteString(f, l.GoString())
-		return
-	}
-	_, _ = io.WriteString(f, l.String())
-}
-
-// LogValue shows the user only.
-func (l Login) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("user", l.User), slog.String("secret", "<secret>"))
+	Secret Password
 }
 
 // check refuses what cannot be sent as "user:secret". It does not repeat the
@@ -47,15 +21,21 @@ func (l Login) check() error {
 		return errors.New("the user name is empty")
 	case strings.Contains(l.User, ":"):
 		return errors.New("the user name must not contain a colon")
-	case l.Secret == "":
+	case !l.Secret.IsSet():
 		return errors.New("the password or token is empty")
 	}
 	return nil
 }
 
+// secret is for the request only.
+func (l Login) secret() string {
+	text, _ := l.Secret.reveal()
+	return text
+}
+
 // basic is the login as the credentials of HTTP basic authentication.
 func (l Login) basic() string {
-	return base64.StdEncoding.EncodeToString([]byte(l.User + ":" + l.Secret))
+	return base64.StdEncoding.EncodeToString([]byte(l.User + ":" + l.secret()))
 }
 
 // CredentialsFunc returns the login to use. It is asked at every login, so that
@@ -65,7 +45,7 @@ type CredentialsFunc func(ctx context.Context) (Login, error)
 // ActiveDirectory signs in with a password. With an empty domain the user name
 // is sent as it is (user@domain or DOMAIN\user), else as domain\username.
 func ActiveDirectory(username, domain, password string) CredentialsFunc {
-	return fixed(Login{User: ADUser(username, domain), Secret: password})
+	return fixed(ADUser(username, domain), password)
 }
 
 // The API knows by these user names that the password is a token.
@@ -76,12 +56,12 @@ const (
 
 // APIToken signs in with a personal access token (OpenID Connect, SAML).
 func APIToken(token string) CredentialsFunc {
-	return fixed(Login{User: userAPIToken, Secret: token})
+	return fixed(userAPIToken, token)
 }
 
 // JWT signs in with a JSON web token.
 func JWT(token string) CredentialsFunc {
-	return fixed(Login{User: userJWT, Secret: token})
+	return fixed(userJWT, token)
 }
 
 // ADUser is the user name of an Active Directory account as the API wants it.
@@ -92,6 +72,7 @@ func ADUser(username, domain string) string {
 	return domain + `\` + username
 }
 
-func fixed(l Login) CredentialsFunc {
+func fixed(user, secret string) CredentialsFunc {
+	l := Login{user, NewPassword(secret)}
 	return func(context.Context) (Login, error) { return l, nil }
 }

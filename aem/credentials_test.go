@@ -23,7 +23,7 @@ func TestCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			login, err := tc.credentials(context.Background())
-			if err != nil || login.User != tc.user || login.Secret != tc.secret {
+			if err != nil || login.User != tc.user || login.secret() != tc.secret {
 				t.Errorf("got %q %q, %v", login.User, login.Secret, err)
 			}
 		})
@@ -38,7 +38,7 @@ func TestLoginCheck(t *testing.T) {
 		{"", "pw", "user name is empty"},
 		{"joe", "", "password or token is empty"},
 	} {
-		err := Login{User: tc.user, Secret: tc.secret}.check()
+		err := Login{User: tc.user, Secret: NewPassword(tc.secret)}.check()
 		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%q %q: %v", tc.user, tc.secret, err)
 		}
@@ -49,7 +49,7 @@ func TestLoginCheck(t *testing.T) {
 }
 
 func TestLoginIsNeverShown(t *testing.T) {
-	login := Login{User: "joe", Secret: "canary"}
+	login := Login{User: "joe", Secret: NewPassword("canary")}
 	holder := struct {
 		L Login
 		P *Login
@@ -60,12 +60,9 @@ func TestLoginIsNeverShown(t *testing.T) {
 		fmt.Fprintf(&out, format, &login)
 		fmt.Fprintf(&out, format, holder)
 	}
-	fmt.Fprint(&out, login.String(), login.GoString())
 	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "login", login, "pointer", &login, "holder", holder)
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "login", login, "pointer", &login, "holder", holder)
-	if err := json.NewEncoder(&out).Encode(holder); err != nil {
-		t.Fatal(err)
-	}
+	must(t, json.NewEncoder(&out).Encode(holder))
 	if strings.Contains(out.String(), "canary") || strings.Contains(out.String(), fmt.Sprintf("%x", "canary")) {
 		t.Errorf("the secret is shown:\n%s", &out)
 	}

@@ -71,14 +71,10 @@ type plainStatus struct {
 func TestTablesNeedFewAllocations(t *testing.T) {
 	body := tableStatusesBody(1000)
 	got := testing.AllocsPerRun(5, func() {
-		if err := decodeTableStatuses(strings.NewReader(body), func(*TableStatus) error { return nil }); err != nil {
-			t.Fatal(err)
-		}
+		must(t, decodeTableStatuses(strings.NewReader(body), func(*TableStatus) error { return nil }))
 	})
 	plain := testing.AllocsPerRun(5, func() {
-		if err := json.NewDecoder(strings.NewReader(body)).Decode(new(plainStatuses)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, json.NewDecoder(strings.NewReader(body)).Decode(new(plainStatuses)))
 	})
 	if got > plain/2 {
 		t.Errorf("%v allocations, encoding/json needs %v", got, plain)

@@ -45,9 +45,7 @@ func fuzzBodies[T any](f *testing.F, decode func(io.Reader) (T, error)) {
 			return
 		}
 		text, err := json.Marshal(got)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		var saved T
 		err = json.Unmarshal(text, &saved)
 		if diff := cmp.Diff(got, saved, exact, cmpopts.EquateEmpty()); diff != "" || err != nil {

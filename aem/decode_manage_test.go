@@ -177,21 +177,19 @@ func TestDeleteEndpointFallsBack(t *testing.T) {
 		"not asked":    {405, "", false, 1},
 		"an API error": {404, CodeEndpointIsInUse, true, 1},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				first := bareAnswer(tc.first)()
-				if tc.code != "" {
-					first = apiAnswer(tc.first, tc.code)()
-				}
-				client, requests := answering(t, first, answer(200, ""))
-				err := client.Endpoints.Delete(t.Context(), EndpointRef{"s", "e"}, DeleteEndpointOptions{FallBackToPOST: tc.fall})
-				want := []string{"DELETE /servers/s/endpoints/e?action=delete",
-					"POST /servers/s/endpoints/e?action=delete"}[:tc.sent]
-				if diff := cmp.Diff(want, *requests); diff != "" || (err == nil) != (tc.sent == 2) ||
-					errors.Is(err, ErrInUse) != (tc.code != "") {
-					t.Errorf("%v: %s", err, diff)
-				}
-			})
+		inBubble(t, name, func(t *testing.T) {
+			first := bareAnswer(tc.first)()
+			if tc.code != "" {
+				first = apiAnswer(tc.first, tc.code)()
+			}
+			client, requests := answering(t, first, answer(200, ""))
+			err := client.Endpoints.Delete(t.Context(), EndpointRef{"s", "e"}, DeleteEndpointOptions{FallBackToPOST: tc.fall})
+			want := []string{"DELETE /servers/s/endpoints/e?action=delete",
+				"POST /servers/s/endpoints/e?action=delete"}[:tc.sent]
+			if diff := cmp.Diff(want, *requests); diff != "" || (err == nil) != (tc.sent == 2) ||
+				errors.Is(err, ErrInUse) != (tc.code != "") {
+				t.Errorf("%v: %s", err, diff)
+			}
 		})
 	}
 }

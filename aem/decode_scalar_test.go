@@ -53,9 +53,7 @@ func TestNumber(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			d, err := decodeServerDetails(strings.NewReader(fmt.Sprintf(
 				`{"resource_utilization":{"memory_mb":%s,"disk_usage_mb":5},"license":{"days_to_expiration":%[1]s}}`, test.json)))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			same := func(a, b float64) bool {
 				return a == b && math.Signbit(a) == math.Signbit(b) || math.IsNaN(a) && math.IsNaN(b)
 			}
@@ -90,9 +88,7 @@ func TestBool(t *testing.T) {
 	} {
 		d, err := decodeTaskDetails(strings.NewReader(`{"name":"t","loading_completed":` + json +
 			`,"options":{"full_load_enabled":` + json + `}}`))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if d.Loading.Completed != want || d.Options.FullLoad != want {
 			t.Errorf("T-18, T-23 %s: got %v and %v, want %v", json, d.Loading.Completed, d.Options.FullLoad, want)
 		}
@@ -177,9 +173,7 @@ func TestDuration(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			d, err := decodeTaskDetails(strings.NewReader(`{"cdc_latency":{"source_latency":` + test.json +
 				`,"total_latency":"00:00:07"}}`))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			sameAs(t, test.json, d.Latency, Latency{Source: test.want, Total: seconds(7)})
 		})
 	}

@@ -37,9 +37,7 @@ func TestServerDetailsInPascalCase(t *testing.T) {
 		"License":{"IssueDate":"2025-01-07","State":"VALID_LICENSE","Expiration":"2026-01-31","DaysToExpiration":"-1"},
 		"LastConnection":"2025-10-01T09:15:38","TaskSummary":{"Total":1,"Running":2,"Stopped":3,"Recovering":4,"Error":5},
 		"ResourceUtilization":{"DiskUsageMb":1,"MemoryMb":2,"AttunityCpuPercentage":3,"MachineCpuPercentage":-1}}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	sameAs(t, "PascalCase", *got, ServerDetails{
 		Product: Compose, Name: "C", Description: "D", Host: "h", Platform: PlatformLinux, Port: "443", Username: "u",
 		State: ServerMonitored, Message: "m", Version: "1.2", LastConnection: at("2025-10-01T09:15:38"),
@@ -243,9 +241,7 @@ func TestTaskDetailsInPascalCase(t *testing.T) {
 		"FullLoadCompleted":true,"FullLoadStart":"2025-01-01","FullLoadCounters":{"EstimatedRecordsForAllTablesCount":1},
 		"MemoryMb":1,"CpuPercentage":2,"DiskUsageMb":3,"DataErrorCount":4,"Options":{"StoreChangesEnabled":true,"AuditChangesEnabled":true},
 		"Profile":"BIDIRECTIONAL","SourceEndpoint":{"Name":"s","Type":"Oracle"},"LogStreamStaging":"ls","AssignedTags":["a",1,null,{},""]}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	sameAs(t, "PascalCase", *got, TaskDetails{
 		Product: Replicate, Type: "AemTaskInfoDetailed", Name: "x", Description: "d", State: TaskRecovering,
 		StopReason: StopRecoverableError,
@@ -305,9 +301,7 @@ func TestNamesAreKeptAsTheyAre(t *testing.T) {
 		}
 		all, err := tables(strings.NewReader(`{"table_details":[{"schema_on_source":` + json + `,"table_on_source":` + json +
 			`,"schema_on_target":` + json + `,"table_on_target":` + json + `}]}`))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		sameAs(t, json, all, []TableStatus{{Schema: want, Name: want, TargetSchema: want, TargetName: want}})
 	}
 }
@@ -334,9 +328,7 @@ func TestTablesDoNotLeakIntoEachOther(t *testing.T) {
 		{"TableOnSource":"B","table_cdc_info":{"LastUpdateTime":"2025-01-02T00:00:00","ddl_count":"4"},"schema_on_target":"","new":{"state":"x"},"table_on_target":"T"},
 		{"state":1,"table_on_source":"C","schema_on_source":null,"table_full_load_info":{"transferred_volume_mb":464,"estimated_end_time":"2025-01-03T00:00:00Z"}},
 		{"schema_on_source":"S","table_on_source":"D","st\u0061te":"TABLE_ERROR","data_errors_count":5}]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	sameAs(t, "tables", all, []TableStatus{
 		{Schema: "S", Name: "A", State: TableError, DataErrors: n(3), FullLoad: TableFullLoad{Start: at("2025-01-01")}},
 		{Name: "B", TargetName: "T", CDC: TableCDC{LastUpdate: at("2025-01-02"), DDL: n(4)}},
@@ -356,9 +348,7 @@ func TestTableNamesStay(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	sameAs(t, "the first table", []string{first.Schema, first.Name, first.TargetSchema, first.TargetName,
 		string(first.State)},
 		[]string{"SALES_00", "ORDER_LINES_00000", "sales_00", "order_lines_00000", "queued"})

@@ -64,9 +64,7 @@ func TestExportIsAStream(t *testing.T) {
 			_ = out.Close()
 		}()
 		export, err := client.Tasks.Export(t.Context(), TaskRef{"s", "t"}, ExportTaskOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		head := make([]byte, 10)
 		if n, err := io.ReadFull(export, head); n != 10 || err != nil {
 			t.Fatal(n, err)
@@ -101,19 +99,17 @@ func TestExportsThatFail(t *testing.T) {
 			Body: io.NopCloser(iotest.OneByteReader(strings.NewReader(`{"error_code":"AEM_TASK_NOT_FOUND","error_message":"x"}`)))}, ErrNotFound, CodeTaskNotFound},
 		"only a mark": {answer(200, byteOrderMark), ErrDecode, "decode"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var seen tally
-				client, requests := answeringTo(t, &seen, tc.answer)
-				export, err := client.Servers.Export(t.Context(), "s")
-				var e *Error
-				if !errors.As(err, &e) || export != nil || e.Reason() != tc.reason || tc.is != nil && !errors.Is(err, tc.is) {
-					t.Errorf("got %v, %v", export, err)
-				}
-				if len(*requests) != 1 || len(seen.failed) != 1 || seen.failed[0] != "ExportAll "+tc.reason {
-					t.Errorf("%q, told of %q", *requests, seen.failed)
-				}
-			})
+		inBubble(t, name, func(t *testing.T) {
+			var seen tally
+			client, requests := answeringTo(t, &seen, tc.answer)
+			export, err := client.Servers.Export(t.Context(), "s")
+			var e *Error
+			if !errors.As(err, &e) || export != nil || e.Reason() != tc.reason || tc.is != nil && !errors.Is(err, tc.is) {
+				t.Errorf("got %v, %v", export, err)
+			}
+			if len(*requests) != 1 || len(seen.failed) != 1 || seen.failed[0] != "ExportAll "+tc.reason {
+				t.Errorf("%q, told of %q", *requests, seen.failed)
+			}
 		})
 	}
 }
@@ -142,9 +138,7 @@ func TestExportsThatBreak(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			export, err := client.Servers.Export(ctx, "s")
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			defer export.Close()
 			if tc.giveUp {
 				cancel()
@@ -172,29 +166,25 @@ func TestExportThatDoesNotBegin(t *testing.T) {
 		"before it is given up":  {-3 * time.Second, context.Canceled, 3 * time.Second},
 		"before the body begins": {1, ErrTimeout, 1},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
-					<-r.Context().Done()
-					return nil, r.Context().Err()
-				})))
-				if err := client.Login(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				ctx, cancel := context.WithCancel(t.Context())
+		inBubble(t, name, func(t *testing.T) {
+			client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})))
+			must(t, client.Login(t.Context()))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if tc.limit > 0 {
+				ctx, cancel = context.WithTimeout(t.Context(), tc.limit)
 				defer cancel()
-				if tc.limit > 0 {
-					ctx, cancel = context.WithTimeout(t.Context(), tc.limit)
-					defer cancel()
-				} else if tc.limit < 0 {
-					time.AfterFunc(-tc.limit, cancel)
-				}
-				started := time.Now()
-				_, err := client.Servers.Export(ctx, "s")
-				if !errors.Is(err, tc.is) || time.Since(started) != tc.after {
-					t.Errorf("after %v: %v", time.Since(started), err)
-				}
-			})
+			} else if tc.limit < 0 {
+				time.AfterFunc(-tc.limit, cancel)
+			}
+			started := time.Now()
+			_, err := client.Servers.Export(ctx, "s")
+			if !errors.Is(err, tc.is) || time.Since(started) != tc.after {
+				t.Errorf("after %v: %v", time.Since(started), err)
+			}
 		})
 	}
 }
@@ -214,9 +204,7 @@ func TestExportThatIsClosedEarly(t *testing.T) {
 	}, (*httptest.Server).Start)
 	client := newClient(t, server.URL)
 	export, err := client.Audit.Export(t.Context(), noon, noon)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if err := export.Close(); err != nil {
 		t.Error(err)
 	}
@@ -229,8 +217,6 @@ func TestExportThatIsClosedEarly(t *testing.T) {
 func readString(t *testing.T, r io.Reader) string {
 	t.Helper()
 	text, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return string(text)
 }

@@ -125,29 +125,27 @@ func TestFailover(t *testing.T) {
 		"the caller's patience": {failover: Failover{Configuration: "B", Settle: time.Hour}, is: ErrTimeout,
 			want: FailoverReport{Tasks: all, Reconfigured: true}, log: "reconfigure My B true"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				server := newOracle()
-				server.refuse, server.slow = tc.refuse, tc.slow
-				client := newClient(t, testURL, WithTransport(server))
-				f := tc.failover
-				f.Endpoint.Server = "s"
-				if f.Endpoint.Endpoint == "" {
-					f.Endpoint.Endpoint = "My"
-				}
-				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
-				defer cancel()
-				report, err := client.Endpoints.Failover(ctx, f)
-				if !errors.Is(err, tc.is) || tc.is == nil && err != nil {
-					t.Errorf("%v, want %v", err, tc.is)
-				}
-				if diff := cmp.Diff(&tc.want, report); diff != "" {
-					t.Error(diff)
-				}
-				if log := strings.Join(server.log, ", "); log != tc.log {
-					t.Errorf("did %q, want %q", log, tc.log)
-				}
-			})
+		inBubble(t, name, func(t *testing.T) {
+			server := newOracle()
+			server.refuse, server.slow = tc.refuse, tc.slow
+			client := newClient(t, testURL, WithTransport(server))
+			f := tc.failover
+			f.Endpoint.Server = "s"
+			if f.Endpoint.Endpoint == "" {
+				f.Endpoint.Endpoint = "My"
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
+			defer cancel()
+			report, err := client.Endpoints.Failover(ctx, f)
+			if !errors.Is(err, tc.is) || tc.is == nil && err != nil {
+				t.Errorf("%v, want %v", err, tc.is)
+			}
+			if diff := cmp.Diff(&tc.want, report); diff != "" {
+				t.Error(diff)
+			}
+			if log := strings.Join(server.log, ", "); log != tc.log {
+				t.Errorf("did %q, want %q", log, tc.log)
+			}
 		})
 	}
 }

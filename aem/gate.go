@@ -16,7 +16,7 @@ type gateKey struct{}
 
 // WithGate returns a context whose calls hold a slot of gate while one of their HTTP
 // requests is under way, and only then: a call that waits for a login, a back-off, a
-// Retry-After, the request rate or its turn to read a large body holds none, and none
+// Retry-After or its turn to read a large body holds none, and none
 // of these waits counts against its timeout. Logins and logouts need no slot.
 func WithGate(ctx context.Context, gate Gate) context.Context {
 	return context.WithValue(ctx, gateKey{}, gate)

@@ -63,9 +63,7 @@ func TestGateIsHeldByAttemptsOnly(t *testing.T) {
 			}
 			return answer(200, `{"serverList":[]}`), nil
 		})))
-		if _, err := client.Servers.List(WithGate(t.Context(), gate)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, noResult(client.Servers.List(WithGate(t.Context(), gate))))
 		// login, first attempt, pause, second attempt
 		if want := []int32{0, 1, 0, 1}; !slices.Equal(during, want) || gate.held.Load() != 0 {
 			t.Errorf("slots held %v, want %v; %d at the end", during, want, gate.held.Load())

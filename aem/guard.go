@@ -150,7 +150,7 @@ func (g *LoginGuard) try(url string, login Login) (*trial, <-chan struct{}, time
 		g.managers[url] = m
 	}
 	m.account = id
-	t := &trial{guard: g, id: id, account: a, manager: m, credential: g.digest(login.User, login.Secret),
+	t := &trial{guard: g, id: id, account: a, manager: m, credential: g.digest(login.User, login.secret()),
 		began: time.Now()}
 	if blocked := t.blocked(); blocked != nil {
 		g.forget(id)
@@ -343,7 +343,7 @@ func (g *LoginGuard) forget(id digest) {
 // accountOf is what makes two logins those of one account.
 func accountOf(l Login) []string {
 	if l.User == userAPIToken || l.User == userJWT {
-		return []string{l.User, l.Secret}
+		return []string{l.User, l.secret()}
 	}
 	domain, user, found := strings.Cut(strings.ToLower(l.User), `\`)
 	if !found {

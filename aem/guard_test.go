@@ -47,7 +47,7 @@ func (e *estate) add(url string, wrong func() (*http.Response, error)) *door {
 		return wrong()
 	}
 	for _, guard := range e.guards {
-		c, err := New(url, func(context.Context) (Login, error) { return Login{User: e.user, Secret: e.secret}, nil },
+		c, err := New(url, func(context.Context) (Login, error) { return Login{User: e.user, Secret: NewPassword(e.secret)}, nil },
 			WithTransport(d), WithLoginGuard(guard), WithLoginPace(15*time.Second))
 		if err != nil {
 			e.t.Fatal(err)
@@ -141,26 +141,24 @@ func TestPaceOfLogins(t *testing.T) {
 			fault},
 		"tls": {func() (*http.Response, error) { return nil, errors.New("tls: no way") }, fault},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEstate(t, 0)
-				e.secret = "bad"
-				e.add("http://qem.test", tc.answer)
-				e.poll(15*time.Second, 5*time.Hour-10*time.Minute)
-				if got := times(e.at[:min(5, len(e.at))]); got != tc.want {
-					t.Errorf("logins at %s, want %s", got, tc.want)
-				}
-				next := e.clients[0].Status().NextLogin
-				if until := time.Until(next); until <= 0 || until > time.Hour {
-					t.Errorf("the next login is due in %v", until)
-				}
-				_, err := e.clients[0].Servers.List(t.Context())
-				var failure *Error
-				if !errors.As(err, &failure) || !errors.Is(err, ErrLogin) || failure.RetryAfter <= 0 ||
-					errors.Is(err, ErrUnauthorized) {
-					t.Errorf("got %v", err)
-				}
-			})
+		inBubble(t, name, func(t *testing.T) {
+			e := newEstate(t, 0)
+			e.secret = "bad"
+			e.add("http://qem.test", tc.answer)
+			e.poll(15*time.Second, 5*time.Hour-10*time.Minute)
+			if got := times(e.at[:min(5, len(e.at))]); got != tc.want {
+				t.Errorf("logins at %s, want %s", got, tc.want)
+			}
+			next := e.clients[0].Status().NextLogin
+			if until := time.Until(next); until <= 0 || until > time.Hour {
+				t.Errorf("the next login is due in %v", until)
+			}
+			_, err := e.clients[0].Servers.List(t.Context())
+			var failure *Error
+			if !errors.As(err, &failure) || !errors.Is(err, ErrLogin) || failure.RetryAfter <= 0 ||
+				errors.Is(err, ErrUnauthorized) {
+				t.Errorf("got %v", err)
+			}
 		})
 	}
 }
@@ -177,30 +175,28 @@ func TestSharedAccountIsNotLockedOut(t *testing.T) {
 		"a pair, many managers":      {2, 5, [3]int{4, 6, 6}},
 		"three shards":               {3, 2, [3]int{6, 9, 9}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEstate(t, 0)
-				for len(e.guards) < tc.processes {
-					e.guards = append(e.guards, NewLoginGuard())
+		inBubble(t, name, func(t *testing.T) {
+			e := newEstate(t, 0)
+			for len(e.guards) < tc.processes {
+				e.guards = append(e.guards, NewLoginGuard())
+			}
+			for i := range tc.managers {
+				e.add(fmt.Sprintf("http://qem%d.test", i), func() (*http.Response, error) { return answer(401, ""), nil })
+			}
+			e.secret = "bad"
+			e.poll(15*time.Second, 8*time.Hour)
+			if got := [3]int{e.most(15 * time.Minute), e.most(30 * time.Minute), e.most(time.Hour)}; got != tc.want {
+				t.Errorf("refused logins in 15, 30 and 60 minutes %v, want %v: %v", got, tc.want, e.at)
+			}
+			e.secret = "good"
+			if up := e.poll(15*time.Second, time.Minute); up != len(e.clients) {
+				t.Errorf("%d of %d are up after the credential was changed", up, len(e.clients))
+			}
+			for _, c := range e.clients {
+				if next := c.Status().NextLogin; !next.IsZero() {
+					t.Errorf("a login is due at %v though all are well", next)
 				}
-				for i := range tc.managers {
-					e.add(fmt.Sprintf("http://qem%d.test", i), func() (*http.Response, error) { return answer(401, ""), nil })
-				}
-				e.secret = "bad"
-				e.poll(15*time.Second, 8*time.Hour)
-				if got := [3]int{e.most(15 * time.Minute), e.most(30 * time.Minute), e.most(time.Hour)}; got != tc.want {
-					t.Errorf("refused logins in 15, 30 and 60 minutes %v, want %v: %v", got, tc.want, e.at)
-				}
-				e.secret = "good"
-				if up := e.poll(15*time.Second, time.Minute); up != len(e.clients) {
-					t.Errorf("%d of %d are up after the credential was changed", up, len(e.clients))
-				}
-				for _, c := range e.clients {
-					if next := c.Status().NextLogin; !next.IsZero() {
-						t.Errorf("a login is due at %v though all are well", next)
-					}
-				}
-			})
+			}
 		})
 	}
 }

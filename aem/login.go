@@ -29,7 +29,7 @@ type pass struct {
 func signIn(next step, scrub *scrubber, fresh func()) func(context.Context, Login) (*pass, error) {
 	return func(ctx context.Context, login Login) (*pass, error) {
 		credentials := login.basic()
-		scrub.add(login.Secret, login.User+":"+login.Secret)
+		scrub.add(login.secret(), login.User+":"+login.secret())
 		p := &pass{jar: newJar(scrub)}
 		fresh() // an idle connection that has died unseen would cost the attempt
 		err := next(ctx, &call{

@@ -35,9 +35,7 @@ func TestLoginSendsCredentials(t *testing.T) {
 		}, valid: map[string]bool{"abc": true}}
 		client := newClient(t, testURL, WithTransport(d))
 		for range 3 {
-			if _, err := client.Servers.List(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			must(t, noResult(client.Servers.List(t.Context())))
 		}
 		if d.logins != 1 {
 			t.Errorf("%d logins", d.logins)
@@ -61,11 +59,9 @@ func TestNewCredentialsAreTriedAtOnce(t *testing.T) {
 		client, err := New(testURL, func(context.Context) (Login, error) {
 			mu.Lock()
 			defer mu.Unlock()
-			return Login{User: "joe", Secret: password}, nil
+			return Login{User: "joe", Secret: NewPassword(password)}, nil
 		}, WithTransport(d), WithLogger(quietLogger(&log)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer client.Close(t.Context())
 		try := func(want int, ok bool) {
 			t.Helper()
@@ -84,9 +80,7 @@ func TestNewCredentialsAreTriedAtOnce(t *testing.T) {
 		try(3, true)
 		// What was refused before the last login may have become good since.
 		good = "old"
-		if err := client.Logout(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, client.Logout(t.Context()))
 		try(4, false)
 		set("old")
 		try(5, true)
@@ -115,9 +109,7 @@ func TestUnusableCredentials(t *testing.T) {
 					t.Errorf("%s: a request was sent", name)
 					return nil, io.EOF
 				})))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			_, err = client.Servers.List(t.Context())
 			if !errors.Is(err, ErrLogin) || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "canary") {
 				t.Errorf("%s: %v", name, err)

@@ -109,9 +109,7 @@ const (
 func newClient(t *testing.T, url string, opts ...Option) *Client {
 	t.Helper()
 	client, err := New(url, ActiveDirectory(testUser, "", testPassword), opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { _ = client.Close(context.Background()) })
 	return client
 }

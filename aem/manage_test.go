@@ -110,13 +110,11 @@ func TestUpdateOfAServerThatIsNotPut(t *testing.T) {
 		"of no product":         {func(d *ServerDefinition) error { d.Product = ""; return nil }, ErrInvalid},
 		"not UTF-8":             {func(d *ServerDefinition) error { d.Description = "\xff"; return nil }, ErrInvalid},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				client, requests := answering(t, answer(200, definition))
-				if err := client.Servers.Update(t.Context(), "n", tc.change); !errors.Is(err, tc.want) || len(*requests) != 1 {
-					t.Errorf("%v, sent %q", err, *requests)
-				}
-			})
+		inBubble(t, name, func(t *testing.T) {
+			client, requests := answering(t, answer(200, definition))
+			if err := client.Servers.Update(t.Context(), "n", tc.change); !errors.Is(err, tc.want) || len(*requests) != 1 {
+				t.Errorf("%v, sent %q", err, *requests)
+			}
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -182,9 +180,7 @@ func TestPasswordsAreNeverShown(t *testing.T) {
 			_ = json.NewEncoder(&out).Encode(v)
 		}
 		d, err := client.Servers.Definition(t.Context(), "n")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		show(d)
 		show(*d)
 		show(d.Password)
@@ -351,24 +347,22 @@ func TestTaskResults(t *testing.T) {
 		"cut off":           {answer(200, taskDone[:20]), TaskResult{}, ErrDecode},
 		"a page of proxies": {answer(200, "<html>"), TaskResult{}, ErrDecode},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				client, _ := answering(t, tc.answer)
-				got, err := client.Tasks.Run(t.Context(), TaskRef{"s", "t"}, ResumeProcessing(), 0)
-				if !errors.Is(err, tc.is) || tc.is == nil && err != nil {
-					t.Errorf("%v, want %v", err, tc.is)
-				}
-				if got == nil {
-					got = &TaskResult{}
-				}
-				if *got != tc.want {
-					t.Errorf("got %+v, want %+v", *got, tc.want)
-				}
-				if errors.Is(err, ErrTaskFailed) && (errors.Is(err, ErrTaskTimeout) ||
-					!strings.HasPrefix(err.Error(), "RunTask: failed (HTTP 200): ")) {
-					t.Errorf("got %v", err)
-				}
-			})
+		inBubble(t, name, func(t *testing.T) {
+			client, _ := answering(t, tc.answer)
+			got, err := client.Tasks.Run(t.Context(), TaskRef{"s", "t"}, ResumeProcessing(), 0)
+			if !errors.Is(err, tc.is) || tc.is == nil && err != nil {
+				t.Errorf("%v, want %v", err, tc.is)
+			}
+			if got == nil {
+				got = &TaskResult{}
+			}
+			if *got != tc.want {
+				t.Errorf("got %+v, want %+v", *got, tc.want)
+			}
+			if errors.Is(err, ErrTaskFailed) && (errors.Is(err, ErrTaskTimeout) ||
+				!strings.HasPrefix(err.Error(), "RunTask: failed (HTTP 200): ")) {
+				t.Errorf("got %v", err)
+			}
 		})
 	}
 }

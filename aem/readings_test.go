@@ -71,7 +71,7 @@ func decodeEndpointTest(r io.Reader) (*EndpointTest, error) {
 	return in(objectOf(endpointTestTable, (*EndpointTest).check), r)
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

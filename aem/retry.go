@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 const (
@@ -136,26 +134,4 @@ func passingStatus(status int) bool {
 		return true
 	}
 	return false
-}
-
-// rateStep lets calls through evenly, at most perSecond of them; 0 is without
-// limit. The wait is not the server's fault, so it does not count against the time
-// that the call has.
-func rateStep(perSecond float64, next step) step {
-	if perSecond <= 0 {
-		return next
-	}
-	limiter := rate.NewLimiter(rate.Limit(perSecond), 1)
-	return func(ctx context.Context, c *call) error {
-		if c.urgent {
-			limiter.Reserve()
-			return next(ctx, c)
-		}
-		started := time.Now()
-		if err := limiter.Wait(ctx); err != nil { // also when the wait would be longer than the time left
-			return notSent(ctx, c, "while waiting for the request rate limit", context.DeadlineExceeded)
-		}
-		c.extend(time.Since(started))
-		return next(ctx, c)
-	}
 }

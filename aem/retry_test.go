@@ -57,20 +57,18 @@ func TestRetryWhat(t *testing.T) {
 		"canceled":              {&Error{Kind: KindCanceled}, false},
 		"login":                 {&Error{Kind: KindLogin, Status: 503}, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var seen tally
-				next := &attempts{errs: []error{tc.err}, from: time.Now()}
-				err := testRetrier(2, &seen).step(next.step)(t.Context(), &call{operation: "X", idempotent: true})
-				if tc.retry != (len(next.at) == 2) || tc.retry != (err == nil) || tc.retry != (seen.retries == 1) {
-					t.Errorf("%d attempts, %d retries told, %v", len(next.at), seen.retries, err)
-				}
-				next = &attempts{errs: []error{tc.err}}
-				err = testRetrier(2, &seen).step(next.step)(t.Context(), &call{operation: "X"})
-				if len(next.at) != 1 || err == nil {
-					t.Errorf("a call that changes something was repeated: %d attempts, %v", len(next.at), err)
-				}
-			})
+		inBubble(t, name, func(t *testing.T) {
+			var seen tally
+			next := &attempts{errs: []error{tc.err}, from: time.Now()}
+			err := testRetrier(2, &seen).step(next.step)(t.Context(), &call{operation: "X", idempotent: true})
+			if tc.retry != (len(next.at) == 2) || tc.retry != (err == nil) || tc.retry != (seen.retries == 1) {
+				t.Errorf("%d attempts, %d retries told, %v", len(next.at), seen.retries, err)
+			}
+			next = &attempts{errs: []error{tc.err}}
+			err = testRetrier(2, &seen).step(next.step)(t.Context(), &call{operation: "X"})
+			if len(next.at) != 1 || err == nil {
+				t.Errorf("a call that changes something was repeated: %d attempts, %v", len(next.at), err)
+			}
 		})
 	}
 }
@@ -134,18 +132,19 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 }
 
 // Waiting for one's turn is not a fault of the server: the call keeps its time.
-func TestRateLimitDoesNotCountAgainstTheCall(t *testing.T) {
+func TestTheGateDoesNotCountAgainstTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var left []time.Duration
 		answer := func(_ context.Context, c *call) error {
 			left = append(left, time.Until(c.deadline))
 			return nil
 		}
-		chain := testRetrier(2, nobody{}).step(rateStep(0.01, answer)) // one in 100 s; a call has 30 s
+		chain := testRetrier(2, nobody{}).step(gateStep(answer)) // a call has 30 s
+		gate := withSlots(0)
+		time.AfterFunc(100*time.Second, func() { gate.free <- struct{}{} })
+		gate.free = make(chan struct{}, 2)
 		for range 2 {
-			if err := chain(t.Context(), &call{idempotent: true}); err != nil {
-				t.Fatal(err)
-			}
+			must(t, chain(WithGate(t.Context(), gate), &call{idempotent: true}))
 		}
 		if want := []time.Duration{30 * time.Second, 30 * time.Second}; !slices.Equal(left, want) {
 			t.Errorf("time left: %v, want %v", left, want)
@@ -191,33 +190,6 @@ func TestParseRetryAfter(t *testing.T) {
 			if got := retryAfter(http.Header{"Retry-After": {value}}); got != want {
 				t.Errorf("%q: got %v, want %v", value, got, want)
 			}
-		}
-	})
-}
-
-func TestRate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		next := &attempts{from: time.Now()}
-		limited := rateStep(4, next.step)
-		for range 9 {
-			if err := limited(t.Context(), &call{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if last := next.at[8]; last != 2*time.Second {
-			t.Errorf("9 calls at 4 per second took %v", last)
-		}
-
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		defer cancel()
-		err := testRetrier(2, nobody{}).step(limited)(ctx, &call{operation: "X", idempotent: true})
-		if !errors.Is(err, ErrTimeout) || len(next.at) != 9 {
-			t.Errorf("too little time: %v", err)
-		}
-		ctx, cancel = context.WithCancel(t.Context())
-		cancel()
-		if err := limited(ctx, &call{}); !errors.Is(err, context.Canceled) {
-			t.Errorf("given up: %v", err)
 		}
 	})
 }

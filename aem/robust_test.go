@@ -22,31 +22,29 @@ func opened(id string, header ...string) string {
 func TestUpgradeCostsOneCall(t *testing.T) {
 	for _, head := range []string{"101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade", "101 X", "199 X",
 		"103 Early Hints"} {
-		t.Run(head[:3], func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				client := newClient(t, testURL, WithRetries(0), WithTransport(wired(TransportOptions{MaxConnections: 1},
-					answered(func(r *http.Request) string {
-						switch {
-						case isLogin(r):
-							return opened("session-1")
-						case strings.HasSuffix(r.URL.Path, "/tasks"):
-							return "HTTP/1.1 " + head + "\r\n\r\n"
-						}
-						return emptyList
-					}))))
-				for range 3 {
-					started := time.Now()
-					if _, err := client.Tasks.List(t.Context(), "s"); err == nil || time.Since(started) > 10*time.Second {
-						t.Errorf("after %v: %v", time.Since(started), err)
+		inBubble(t, head[:3], func(t *testing.T) {
+			client := newClient(t, testURL, WithRetries(0), WithTransport(wired(TransportOptions{MaxConnections: 1},
+				answered(func(r *http.Request) string {
+					switch {
+					case isLogin(r):
+						return opened("session-1")
+					case strings.HasSuffix(r.URL.Path, "/tasks"):
+						return "HTTP/1.1 " + head + "\r\n\r\n"
 					}
-					if export, err := client.Tasks.Export(t.Context(), TaskRef{"s", "t"}, ExportTaskOptions{}); err == nil {
-						_ = export.Close()
-					}
-					if _, err := client.Servers.List(t.Context()); err != nil {
-						t.Fatal("the connections are stuck:", err)
-					}
+					return emptyList
+				}))))
+			for range 3 {
+				started := time.Now()
+				if _, err := client.Tasks.List(t.Context(), "s"); err == nil || time.Since(started) > 10*time.Second {
+					t.Errorf("after %v: %v", time.Since(started), err)
 				}
-			})
+				if export, err := client.Tasks.Export(t.Context(), TaskRef{"s", "t"}, ExportTaskOptions{}); err == nil {
+					_ = export.Close()
+				}
+				if _, err := client.Servers.List(t.Context()); err != nil {
+					t.Fatal("the connections are stuck:", err)
+				}
+			}
 		})
 	}
 }

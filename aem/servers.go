@@ -358,8 +358,7 @@ func (s ServersService) Update(
 	return changeOf[ServerDefinition]{
 		operation: opPutServer,
 		get:       func() (*ServerDefinition, error) { return s.Definition(ctx, server, opts...) },
-		clone:     func(d *ServerDefinition) *ServerDefinition { c := *d; return &c },
-		equal:     (*ServerDefinition).equal,
+		text:      (*ServerDefinition).text,
 		change: func(d *ServerDefinition) error {
 			name := d.Name
 			if err := change(d); err != nil {
@@ -380,21 +379,15 @@ func (s ServersService) Update(
 	}.make()
 }
 
-// equal reports whether a Put of one is a Put of the other. Two stand-ins for the password
-// that a server has are the same.
-func (d *ServerDefinition) equal(o *ServerDefinition) bool {
+// text is the same for two definitions of which a Put is the same. Two stand-ins for the
+// password that a server has are alike.
+func (d *ServerDefinition) text() string {
+	text, _ := marshal(serverDefinitionTable, d)
 	password, session := d.Password.reveal()
-	otherPassword, otherSession := o.Password.reveal()
-	if session == "" || otherSession == "" {
-		if password != otherPassword {
-			return false
-		}
+	if session != "" {
+		password = ""
 	}
-	a, b := *d, *o
-	a.Password, b.Password = Password{}, Password{}
-	return a.Product == b.Product && a.Name == b.Name && a.Description == b.Description && a.Host == b.Host &&
-		a.Port == b.Port &&
-		a.Username == b.Username && a.VerifyCertificate == b.VerifyCertificate && a.Monitored == b.Monitored
+	return fmt.Sprint(string(text), session != "", password)
 }
 
 // Delete removes a server from Enterprise Manager, with its messages and the

@@ -15,21 +15,19 @@ func TestPermissionIsNotAnExpiredSession(t *testing.T) {
 		"code under 500": apiAnswer(500, codeUnauthorized),
 		"code under 200": apiAnswer(200, codeUnauthorized),
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				d := &door{answer: func(*http.Request) *http.Response { return denial() }}
-				client := newClient(t, testURL, WithTransport(d))
-				failed, err := together(20, func() error {
-					_, err := client.Servers.List(t.Context())
-					return err
-				})
-				if logins, calls := d.counts(); failed != 20 || logins != 1 || calls != 20 {
-					t.Errorf("%d failed, %d logins, %d requests", failed, logins, calls)
-				}
-				if !errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrLogin) || errors.Is(err, ErrSession) {
-					t.Errorf("got %v", err)
-				}
+		inBubble(t, name, func(t *testing.T) {
+			d := &door{answer: func(*http.Request) *http.Response { return denial() }}
+			client := newClient(t, testURL, WithTransport(d))
+			failed, err := together(20, func() error {
+				_, err := client.Servers.List(t.Context())
+				return err
 			})
+			if logins, calls := d.counts(); failed != 20 || logins != 1 || calls != 20 {
+				t.Errorf("%d failed, %d logins, %d requests", failed, logins, calls)
+			}
+			if !errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrLogin) || errors.Is(err, ErrSession) {
+				t.Errorf("got %v", err)
+			}
 		})
 	}
 }
@@ -70,9 +68,7 @@ func TestLasting401CausesOneLoginPerOperation(t *testing.T) {
 			_, err := client.Tasks.Details(t.Context(), TaskRef{"s", task})
 			return err
 		}
-		if _, err := client.Servers.List(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, noResult(client.Servers.List(t.Context())))
 		for range 9*60 + 59 { // nearly ten minutes
 			failed, err := together(3, func() error { return ask("secret") })
 			if failed != 3 || !errors.Is(err, ErrUnauthorized) {
@@ -88,12 +84,8 @@ func TestLasting401CausesOneLoginPerOperation(t *testing.T) {
 		}
 		// The session ends. An operation with another outcome notices it.
 		d.expire()
-		if _, err := client.Servers.List(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if err := ask("other"); err != nil {
-			t.Fatal(err)
-		}
+		must(t, noResult(client.Servers.List(t.Context())))
+		must(t, ask("other"))
 		if logins, _ := d.counts(); logins != 3 {
 			t.Errorf("%d logins after the session ended", logins)
 		}
@@ -125,9 +117,7 @@ func TestDoubtIsWithdrawn(t *testing.T) {
 		d := &door{expired: bareAnswer(401)}
 		client := newClient(t, testURL, WithTransport(d), WithRetries(0))
 		list := func() error { _, err := client.Servers.List(t.Context()); return err }
-		if err := list(); err != nil {
-			t.Fatal(err)
-		}
+		must(t, list())
 		// The login that a 401 causes fails; the next 401 must cause one again.
 		d.expire()
 		d.login = func(*http.Request) (*http.Response, error) { return answer(503, ""), nil }
@@ -137,9 +127,7 @@ func TestDoubtIsWithdrawn(t *testing.T) {
 		time.Sleep(time.Second)
 		d.login = nil
 		for range 3 {
-			if err := list(); err != nil {
-				t.Fatal(err)
-			}
+			must(t, list())
 			d.expire()
 		}
 		if err := list(); err != nil {

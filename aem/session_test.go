@@ -122,34 +122,28 @@ func TestExpiredSessionCausesOneLogin(t *testing.T) {
 		"bare 403":       bareAnswer(403),
 	} {
 		for _, used := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, used before: %v", name, used), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					d := &door{expired: expired, delay: time.Millisecond}
-					var seen tally
-					client := newClient(t, testURL, WithTransport(d), WithObserver(&seen))
-					if err := client.Login(t.Context()); err != nil {
-						t.Fatal(err)
+			inBubble(t, fmt.Sprintf("%s, used before: %v", name, used), func(t *testing.T) {
+				d := &door{expired: expired, delay: time.Millisecond}
+				var seen tally
+				client := newClient(t, testURL, WithTransport(d), WithObserver(&seen))
+				must(t, client.Login(t.Context()))
+				if used {
+					must(t, noResult(client.Servers.List(t.Context())))
+				}
+				for round := 1; round <= 3; round++ {
+					d.expire()
+					d.calls = 0
+					failed, err := together(64, func() error {
+						_, err := client.Tasks.List(t.Context(), "s")
+						return err
+					})
+					if logins, calls := d.counts(); failed > 0 || logins != 1+round || calls != 128 {
+						t.Fatalf("round %d: %d logins, %d requests, %d calls failed: %v", round, logins, calls, failed, err)
 					}
-					if used {
-						if _, err := client.Servers.List(t.Context()); err != nil {
-							t.Fatal(err)
-						}
-					}
-					for round := 1; round <= 3; round++ {
-						d.expire()
-						d.calls = 0
-						failed, err := together(64, func() error {
-							_, err := client.Tasks.List(t.Context(), "s")
-							return err
-						})
-						if logins, calls := d.counts(); failed > 0 || logins != 1+round || calls != 128 {
-							t.Fatalf("round %d: %d logins, %d requests, %d calls failed: %v", round, logins, calls, failed, err)
-						}
-					}
-					if len(seen.logins) != 4 || seen.retries != 0 {
-						t.Errorf("told of logins %v, %d retries", seen.logins, seen.retries)
-					}
-				})
+				}
+				if len(seen.logins) != 4 || seen.retries != 0 {
+					t.Errorf("told of logins %v, %d retries", seen.logins, seen.retries)
+				}
 			})
 		}
 	}
@@ -187,16 +181,12 @@ func TestRejectedSessionsAreNotAskedForWithoutEnd(t *testing.T) {
 		// A minute later the server is well, and so is the client.
 		time.Sleep(time.Minute)
 		d.login = nil
-		if _, err := client.Servers.List(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, noResult(client.Servers.List(t.Context())))
 		d.expire()
 		if _, err := client.Servers.List(t.Context()); err != nil {
 			t.Error("the pauses were not reset:", err)
 		}
-		if err := errors.Join(client.Logout(t.Context()), client.Login(t.Context())); err != nil {
-			t.Fatal(err)
-		}
+		must(t, errors.Join(client.Logout(t.Context()), client.Login(t.Context())))
 		d.expire() // before any call has used the session
 		if _, err := client.Servers.List(t.Context()); err != nil {
 			t.Error("the count of bad sessions was not reset:", err)
@@ -251,16 +241,12 @@ func TestLogout(t *testing.T) {
 			t.Errorf("without a session: %v, %d logouts", err, d.logouts)
 		}
 		for range 2 {
-			if _, err := client.Servers.List(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			must(t, noResult(client.Servers.List(t.Context())))
 			if err := client.Logout(t.Context()); err != nil || len(d.valid) != 0 {
 				t.Errorf("%v, sessions left: %v", err, d.valid)
 			}
 		}
-		if _, err := client.Servers.List(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, noResult(client.Servers.List(t.Context())))
 		if err := client.Close(t.Context()); err != nil || d.logouts != 3 || d.logins != 3 {
 			t.Errorf("%v, %d logins, %d logouts", err, d.logins, d.logouts)
 		}
@@ -278,9 +264,7 @@ func TestLogoutOfAnEndedSession(t *testing.T) {
 			}
 			return apiAnswer(440, codeInvalidSession)(), nil
 		})))
-		if err := client.Login(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, client.Login(t.Context()))
 		if err := client.Logout(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -292,14 +276,10 @@ func TestSecretInsideACode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &door{expired: apiAnswer(500, codeInvalidSession)}
 		client, err := New(testURL, APIToken("SESSION"), WithTransport(d))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer client.Close(t.Context())
 		for range 2 {
-			if _, err := client.Servers.List(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			must(t, noResult(client.Servers.List(t.Context())))
 			d.expire()
 		}
 	})

@@ -42,22 +42,20 @@ func TestTableFilter(t *testing.T) {
 		"pattern": {TableFilter{Table: "orders%"}, "action=getstatus&table=orders%25", "orders orders_old"},
 		"blank":   {TableFilter{Schema: "my schema"}, "action=getstatus&schema=my%20schema", ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var queries []string
-				client := tablesClient(t, func() io.Reader { return strings.NewReader(someTables) }, &queries)
-				tables, err := client.Tables.Statuses(t.Context(), TaskRef{"s", "t"}, tc.filter)
-				if err != nil || !slices.Equal(queries, []string{tc.query}) {
-					t.Errorf("asked for %q, %v", queries, err)
-				}
-				var names []string
-				for _, table := range tables {
-					names = append(names, table.Name)
-				}
-				if got := strings.Join(names, " "); got != tc.want {
-					t.Errorf("got %q, want %q", got, tc.want)
-				}
-			})
+		inBubble(t, name, func(t *testing.T) {
+			var queries []string
+			client := tablesClient(t, func() io.Reader { return strings.NewReader(someTables) }, &queries)
+			tables, err := client.Tables.Statuses(t.Context(), TaskRef{"s", "t"}, tc.filter)
+			if err != nil || !slices.Equal(queries, []string{tc.query}) {
+				t.Errorf("asked for %q, %v", queries, err)
+			}
+			var names []string
+			for _, table := range tables {
+				names = append(names, table.Name)
+			}
+			if got := strings.Join(names, " "); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
 		})
 	}
 }

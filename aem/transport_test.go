@@ -168,9 +168,7 @@ func TestTLSMistakes(t *testing.T) {
 
 func TestNoConnection(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	address := listener.Addr().String()
 	_ = listener.Close()
 	client := newClient(t, "http://"+address)
@@ -402,32 +400,30 @@ func TestAnswersThatAreNotGood(t *testing.T) {
 			return answer(200, `{"serverList":[{"name":"good"},"canary"]}`)
 		}, ErrPartial, "decode", "GetServerList: partial (HTTP 200)"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var seen tally
-				client := newClient(t, testURL, WithObserver(&seen), WithPartialLists(),
-					WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-						if isLogin(r) {
-							return signedIn("session-1"), nil
-						}
-						return tc.response(), nil
-					})))
-				list, err := client.Servers.List(t.Context())
-				var e *Error
-				if !errors.As(err, &e) || e.Reason() != tc.reason || !strings.Contains(err.Error(), tc.text) || tc.is != nil &&
-					!errors.Is(err, tc.is) {
-					t.Fatalf("got %v", err)
-				}
-				if strings.Contains(err.Error(), "canary") || strings.ContainsAny(err.Error(), "\r\n") || len(err.Error()) > 400 {
-					t.Errorf("the error quotes too much: %v", err)
-				}
-				if (len(list) == 1) != errors.Is(err, ErrPartial) {
-					t.Errorf("got %v", list)
-				}
-				if fmt.Sprint(seen.failed) != "[GetServerList "+tc.reason+"]" || seen.retries != 0 {
-					t.Errorf("told of %v, %d retries", seen.failed, seen.retries)
-				}
-			})
+		inBubble(t, name, func(t *testing.T) {
+			var seen tally
+			client := newClient(t, testURL, WithObserver(&seen), WithPartialLists(),
+				WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+					if isLogin(r) {
+						return signedIn("session-1"), nil
+					}
+					return tc.response(), nil
+				})))
+			list, err := client.Servers.List(t.Context())
+			var e *Error
+			if !errors.As(err, &e) || e.Reason() != tc.reason || !strings.Contains(err.Error(), tc.text) || tc.is != nil &&
+				!errors.Is(err, tc.is) {
+				t.Fatalf("got %v", err)
+			}
+			if strings.Contains(err.Error(), "canary") || strings.ContainsAny(err.Error(), "\r\n") || len(err.Error()) > 400 {
+				t.Errorf("the error quotes too much: %v", err)
+			}
+			if (len(list) == 1) != errors.Is(err, ErrPartial) {
+				t.Errorf("got %v", list)
+			}
+			if fmt.Sprint(seen.failed) != "[GetServerList "+tc.reason+"]" || seen.retries != 0 {
+				t.Errorf("told of %v, %d retries", seen.failed, seen.retries)
+			}
 		})
 	}
 }

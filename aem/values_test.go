@@ -85,9 +85,7 @@ func TestResultsPrintAndSave(t *testing.T) {
 func roundTripOf[T any](t *testing.T, v T) {
 	t.Helper()
 	text, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	var got T
 	err = json.Unmarshal(text, &got)
 	if diff := cmp.Diff(v, got, acls, passwords); diff != "" || err != nil {

@@ -89,21 +89,19 @@ func TestWaitForEnds(t *testing.T) {
 			return ctx, cancel
 		}, KindCanceled},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
-					return details("RECOVERY"), nil
-				})))
-				ctx, cancel := tc.end(t.Context())
-				defer cancel()
-				started := time.Now()
-				_, err := client.Tasks.WaitForState(ctx, TaskRef{"s", "t"}, TaskRunning)
-				var e *Error
-				if !errors.As(err, &e) || e.Kind != tc.kind || !strings.Contains(err.Error(), "last seen recovering") ||
-					time.Since(started) > 10*time.Second {
-					t.Errorf("after %v: %v", time.Since(started), err)
-				}
-			})
+		inBubble(t, name, func(t *testing.T) {
+			client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
+				return details("RECOVERY"), nil
+			})))
+			ctx, cancel := tc.end(t.Context())
+			defer cancel()
+			started := time.Now()
+			_, err := client.Tasks.WaitForState(ctx, TaskRef{"s", "t"}, TaskRunning)
+			var e *Error
+			if !errors.As(err, &e) || e.Kind != tc.kind || !strings.Contains(err.Error(), "last seen recovering") ||
+				time.Since(started) > 10*time.Second {
+				t.Errorf("after %v: %v", time.Since(started), err)
+			}
 		})
 	}
 }
