@@ -15,7 +15,7 @@ func (s sink) WriteHeader(int)             {}
 
 func BenchmarkAnswers(b *testing.B) {
 	s := New(Options{Servers: 50, TasksPerServer: 200, TablesPerTask: 20, Incidents: true})
-	c := newCaller(b, s)
+	c := viewer(b, s)
 	for _, bench := range []struct{ name, path string }{
 		{"ServerList", "servers"},
 		{"ServerDetails", "servers/repl-prod-01"},

@@ -8,27 +8,15 @@ import (
 	"time"
 )
 
-func TestEndpointList(t *testing.T) {
-	for shape, want := range map[Shape]string{
-		RealWorld: `{"endpointList":[{"name":"src","description":"","role":"SOURCE","type":"Oracle","is_licensed":true},{"name":"tgt","description":"","role":"TARGET","type":"Snowflake","is_licensed":true}]}`,
-		Guide:     `{"endpointList":[{"name":"src","description":"","role":"SOURCE","type":"ORACLE","is_licensed":"true"},{"name":"tgt","description":"","role":"TARGET","type":"SNOWFLAKE","is_licensed":"true"}]}`,
-		Legacy:    "\ufeff" + `{"endpointList":[{"name":"src","description":"","role":1,"type":"Oracle","isLicensed":true},{"name":"tgt","description":"","role":2,"type":"Snowflake","isLicensed":true}]}`,
-	} {
-		s, _ := world(t, Options{Shape: shape})
-		if got := string(as(t, s, Viewer).must("GET", "servers/S/endpoints", "")); got != want {
-			t.Errorf("the shape %v lists %s", shape, got)
-		}
-	}
+// TestHiddenEndpoints has one who does not see all of them.
+func TestHiddenEndpoints(t *testing.T) {
 	s, _ := world(t, Options{})
 	s.SetUsers(User{Name: user(Operator).Name, Password: "x", Role: Operator, Endpoints: []string{"s*"}})
 	c := as(t, s, Operator)
 	if got := string(c.must("GET", "servers/S/endpoints", "")); strings.Contains(got, "tgt") {
 		t.Errorf("one who does not see tgt gets %s", got)
 	}
-	if status, code, _ := c.send("GET", "servers/S/endpoints/tgt?action=test", ""); status != http.StatusForbidden ||
-		code != "UNAUTHORIZED_REQUEST" {
-		t.Errorf("one who does not see tgt may test it: HTTP %d %s", status, code)
-	}
+	c.answers(http.StatusForbidden, "UNAUTHORIZED_REQUEST", "GET", "servers/S/endpoints/tgt?action=test", "")
 	c.refuses("AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT", "GET", "servers/S/tasks/T?action=export", "")
 }
 
@@ -84,41 +72,6 @@ func TestDeleteEndpoint(t *testing.T) {
 	c.refuses("AEM_ENDPOINT_NOT_FOUND", "POST", "servers/S/endpoints/unused?action=delete", "")
 }
 
-func TestTestEndpoint(t *testing.T) {
-	for shape, want := range map[Shape][2]string{
-		RealWorld: {`{"status":"CONNECTED","message":null,"detailed_message":null}`,
-			`{"status":"ERROR","message":"no","detailed_message":"ORA-12541"}`},
-		Guide: {`{"requeststate":"SUCCESS","message":"","detailed_message":""}`,
-			`{"requeststate":"FAILURE","message":"no","detailed_message":"ORA-12541"}`},
-		Legacy: {"\ufeff" + `{"state":1,"error_message":"","detailed message":""}`, "\ufeff" +
-			`{"state":2,"error_message":"no","detailed message":"ORA-12541"}`},
-	} {
-		s, _ := world(t, Options{Shape: shape})
-		c := as(t, s, Operator)
-		for i, test := range []EndpointTest{{}, {Message: "no", Detail: "ORA-12541"}} {
-			if err := s.SetEndpointTest("S", "src", test); err != nil {
-				t.Fatal(err)
-			}
-			if got := string(c.must("GET", "servers/S/endpoints/src?action=test", "")); got != want[i] {
-				t.Errorf("the shape %v answers %s", shape, got)
-			}
-			if got := s.State().Server("S").Endpoints[0].Problem; got != test.Message {
-				t.Errorf("the truth is %q", got)
-			}
-		}
-		c.refusesIn(shape, "DESERIALIZE_TO_TYPE", "GET", "servers/S/endpoints/src?action=test&timeout=x")
-	}
-}
-
-// refusesIn is refuses for a request without a body in a shape.
-func (c *caller) refusesIn(shape Shape, want, method, path string) {
-	c.t.Helper()
-	status, _, body := c.send(method, path, "")
-	if status != http.StatusInternalServerError || !strings.Contains(string(body), `"error_code":"`+want+`"`) {
-		c.t.Errorf("in the shape %v %s %s: HTTP %d %s, want %s", shape, method, path, status, body, want)
-	}
-}
-
 func TestSlowEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{Servers: -1, ComposeServers: -1, Users: []User{user(Operator)}})
@@ -127,6 +80,7 @@ func TestSlowEndpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := as(t, s, Operator)
+		c.refuses("DESERIALIZE_TO_TYPE", "GET", "servers/S/endpoints/tgt?action=test&timeout=x", "")
 		for query, want := range map[string]time.Duration{"": 60 * time.Second, "&timeout=5": 5 * time.Second,
 			"&timeout=100": 0} {
 			began := time.Now()
@@ -224,7 +178,7 @@ func TestReconfigureEndpoint(t *testing.T) {
 	if v := s.State().Task("S", "T"); v.CDC.Inserts != 10 || source().Configuration != "B" {
 		t.Errorf("without recycling: %+v, %+v", v.CDC, source())
 	}
-	resp, body, err := c.do("PUT", path+"&configuration=A")
+	resp, body, err := c.do("PUT", path+"&configuration=A", "")
 	if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("Application-Status") != "200" || len(body) != 0 {
 		t.Errorf("%v %v %s", err, resp, body)
 	}

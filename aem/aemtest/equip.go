@@ -27,7 +27,8 @@ func (b *builder) equip(s *server) {
 			t.static.ACL = standardACL(i%16 == 5)
 		}
 		if t.static.StoreChanges && t.product == Replicate {
-			t.static.Barriers = []Barrier{{"Compose", b.opts.Start.Add(-time.Duration(1+i%5) * 24 * time.Hour).Truncate(time.Hour)}}
+			before := time.Duration(1+i%5) * 24 * time.Hour
+			t.static.Barriers = []Barrier{{"Compose", b.opts.Start.Add(-before).Truncate(time.Hour)}}
 		}
 	}
 }

@@ -17,11 +17,10 @@ import (
 
 // everywhere runs a test without a socket, over HTTP and over HTTPS.
 func everywhere(t *testing.T, test func(t *testing.T, s *Simulator, c *caller)) {
-	user := DefaultDomain + `\` + DefaultUser
 	t.Run("transport", func(t *testing.T) {
 		s := New(Options{})
 		defer s.Close()
-		test(t, s, newCaller(t, s))
+		test(t, s, viewer(t, s))
 	})
 	for _, start := range []struct {
 		name string
@@ -33,10 +32,7 @@ func everywhere(t *testing.T, test func(t *testing.T, s *Simulator, c *caller)) 
 			client := srv.Client()
 			defer client.CloseIdleConnections()
 			c := &caller{t: t, http: client, base: srv.URL + "/api/v1/"}
-			if c.login(user, DefaultPassword) != 200 {
-				t.Fatal("no login")
-			}
-			test(t, srv.Simulator, c)
+			test(t, srv.Simulator, c.mustLogin(DefaultUser+"@"+DefaultDomain, DefaultPassword))
 		})
 	}
 }
@@ -70,7 +66,7 @@ func TestFaults(t *testing.T) {
 		} {
 			test.fault.Operation, test.fault.Times = "GetServerL*", 1
 			fault := s.AddFault(test.fault)
-			resp, body, err := c.do("GET", "servers")
+			resp, body, err := c.do("GET", "servers", "")
 			switch {
 			case test.status == 0:
 				if err == nil {
@@ -86,8 +82,8 @@ func TestFaults(t *testing.T) {
 			if test.name == "oversized" && (len(body) != 1<<20 || !json.Valid(body)) {
 				t.Errorf("oversized: %d bytes", len(body))
 			}
-			if status, body := c.get("servers"); status != 200 || !json.Valid(body) {
-				t.Errorf("after %s: HTTP %d", test.name, status)
+			if body := c.must("GET", "servers", ""); !json.Valid(body) {
+				t.Errorf("after %s: %s", test.name, body)
 			}
 		}
 	})
@@ -96,7 +92,7 @@ func TestFaults(t *testing.T) {
 func TestResetIsAReset(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *Simulator, c *caller) {
 		s.AddFault(Fault{Kind: FaultReset})
-		_, _, err := c.do("GET", "servers")
+		_, _, err := c.do("GET", "servers", "")
 		if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("error %v", err)
 		}
@@ -169,7 +165,7 @@ func TestOversizedStops(t *testing.T) {
 
 func TestFaultChoice(t *testing.T) {
 	s := New(Options{})
-	c := newCaller(t, s)
+	c := viewer(t, s)
 	state := s.State()
 	server, task := state.Servers[1].Name, state.Servers[1].Tasks[1].Name // a name with blanks
 	hits := s.AddFault(Fault{Operation: "GetTaskDetails", Server: server, Task: task, Kind: FaultAPIError, Code: "EXACT"})
@@ -183,7 +179,7 @@ func TestFaultChoice(t *testing.T) {
 		{taskPath(state.Servers[0].Name, state.Servers[0].Tasks[0].Name), ""},
 		{taskPath(server, task), "EXACT"},
 	} {
-		if _, code := c.code("GET", test.path); code != test.code {
+		if _, code, _ := c.send("GET", test.path, ""); code != test.code {
 			t.Errorf("%s: %q, want %q", test.path, code, test.code)
 		}
 	}
@@ -192,24 +188,22 @@ func TestFaultChoice(t *testing.T) {
 	}
 	hits.Remove()
 	hits.Remove()
-	if _, code := c.code("GET", taskPath(server, task)); code != "" {
+	if _, code, _ := c.send("GET", taskPath(server, task), ""); code != "" {
 		t.Errorf("a removed fault answers %s", code)
 	}
 	s.AddFault(Fault{Kind: FaultNull})
 	s.ClearFaults()
-	if status, body := c.get("servers"); status != 200 || string(body) == "null" {
+	if body := c.must("GET", "servers", ""); string(body) == "null" {
 		t.Error("a cleared fault answers")
 	}
 }
 
 func TestExpiredSessionFault(t *testing.T) {
 	s := New(Options{})
-	c := newCaller(t, s)
+	c := viewer(t, s)
 	s.AddFault(Fault{Operation: "GetTaskList", Times: 1, Kind: FaultExpiredSession})
 	for _, path := range []string{"servers/repl-prod-01/tasks", "servers"} {
-		if status, code := c.code("GET", path); status != 401 || code != "INVALID_SESSION_ID" {
-			t.Errorf("%s: HTTP %d %s", path, status, code)
-		}
+		c.answers(401, "INVALID_SESSION_ID", "GET", path, "")
 	}
 }
 
@@ -217,7 +211,7 @@ func TestTimePasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{Latency: 2 * time.Second})
 		start := time.Now()
-		c := newCaller(t, s)
+		c := viewer(t, s)
 		took := func(want time.Duration, what string) {
 			t.Helper()
 			if got := time.Since(start); got != want {
@@ -229,13 +223,13 @@ func TestTimePasses(t *testing.T) {
 		s.SetLatency(0)
 		first := s.AddFault(Fault{Kind: FaultLatency, Latency: time.Second})
 		s.AddFault(Fault{Kind: FaultLatency, Latency: 3 * time.Second, Times: 1})
-		c.get("servers")
+		c.must("GET", "servers", "")
 		took(4*time.Second, "a call with two latencies")
-		c.get("servers")
+		c.must("GET", "servers", "")
 		took(time.Second, "a call with one latency")
 		first.Remove()
 		s.AddFault(Fault{Kind: FaultSlow, Times: 1})
-		_, body := c.get("servers")
+		body := c.must("GET", "servers", "")
 		took(time.Duration((len(body)-1)/16)*time.Second, "a slow body")
 		s.AddFault(Fault{Kind: FaultHang})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -265,18 +259,18 @@ func TestTimePasses(t *testing.T) {
 func TestCounters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{})
-		c := newCaller(t, s)
+		c := viewer(t, s)
 		s.SetLatency(time.Second)
 		var wg sync.WaitGroup
 		for range 7 {
-			wg.Go(func() { c.get("servers/repl-prod-01") })
+			wg.Go(func() { c.must("GET", "servers/repl-prod-01", "") })
 		}
 		synctest.Wait()
 		if s.InFlight() != 7 {
 			t.Errorf("%d in flight", s.InFlight())
 		}
 		wg.Wait()
-		c.get("nothing")
+		c.answers(http.StatusNotFound, "", "GET", "nothing", "")
 		if s.InFlight() != 0 || s.Requests("GetServerDetails") != 7 || s.Requests("unknown") != 1 || s.Requests("") != 9 {
 			t.Errorf("in flight %d, counts %v", s.InFlight(), s.RequestCounts())
 		}
@@ -303,7 +297,7 @@ func TestServer(t *testing.T) {
 	}
 	c.session = h.Get(SessionHeader)
 	for range 5 {
-		resp, _, err := c.do("GET", "servers")
+		resp, _, err := c.do("GET", "servers", "")
 		if err != nil || resp.Header.Get("Content-Type") != "application/json; charset=utf-8" ||
 			resp.Header.Get("Cache-Control") != "no-cache, no-store" {
 			t.Errorf("%v %v", resp, err)

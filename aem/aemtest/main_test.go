@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,14 +38,15 @@ type caller struct {
 	session string
 }
 
-// newCaller logs in, without a socket.
+// newCaller is one who has not logged in, without a socket.
 func newCaller(t testing.TB, s *Simulator) *caller {
+	return &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "http://em.example.net" + Path + "/api/v1/"}
+}
+
+// viewer logs in with the default account.
+func viewer(t testing.TB, s *Simulator) *caller {
 	t.Helper()
-	c := &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "http://em.example.net" + Path + "/api/v1/"}
-	if status := c.login(DefaultDomain+`\`+DefaultUser, DefaultPassword); status != http.StatusOK {
-		t.Fatalf("login: HTTP %d", status)
-	}
-	return c
+	return newCaller(t, s).mustLogin(DefaultDomain+`\`+DefaultUser, DefaultPassword)
 }
 
 func (c *caller) login(user, secret string) int {
@@ -65,10 +67,22 @@ func (c *caller) login(user, secret string) int {
 	return resp.StatusCode
 }
 
-// do sends a request; the body is read whole.
-func (c *caller) do(method, path string) (*http.Response, []byte, error) {
+func (c *caller) mustLogin(user, secret string) *caller {
 	c.t.Helper()
-	r, err := http.NewRequest(method, c.base+path, nil)
+	if status := c.login(user, secret); status != http.StatusOK {
+		c.t.Fatalf("login: HTTP %d", status)
+	}
+	return c
+}
+
+// do sends a request; the body is read whole.
+func (c *caller) do(method, path, body string) (*http.Response, []byte, error) {
+	c.t.Helper()
+	var in io.Reader
+	if body != "" {
+		in = strings.NewReader(body)
+	}
+	r, err := http.NewRequest(method, c.base+path, in)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -80,46 +94,55 @@ func (c *caller) do(method, path string) (*http.Response, []byte, error) {
 		return nil, nil, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	return resp, body, err
+	out, err := io.ReadAll(resp.Body)
+	return resp, out, err
 }
 
-// get returns status and body.
-func (c *caller) get(path string) (int, []byte) {
+// send sends a request, and returns status, error code and body.
+func (c *caller) send(method, path, body string) (int, string, []byte) {
 	c.t.Helper()
-	resp, body, err := c.do(http.MethodGet, path)
-	if err != nil {
-		c.t.Fatalf("GET %s: %v", path, err)
-	}
-	return resp.StatusCode, body
-}
-
-// json decodes the answer to a path that must succeed.
-func (c *caller) json(path string, into any) {
-	c.t.Helper()
-	status, body := c.get(path)
-	if status != http.StatusOK {
-		c.t.Fatalf("GET %s: HTTP %d: %s", path, status, body)
-	}
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
-	d.UseNumber()
-	if err := d.Decode(into); err != nil {
-		c.t.Fatalf("GET %s: %v in %s", path, err, body)
-	}
-}
-
-// code returns status and error code of the answer to a path.
-func (c *caller) code(method, path string) (int, string) {
-	c.t.Helper()
-	resp, body, err := c.do(method, path)
+	resp, out, err := c.do(method, path, body)
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	var e struct {
 		Code string `json:"error_code"`
 	}
-	_ = json.Unmarshal(body, &e)
-	return resp.StatusCode, e.Code
+	_ = json.Unmarshal(out, &e)
+	return resp.StatusCode, e.Code, out
+}
+
+// must sends a request that has to succeed.
+func (c *caller) must(method, path, body string) []byte {
+	c.t.Helper()
+	status, code, out := c.send(method, path, body)
+	if status != http.StatusOK {
+		c.t.Fatalf("%s %s: HTTP %d %s %s", method, path, status, code, out)
+	}
+	return out
+}
+
+// json decodes the answer to a path that must succeed.
+func (c *caller) json(path string, into any) {
+	c.t.Helper()
+	body := c.must(http.MethodGet, path, "")
+	if err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), into); err != nil {
+		c.t.Fatalf("GET %s: %v in %s", path, err, body)
+	}
+}
+
+// refuses sends a request that has to end in an error of the API.
+func (c *caller) refuses(want, method, path, body string) {
+	c.t.Helper()
+	c.answers(http.StatusInternalServerError, want, method, path, body)
+}
+
+// answers sends a request that has to end in a status and an error code.
+func (c *caller) answers(status int, code, method, path, body string) {
+	c.t.Helper()
+	if gotStatus, gotCode, out := c.send(method, path, body); gotCode != code || gotStatus != status {
+		c.t.Errorf("%s %s %s: HTTP %d %s %s, want %d %s", method, path, body, gotStatus, gotCode, out, status, code)
+	}
 }
 
 func serverPath(server string) string { return "servers/" + url.PathEscape(server) }

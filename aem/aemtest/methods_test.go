@@ -1,7 +1,6 @@
 package aemtest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,52 +10,6 @@ import (
 	"time"
 )
 
-// send sends a request with a body, and returns status, error code and body.
-func (c *caller) send(method, path, body string) (int, string, []byte) {
-	c.t.Helper()
-	var in io.Reader
-	if body != "" {
-		in = strings.NewReader(body)
-	}
-	r, err := http.NewRequest(method, c.base+path, in)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	r.Header.Set(SessionHeader, c.session)
-	resp, err := c.http.Do(r)
-	if err != nil {
-		c.t.Fatalf("%s %s: %v", method, path, err)
-	}
-	defer resp.Body.Close()
-	out, err := io.ReadAll(resp.Body)
-	if err != nil {
-		c.t.Fatalf("%s %s: %v", method, path, err)
-	}
-	var e struct {
-		Code string `json:"error_code"`
-	}
-	_ = json.Unmarshal(out, &e)
-	return resp.StatusCode, e.Code, out
-}
-
-// must sends a request that has to succeed.
-func (c *caller) must(method, path, body string) []byte {
-	c.t.Helper()
-	status, code, out := c.send(method, path, body)
-	if status != http.StatusOK {
-		c.t.Fatalf("%s %s: HTTP %d %s %s", method, path, status, code, out)
-	}
-	return out
-}
-
-// refuses sends a request that has to end in an error of the API.
-func (c *caller) refuses(want, method, path, body string) {
-	c.t.Helper()
-	if status, code, out := c.send(method, path, body); code != want || status != http.StatusInternalServerError {
-		c.t.Errorf("%s %s %s: HTTP %d %s %s, want 500 %s", method, path, body, status, code, out, want)
-	}
-}
-
 func user(role Role) User {
 	return User{Name: fmt.Sprintf(`EXAMPLE\role%d`, role), Password: "x", Role: role}
 }
@@ -64,11 +17,7 @@ func user(role Role) User {
 // as logs in as somebody of a role.
 func as(t testing.TB, s *Simulator, role Role) *caller {
 	t.Helper()
-	c := &caller{t: t, http: &http.Client{Transport: s.Transport()}, base: "http://em.example.net" + Path + "/api/v1/"}
-	if status := c.login(user(role).Name, "x"); status != http.StatusOK {
-		t.Fatalf("login: HTTP %d", status)
-	}
-	return c
+	return newCaller(t, s).mustLogin(user(role).Name, "x")
 }
 
 // world is a small Enterprise Manager with all roles, and a clock that the test

@@ -33,7 +33,8 @@ func (c *call) deleteOldChangeData() error {
 			"The specified deletion age does not conform to the expected timestamp or offset format. "+
 				"Timestamp format should be yyyy'-MM'-'dd'T'HH':'mm':'ss'Z'. Offset format should conform to ISO 8601 duration.")
 	}
-	c.t.static.Deletions = append(c.t.static.Deletions, Deletion{Requested: c.Now().Truncate(time.Second), Before: in.Before})
+	v := &c.t.static
+	v.Deletions = append(v.Deletions, Deletion{Requested: c.Now().Truncate(time.Second), Before: in.Before})
 	return nil
 }
 
@@ -69,15 +70,14 @@ func (c *call) setBarrier() error {
 // getBarrier answers with the earliest barrier. What the API says when there is
 // none, the guide leaves open: each shape has its own way.
 func (c *call) getBarrier() error {
-	if len(c.t.static.Barriers) == 0 && c.opts.Shape == Legacy {
+	var message barrierMessage
+	if kept := c.t.static.Barriers; len(kept) > 0 {
+		message = barrierMessage(slices.MinFunc(kept, func(a, b Barrier) int { return a.Point.Compare(b.Point) }))
+	} else if c.opts.Shape == Legacy {
 		w := c.writer()
 		w.Open()
 		w.Close()
 		return c.say(w)
-	}
-	message := barrierMessage{}
-	if len(c.t.static.Barriers) > 0 {
-		message = barrierMessage(slices.MinFunc(c.t.static.Barriers, func(a, b Barrier) int { return a.Point.Compare(b.Point) }))
 	}
 	return said(c, barrierTable, &message)
 }

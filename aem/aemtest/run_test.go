@@ -1,10 +1,7 @@
 package aemtest
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/url"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,9 +33,7 @@ func TestStopAndResume(t *testing.T) {
 	path := taskPath(server, name)
 	clock.set(5 * time.Minute)
 	before := *s.State().Task(server, name)
-	if body := c.must("POST", path+stopQuery, ""); string(body) != `{"state":"STOPPED","error_message":""}` {
-		t.Errorf("StopTask answers %s", body)
-	}
+	c.must("POST", path+stopQuery, "")
 	clock.set(25 * time.Minute)
 	stopped := s.State().Task(server, name)
 	if stopped.State != Stopped || stopped.StopReason != "NORMAL" || stopped.MemoryMB != 0 || stopped.CPU != 0 ||
@@ -48,25 +43,12 @@ func TestStopAndResume(t *testing.T) {
 	if stopped.CDC != before.CDC || stopped.CDCThroughput != before.CDCThroughput || stopped.FullLoad != before.FullLoad {
 		t.Errorf("a stopped task went on: %+v, was %+v", stopped, before)
 	}
-	var details plainTask
-	c.json(path, &details)
-	if details.State != Stopped || details.Cdc_latency.Total_latency != "00:00:00" || details.Memory_mb != 0 {
-		t.Errorf("the API says of a stopped task: %+v", details)
-	}
 	if sum := s.State().Servers[0].Summary; sum.Stopped != 1 {
 		t.Errorf("the summary of the server: %+v", sum)
 	}
 	c.refuses("AEM_TASK_ALREADY_STOPPED", "POST", path+stopQuery, "")
 
-	if body := c.must(
-		"POST",
-		path+runQuery+"RESUME_PROCESSING",
-		"",
-	); string(
-		body,
-	) != `{"state":"RUNNING","error_message":""}` {
-		t.Errorf("RunTask answers %s", body)
-	}
+	c.must("POST", path+runQuery+resumeProcessing, "")
 	c.refuses("AEM_TASK_ALREADY_RUNNING", "POST", path+runQuery+"RESUME_PROCESSING", "")
 	resumed := s.State().Task(server, name)
 	if resumed.State != Running || resumed.CDC.Inserts != 0 || resumed.Transactions.AppliedRecords != 0 ||
@@ -348,11 +330,8 @@ func TestEditsAndCallsAgree(t *testing.T) {
 	path := taskPath(server, name)
 	edit := func(state string) {
 		t.Helper()
-		if err := s.SetTask(
-			server,
-			name,
-			func(v *Task) { v.State, v.DiskMB, v.Tables[0].State = state, 4711, TableError },
-		); err != nil {
+		set := func(v *Task) { v.State, v.DiskMB, v.Tables[0].State = state, 4711, TableError }
+		if err := s.SetTask(server, name, set); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -392,21 +371,5 @@ func TestDeleteTask(t *testing.T) {
 	}
 	if n := len(s.State().Server("S").Tasks); n != 0 {
 		t.Errorf("%d tasks are left", n)
-	}
-}
-
-// TestAnswersOfRunTask has the state in the spelling of the shape.
-func TestAnswersOfRunTask(t *testing.T) {
-	for shape, want := range map[Shape]string{RealWorld: `"STOPPED"`, Guide: `"STOPPED"`, Legacy: "0"} {
-		s, _ := world(t, Options{Shape: shape})
-		body := strings.TrimPrefix(string(as(t, s, Operator).must("POST", "servers/S/tasks/T"+stopQuery, "")), "\ufeff")
-		var got struct {
-			State json.RawMessage
-			Error *string `json:"error_message"`
-		}
-		if err := json.Unmarshal([]byte(body), &got); err != nil || string(got.State) != want || got.Error == nil ||
-			*got.Error != "" {
-			t.Errorf("in the shape %v StopTask answers %s: %v", shape, body, fmt.Sprint(err))
-		}
 	}
 }
