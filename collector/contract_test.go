@@ -14,6 +14,7 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/poll"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 )
 
 const contractHead = `# The families that the exporter serves: type, name and labels, with the values of a label where
@@ -93,7 +94,7 @@ func simulatedMetrics(t *testing.T) (text string) {
 		}
 		r := newRig(t, Options{})
 		m := r.NewManager("prod", ManagerOptions{})
-		options := poll.Options{Manager: "prod", Publisher: m, Tables: poll.TableOptions{Mode: poll.All}}
+		options := poll.Options{Manager: "prod", Publisher: m, Tables: choose.TableOptions{Mode: choose.All}}
 		if err := poll.New(client, options).Once(t.Context()); err != nil {
 			t.Fatal(err)
 		}
