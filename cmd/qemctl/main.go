@@ -27,21 +27,49 @@ const (
 
 func main() {
 	log.SetOutput(io.Discard) // net/http quotes there what a server sends unasked, which may be our own password
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ending := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it; a terminal that closes leaves no session open
+		ending = append(ending, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ending...)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-// run does what the command line says and returns the exit code.
+// run does what the command line says and returns the exit code. What is done but cannot be printed, as to
+// a full disk, is an error.
 func run(ctx context.Context, args []string, in io.Reader, out, errors io.Writer) int {
+	printed := &output{to: out}
+	code := do(ctx, args, in, printed, errors)
+	if printed.err != nil && code == exitOK {
+		fmt.Fprintf(errors, "qemctl: the output is incomplete: %v\n", printed.err)
+		return exitError
+	}
+	return code
+}
+
+// output keeps the first error instead of returning it: kingpin panics where help cannot be written.
+type output struct {
+	to  io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	if o.err == nil {
+		_, o.err = o.to.Write(p)
+	}
+	return len(p), nil
+}
+
+func do(ctx context.Context, args []string, in io.Reader, out, errors io.Writer) int {
 	c := newCommand(in, out, errors)
-	do, err := c.parse(args)
+	action, err := c.parse(args)
 	if err != nil {
 		fmt.Fprintf(errors, "qemctl: %v, try --help\n", err)
 		return exitUsage
 	}
-	if do == nil { // help, or the version
+	if action == nil { // help, or the version
 		return exitOK
 	}
 	if c.limit > 0 {
@@ -49,7 +77,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errors io.Writer
 		ctx, cancel = context.WithTimeout(ctx, c.limit)
 		defer cancel()
 	}
-	err = c.connected(ctx, do)
+	err = c.connected(ctx, action)
 	if err != nil {
 		fmt.Fprintf(errors, "qemctl: %v\n", err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -177,5 +178,19 @@ func TestSavedTasksAreJSON(t *testing.T) {
 	var refs []map[string]string
 	if err != nil || json.Unmarshal(text, &refs) != nil || refs[0]["task"] != "A" {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// TestOutputIsLost: what cannot be printed, as to a full disk, is an error, and not a panic for help.
+func TestOutputIsLost(t *testing.T) {
+	world(t)
+	for _, line := range []string{"--help", "servers", "servers -o json"} {
+		full, none := io.Pipe()
+		_ = full.Close()
+		var stderr bytes.Buffer
+		if code := run(t.Context(), strings.Fields(line), nil, none, &stderr); code != exitError ||
+			!strings.HasPrefix(stderr.String(), "qemctl: the output is incomplete: ") {
+			t.Errorf("%s: %d, %q", line, code, stderr.String())
+		}
 	}
 }
