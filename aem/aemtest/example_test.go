@@ -1,47 +1,37 @@
 package aemtest_test
 
 import (
+	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 )
 
-func Example() {
-	em := aemtest.New(
-		aemtest.Options{Servers: -1, ComposeServers: -1, Start: time.Date(2025, 10, 1, 9, 0, 0, 0, time.UTC)},
-	)
-	defer em.Close()
+// small is an Enterprise Manager with one task, and a client that may do all.
+func small() (*aemtest.Simulator, *aem.Client) {
+	em := aemtest.New(aemtest.Options{Servers: -1, ComposeServers: -1})
 	em.AddServer(aemtest.ServerState{
 		Name:  "repl-prod-01",
-		Tasks: []aemtest.Task{{Name: "ORA2SNOW_SALES", Tags: []string{"prod"}}},
+		Tasks: []aemtest.Task{{Name: "ORA2SNOW_SALES", Tags: []string{"prod"}, MemoryMB: 310}},
 	})
-	client := &http.Client{Transport: em.Transport()}
-	base := "http://em.example.net" + aemtest.Path + "/api/v1"
-
-	login, _ := http.NewRequest("GET", base+"/login", nil)
-	login.SetBasicAuth(aemtest.DefaultDomain+`\`+aemtest.DefaultUser, aemtest.DefaultPassword)
-	resp, err := client.Do(login)
+	client, err := aem.New("https://em.example.net", aem.APIToken(aemtest.DefaultAdmin().APIToken),
+		aem.WithTransport(em.Transport()))
 	if err != nil {
-		fmt.Println(err)
-		return
+		panic(err)
 	}
-	resp.Body.Close()
+	return em, client
+}
 
-	list, _ := http.NewRequest("GET", base+"/servers/repl-prod-01/tasks", nil)
-	list.Header.Set(aemtest.SessionHeader, resp.Header.Get(aemtest.SessionHeader))
-	resp, err = client.Do(list)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(resp.Body)
-	fmt.Println(resp.StatusCode, string(body))
+func Example() {
+	em, client := small()
+	defer em.Close()
+	tasks, err := client.Tasks.List(context.Background(), "repl-prod-01")
+	fmt.Println(tasks[0].Name, tasks[0].State, tasks[0].Tags, err)
 	// Output:
-	// 200 {"taskList":[{"name":"ORA2SNOW_SALES","state":"RUNNING","stop_reason":"NONE","message":"","assigned_tags":["prod"]}]}
+	// ORA2SNOW_SALES running [prod] <nil>
 }
 
 func ExampleSimulator_AddFault() {
@@ -71,34 +61,12 @@ func ExampleSimulator_AddFault() {
 }
 
 func ExampleSimulator_AuditTrail() {
-	em := aemtest.New(
-		aemtest.Options{
-			Servers:        -1,
-			ComposeServers: -1,
-			Users:          []aemtest.User{{Name: "ops", Password: "secret", Role: aemtest.Operator}},
-		},
-	)
+	em, client := small()
 	defer em.Close()
-	em.AddServer(aemtest.ServerState{Name: "repl-prod-01", Tasks: []aemtest.Task{{Name: "ORA2SNOW_SALES", MemoryMB: 310}}})
-	client := &http.Client{Transport: em.Transport()}
-	base := "http://em.example.net" + aemtest.Path + "/api/v1"
-
-	login, _ := http.NewRequest("GET", base+"/login", nil)
-	login.SetBasicAuth("ops", "secret")
-	resp, err := client.Do(login)
-	if err != nil {
+	ref := aem.TaskRef{Server: "repl-prod-01", Task: "ORA2SNOW_SALES"}
+	if _, err := client.Tasks.Stop(context.Background(), ref, 0); err != nil {
 		fmt.Println(err)
-		return
 	}
-	resp.Body.Close()
-	stop, _ := http.NewRequest("POST", base+"/servers/repl-prod-01/tasks/ORA2SNOW_SALES?action=stop", nil)
-	stop.Header.Set(aemtest.SessionHeader, resp.Header.Get(aemtest.SessionHeader))
-	if resp, err = client.Do(stop); err != nil {
-		fmt.Println(err)
-		return
-	}
-	resp.Body.Close()
-
 	task := em.State().Task("repl-prod-01", "ORA2SNOW_SALES")
 	fmt.Println(task.State, task.StopReason, task.MemoryMB)
 	for _, r := range em.AuditTrail() {
@@ -106,5 +74,5 @@ func ExampleSimulator_AuditTrail() {
 	}
 	// Output:
 	// STOPPED NORMAL 0
-	// ops StopTask repl-prod-01 ORA2SNOW_SALES
+	// EXAMPLE\admin StopTask repl-prod-01 ORA2SNOW_SALES
 }

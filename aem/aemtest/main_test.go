@@ -78,11 +78,12 @@ func (c *caller) mustLogin(user, secret string) *caller {
 // do sends a request; the body is read whole.
 func (c *caller) do(method, path, body string) (*http.Response, []byte, error) {
 	c.t.Helper()
-	var in io.Reader
-	if body != "" {
-		in = strings.NewReader(body)
-	}
-	r, err := http.NewRequest(method, c.base+path, in)
+	return c.ask(method, path, strings.NewReader(body))
+}
+
+func (c *caller) ask(method, path string, body io.Reader) (*http.Response, []byte, error) {
+	c.t.Helper()
+	r, err := http.NewRequest(method, c.base+path, body)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -53,8 +53,9 @@ func customTask(name, state string) Task {
 
 const (
 	someACL    = `{"admin_role":{"users":[{"name":"EXAMPLE\\ann"}]}}`
-	someServer = `{"$type":"AemReplicateServer","name":"new-1","host":"new.example.net","port":"443","username":"u","password":"p"}`
-	someTask   = `// Host name: x
+	someServer = `{"$type":"AemReplicateServer","name":"new-1","host":"new.example.net","port":"443","username":"u",` +
+		`"password":"p"}`
+	someTask = `// Host name: x
 {"cmd.replication_definition":{"tasks":[{"task":{"name":"N","source_name":"src","target_names":["tgt"]}}]}}`
 	someLicense = "#\n# comment\n#\nlicense_type=evaluation_license\nexpiration_date=2026-01-31\n" +
 		"issue_date=2025-09-01\nchecksum=C2855\n"
@@ -138,6 +139,16 @@ func requestWorld(t testing.TB, shape Shape) *Simulator {
 	return s
 }
 
+// ready is a world in which a request can succeed, and an admin.
+func (r *request) ready(t *testing.T, shape Shape) (*Simulator, *caller) {
+	s := requestWorld(t, shape)
+	c := as(t, s, Admin)
+	if r.before != nil {
+		r.before(c)
+	}
+	return s, c
+}
+
 // TestEveryMethod calls each method in each shape with the least role that may,
 // and with the role below it, which may not and changes nothing.
 func TestEveryMethod(t *testing.T) {
@@ -148,22 +159,14 @@ func TestEveryMethod(t *testing.T) {
 	for _, r := range requests() {
 		tested[r.operation] = true
 		for _, shape := range []Shape{RealWorld, Guide, Legacy} {
-			s := requestWorld(t, shape)
-			if r.before != nil {
-				r.before(as(t, s, Admin))
-			}
+			s, _ := r.ready(t, shape)
 			before := s.Requests(r.operation)
-			status, code, _ := as(t, s, r.role-1).send(r.verb, r.path, r.body)
-			want := http.StatusForbidden
+			forbidden := http.StatusForbidden
 			if r.operation == "ExportAuditTrail" {
-				want = http.StatusUnauthorized
+				forbidden = http.StatusUnauthorized
 			}
-			if status != want || code != "UNAUTHORIZED_REQUEST" && shape != Legacy {
-				t.Errorf("%s by one who may not: HTTP %d %s", r.operation, status, code)
-			}
-			if status, code, body := as(t, s, r.role).send(r.verb, r.path, r.body); status != http.StatusOK || code != "" {
-				t.Errorf("%s %s in the shape %v: HTTP %d %s %s", r.operation, r.path, shape, status, code, body)
-			}
+			as(t, s, r.role-1).answers(forbidden, "UNAUTHORIZED_REQUEST", r.verb, r.path, r.body)
+			as(t, s, r.role).answers(http.StatusOK, "", r.verb, r.path, r.body)
 			if n := s.Requests(r.operation) - before; n != 2 {
 				t.Errorf("%s %s is another method: %v", r.verb, r.path, s.RequestCounts())
 			}
@@ -179,23 +182,23 @@ func TestEveryMethod(t *testing.T) {
 // TestUnknownNames has the errors that all methods have.
 func TestUnknownNames(t *testing.T) {
 	for _, r := range requests() {
-		parts := strings.Split(strings.SplitN(r.path, "?", 2)[0], "/")
-		query := strings.TrimPrefix(r.path, strings.SplitN(r.path, "?", 2)[0])
-		s := requestWorld(t, RealWorld)
-		c := as(t, s, Admin)
-		if len(parts) > 1 && parts[0] == "servers" && r.operation != "PutServer" {
+		path, query, _ := strings.Cut(r.path, "?")
+		parts := strings.Split(path, "/")
+		_, c := r.ready(t, RealWorld)
+		refuses := func(i int, code string) {
 			other := slices.Clone(parts)
-			other[1] = "none"
-			c.refuses("AEM_SERVER_NOT_FOUND", r.verb, strings.Join(other, "/")+query, r.body)
+			other[i] = "none"
+			c.refuses(code, r.verb, strings.Join(other, "/")+"?"+query, r.body)
 		}
-		if len(parts) > 3 && r.operation != "ImportTask" && parts[3] != "def" {
-			other := slices.Clone(parts)
-			other[3] = "none"
-			want := "AEM_TASK_NOT_FOUND"
-			if parts[2] == "endpoints" {
-				want = "AEM_ENDPOINT_NOT_FOUND"
-			}
-			c.refuses(want, r.verb, strings.Join(other, "/")+query, r.body)
+		if len(parts) > 1 && parts[0] == "servers" && r.operation != "PutServer" {
+			refuses(1, "AEM_SERVER_NOT_FOUND")
+		}
+		switch {
+		case len(parts) <= 3 || r.operation == "ImportTask" || parts[3] == "def":
+		case parts[2] == "endpoints":
+			refuses(3, "AEM_ENDPOINT_NOT_FOUND")
+		default:
+			refuses(3, "AEM_TASK_NOT_FOUND")
 		}
 	}
 }
@@ -204,20 +207,19 @@ func TestUnknownNames(t *testing.T) {
 // must ask a server.
 func TestUnreachableServers(t *testing.T) {
 	for _, r := range requests() {
-		s := requestWorld(t, RealWorld)
-		c := as(t, s, Admin)
-		if r.before != nil {
-			r.before(c)
-		}
-		if err := s.SetServerState("S", NotMonitored, "off"); err != nil {
-			t.Fatal(err)
-		}
-		own := strings.HasSuffix(r.operation, "Acl") || strings.HasSuffix(r.operation, "Server") ||
-			!strings.HasPrefix(r.path, "servers/S") || r.operation == "GetServerDetails"
-		if own {
-			c.must(r.verb, r.path, r.body)
-		} else {
-			c.refuses("AEM_SERVER_NOT_MONITORED", r.verb, r.path, r.body)
+		for state, code := range map[string]string{NotMonitored: "AEM_SERVER_NOT_MONITORED",
+			ServerError: "AEM_SERVER_NOT_CONNECTED"} {
+			s, c := r.ready(t, RealWorld)
+			if err := s.SetServerState("S", state, "off"); err != nil {
+				t.Fatal(err)
+			}
+			own := strings.HasSuffix(r.operation, "Acl") || strings.HasSuffix(r.operation, "Server") ||
+				!strings.HasPrefix(r.path, "servers/S") || r.operation == "GetServerDetails"
+			if own {
+				c.must(r.verb, r.path, r.body)
+			} else {
+				c.refuses(code, r.verb, r.path, r.body)
+			}
 		}
 	}
 }
@@ -231,18 +233,9 @@ func TestLengthRequired(t *testing.T) {
 		if r.verb != http.MethodPost && r.verb != http.MethodPut {
 			continue
 		}
-		req, err := http.NewRequest(r.verb, c.base+r.path, io.MultiReader(strings.NewReader(r.body)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set(SessionHeader, c.session)
-		resp, err := c.http.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusLengthRequired {
-			t.Errorf("%s without a length: HTTP %d", r.operation, resp.StatusCode)
+		resp, _, err := c.ask(r.verb, r.path, io.MultiReader(strings.NewReader(r.body)))
+		if err != nil || resp.StatusCode != http.StatusLengthRequired {
+			t.Errorf("%s without a length: %v, %v", r.operation, resp, err)
 		}
 	}
 	if s.State().Task("S", "T").State != Running || len(s.AuditTrail()) != 0 {

@@ -86,7 +86,7 @@ func TestAnswersToTheLetter(t *testing.T) {
 // inShape reads a whole fleet in a shape with package aem, by path.
 func inShape(t *testing.T, opts Options, shape Shape) map[string]any {
 	opts.Shape = shape
-	client, err := aem.New("http://qem.test", aem.APIToken(DefaultAPIToken), aem.WithTransport(New(opts).Transport()))
+	client, err := aem.New("https://qem.test", aem.APIToken(DefaultAPIToken), aem.WithTransport(New(opts).Transport()))
 	if err != nil {
 		t.Fatal(err)
 	}
