@@ -28,8 +28,7 @@ func TestSameSeedSameState(t *testing.T) {
 	}
 	shuffled := slices.Concat(instants, instants)
 	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) {
-		shuffled[i], shuffled[j] = shuffled[j],
-			shuffled[i]
+		shuffled[i], shuffled[j] = shuffled[j], shuffled[i]
 	})
 	for _, at := range shuffled {
 		if got := b.StateAt(at); !reflect.DeepEqual(want[at], got) {
@@ -45,8 +44,7 @@ func TestSameSeedSameState(t *testing.T) {
 func taskCounters(v *Task) []int64 {
 	x := &v.Transactions
 	list := []int64{v.CDC.Inserts, v.CDC.Updates, v.CDC.Deletes, v.CDC.DDL, x.CommitChangeRecords,
-		x.RollbackTransactions, x.RollbackChangeRecords,
-		x.RollbackChangeMB, x.AppliedTransactions, x.AppliedRecords, x.AppliedMB, v.DataErrors}
+		x.RollbackTransactions, x.RollbackChangeRecords, x.RollbackChangeMB, x.AppliedTransactions, x.AppliedRecords, x.AppliedMB, v.DataErrors}
 	for _, table := range v.Tables {
 		list = append(list, table.Changes.Inserts, table.Changes.Updates, table.Changes.Deletes, table.Changes.DDL,
 			table.DataErrors)
@@ -63,33 +61,27 @@ func TestCountersFollowRates(t *testing.T) {
 	moved, restarts := 0, 0
 	for at := testStart.Add(step); at.Before(testStart.Add(3 * time.Hour)); at = at.Add(step) {
 		now := s.StateAt(at)
-		for i := range now.Servers {
-			for j := range now.Servers[i].Tasks {
-				was, is := &before.Servers[i].Tasks[j], &now.Servers[i].Tasks[j]
-				a, b := taskCounters(was), taskCounters(is)
-				restarted := is.State == Running && was.State != Running && was.State != Recovery
-				if restarted && b[0] < a[0] {
-					restarts++
+		for srv, is := range tasks(now) {
+			was := before.Task(srv.Name, is.Name)
+			a, b := taskCounters(was), taskCounters(is)
+			restarted := is.State == Running && was.State != Running && was.State != Recovery
+			if restarted && b[0] < a[0] {
+				restarts++
+			}
+			for k := range a {
+				if b[k] < a[k] && !restarted {
+					t.Fatalf("%s: counter %d falls from %d to %d at %v", is.Name, k, a[k], b[k], at)
 				}
-				for k := range a {
-					if b[k] < a[k] && !restarted {
-						t.Fatalf("%s: counter %d falls from %d to %d at %v", is.Name, k, a[k], b[k], at)
-					}
-				}
-				gained := float64(is.Transactions.CommitChangeRecords-was.Transactions.CommitChangeRecords) / step.Seconds()
-				lo, hi := float64(min(was.CDCThroughput.SourceRecords, is.CDCThroughput.SourceRecords)),
-					float64(max(was.CDCThroughput.SourceRecords, is.CDCThroughput.SourceRecords))
-				if was.State == Running && is.State == Running && hi > 0 {
-					if gained > hi*1.1+2 {
-						t.Fatalf("%s gains %.1f a second, its rate is %.0f..%.0f", is.Name, gained, lo, hi)
-					}
-					if gained > 0 {
-						moved++
-					}
-				}
-				if stopped := was.State == Stopped && is.State == Stopped; stopped && gained > 0 {
-					t.Fatalf("%s gains changes while it is stopped", is.Name)
-				}
+			}
+			gained := float64(is.Transactions.CommitChangeRecords-was.Transactions.CommitChangeRecords) / step.Seconds()
+			most := float64(max(was.CDCThroughput.SourceRecords, is.CDCThroughput.SourceRecords))
+			switch {
+			case was.State == Running && is.State == Running && most > 0 && gained > most*1.1+2:
+				t.Fatalf("%s gains %.1f a second, its rate is %.0f", is.Name, gained, most)
+			case was.State == Running && is.State == Running && most > 0 && gained > 0:
+				moved++
+			case was.State == Stopped && is.State == Stopped && gained > 0:
+				t.Fatalf("%s gains changes while it is stopped", is.Name)
 			}
 		}
 		before = now
@@ -104,39 +96,27 @@ func TestTablesAddUp(t *testing.T) {
 	s := New(Options{Seed: 9, Servers: 4, TasksPerServer: 17, Incidents: true, Start: testStart})
 	seen := make(map[string]bool)
 	for at := testStart; at.Before(testStart.Add(time.Hour)); at = at.Add(11 * time.Second) {
-		state := s.StateAt(at)
-		for _, srv := range state.Servers {
-			for _, v := range srv.Tasks {
-				if v.Product == Compose || !v.FullLoadEnabled {
-					continue
+		for _, v := range tasks(s.StateAt(at)) {
+			if v.Product == Compose || !v.FullLoadEnabled {
+				continue
+			}
+			var f FullLoad
+			for _, table := range v.Tables {
+				seen[table.State] = true
+				f.RecordsCompleted += table.TransferredRows
+				*f.bucket(table.State)++
+				if table.State == TableLoading && (table.Start.IsZero() || !table.End.IsZero() ||
+					table.TransferredRows > table.EstimatedRows) {
+					t.Fatalf("%s: a loading table is %+v", v.Name, table)
 				}
-				var f FullLoad
-				for _, table := range v.Tables {
-					seen[table.State] = true
-					f.RecordsCompleted += table.TransferredRows
-					switch table.State {
-					case TableQueued:
-						f.TablesQueued++
-					case TableLoading:
-						f.TablesLoading++
-					case TableError:
-						f.TablesWithError++
-					default:
-						f.TablesCompleted++
-					}
-					if table.State == TableLoading && (table.Start.IsZero() || !table.End.IsZero() ||
-						table.TransferredRows > table.EstimatedRows) {
-						t.Fatalf("%s: a loading table is %+v", v.Name, table)
-					}
-				}
-				f.RecordsEstimated, f.Completed, f.Start, f.End = v.FullLoad.RecordsEstimated, v.FullLoad.Completed,
-					v.FullLoad.Start, v.FullLoad.End
-				if f != v.FullLoad {
-					t.Fatalf("%s at %v: tables add up to %+v, the task says %+v", v.Name, at, f, v.FullLoad)
-				}
-				if f.Completed != (!f.End.IsZero()) || f.RecordsCompleted > f.RecordsEstimated {
-					t.Fatalf("%s at %v: %+v", v.Name, at, f)
-				}
+			}
+			f.RecordsEstimated, f.Completed, f.Start, f.End = v.FullLoad.RecordsEstimated, v.FullLoad.Completed,
+				v.FullLoad.Start, v.FullLoad.End
+			if f != v.FullLoad {
+				t.Fatalf("%s at %v: tables add up to %+v, the task says %+v", v.Name, at, f, v.FullLoad)
+			}
+			if f.Completed != (!f.End.IsZero()) || f.RecordsCompleted > f.RecordsEstimated {
+				t.Fatalf("%s at %v: %+v", v.Name, at, f)
 			}
 		}
 	}
@@ -150,66 +130,61 @@ func TestTablesAddUp(t *testing.T) {
 // TestIncidentsShow checks that each incident is seen while it is on, in a small
 // fleet and a large one, and not before or without the option.
 func TestIncidentsShow(t *testing.T) {
-	signs := map[string]func(*ServerState, *Task) bool{
-		"latency climbs": func(_ *ServerState, v *Task) bool {
-			return v.TotalLatency > 2*time.Minute && v.TotalLatency < time.Hour
-		},
-		"task error": func(_ *ServerState, v *Task) bool {
-			return v.State == Failed && strings.Contains(v.Message, "encountered a fatal error") &&
-				strings.Contains(v.Message, v.Name)
-		},
-		"recovering": func(_ *ServerState, v *Task) bool {
-			return v.State == Recovery &&
-				v.StopReason == "RECOVERABLE_ERROR"
-		},
-		"spill to disk": func(_ *ServerState, v *Task) bool { return v.Transactions.AccumulatedChangesOnDisk > 0 },
-		"data errors":   func(_ *ServerState, v *Task) bool { return v.DataErrors >= 40 },
-		"table error": func(_ *ServerState, v *Task) bool {
+	type sign = func(*ServerState, *Task) bool
+	task := func(of func(*Task) bool) sign { return func(_ *ServerState, v *Task) bool { return of(v) } }
+	server := func(of func(*ServerState) bool) sign { return func(s *ServerState, _ *Task) bool { return of(s) } }
+	stopped := func(reason string) sign {
+		return task(func(v *Task) bool { return v.State == Stopped && v.StopReason == reason })
+	}
+	signs := map[string]sign{
+		"latency climbs": task(func(v *Task) bool { return v.TotalLatency > 2*time.Minute && v.TotalLatency < time.Hour }),
+		"task error": task(func(v *Task) bool {
+			return v.State == Failed && strings.Contains(v.Message, "'"+v.Name+"' encountered a fatal error")
+		}),
+		"recovering": task(func(v *Task) bool {
+			return v.State == Recovery && v.Message == "Task '"+v.Name+"' encountered a recoverable error"
+		}),
+		"spill to disk": task(func(v *Task) bool { return v.Transactions.AccumulatedChangesOnDisk > 0 }),
+		"data errors":   task(func(v *Task) bool { return v.DataErrors >= 40 }),
+		"table error": task(func(v *Task) bool {
 			return v.State == Running && v.FullLoad.Completed && v.FullLoad.TablesWithError == 1
-		},
-		"low memory": func(_ *ServerState, v *Task) bool { return v.StopReason == "STOPPED_LOW_MEMORY" },
-		"low disk":   func(_ *ServerState, v *Task) bool { return v.StopReason == "STOPPED_LOW_DISK_SPACE" },
-		"stalled full load": func(_ *ServerState, v *Task) bool {
+		}),
+		"low memory": stopped("STOPPED_LOW_MEMORY"),
+		"low disk":   stopped("STOPPED_LOW_DISK_SPACE"),
+		"stalled full load": task(func(v *Task) bool {
 			return v.State == Running && v.FullLoad.TablesLoading > 0 && v.FullLoadThroughput == Throughput{}
-		},
-		"licence ends": func(s *ServerState, _ *Task) bool {
-			return s.License.Days == 6 ||
-				s.License.State == LicenseExpired
-		},
-		"server error":         func(s *ServerState, _ *Task) bool { return s.State == ServerError },
-		"server not monitored": func(s *ServerState, _ *Task) bool { return s.State == NotMonitored },
-		"endpoint fails": func(s *ServerState, _ *Task) bool {
+		}),
+		"licence ends": server(func(s *ServerState) bool {
+			return s.License.Days == 6 || s.License.State == LicenseExpired
+		}),
+		"server error":         server(func(s *ServerState) bool { return s.State == ServerError }),
+		"server not monitored": server(func(s *ServerState) bool { return s.State == NotMonitored }),
+		"endpoint fails": server(func(s *ServerState) bool {
 			return slices.ContainsFunc(s.Endpoints, func(e EndpointState) bool { return e.Problem != "" })
-		},
-		"stopped by a user": func(_ *ServerState, v *Task) bool { return v.State == Stopped && v.StopReason == "NORMAL" },
-		"Compose error":     func(_ *ServerState, v *Task) bool { return v.Product == Compose && v.State == Failed },
+		}),
+		"stopped by a user": stopped("NORMAL"),
+		"Compose error":     task(func(v *Task) bool { return v.Product == Compose && v.State == Failed }),
 	}
 	for _, size := range []int{3, 4} {
 		opts := Options{Seed: uint64(size), Servers: size, Healthy: true, Incidents: true, Start: testStart}
 		s := New(opts)
 		opts.Incidents = false
 		calm := New(opts)
-		count := func(sim *Simulator, at time.Duration, sign func(*ServerState, *Task) bool) (n int) {
-			for _, srv := range sim.StateAt(testStart.Add(at)).Servers {
-				for i := range srv.Tasks {
-					if sign(&srv, &srv.Tasks[i]) {
-						n++
-					}
+		count := func(sim *Simulator, at time.Duration, shows sign) (n int) {
+			for srv, v := range tasks(sim.StateAt(testStart.Add(at))) {
+				if shows(srv, v) {
+					n++
 				}
 			}
 			return n
 		}
 		for _, i := range Incidents() {
-			sign := signs[i.Name]
-			if sign == nil {
-				t.Errorf("nothing is known of the incident %q", i.Name)
-				continue
-			}
+			shows := signs[i.Name] // each has one
 			for _, round := range []time.Duration{0, i.Every} {
 				most, mostCalm := 0, 0
 				for at := i.Begins; at < i.Begins+i.Lasts; at += 15 * time.Second {
-					most = max(most, count(s, at+round, sign))
-					mostCalm = max(mostCalm, count(calm, at+round, sign))
+					most = max(most, count(s, at+round, shows))
+					mostCalm = max(mostCalm, count(calm, at+round, shows))
 				}
 				if most <= mostCalm {
 					t.Errorf("%d servers, %v later: incident %q shows %d times, without incidents %d times", size, round, i.Name,
@@ -240,26 +215,23 @@ func TestDefaultFleet(t *testing.T) {
 	seen := make(map[string]bool)
 	names := make(map[string]bool)
 	for at := testStart; at.Before(testStart.Add(30 * time.Minute)); at = at.Add(20 * time.Second) {
-		for _, srv := range s.StateAt(at).Servers {
-			seen["server "+srv.State], seen["license "+srv.License.State] = true, true
-			for _, v := range srv.Tasks {
-				names[srv.Name+"/"+v.Name] = true
-				seen["task "+v.State], seen["reason "+v.StopReason], seen["profile "+v.Profile] = true, true, true
-				seen["behind a day"] = seen["behind a day"] || v.TotalLatency > 24*time.Hour
-				seen["staging"] = seen["staging"] || v.LogStreamStaging != ""
-				seen["no cpu"] = seen["no cpu"] || v.CPU == -1
-				seen["objective"] = seen["objective"] || slices.Contains(v.Tags, "latency_objective=5m")
-				seen["blank"] = seen["blank"] || strings.Contains(v.Name, " ")
+		for srv, v := range tasks(s.StateAt(at)) {
+			names[srv.Name+"/"+v.Name] = true
+			for what, is := range map[string]bool{
+				"server " + srv.State: true, "license " + srv.License.State: true, "task " + v.State: true,
+				"reason " + v.StopReason: true, "profile " + v.Profile: true, "behind a day": v.TotalLatency > 24*time.Hour,
+				"staging": v.LogStreamStaging != "", "no cpu": v.CPU == -1, "blank": strings.Contains(v.Name, " "),
+				"objective": slices.Contains(v.Tags, "latency_objective=5m"),
+			} {
+				seen[what] = seen[what] || is
 			}
 		}
 	}
 	for _, want := range []string{
 		"server MONITORED", "server NOT_MONITORED", "server ERROR", "license VALID_LICENSE", "license EXPIRED_LICENSE",
 		"task RUNNING", "task STOPPED", "task ERROR", "task RECOVERY", "task STARTING", "reason NONE", "reason NORMAL",
-		"reason FATAL_ERROR",
-		"reason RECOVERABLE_ERROR", "reason FULL_LOAD_ONLY_FINISHED", "reason STOPPED_AFTER_FULL_LOAD",
-		"profile UNIDIRECTIONAL",
-		"profile BIDIRECTIONAL", "profile LOG_STREAM", "behind a day", "staging", "no cpu", "objective", "blank",
+		"reason FATAL_ERROR", "reason RECOVERABLE_ERROR", "reason FULL_LOAD_ONLY_FINISHED",
+		"reason STOPPED_AFTER_FULL_LOAD", "profile UNIDIRECTIONAL", "profile BIDIRECTIONAL", "profile LOG_STREAM", "behind a day", "staging", "no cpu", "objective", "blank",
 	} {
 		if !seen[want] {
 			t.Errorf("the fleet never has: %s", want)
@@ -300,12 +272,8 @@ func TestWindowStretch(t *testing.T) {
 // TestStalledLoadIsUnderWay: whatever the fleet, each time the incident comes there
 // is a full load with tables to go that stays where it is, and goes on afterwards.
 func TestStalledLoadIsUnderWay(t *testing.T) {
-	var stall Incident
-	for _, i := range Incidents() {
-		if i.Name == "stalled full load" {
-			stall = i
-		}
-	}
+	list := Incidents()
+	stall := list[slices.IndexFunc(list, func(i Incident) bool { return i.Name == "stalled full load" })]
 	for seed := range uint64(20) {
 		for _, healthy := range []bool{false, true} {
 			s := New(Options{Seed: seed, Servers: 3 + int(seed%4), Incidents: true, Healthy: healthy, Start: testStart})
@@ -313,13 +281,11 @@ func TestStalledLoadIsUnderWay(t *testing.T) {
 				begins := stall.Begins + round*stall.Every
 				under := func(at time.Duration) map[string]int64 {
 					loads := make(map[string]int64)
-					for _, srv := range s.StateAt(testStart.Add(at)).Servers {
-						for _, v := range srv.Tasks {
-							f := v.FullLoad
-							if srv.State == Monitored && v.State == Running && !f.Completed && f.TablesLoading > 0 &&
-								f.RecordsCompleted > 0 {
-								loads[srv.Name+"/"+v.Name] = f.RecordsCompleted
-							}
+					for srv, v := range tasks(s.StateAt(testStart.Add(at))) {
+						f := v.FullLoad
+						if srv.State == Monitored && v.State == Running && !f.Completed && f.TablesLoading > 0 &&
+							f.RecordsCompleted > 0 {
+							loads[srv.Name+"/"+v.Name] = f.RecordsCompleted
 						}
 					}
 					return loads

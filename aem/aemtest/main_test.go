@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"iter"
 	"net/http"
 	"net/url"
 	"strings"
@@ -143,6 +144,19 @@ func (c *caller) answers(status int, code, method, path, body string) {
 	c.t.Helper()
 	if gotStatus, gotCode, out := c.send(method, path, body); gotCode != code || gotStatus != status {
 		c.t.Errorf("%s %s %s: HTTP %d %s %s, want %d %s", method, path, body, gotStatus, gotCode, out, status, code)
+	}
+}
+
+// tasks goes through the tasks of all servers.
+func tasks(s *State) iter.Seq2[*ServerState, *Task] {
+	return func(yield func(*ServerState, *Task) bool) {
+		for i := range s.Servers {
+			for j := range s.Servers[i].Tasks {
+				if !yield(&s.Servers[i], &s.Servers[i].Tasks[j]) {
+					return
+				}
+			}
+		}
 	}
 }
 

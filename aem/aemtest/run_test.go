@@ -218,8 +218,7 @@ func TestRunErrors(t *testing.T) {
 		"AEM_RUN_TASK_TRG":            func(v *Task) { v.Target = Endpoint{} },
 		"AEM_RUN_TASK_NOT_FL_NOR_CDC": func(v *Task) { v.FullLoadEnabled, v.ApplyChanges = false, false },
 		"AEM_RUN_BIDI_TASK_NO_FL_NOR_CDC": func(v *Task) {
-			v.FullLoadEnabled, v.ApplyChanges, v.Profile = false, false,
-				"BIDIRECTIONAL"
+			v.FullLoadEnabled, v.ApplyChanges, v.Profile = false, false, "BIDIRECTIONAL"
 		},
 		"AEM_TASK_IN_RECOVERY": func(v *Task) { v.State = Recovery },
 	} {
@@ -280,19 +279,16 @@ func TestTroubledTasks(t *testing.T) {
 	started := 0
 	for since := time.Duration(0); since < 10*time.Minute; since += 30 * time.Second {
 		clock.set(since)
-		for _, srv := range s.State().Servers {
-			for _, v := range srv.Tasks {
-				if srv.State != Monitored || v.State != Stopped && v.State != Failed {
-					continue
-				}
-				path := taskPath(srv.Name, v.Name)
-				c.must("POST", path+runQuery+resumeProcessing, "")
-				now := s.State().Task(srv.Name, v.Name)
-				if now.State != Running || now.Product == Replicate && now.Message != "" {
-					t.Fatalf("at %v %s was %s and is %s %q", since, v.Name, v.State, now.State, now.Message)
-				}
-				started++
+		for srv, v := range tasks(s.State()) {
+			if srv.State != Monitored || v.State != Stopped && v.State != Failed {
+				continue
 			}
+			c.must("POST", taskPath(srv.Name, v.Name)+runQuery+resumeProcessing, "")
+			now := s.State().Task(srv.Name, v.Name)
+			if now.State != Running || now.Product == Replicate && now.Message != "" {
+				t.Fatalf("at %v %s was %s and is %s %q", since, v.Name, v.State, now.State, now.Message)
+			}
+			started++
 		}
 	}
 	if started < 5 {

@@ -1,6 +1,7 @@
 package aemtest
 
 import (
+	"iter"
 	"net/http"
 	"net/url"
 	"testing"
@@ -70,7 +71,8 @@ func TestGeneratedTables(t *testing.T) {
 		Users: []User{user(Operator)}})
 	c := as(t, s, Operator)
 	var resumed, reloaded int
-	eachTask(s, func(server string, v *Task) {
+	for srv, v := range reachable(s) {
+		server := srv.Name
 		for _, x := range v.Tables {
 			if x.State != TableError {
 				continue
@@ -90,12 +92,12 @@ func TestGeneratedTables(t *testing.T) {
 			c.must("POST", query+"reload", "")
 			reloaded++
 		}
-	})
+	}
 	if resumed == 0 || reloaded == 0 {
 		t.Fatalf("%d tables were resumed and %d reloaded", resumed, reloaded)
 	}
 	clock.set(4*time.Minute + 30*time.Second) // the incident lasts until 5m
-	eachTask(s, func(_ string, v *Task) {
+	for _, v := range reachable(s) {
 		var errors, transferred int64
 		for _, x := range v.Tables {
 			if x.State == TableError {
@@ -107,25 +109,25 @@ func TestGeneratedTables(t *testing.T) {
 			(v.FullLoad.TablesWithError != errors || v.FullLoad.RecordsCompleted != transferred) {
 			t.Errorf("%s has %d tables in error and %d rows: %+v", v.Name, errors, transferred, v.FullLoad)
 		}
-	})
+	}
 	clock.set(22 * time.Minute) // it is on again
 	again := 0
-	eachTask(s, func(_ string, v *Task) {
+	for _, v := range reachable(s) {
 		if v.State == Running {
 			again += int(v.FullLoad.TablesWithError)
 		}
-	})
+	}
 	if again != resumed {
 		t.Errorf("%d tables have failed again, %d were resumed", again, resumed)
 	}
 }
 
-// eachTask visits the Replicate tasks of the servers that can be reached.
-func eachTask(s *Simulator, visit func(server string, v *Task)) {
-	for _, srv := range s.State().Servers {
-		for i := range srv.Tasks {
-			if srv.State == Monitored && srv.Product == Replicate {
-				visit(srv.Name, &srv.Tasks[i])
+// reachable are the tasks with tables of the servers that can be reached.
+func reachable(s *Simulator) iter.Seq2[*ServerState, *Task] {
+	return func(yield func(*ServerState, *Task) bool) {
+		for srv, v := range tasks(s.State()) {
+			if srv.State == Monitored && srv.Product == Replicate && !yield(srv, v) {
+				return
 			}
 		}
 	}
