@@ -3,7 +3,6 @@ package testkit
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -136,32 +135,17 @@ func (e entity) stateSet(name, current string, known ...string) {
 // n is a count, not a number where the API says that there is none; of is one in a larger unit.
 func n(v int64) float64 { return of(1, v) }
 
-func of(unit float64, v int64) float64 {
-	if v < 0 {
-		return math.NaN()
-	}
-	return float64(v) * unit
-}
+func of(unit float64, v int64) float64 { return only(v >= 0, float64(v)*unit) }
 
 func percent(v int64) float64 { return of(1, v) / 100 }
 
 func flag(v bool) float64 { return map[bool]float64{true: 1}[v] }
 
 // unix is an instant, which the API gives in whole seconds.
-func unix(t time.Time) float64 {
-	if t.IsZero() {
-		return math.NaN()
-	}
-	return float64(t.Unix())
-}
+func unix(t time.Time) float64 { return only(!t.IsZero(), float64(t.Unix())) }
 
 // positive is a configured number, not a number when it is not configured.
-func positive(v float64) float64 {
-	if v <= 0 {
-		return math.NaN()
-	}
-	return v
-}
+func positive(v float64) float64 { return only(v > 0, v) }
 
 // only is a number that has a meaning in some states only.
 func only(when bool, v float64) float64 {
@@ -313,8 +297,7 @@ func changes(e entity, v *aemtest.Task) {
 	follows := works(v) && (v.ApplyChanges || v.StoreChanges)
 	e.add("qem_task_source_latency_seconds", only(follows, v.SourceLatency.Seconds()))
 	e.add("qem_task_total_latency_seconds", only(follows, v.TotalLatency.Seconds()))
-	e.by("qem_task_cdc_applied_changes_total", "operation", "insert", n(v.CDC.Inserts), "update", n(v.CDC.Updates),
-		"delete", n(v.CDC.Deletes), "ddl", n(v.CDC.DDL))
+	applied(e, "qem_task_cdc_applied_changes_total", v.CDC)
 	throughput(e, "qem_task_cdc", v, v.CDCThroughput)
 	x := &v.Transactions
 	e.add("qem_task_cdc_commit_records_total", n(x.CommitChangeRecords))
@@ -326,12 +309,15 @@ func changes(e entity, v *aemtest.Task) {
 	e.add("qem_task_cdc_applied_bytes_total", of(megabyte, x.AppliedMB))
 	e.add("qem_task_cdc_applying_transactions", n(x.AppliedTransactionsInProgress))
 	e.add("qem_task_cdc_applying_records", n(x.AppliedRecordsInProgress))
-	for stage, counts := range map[string][2]int64{
-		"accumulated": {x.AccumulatedChangesInMemory, x.AccumulatedChangesOnDisk},
-		"applying":    {x.ApplyingChangesInMemory, x.ApplyingChangesOnDisk},
-	} {
-		e.with("stage", stage).by("qem_task_cdc_pending_changes", "storage", "memory", n(counts[0]), "disk", n(counts[1]))
-	}
+	const pending = "qem_task_cdc_pending_changes"
+	e.with("stage", "accumulated").by(pending, "storage", "memory", n(x.AccumulatedChangesInMemory),
+		"disk", n(x.AccumulatedChangesOnDisk))
+	e.with("stage", "applying").by(pending, "storage", "memory", n(x.ApplyingChangesInMemory),
+		"disk", n(x.ApplyingChangesOnDisk))
+}
+
+func applied(e entity, name string, c aemtest.CDC) {
+	e.by(name, "operation", "insert", n(c.Inserts), "update", n(c.Updates), "delete", n(c.Deletes), "ddl", n(c.DDL))
 }
 
 func throughput(e entity, prefix string, v *aemtest.Task, rate aemtest.Throughput) {
@@ -376,8 +362,8 @@ func (o *Oracle) tables(task entity, v *aemtest.Task) {
 			o.table(task, &v.Tables[i])
 		}
 	}
-	for _, state := range slices.Sorted(maps.Keys(counts)) {
-		task.add("qem_task_tables", counts[state], "state", state)
+	for state, count := range counts {
+		task.add("qem_task_tables", count, "state", state)
 	}
 }
 
@@ -385,9 +371,7 @@ func (o *Oracle) table(task entity, v *aemtest.Table) {
 	e := task.with("schema", v.Schema, "table", v.Name)
 	e.add("qem_table_state", 1, "state", word(v.State))
 	e.add("qem_table_data_errors_total", n(v.DataErrors))
-	e.by("qem_table_cdc_applied_changes_total", "operation", "insert", n(v.Changes.Inserts), "update",
-		n(v.Changes.Updates),
-		"delete", n(v.Changes.Deletes), "ddl", n(v.Changes.DDL))
+	applied(e, "qem_table_cdc_applied_changes_total", v.Changes)
 	e.add("qem_table_last_update_timestamp_seconds", unix(v.LastUpdate))
 	e.add("qem_table_full_load_rows", n(v.TransferredRows))
 	e.add("qem_table_full_load_estimated_rows", n(v.EstimatedRows))
@@ -407,4 +391,47 @@ func (o *Oracle) table(task entity, v *aemtest.Table) {
 func estimatedEnd(v *aemtest.Table, now time.Time) float64 {
 	start, at := float64(v.Start.Unix()), float64(now.UnixMicro())/1e6
 	return max(at, start+float64(v.EstimatedRows)*(at-start)/float64(v.TransferredRows))
+}
+
+// optional adds what the optional collectors read of a server.
+func (o *Oracle) optional(e entity, v *aemtest.ServerState) {
+	const always = true
+	legacy := o.Shape == aemtest.Legacy // only old releases say of collections whether they inherit
+	acl(e, "server", v.Name, v.ACL, always)
+	acl(e, "tasks", "", v.TasksACL, legacy)
+	if v.Product == aemtest.Replicate {
+		acl(e, "endpoints", "", v.EndpointsACL, legacy)
+	}
+	for i := range v.Tasks {
+		acl(e, "task", v.Tasks[i].Name, v.Tasks[i].ACL, always)
+	}
+	for _, p := range v.Endpoints {
+		acl(e, "endpoint", p.Name, p.ACL, always)
+		kind := p.Type
+		if o.Shape == aemtest.Guide {
+			kind = strings.ToUpper(kind)
+		}
+		endpoint := e.with("endpoint_name", p.Name)
+		endpoint.add("qem_endpoint_test_success", flag(p.Problem == ""))
+		endpoint = endpoint.with("role", strings.ToLower(p.Role))
+		endpoint.add("qem_endpoint_info", 1, "type", kind)
+		endpoint.add("qem_endpoint_licensed", flag(p.Licensed))
+	}
+}
+
+// acl adds an object's own permissions; the API may not say whether it inherits others.
+func acl(e entity, scope, object string, v *aemtest.ACL, inheritance bool) {
+	e = e.with("scope", scope, "object", object)
+	e.add("qem_acl_explicit", flag(v != nil))
+	if v == nil {
+		return
+	}
+	if inheritance {
+		e.add("qem_acl_inheritance_disabled", flag(v.DisableInheritance))
+	}
+	for role, p := range map[string]aemtest.Principals{
+		"admin": v.Admin, "designer": v.Designer, "operator": v.Operator, "viewer": v.Viewer,
+	} {
+		e.with("role", role).by("qem_acl_principals", "kind", "user", float64(len(p.Users)), "group", float64(len(p.Groups)))
+	}
 }

@@ -7,14 +7,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 )
@@ -75,51 +73,16 @@ func ParseText(body []byte) (Samples, error) {
 	samples := Samples{}
 	for name, family := range families {
 		for _, m := range family.GetMetric() {
-			err = errors.Join(err, samples.add(name, m.GetLabel(), m.GetUntyped().GetValue()))
+			set := map[string]string{"__name__": name}
+			for _, l := range m.GetLabel() {
+				set[l.GetName()] = l.GetValue()
+			}
+			key := SeriesKey(set)
+			if _, twice := samples[key]; twice {
+				err = errors.Join(err, fmt.Errorf("%s is there twice", key))
+			}
+			samples[key] = m.GetUntyped().GetValue()
 		}
 	}
 	return samples, err
-}
-
-// ParseProtobuf reads the samples of the delimited protobuf format; those of a histogram are its sum and
-// count.
-func ParseProtobuf(body []byte) (Samples, error) {
-	decoder := expfmt.NewDecoder(bytes.NewReader(body), expfmt.NewFormat(expfmt.TypeProtoDelim))
-	samples := Samples{}
-	for {
-		var family dto.MetricFamily
-		err := decoder.Decode(&family)
-		if errors.Is(err, io.EOF) {
-			return samples, nil
-		}
-		name := family.GetName()
-		for _, m := range family.GetMetric() {
-			switch family.GetType() {
-			case dto.MetricType_COUNTER:
-				err = errors.Join(err, samples.add(name, m.GetLabel(), m.GetCounter().GetValue()))
-			case dto.MetricType_HISTOGRAM:
-				h := m.GetHistogram()
-				err = errors.Join(err, samples.add(name+"_sum", m.GetLabel(), h.GetSampleSum()),
-					samples.add(name+"_count", m.GetLabel(), float64(h.GetSampleCount())))
-			default:
-				err = errors.Join(err, samples.add(name, m.GetLabel(), m.GetGauge().GetValue()))
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-}
-
-func (s Samples) add(name string, labels []*dto.LabelPair, value float64) error {
-	set := map[string]string{"__name__": name}
-	for _, l := range labels {
-		set[l.GetName()] = l.GetValue()
-	}
-	key := SeriesKey(set)
-	if _, twice := s[key]; twice {
-		return fmt.Errorf("%s is there twice", key)
-	}
-	s[key] = value
-	return nil
 }
