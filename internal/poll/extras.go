@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
+
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 )
@@ -53,7 +55,7 @@ func (w *watch) endExtra(r *reading, how answer.Fault) {
 	}
 	w.refusals[r.kind].note(r.err, how)
 	name := r.kind.collector
-	logger := w.logger.With(slog.String("collector", name), slog.String("server", w.name))
+	logger := w.Logger.With(slog.String("collector", name), slog.String("server", w.name))
 	fails := func(other *reading) bool { return other.kind.collector == name && other.failed() }
 	switch {
 	case r.ours() || how == answer.Away || how == answer.Vanished:
@@ -78,7 +80,7 @@ func (w *watch) tellTest(then, now any) {
 	if before == nil || after == nil || before.Success == after.Success {
 		return
 	}
-	names := map[fleet.Flag]string{fleet.Yes: testSucceeded, fleet.No: "failure", fleet.Unknown: "unknown"}
-	w.tell(fleet.Event{Kind: fleet.EndpointTestChanged, Server: w.name, Endpoint: after.Endpoint,
+	names := map[fleet.Flag]string{fleet.Yes: tell.TestSucceeded, fleet.No: tell.TestFailed, fleet.Unknown: tell.TestUnknown}
+	w.Tell(fleet.Event{Kind: fleet.EndpointTestChanged, Server: w.name, Endpoint: after.Endpoint,
 		From: names[before.Success], To: names[after.Success], Message: after.Reason})
 }

@@ -62,15 +62,14 @@ type Publisher interface {
 	Failed(operation, reason string)
 }
 
-// Unpublished is a Publisher for those who ask View alone.
-type Unpublished struct{}
+// unpublished is a Publisher for those who ask View alone.
+type unpublished struct{}
 
-// Nothing is made of what it is told.
-func (Unpublished) Roster(*fleet.Roster)            {}
-func (Unpublished) Server(*fleet.Server)            {}
-func (Unpublished) Gone(string)                     {}
-func (Unpublished) Polled(fleet.Result)             {}
-func (Unpublished) Failed(operation, reason string) {}
+func (unpublished) Roster(*fleet.Roster)            {}
+func (unpublished) Server(*fleet.Server)            {}
+func (unpublished) Gone(string)                     {}
+func (unpublished) Polled(fleet.Result)             {}
+func (unpublished) Failed(operation, reason string) {}
 
 // EndpointTestOptions say which endpoints are tested, and how.
 type EndpointTestOptions struct {
@@ -95,7 +94,7 @@ func (o Options) complete() *Options {
 		o.Journal = &fleet.Journal{}
 	}
 	if o.Publisher == nil {
-		o.Publisher = Unpublished{}
+		o.Publisher = unpublished{}
 	}
 	return &o
 }

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
+
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
@@ -25,7 +27,8 @@ func New(client *aem.Client, options Options) *Poller {
 	o := options.complete()
 	p := &Poller{}
 	p.engine = engine{
-		client: client, options: o, logger: o.Logger.With(slog.String("manager", o.Manager)),
+		client: client, options: o,
+		Teller: tell.Teller{Logger: o.Logger.With(slog.String("manager", o.Manager)), Journal: o.Journal},
 		gate:   gate.New(o.Concurrency, o.RequestsPerSecond, o.RequestTimeout/5),
 		tables: choose.NewSelection(o.Tables.Limit), flights: map[*flight]struct{}{}, lacking: map[string]int{},
 	}
@@ -79,7 +82,7 @@ func (p *Poller) stop() {
 	select {
 	case <-ended:
 	case <-time.After(stopGrace):
-		e.logger.Warn("calls do not end although they were given up")
+		e.Logger.Warn("calls do not end although they were given up")
 	}
 }
 
@@ -164,13 +167,14 @@ func (d *watchdog) look() {
 	for _, s := range stuck {
 		names = append(names, s.What)
 	}
-	why := fmt.Sprintf("no call to %s has ended for %s: %s", d.options.Manager, d.limit(), some(names))
+	why := fmt.Sprintf("no call to %s has ended for %s: %s", d.options.Manager, d.limit(), tell.Some(names))
 	d.why.Store(&why)
 	d.since = time.Now()
-	d.logger.Error("polling stands still, giving up the calls under way", slog.Int("calls", len(stuck)),
-		slog.String("names", some(names)))
+	d.Logger.Error("polling stands still, giving up the calls under way", slog.Int("calls", len(stuck)),
+		slog.String("names", tell.Some(names)))
 	for f := range d.flights {
-		f.abandon()
+		f.halt()
+		f.end(nil, errStuck)
 	}
 	for _, s := range stuck {
 		s.Release()

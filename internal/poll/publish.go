@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -131,12 +132,54 @@ func (w *watch) details(read *aem.ServerDetails) (d *fleet.ServerDetails) {
 func (w *watch) taskValues() []*fleet.Task {
 	values := make([]*fleet.Task, len(w.tasks))
 	for i, t := range w.tasks {
-		values[i] = t.fleet(w.readings[key{readTask, t.info.Name}], w.readings[key{readTables, t.info.Name}], w.tables)
+		values[i] = w.taskValue(t)
 	}
 	if w.value != nil && w.value.Tasks != nil && slices.Equal(w.value.Tasks, values) {
 		return w.value.Tasks
 	}
 	return values
+}
+
+// taskValue is what is published of a task: the last value, if nothing has changed.
+func (w *watch) taskValue(t *task) *fleet.Task {
+	if !t.stale && t.value != nil {
+		return t.value
+	}
+	name := t.info.Name
+	details, statuses := w.readings[key{readTask, name}], w.readings[key{readTables, name}]
+	seen := cmp.Or(t.read, &fleet.Task{})
+	v := &fleet.Task{
+		Name:       t.info.Name,
+		Product:    cmp.Or(seen.Product, string(t.product)),
+		State:      cmp.Or(string(t.info.State), seen.State),
+		StopReason: cmp.Or(string(t.info.StopReason), seen.StopReason),
+		Message:    cmp.Or(t.info.Message, seen.Message),
+		Tags:       t.info.Tags,
+		StateSince: t.since, Expected: t.expected, LastChange: t.lastChange,
+		Details: seen.Details, Compose: seen.Compose,
+		Problem: details.problem,
+	}
+	if len(v.Tags) == 0 {
+		v.Tags = seen.Tags
+	}
+	if details.tried {
+		v.Up = fleet.FlagOf(t.read != nil)
+	}
+	if t.read != nil {
+		v.Read = details.last
+	}
+	if statuses != nil {
+		v.Problem = cmp.Or(v.Problem, statuses.problem)
+		if tables, ok := statuses.value.(*choose.Tables); ok && v.Product != fleet.Compose {
+			v.TableStates = &tables.States
+			v.Tables, v.TablesDropped = w.tables.Of(tables)
+		}
+	}
+	if barrier := w.readings[key{readBarrier, name}]; barrier != nil {
+		v.RetentionBarrier, _ = barrier.value.(*fleet.RetentionBarrier)
+	}
+	t.value, t.stale = v, false
+	return v
 }
 
 // addExtras puts what the optional collectors found into a server; what is unchanged stays the
@@ -191,13 +234,13 @@ func (w *watch) tellServer(s *fleet.Server) {
 	}
 	if c.From != c.To && !wait {
 		w.told = c.To
-		w.tell(c)
+		w.Tell(c)
 	}
 	if w.value == nil || w.value.Details == nil || s.Details == nil {
 		return
 	}
 	was, is := w.value.Details.License.State, s.Details.License.State
 	if was != "" && is != "" && was != is {
-		w.tell(fleet.Event{Kind: fleet.LicenseChanged, Server: w.name, From: was, To: is})
+		w.Tell(fleet.Event{Kind: fleet.LicenseChanged, Server: w.name, From: was, To: is})
 	}
 }

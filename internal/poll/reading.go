@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
 
 // engine is what all readings of one poller share. Its lock guards everything in this package:
@@ -21,7 +21,6 @@ type engine struct {
 	mu      sync.Mutex
 	client  *aem.Client
 	options *Options // replaced whole, never changed
-	logger  *slog.Logger
 	gate    *gate.Gate
 	tables  *choose.Selection
 	away    error // why nobody is asked but for the roster; nil: everybody is
@@ -32,6 +31,7 @@ type engine struct {
 	flights map[*flight]struct{} // those that wait at the gate, and those under way
 	landed  time.Time            // the last of them
 	lacking map[string]int       // servers of which an optional collector cannot read everything
+	tell.Teller
 }
 
 // reading is one thing that is read again and again: one kind of call about one object. It knows
@@ -55,6 +55,7 @@ type reading struct {
 	took    time.Duration // the last request
 	err     error         // how it ended; nil: it was read, or has not ended
 	problem *fleet.Problem
+	told    bool // that it fails
 }
 
 // owner is whose a reading is.
@@ -68,10 +69,9 @@ type owner interface {
 // flight is a reading that is asked for: it waits at the gate, and then makes the call.
 type flight struct {
 	*reading
-	turn      gate.Turn
-	cancel    func() // nil: it waits
-	options   *Options
-	selection *choose.Selection
+	turn   gate.Turn
+	cancel func() // nil: it waits
+	ask    func(context.Context) (any, error)
 }
 
 func (e *engine) reading(o owner, k *kind, q *gate.Queue, server, object string) *reading {
@@ -137,7 +137,7 @@ func (f *flight) fly() {
 	defer f.calls.Done()
 	defer f.turn.Release() // which may not have been used
 	if ctx := f.depart(); ctx != nil {
-		f.land(f.kind.ask(aem.WithAttemptTrace(aem.WithGate(ctx, &f.turn), f.traced), f))
+		f.land(f.ask(aem.WithAttemptTrace(aem.WithGate(ctx, &f.turn), f.traced)))
 	}
 }
 
@@ -148,10 +148,23 @@ func (f *flight) depart() context.Context {
 	if f.reading.flight != f {
 		return nil
 	}
-	f.options, f.selection = f.engine.options, f.tables
+	f.ask = f.question()
 	ctx, cancel := context.WithCancel(f.life)
 	f.cancel = cancel
 	return ctx
+}
+
+// question is what is asked, with the options of now.
+func (f *flight) question() func(context.Context) (any, error) {
+	q := &answer.Question{
+		Client: f.client, Server: f.server, Object: f.object, Timeout: f.options.EndpointTests.Timeout,
+		Asked: func() time.Time { return f.turn.Asked },
+	}
+	if f.kind.ask != nil {
+		return func(ctx context.Context) (any, error) { return f.kind.ask(ctx, q) }
+	}
+	tables, options := f.tables, f.options
+	return func(ctx context.Context) (any, error) { return tables.Read(ctx, q.Client, q.Task(), &options.Tables) }
 }
 
 // traced tells the gate how a request ended.
@@ -198,15 +211,6 @@ func (e *engine) rest() {
 	}
 }
 
-// abandon ends a flight that may never land.
-func (f *flight) abandon() {
-	if f.cancel != nil {
-		f.cancel()
-	}
-	f.leave()
-	f.end(nil, errStuck)
-}
-
 // end takes note of how it ended; with an error of ours, without a call.
 func (r *reading) end(value any, err error) {
 	how := answer.FaultOf(err)
@@ -216,7 +220,7 @@ func (r *reading) end(value any, err error) {
 		}
 		how = answer.Bad
 	}
-	if how != answer.Good && r.kind != testEndpoint { // a test that failed is a result
+	if how != answer.Good && r.kind.class != gate.Probes { // a test that failed is a result
 		value = nil
 	}
 	before := r.value

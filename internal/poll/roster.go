@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
@@ -133,7 +134,7 @@ func (r *roster) tellReadable() {
 	}
 	if to != r.told {
 		c.To = to
-		r.tell(c)
+		r.Tell(c)
 	}
 	r.told = to
 }
@@ -173,7 +174,7 @@ func (r *roster) follow() {
 			changes = append(changes, fleet.Event{Kind: fleet.ServerVanished, Server: name})
 		}
 	}
-	r.tell(changes...)
+	r.Tell(changes...)
 	if r.past = nil; !slices.Equal(r.order, order) || r.order == nil {
 		r.order, r.done = order, 0
 		r.watched.Store(&order)
@@ -226,9 +227,9 @@ func (r *roster) swept() {
 // choose lets all publish the tables that are chosen now.
 func (r *roster) choose() {
 	for _, w := range r.order {
-		for _, t := range w.tasks {
-			if t.tables.MayLose() {
-				t.stale = true
+		for _, reading := range w.order {
+			if tables, ok := reading.value.(*choose.Tables); ok && tables.MayLose() {
+				w.known[reading.object].stale = true
 				w.soon(time.Second)
 			}
 		}
@@ -241,9 +242,10 @@ func (r *roster) apply(old *Options) {
 	if o.Tables.Limit != old.Tables.Limit {
 		r.tables = choose.NewSelection(o.Tables.Limit)
 		for _, w := range r.order {
-			for _, t := range w.tasks {
-				r.tables.Replace(nil, t.tables)
-				t.stale = true
+			for _, reading := range w.order {
+				if tables, ok := reading.value.(*choose.Tables); ok {
+					r.tables.Replace(nil, tables)
+				}
 			}
 		}
 	}
@@ -292,7 +294,7 @@ func (r *roster) publish() {
 // warn looks for what is legal and yet a likely slip, and tells it once.
 func (r *roster) warn() {
 	o := r.options
-	var servers, tasks, tags, warnings []string
+	var servers, tasks, tags []string
 	for i := range r.list {
 		servers = append(servers, r.list[i].Name)
 	}
@@ -301,30 +303,25 @@ func (r *roster) warn() {
 			tasks, tags = append(tasks, w.list[i].Name), append(tags, w.list[i].Tags...)
 		}
 	}
-	add := func(slip bool, format string, args ...any) {
-		if slip {
-			warnings = append(warnings, fmt.Sprintf(format, args...))
-		}
+	warnings := o.Servers.Slips("server", servers)
+	switch n := len(servers); {
+	case n == 0 && !r.reading.failed():
+		warnings = append(warnings, "the server list is empty: the account may see no server, or there is none")
+	case n == 0 || len(r.order) > 0:
+	case slices.ContainsFunc(servers, o.Servers.Match):
+		warnings = append(warnings, fmt.Sprintf("none of %d servers falls to shard %d of %d", n, o.Shard, o.TotalShards))
+	default:
+		warnings = append(warnings, fmt.Sprintf("the filters leave none of %d servers", n))
 	}
-	include := func(expressions []*regexp.Regexp, what string, names []string) {
-		for _, re := range expressions {
-			add(len(names) > 0 && !slices.ContainsFunc(names, re.MatchString), "no %s matches the include filter %s", what,
-				strings.TrimSuffix(strings.TrimPrefix(re.String(), "^(?:"), ")$"))
-		}
-	}
-	none, left := len(r.order) == 0 && len(servers) > 0, slices.ContainsFunc(servers, o.Servers.Match)
-	add(len(servers) == 0 && !r.reading.failed(),
-		"the server list is empty: the account may see no server, or there is none")
-	include(o.Servers.Include, "server", servers)
-	add(none && left, "none of %d servers falls to shard %d of %d", len(servers), o.Shard, o.TotalShards)
-	add(none && !left, "the filters leave none of %d servers", len(servers))
-	include(o.Tasks.Include, "task", tasks)
+	warnings = append(warnings, o.Tasks.Slips("task", tasks)...)
 	for _, tag := range o.Tags {
-		add(len(tasks) > 0 && !slices.Contains(tags, tag), "no task bears the tag %s", tag)
+		if len(tasks) > 0 && !slices.Contains(tags, tag) {
+			warnings = append(warnings, "no task bears the tag "+tag)
+		}
 	}
 	for _, warning := range warnings {
 		if !slices.Contains(r.warnings, warning) {
-			r.logger.Warn("likely a slip", slog.String("warning", words(warning)))
+			r.Logger.Warn("likely a slip", slog.String("warning", tell.Words(warning)))
 		}
 	}
 	r.warnings = warnings

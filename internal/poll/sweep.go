@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
+
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
@@ -158,23 +160,22 @@ func (w *watch) tellUnread() {
 		var failed, cured []string
 		var err error
 		for _, r := range w.order {
-			t := w.known[r.object]
-			if r.kind != k || !r.tried || r.ours() || r.failed() == t.told[k] {
+			if r.kind != k || !r.tried || r.ours() || r.failed() == r.told {
 				continue
 			}
-			if t.told[k] = r.failed(); r.failed() {
+			if r.told = r.failed(); r.told {
 				failed, err = append(failed, r.object), r.err
 			} else {
 				cured = append(cured, r.object)
 			}
 		}
-		logger := w.logger.With(slog.String("operation", k.operation), slog.String("server", w.name))
+		logger := w.Logger.With(slog.String("operation", k.operation), slog.String("server", w.name))
 		if len(failed) > 0 {
-			logger.Warn("tasks cannot be read", slog.Int("tasks", len(failed)), slog.String("names", some(failed)),
+			logger.Warn("tasks cannot be read", slog.Int("tasks", len(failed)), slog.String("names", tell.Some(failed)),
 				slog.String("reason", answer.Reason(err)), slog.Any("err", err))
 		}
 		if len(cured) > 0 {
-			logger.Info("tasks can be read again", slog.Int("tasks", len(cured)), slog.String("names", some(cured)))
+			logger.Info("tasks can be read again", slog.Int("tasks", len(cured)), slog.String("names", tell.Some(cured)))
 		}
 	}
 }

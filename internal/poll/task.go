@@ -1,7 +1,6 @@
 package poll
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -21,14 +20,11 @@ type task struct {
 	expected   fleet.Expectation
 	complaints []string // of its tags; told
 
-	read    *fleet.Task    // what its details alone say; nil: not read, or too long ago
-	tables  *choose.Tables // likewise
-	barrier *fleet.RetentionBarrier
+	read *fleet.Task // what its details alone say; nil: not read, or too long ago
 
-	told    map[*kind]bool // the readings of which it was told that they fail
-	hurried bool           // its details are awaited because it changed
-	value   *fleet.Task    // as published last
-	stale   bool           // value is to be made anew
+	hurried bool        // its details are awaited because it changed
+	value   *fleet.Task // as published last
+	stale   bool        // value is to be made anew
 }
 
 // list takes over a row of the task list, and returns what has changed, and whether something has.
@@ -98,41 +94,4 @@ func (t *task) take(d *aem.TaskDetails) (tablesChanged bool) {
 		t.read.Details = then
 	}
 	return now.DataErrors != then.DataErrors || now.FullLoad.TablesError != then.FullLoad.TablesError
-}
-
-// fleet is what is published of it: the last value, if nothing has changed.
-func (t *task) fleet(details, statuses *reading, selection *choose.Selection) *fleet.Task {
-	if !t.stale && t.value != nil {
-		return t.value
-	}
-	seen := cmp.Or(t.read, &fleet.Task{})
-	v := &fleet.Task{
-		Name:       t.info.Name,
-		Product:    cmp.Or(seen.Product, string(t.product)),
-		State:      cmp.Or(string(t.info.State), seen.State),
-		StopReason: cmp.Or(string(t.info.StopReason), seen.StopReason),
-		Message:    cmp.Or(t.info.Message, seen.Message),
-		Tags:       t.info.Tags,
-		StateSince: t.since, Expected: t.expected, LastChange: t.lastChange,
-		Details: seen.Details, Compose: seen.Compose, RetentionBarrier: t.barrier,
-		Problem: details.problem,
-	}
-	if len(v.Tags) == 0 {
-		v.Tags = seen.Tags
-	}
-	if details.tried {
-		v.Up = fleet.FlagOf(t.read != nil)
-	}
-	if t.read != nil {
-		v.Read = details.last
-	}
-	if statuses != nil {
-		v.Problem = cmp.Or(v.Problem, statuses.problem)
-	}
-	if t.tables != nil && v.Product != fleet.Compose {
-		v.TableStates = &t.tables.States
-		v.Tables, v.TablesDropped = selection.Of(t.tables)
-	}
-	t.value, t.stale = v, false
-	return v
 }

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
+
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
@@ -139,25 +141,20 @@ func (w *watch) ended(r *reading, before any, how answer.Fault) {
 // take takes over the value of a reading.
 func (w *watch) take(r *reading, before any) {
 	t := w.known[r.object]
+	if t != nil && r.kind.of == ofTask {
+		t.stale = true
+	}
 	switch r.kind {
-	case readOutline, readServer:
 	case readTask:
 		if d, _ := r.value.(*aem.TaskDetails); t != nil && t.take(d) {
 			w.hurry(readTables, r.object, gate.Details)
 		}
 	case readTables:
 		w.takeTables(r, before)
-	case readBarrier:
-		if t != nil {
-			t.barrier, _ = r.value.(*fleet.RetentionBarrier)
-			t.stale = true
-		}
 	case testEndpoint:
 		w.tellTest(before, r.value)
-		w.stale = true
-	default:
-		w.stale = true
 	}
+	w.stale = w.stale || r.kind.collector != ""
 }
 
 // takeTables takes over what was read of a task's tables.
@@ -167,11 +164,8 @@ func (w *watch) takeTables(r *reading, before any) {
 	if w.tables.Replace(then, now) {
 		w.roster.moving.sooner(time.Now().Add(time.Second))
 	}
-	if t := w.known[r.object]; t != nil {
-		t.tables, t.stale = now, true
-	}
 	if then != nil && now != nil && now.States.Error > then.States.Error {
-		w.tell(fleet.Event{Kind: fleet.TablesInError, Server: w.name, Task: r.object, Count: now.States.Error})
+		w.Tell(fleet.Event{Kind: fleet.TablesInError, Server: w.name, Task: r.object, Count: now.States.Error})
 	}
 }
 
@@ -224,7 +218,13 @@ func (w *watch) wants(k *kind, object string) bool {
 	case k.replicate && (w.info.Product == aem.Compose || k.of == ofTask && w.known[object].compose()):
 		return false
 	}
-	return k.only == nil || k.only(w, object)
+	switch k {
+	case testEndpoint:
+		return w.once == nil && w.options.EndpointTests.Filter.Match(object)
+	case readBarrier:
+		return w.known[object].storesChanges() // no other has one
+	}
+	return true
 }
 
 // objects are all that one kind of reading could be made about.
@@ -245,6 +245,10 @@ func (w *watch) objects(of subject, yield func(string)) {
 
 // arrange brings the readings in line with what there is to read: it begins and ends them.
 func (w *watch) arrange() {
+	if !w.on || !w.readable() {
+		w.hideTasks()
+		w.tasks, w.endpoints = nil, nil
+	}
 	before := w.order
 	w.order = make([]*reading, 0, len(before))
 	w.round++
@@ -290,18 +294,13 @@ func (w *watch) follow(info *aem.ServerInfo) {
 	before, on := w.info, w.on
 	w.info, w.on = *info, true
 	if before.State != info.State {
-		w.tell(fleet.Event{Kind: fleet.ServerStateChanged, Server: w.name, From: string(before.State),
+		w.Tell(fleet.Event{Kind: fleet.ServerStateChanged, Server: w.name, From: string(before.State),
 			To: string(info.State), Message: info.Message})
 	}
-	switch {
-	case info.State == aem.ServerNotMonitored:
+	if info.State == aem.ServerNotMonitored {
 		w.halt()
-	case !w.readable():
-		w.dropTasks()
 	}
-	if !on || before.State != info.State || before.Product != info.Product {
-		w.arrange()
-	}
+	w.arrange()
 	if info.State != aem.ServerNotMonitored && w.sweep.begun.IsZero() && !w.sweep.start.set {
 		w.beginSweep()
 	}
@@ -310,10 +309,9 @@ func (w *watch) follow(info *aem.ServerInfo) {
 	}
 }
 
-// halt ends all readings. What is remembered of the tasks stays.
+// halt ends what goes on by itself. What is remembered of the tasks stays.
 func (w *watch) halt() {
 	w.sweep.halt()
-	w.dropTasks()
 	w.publishing.drop()
 	w.struggle = struggle{}
 }
@@ -322,16 +320,10 @@ func (w *watch) halt() {
 func (w *watch) leave() {
 	w.on = false
 	w.halt()
+	w.arrange()
 	w.value, w.past = nil, nil
 	w.published.Store(nil)
 	w.options.Publisher.Gone(w.name)
-}
-
-// dropTasks ends all readings that hang on the lists of the server.
-func (w *watch) dropTasks() {
-	w.hideTasks()
-	w.tasks, w.endpoints = nil, nil
-	w.arrange()
 }
 
 // hideTasks remembers the tasks that are not served while their list cannot be read.
@@ -393,7 +385,7 @@ func (w *watch) takeList() {
 			w.twice++
 			continue
 		case t == nil:
-			t = &task{told: map[*kind]bool{}}
+			t = &task{}
 			w.known[info.Name] = t
 			if w.counted {
 				changes = append(changes, fleet.Event{Kind: fleet.TaskAppeared, Server: w.name, Task: info.Name,
@@ -423,13 +415,13 @@ func (w *watch) takeList() {
 		w.hurry(readTask, name, gate.Changed)
 		w.hurry(readTables, name, gate.Details)
 	}
-	w.tell(changes...)
+	w.Tell(changes...)
 }
 
 func (w *watch) expect(t *task) {
 	if complaints := t.expect(w.options.Objectives, w.name); len(complaints) > 0 {
-		w.logger.Warn("ignoring tags of a task", slog.String("server", w.name),
-			slog.String("task", t.info.Name), slog.String("tags", words(strings.Join(complaints, "; "))))
+		w.Logger.Warn("ignoring tags of a task", slog.String("server", w.name),
+			slog.String("task", t.info.Name), slog.String("tags", tell.Words(strings.Join(complaints, "; "))))
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package answer says what the API's answers mean: those that can be used, as values of fleet, and
-// errors, as faults.
+// Package answer asks the API, and says what its answers mean: those that can be used, as values of
+// fleet, and errors, as faults.
 package answer
 
 import (
@@ -269,13 +269,8 @@ func CountTable(counts *fleet.TableStates, state aem.TableState) {
 	}
 }
 
-// Endpoint copies an endpoint.
-func Endpoint(e *aem.Endpoint) fleet.Endpoint {
-	return fleet.Endpoint{Name: e.Name, Role: string(e.Role), Type: e.Type, Licensed: flag(e.Licensed)}
-}
-
-// ACL counts who has a role; acl is nil when there is no explicit one.
-func ACL(scope, object string, acl *aem.ACL) *fleet.ACL {
+// convertACL counts who has a role; acl is nil when there is no explicit one.
+func convertACL(scope, object string, acl *aem.ACL) *fleet.ACL {
 	out := &fleet.ACL{Scope: scope, Object: object}
 	if acl == nil {
 		return out
@@ -293,12 +288,4 @@ func ACL(scope, object string, acl *aem.ACL) *fleet.ACL {
 
 func countPrincipals(p aem.Principals) fleet.Principals {
 	return fleet.Principals{Users: fleet.Count(len(p.Users)), Groups: fleet.Count(len(p.Groups))}
-}
-
-// RetentionBarrier is nil for no barrier.
-func RetentionBarrier(b *aem.RetentionBarrier) *fleet.RetentionBarrier {
-	if b == nil || !b.IsSet() {
-		return nil
-	}
-	return &fleet.RetentionBarrier{Application: b.Application, Time: fleet.Unix(b.Point)}
 }

@@ -3,8 +3,10 @@
 package choose
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Filter chooses names. Its expressions are anchored at both ends by whoever
@@ -42,6 +44,18 @@ func InShard(manager, server string, shard, total int) bool {
 		return true
 	}
 	return Hash(manager, server)%uint64(total) == uint64(shard)
+}
+
+// Slips are what is legal and yet likely a slip: expressions to include that match none of the
+// names.
+func (f Filter) Slips(what string, names []string) (slips []string) {
+	for _, re := range f.Include {
+		if len(names) > 0 && !slices.ContainsFunc(names, re.MatchString) {
+			slips = append(slips, fmt.Sprintf("no %s matches the include filter %s", what,
+				strings.TrimSuffix(strings.TrimPrefix(re.String(), "^(?:"), ")$")))
+		}
+	}
+	return slips
 }
 
 // Hash is the same for the same names in every process and version; ("ab", "c") and ("a", "bc")

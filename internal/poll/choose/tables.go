@@ -1,6 +1,7 @@
 package choose
 
 import (
+	"context"
 	"hash/maphash"
 	"slices"
 	"sync/atomic"
@@ -123,9 +124,19 @@ func (r *Tables) below(bound uint32) []fleet.Table {
 // MayLose reports whether another choice could serve other tables of it.
 func (r *Tables) MayLose() bool { return r != nil && len(r.wanted) > 0 }
 
-// Tally makes Tables of a stream of table statuses, and holds no more of them than the limit asks
+// Read reads the tables of a task; with aem.ErrPartial, what of them could be read.
+func (s *Selection) Read(ctx context.Context, c *aem.Client, task aem.TaskRef, o *TableOptions) (*Tables, error) {
+	t := s.tally(o, task)
+	err := c.Tables.EachStatus(ctx, task, aem.TableFilter{}, func() func(*aem.TableStatus) error {
+		t = s.tally(o, task)
+		return t.visit
+	})
+	return &t.Tables, err
+}
+
+// tally makes Tables of a stream of table statuses, and holds no more of them than the limit asks
 // for.
-type Tally struct {
+type tally struct {
 	Tables
 	options   *TableOptions
 	selection *Selection
@@ -136,16 +147,14 @@ type Tally struct {
 	lowest    uint32              // no rank from here on can be chosen
 }
 
-// Tally begins one of a task.
-func (s *Selection) Tally(o *TableOptions, server, task string) *Tally {
-	return &Tally{
-		options: o, selection: s, now: time.Now(), task: hash(offset).add(server, task),
+func (s *Selection) tally(o *TableOptions, task aem.TaskRef) *tally {
+	return &tally{
+		options: o, selection: s, now: time.Now(), task: hash(offset).add(task.Server, task.Task),
 		seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, lowest: ranks,
 	}
 }
 
-// Visit takes note of a table.
-func (t *Tally) Visit(s *aem.TableStatus) error {
+func (t *tally) visit(s *aem.TableStatus) error {
 	name := maphash.Comparable(t.seed, [2]string{s.Schema, s.Name})
 	if _, twice := t.seen[name]; twice {
 		t.Duplicates++
@@ -171,7 +180,7 @@ func (t *Tally) Visit(s *aem.TableStatus) error {
 }
 
 // trim drops the tables that cannot be chosen even if there are no others.
-func (t *Tally) trim(limit int) {
+func (t *tally) trim(limit int) {
 	sorted := slices.Sorted(slices.Values(t.ranks))
 	t.lowest = uint32(sorted[limit])
 	t.tables = t.below(t.lowest)

@@ -12,12 +12,12 @@ import (
 )
 
 // tallyOf makes a tally of some tables of a task.
-func tallyOf(s *Selection, o *TableOptions, task string, tables ...aem.TableStatus) *Tally {
-	t := s.Tally(o, "server", task)
+func tallyOf(s *Selection, o *TableOptions, task string, tables ...aem.TableStatus) *tally {
+	t := s.tally(o, aem.TaskRef{Server: "server", Task: task})
 	var reused aem.TableStatus
 	for _, table := range tables {
 		reused = table
-		_ = t.Visit(&reused)
+		_ = t.visit(&reused)
 	}
 	return t
 }

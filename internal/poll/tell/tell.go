@@ -1,4 +1,5 @@
-package poll
+// Package tell tells what changed: to the log and to the journal.
+package tell
 
 import (
 	"context"
@@ -14,8 +15,12 @@ import (
 // stormAbove is how many changes of one kind in one reading are told one by one.
 const stormAbove = 20
 
-// testSucceeded is the result of a test in an event.
-const testSucceeded = "success"
+// Results of a test in an event.
+const (
+	TestSucceeded = "success"
+	TestFailed    = "failure"
+	TestUnknown   = "unknown"
+)
 
 // maxWords bounds what is told of the API's own words.
 const maxWords = 300
@@ -36,7 +41,7 @@ var wordings = map[fleet.EventKind]struct {
 	fleet.ServerVanished:      {"server vanished", never},
 	fleet.ServerReadable:      {"server cannot be read", func(to string) bool { return to == "" }},
 	fleet.LicenseChanged:      {"license state changed", func(to string) bool { return to == fleet.LicenseValid }},
-	fleet.EndpointTestChanged: {"endpoint test changed", func(to string) bool { return to == testSucceeded }},
+	fleet.EndpointTestChanged: {"endpoint test changed", func(to string) bool { return to == TestSucceeded }},
 	fleet.ManagerReadable:     {"enterprise manager cannot be read", func(to string) bool { return to == "" }},
 	fleet.Storm:               {"many changes at once", never},
 }
@@ -44,9 +49,15 @@ var wordings = map[fleet.EventKind]struct {
 func always(string) bool { return true }
 func never(string) bool  { return false }
 
-// tell tells the changes that one reading has brought to light, once: a line of the log and
+// Teller tells what changed in one Enterprise Manager.
+type Teller struct {
+	Logger  *slog.Logger
+	Journal *fleet.Journal
+}
+
+// Tell tells the changes that one reading has brought to light, once: a line of the log and
 // an event of the journal each, or one for all of a kind where there are too many.
-func (e *engine) tell(changes ...fleet.Event) {
+func (t *Teller) Tell(changes ...fleet.Event) {
 	counts := map[fleet.EventKind]int{}
 	for i := range changes {
 		counts[changes[i].Kind]++
@@ -59,9 +70,9 @@ func (e *engine) tell(changes ...fleet.Event) {
 			counts[change.Kind] = 0
 			change = storm(changes, change, n)
 		}
-		change.Time, change.Message = time.Now(), words(change.Message)
-		e.options.Journal.Add(change)
-		e.log(&change)
+		change.Time, change.Message = time.Now(), Words(change.Message)
+		t.Journal.Add(change)
+		t.log(&change)
 	}
 }
 
@@ -82,7 +93,7 @@ func storm(changes []fleet.Event, first fleet.Event, n int) fleet.Event {
 }
 
 // log writes a change as a line.
-func (e *engine) log(c *fleet.Event) {
+func (t *Teller) log(c *fleet.Event) {
 	var attrs []slog.Attr
 	for _, a := range []struct{ key, value string }{
 		{"server", c.Server}, {"task", c.Task}, {"endpoint", c.Endpoint}, {"from", c.From}, {"to", c.To},
@@ -104,11 +115,11 @@ func (e *engine) log(c *fleet.Event) {
 	case c.Kind == fleet.ManagerReadable || c.Kind == fleet.ServerReadable:
 		wording.text = strings.Replace(wording.text, "cannot", "can", 1)
 	}
-	e.logger.LogAttrs(context.Background(), level, wording.text, attrs...)
+	t.Logger.LogAttrs(context.Background(), level, wording.text, attrs...)
 }
 
-// words makes one line of what the API says, and not a long one.
-func words(text string) string {
+// Words makes one line of what the API says, and not a long one.
+func Words(text string) string {
 	var b strings.Builder
 	for _, r := range strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ") {
 		if !unicode.IsPrint(r) {
@@ -122,8 +133,8 @@ func words(text string) string {
 	return b.String()
 }
 
-// some is a list of names that fits a line.
-func some(names []string) string {
+// Some is a list of names that fits a line.
+func Some(names []string) string {
 	const few = 5
 	if len(names) <= few {
 		return strings.Join(names, ", ")
