@@ -19,7 +19,7 @@ var (
 		operation: "GetTaskDetails", class: gate.Details, of: ofTask, ask: answer.OfTask, every: everyPoll,
 	}
 	readTables = &kind{
-		operation: "GetTableStatuses", class: gate.Statuses, of: ofTask, replicate: true,
+		operation: "GetTableStatuses", class: gate.Statuses, of: ofTask, ask: answer.OfTables, replicate: true,
 		every: func(o *Options) time.Duration {
 			if o.Tables.Mode == choose.Off {
 				return 0

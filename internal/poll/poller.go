@@ -7,11 +7,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
-	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 )
 
@@ -30,7 +30,7 @@ func New(client *aem.Client, options Options) *Poller {
 		client: client, options: o,
 		Teller: tell.Teller{Logger: o.Logger.With(slog.String("manager", o.Manager)), Journal: o.Journal},
 		gate:   gate.New(o.Concurrency, o.RequestsPerSecond, o.RequestTimeout/5),
-		tables: choose.NewSelection(o.Tables.Limit), flights: map[*flight]struct{}{}, lacking: map[string]int{},
+		tables: answer.NewSelection(o.Tables.Limit), flights: map[*flight]struct{}{}, lacking: map[string]int{},
 	}
 	p.roster = newRoster(&p.engine)
 	p.wedge.engine = &p.engine

@@ -170,7 +170,7 @@ func (w *watch) taskValue(t *task) *fleet.Task {
 	}
 	if statuses != nil {
 		v.Problem = cmp.Or(v.Problem, statuses.problem)
-		if tables, ok := statuses.value.(*choose.Tables); ok && v.Product != fleet.Compose {
+		if tables, ok := statuses.value.(*answer.Tables); ok && v.Product != fleet.Compose {
 			v.TableStates = &tables.States
 			v.Tables, v.TablesDropped = w.tables.Of(tables)
 		}
@@ -207,7 +207,7 @@ func (w *watch) addExtras(s *fleet.Server) {
 // addProblems tells what could not be read.
 func (w *watch) addProblems(s *fleet.Server) {
 	for _, r := range w.order {
-		if tables, ok := r.value.(*choose.Tables); ok {
+		if tables, ok := r.value.(*answer.Tables); ok {
 			s.Duplicates += tables.Duplicates
 		}
 		switch {

@@ -10,7 +10,6 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
-	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
@@ -22,7 +21,7 @@ type engine struct {
 	client  *aem.Client
 	options *Options // replaced whole, never changed
 	gate    *gate.Gate
-	tables  *choose.Selection
+	tables  *answer.Selection
 	away    error // why nobody is asked but for the roster; nil: everybody is
 
 	life    context.Context // of the calls; nil while nothing runs
@@ -69,9 +68,9 @@ type owner interface {
 // flight is a reading that is asked for: it waits at the gate, and then makes the call.
 type flight struct {
 	*reading
-	turn   gate.Turn
-	cancel func() // nil: it waits
-	ask    func(context.Context) (any, error)
+	turn     gate.Turn
+	cancel   func() // nil: it waits
+	question answer.Question
 }
 
 func (e *engine) reading(o owner, k *kind, q *gate.Queue, server, object string) *reading {
@@ -137,7 +136,7 @@ func (f *flight) fly() {
 	defer f.calls.Done()
 	defer f.turn.Release() // which may not have been used
 	if ctx := f.depart(); ctx != nil {
-		f.land(f.ask(aem.WithAttemptTrace(aem.WithGate(ctx, &f.turn), f.traced)))
+		f.land(f.kind.ask(aem.WithAttemptTrace(aem.WithGate(ctx, &f.turn), f.traced), &f.question))
 	}
 }
 
@@ -148,23 +147,13 @@ func (f *flight) depart() context.Context {
 	if f.reading.flight != f {
 		return nil
 	}
-	f.ask = f.question()
+	f.question = answer.Question{
+		Client: f.client, Server: f.server, Object: f.object, Timeout: f.options.EndpointTests.Timeout,
+		Asked: func() time.Time { return f.turn.Asked }, Tables: &f.options.Tables, Selection: f.tables,
+	}
 	ctx, cancel := context.WithCancel(f.life)
 	f.cancel = cancel
 	return ctx
-}
-
-// question is what is asked, with the options of now.
-func (f *flight) question() func(context.Context) (any, error) {
-	q := &answer.Question{
-		Client: f.client, Server: f.server, Object: f.object, Timeout: f.options.EndpointTests.Timeout,
-		Asked: func() time.Time { return f.turn.Asked },
-	}
-	if f.kind.ask != nil {
-		return func(ctx context.Context) (any, error) { return f.kind.ask(ctx, q) }
-	}
-	tables, options := f.tables, f.options
-	return func(ctx context.Context) (any, error) { return tables.Read(ctx, q.Client, q.Task(), &options.Tables) }
 }
 
 // traced tells the gate how a request ended.

@@ -228,7 +228,7 @@ func (r *roster) swept() {
 func (r *roster) choose() {
 	for _, w := range r.order {
 		for _, reading := range w.order {
-			if tables, ok := reading.value.(*choose.Tables); ok && tables.MayLose() {
+			if tables, ok := reading.value.(*answer.Tables); ok && tables.MayLose() {
 				w.known[reading.object].stale = true
 				w.soon(time.Second)
 			}
@@ -240,10 +240,10 @@ func (r *roster) choose() {
 func (r *roster) apply(old *Options) {
 	o, now := r.options, time.Now()
 	if o.Tables.Limit != old.Tables.Limit {
-		r.tables = choose.NewSelection(o.Tables.Limit)
+		r.tables = answer.NewSelection(o.Tables.Limit)
 		for _, w := range r.order {
 			for _, reading := range w.order {
-				if tables, ok := reading.value.(*choose.Tables); ok {
+				if tables, ok := reading.value.(*answer.Tables); ok {
 					r.tables.Replace(nil, tables)
 				}
 			}

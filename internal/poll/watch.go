@@ -63,7 +63,7 @@ type key struct {
 // newWatch makes a watch that does nothing yet.
 func (r *roster) newWatch(info *aem.ServerInfo) *watch {
 	w := &watch{
-		engine: r.engine, roster: r, name: info.Name, hash: choose.Hash(info.Name), info: *info, queue: r.gate.Queue(),
+		engine: r.engine, roster: r, name: info.Name, hash: choose.HashOf(info.Name).Sum(), info: *info, queue: r.gate.Queue(),
 		readings: map[key]*reading{}, known: map[string]*task{}, refusals: map[*kind]*refusals{}, lacks: map[string]bool{},
 	}
 	w.outline, w.server = w.get(readOutline, ""), w.get(readServer, "")
@@ -159,8 +159,8 @@ func (w *watch) take(r *reading, before any) {
 
 // takeTables takes over what was read of a task's tables.
 func (w *watch) takeTables(r *reading, before any) {
-	then, _ := before.(*choose.Tables)
-	now, _ := r.value.(*choose.Tables)
+	then, _ := before.(*answer.Tables)
+	now, _ := r.value.(*answer.Tables)
 	if w.tables.Replace(then, now) {
 		w.roster.moving.sooner(time.Now().Add(time.Second))
 	}
@@ -193,7 +193,7 @@ func (w *watch) again(r *reading, how answer.Fault) {
 	default:
 		interval = max(min(interval, refusalPause), w.options.PollInterval)
 	}
-	phase := float64(choose.Hash(r.String())>>11) / (1 << 53)
+	phase := float64(choose.HashOf(r.String()).Sum()>>11) / (1 << 53)
 	r.at(phased(interval, phase, time.Now().Add(interval/2)))
 }
 

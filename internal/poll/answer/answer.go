@@ -221,9 +221,9 @@ func throughput(t *aem.Throughput) fleet.Throughput {
 	}
 }
 
-// Table copies a table that is kept. now is for the end of a running load, which the API leaves
+// convertTable copies a table that is kept. now is for the end of a running load, which the API leaves
 // out.
-func Table(t *aem.TableStatus, now time.Time) fleet.Table {
+func convertTable(t *aem.TableStatus, now time.Time) fleet.Table {
 	estimatedEnd, _ := t.EstimateEnd(now)
 	return fleet.Table{
 		Schema:        t.Schema,
@@ -244,28 +244,6 @@ func Table(t *aem.TableStatus, now time.Time) fleet.Table {
 		CachedInserts: count(t.CDC.CachedInserts),
 		CachedUpdates: count(t.CDC.CachedUpdates),
 		CachedDeletes: count(t.CDC.CachedDeletes),
-	}
-}
-
-// CountTable adds a table to the counts by state.
-func CountTable(counts *fleet.TableStates, state aem.TableState) {
-	switch state {
-	case aem.TableQueued:
-		counts.Queued++
-	case aem.TableLoading:
-		counts.Loading++
-	case aem.TableCompleted:
-		counts.Completed++
-	case aem.TableChangeProcessing:
-		counts.ChangeProcessing++
-	case aem.TableError:
-		counts.Error++
-	case "":
-	default:
-		if counts.Other == nil {
-			counts.Other = map[string]int{}
-		}
-		counts.Other[string(state)]++
 	}
 }
 

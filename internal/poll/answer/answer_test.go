@@ -49,7 +49,7 @@ func TestWhatWasNotGivenIsAbsent(t *testing.T) {
 	onlyAbsent(t, *ServerDetails(&aem.ServerDetails{}))
 	onlyAbsent(t, *Task(running, empty, aem.Replicate))
 	onlyAbsent(t, *Task(running, empty, aem.Compose))
-	onlyAbsent(t, Table(&aem.TableStatus{State: aem.TableLoading}, time.Now()))
+	onlyAbsent(t, convertTable(&aem.TableStatus{State: aem.TableLoading}, time.Now()))
 }
 
 // fill sets every field below v: numbers to 1, 2, 3, ..., texts to the field's name.
@@ -112,7 +112,7 @@ func TestEveryNumberIsConverted(t *testing.T) {
 	table := &aem.TableStatus{}
 	fill(reflect.ValueOf(table).Elem(), &n)
 	table.State = aem.TableLoading
-	distinct(Table(table, time.Now()))
+	distinct(convertTable(table, time.Now()))
 
 	clear(seen)
 	var server aem.ServerDetails
@@ -292,7 +292,7 @@ func TestConvertServer(t *testing.T) {
 
 func TestConvertTable(t *testing.T) {
 	start := time.Unix(1700000000, 0)
-	got := Table(&aem.TableStatus{
+	got := convertTable(&aem.TableStatus{
 		Schema: "S", Name: "T", State: aem.TableLoading,
 		FullLoad: aem.TableFullLoad{
 			Start: start, EstimatedRows: aem.NumberOf(100), TransferredRows: aem.NumberOf(25),

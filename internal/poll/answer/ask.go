@@ -8,19 +8,21 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 )
 
 // Question is what the API is asked about.
 type Question struct {
-	Client  *aem.Client
-	Server  string
-	Object  string           // a task or an endpoint, or ""
-	Timeout time.Duration    // of a test
-	Asked   func() time.Time // when the last request began
+	Client    *aem.Client
+	Server    string
+	Object    string           // a task or an endpoint, or ""
+	Timeout   time.Duration    // of a test
+	Asked     func() time.Time // when the last request began
+	Tables    *choose.TableOptions
+	Selection *Selection
 }
 
-// Task names the task that it is about.
-func (q *Question) Task() aem.TaskRef { return aem.TaskRef{Server: q.Server, Task: q.Object} }
+func (q *Question) task() aem.TaskRef { return aem.TaskRef{Server: q.Server, Task: q.Object} }
 
 func (q *Question) endpoint() aem.EndpointRef {
 	return aem.EndpointRef{Server: q.Server, Endpoint: q.Object}
@@ -59,7 +61,7 @@ func OfServer(ctx context.Context, q *Question) (any, error) {
 
 // OfTask asks for *aem.TaskDetails.
 func OfTask(ctx context.Context, q *Question) (any, error) {
-	d, err := q.Client.Tasks.Details(ctx, q.Task())
+	d, err := q.Client.Tasks.Details(ctx, q.task())
 	if d != nil {
 		q.clean(&d.Message)
 	}
@@ -91,7 +93,7 @@ func ACL(scope string) func(context.Context, *Question) (any, error) {
 		case fleet.ScopeTasks:
 			target = aem.TasksACL(q.Server)
 		case fleet.ScopeTask:
-			target = aem.TaskACL(q.Task())
+			target = aem.TaskACL(q.task())
 		case fleet.ScopeEndpoints:
 			target = aem.EndpointsACL(q.Server)
 		case fleet.ScopeEndpoint:
@@ -108,7 +110,7 @@ func ACL(scope string) func(context.Context, *Question) (any, error) {
 // Barrier asks for a *fleet.RetentionBarrier, nil when there is none. The guide leaves open how the
 // API says so: an error of its own may.
 func Barrier(ctx context.Context, q *Question) (any, error) {
-	b, err := q.Client.Tasks.RetentionBarrier(ctx, q.Task())
+	b, err := q.Client.Tasks.RetentionBarrier(ctx, q.task())
 	if e, ok := errors.AsType[*aem.Error](err); ok && e.HasCode(aem.CodeGetRetentionBarrierInnerErr) {
 		b, err = nil, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Filter chooses names. Its expressions are anchored at both ends by whoever
@@ -24,9 +25,30 @@ func (f Filter) Match(name string) bool {
 	return len(f.Include) == 0 || slices.ContainsFunc(f.Include, matches)
 }
 
-// all reports whether the filter leaves every name, so that callers on hot paths
-// need not put the name together.
-func (f Filter) all() bool { return len(f.Include) == 0 && len(f.Exclude) == 0 }
+// TableMode says what is asked about tables.
+type TableMode string
+
+// The table modes.
+const (
+	Off     TableMode = "off"     // no table statuses are asked for
+	Summary TableMode = "summary" // counts by state
+	Errors  TableMode = "errors"  // and the tables in error or with data errors
+	All     TableMode = "all"     // and every table that the filter leaves
+)
+
+// TableOptions choose the tables that are served.
+type TableOptions struct {
+	Mode     TableMode     // "" is Off
+	Filter   Filter        // on "schema.table"; counts by state are over all tables
+	Interval time.Duration // between two readings; default: five times PollInterval
+	Limit    int           // tables kept per Enterprise Manager; 0: no limit
+}
+
+// Want reports whether a table is kept, the limit apart.
+func (o *TableOptions) Want(inError bool, schema, name string) bool {
+	all := len(o.Filter.Include) == 0 && len(o.Filter.Exclude) == 0 // the name need not be put together
+	return (o.Mode == All || o.Mode == Errors && inError) && (all || o.Filter.Match(schema+"."+name))
+}
 
 // ByTag reports whether tags holds one of the wanted ones; without wanted
 // tags everything qualifies.
@@ -43,7 +65,7 @@ func InShard(manager, server string, shard, total int) bool {
 	if total <= 1 {
 		return true
 	}
-	return Hash(manager, server)%uint64(total) == uint64(shard)
+	return HashOf(manager, server).Sum()%uint64(total) == uint64(shard)
 }
 
 // Slips are what is legal and yet likely a slip: expressions to include that match none of the
@@ -58,27 +80,27 @@ func (f Filter) Slips(what string, names []string) (slips []string) {
 	return slips
 }
 
-// Hash is the same for the same names in every process and version; ("ab", "c") and ("a", "bc")
-// differ.
-func Hash(names ...string) uint64 { return hash(offset).add(names...).sum() }
+// Hash is FNV-1a with a zero byte after each name: the same for the same names in every process and
+// version, and not for ("ab", "c") and ("a", "bc").
+type Hash uint64
 
-// hash is FNV-1a, with a zero byte after each name.
-type hash uint64
+// HashOf is that of some names.
+func HashOf(names ...string) Hash { return Hash(14695981039346656037).Add(names...) }
 
-const offset, prime = 14695981039346656037, 1099511628211
-
-func (h hash) add(names ...string) hash {
+// Add is that of more names.
+func (h Hash) Add(names ...string) Hash {
+	const prime = 1099511628211
 	for _, name := range names {
 		for i := range len(name) {
-			h = (h ^ hash(name[i])) * prime
+			h = (h ^ Hash(name[i])) * prime
 		}
 		h *= prime // the zero byte
 	}
 	return h
 }
 
-// sum spreads the hash over all bits (FNV's low bits alone are poor).
-func (h hash) sum() uint64 {
+// Sum spreads it over all bits (FNV's low bits alone are poor).
+func (h Hash) Sum() uint64 {
 	x := uint64(h)
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb

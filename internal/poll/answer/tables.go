@@ -1,4 +1,4 @@
-package choose
+package answer
 
 import (
 	"context"
@@ -9,33 +9,8 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
-	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 )
-
-// TableMode says what is asked about tables.
-type TableMode string
-
-// The table modes.
-const (
-	Off     TableMode = "off"     // no table statuses are asked for
-	Summary TableMode = "summary" // counts by state
-	Errors  TableMode = "errors"  // and the tables in error or with data errors
-	All     TableMode = "all"     // and every table that the filter leaves
-)
-
-// TableOptions choose the tables that are served.
-type TableOptions struct {
-	Mode     TableMode     // "" is Off
-	Filter   Filter        // on "schema.table"; counts by state are over all tables
-	Interval time.Duration // between two readings; default: five times PollInterval
-	Limit    int           // tables kept per Enterprise Manager; 0: no limit
-}
-
-// wants reports whether a table is kept, the limit apart.
-func (o *TableOptions) wants(t *aem.TableStatus) bool {
-	inError := t.State == aem.TableError || t.DataErrors.Float() > 0
-	return (o.Mode == All || o.Mode == Errors && inError) && (o.Filter.all() || o.Filter.Match(t.Schema+"."+t.Name))
-}
 
 // ranks is how many ranks there are: a table's rank is a hash of its names.
 const ranks = 1 << 16
@@ -124,11 +99,11 @@ func (r *Tables) below(bound uint32) []fleet.Table {
 // MayLose reports whether another choice could serve other tables of it.
 func (r *Tables) MayLose() bool { return r != nil && len(r.wanted) > 0 }
 
-// Read reads the tables of a task; with aem.ErrPartial, what of them could be read.
-func (s *Selection) Read(ctx context.Context, c *aem.Client, task aem.TaskRef, o *TableOptions) (*Tables, error) {
-	t := s.tally(o, task)
-	err := c.Tables.EachStatus(ctx, task, aem.TableFilter{}, func() func(*aem.TableStatus) error {
-		t = s.tally(o, task)
+// OfTables asks for *Tables; with aem.ErrPartial they are what could be read.
+func OfTables(ctx context.Context, q *Question) (any, error) {
+	t := q.Selection.tally(q.Tables, q.task())
+	err := q.Client.Tables.EachStatus(ctx, q.task(), aem.TableFilter{}, func() func(*aem.TableStatus) error {
+		t = q.Selection.tally(q.Tables, q.task())
 		return t.visit
 	})
 	return &t.Tables, err
@@ -138,18 +113,18 @@ func (s *Selection) Read(ctx context.Context, c *aem.Client, task aem.TaskRef, o
 // for.
 type tally struct {
 	Tables
-	options   *TableOptions
+	options   *choose.TableOptions
 	selection *Selection
 	now       time.Time
-	task      hash // of the server's and the task's name
+	task      choose.Hash // of the server's and the task's name
 	seed      maphash.Seed
 	seen      map[uint64]struct{} // names by a hash that nobody can foresee, far smaller than the names
 	lowest    uint32              // no rank from here on can be chosen
 }
 
-func (s *Selection) tally(o *TableOptions, task aem.TaskRef) *tally {
+func (s *Selection) tally(o *choose.TableOptions, task aem.TaskRef) *tally {
 	return &tally{
-		options: o, selection: s, now: time.Now(), task: hash(offset).add(task.Server, task.Task),
+		options: o, selection: s, now: time.Now(), task: choose.HashOf(task.Server, task.Task),
 		seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, lowest: ranks,
 	}
 }
@@ -161,18 +136,18 @@ func (t *tally) visit(s *aem.TableStatus) error {
 		return nil
 	}
 	t.seen[name] = struct{}{}
-	answer.CountTable(&t.States, s.State)
-	if !t.options.wants(s) {
+	countTable(&t.States, s.State)
+	if !t.options.Want(s.State == aem.TableError || s.DataErrors.Float() > 0, s.Schema, s.Name) {
 		return nil
 	}
-	rank := uint16(t.task.add(s.Schema, s.Name).sum() >> 48)
+	rank := uint16(t.task.Add(s.Schema, s.Name).Sum() >> 48)
 	if t.options.Limit > 0 {
 		t.wanted = append(t.wanted, rank)
 	}
 	if uint32(rank) >= min(t.lowest, t.selection.bound.Load()) {
 		return nil
 	}
-	t.tables, t.ranks = append(t.tables, answer.Table(s, t.now)), append(t.ranks, rank)
+	t.tables, t.ranks = append(t.tables, convertTable(s, t.now)), append(t.ranks, rank)
 	if limit := t.options.Limit; limit > 0 && len(t.ranks) >= 2*limit {
 		t.trim(limit)
 	}
@@ -185,4 +160,26 @@ func (t *tally) trim(limit int) {
 	t.lowest = uint32(sorted[limit])
 	t.tables = t.below(t.lowest)
 	t.ranks = slices.DeleteFunc(t.ranks, func(rank uint16) bool { return uint32(rank) >= t.lowest })
+}
+
+// countTable adds a table to the counts by state.
+func countTable(counts *fleet.TableStates, state aem.TableState) {
+	switch state {
+	case aem.TableQueued:
+		counts.Queued++
+	case aem.TableLoading:
+		counts.Loading++
+	case aem.TableCompleted:
+		counts.Completed++
+	case aem.TableChangeProcessing:
+		counts.ChangeProcessing++
+	case aem.TableError:
+		counts.Error++
+	case "":
+	default:
+		if counts.Other == nil {
+			counts.Other = map[string]int{}
+		}
+		counts.Other[string(state)]++
+	}
 }

@@ -1,7 +1,8 @@
-package choose
+package answer
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -9,10 +10,11 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 )
 
 // tallyOf makes a tally of some tables of a task.
-func tallyOf(s *Selection, o *TableOptions, task string, tables ...aem.TableStatus) *tally {
+func tallyOf(s *Selection, o *choose.TableOptions, task string, tables ...aem.TableStatus) *tally {
 	t := s.tally(o, aem.TaskRef{Server: "server", Task: task})
 	var reused aem.TableStatus
 	for _, table := range tables {
@@ -23,7 +25,7 @@ func tallyOf(s *Selection, o *TableOptions, task string, tables ...aem.TableStat
 }
 
 // read makes a reading of some tables of a task.
-func read(s *Selection, o *TableOptions, task string, tables ...aem.TableStatus) *Tables {
+func read(s *Selection, o *choose.TableOptions, task string, tables ...aem.TableStatus) *Tables {
 	r := &tallyOf(s, o, task, tables...).Tables
 	s.Replace(nil, r)
 	return r
@@ -49,14 +51,14 @@ func TestTableModes(t *testing.T) {
 	}
 	tests := []struct {
 		name    string
-		options TableOptions
+		options choose.TableOptions
 		want    []string
 	}{
-		{"summary", TableOptions{Mode: Summary}, nil},
-		{"errors", TableOptions{Mode: Errors}, []string{"A.broken", "B.dirty"}},
-		{"all", TableOptions{Mode: All}, []string{"A.ok", "A.broken", "B.dirty", "B.queued", "B.loading", "B.strange", "B.silent"}},
-		{"errors, filtered", TableOptions{Mode: Errors, Filter: Filter{Include: anchored("A\\..*")}}, []string{"A.broken"}},
-		{"all, filtered", TableOptions{Mode: All, Filter: Filter{Exclude: anchored("B\\..*")}}, []string{"A.ok", "A.broken"}},
+		{"summary", choose.TableOptions{Mode: choose.Summary}, nil},
+		{"errors", choose.TableOptions{Mode: choose.Errors}, []string{"A.broken", "B.dirty"}},
+		{"all", choose.TableOptions{Mode: choose.All}, []string{"A.ok", "A.broken", "B.dirty", "B.queued", "B.loading", "B.strange", "B.silent"}},
+		{"errors, filtered", choose.TableOptions{Mode: choose.Errors, Filter: choose.Filter{Include: []*regexp.Regexp{regexp.MustCompile(`^A\..*$`)}}}, []string{"A.broken"}},
+		{"all, filtered", choose.TableOptions{Mode: choose.All, Filter: choose.Filter{Exclude: []*regexp.Regexp{regexp.MustCompile(`^B\..*$`)}}}, []string{"A.ok", "A.broken"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -75,7 +77,7 @@ func TestTableModes(t *testing.T) {
 }
 
 func TestDuplicateTablesAreDropped(t *testing.T) {
-	got := read(NewSelection(0), &TableOptions{Mode: All}, "t",
+	got := read(NewSelection(0), &choose.TableOptions{Mode: choose.All}, "t",
 		aem.TableStatus{Schema: "S", Name: "a", State: aem.TableError},
 		aem.TableStatus{Schema: "S", Name: "a", State: aem.TableCompleted},
 		aem.TableStatus{Schema: "S", Name: "A", State: aem.TableCompleted},
@@ -87,11 +89,11 @@ func TestDuplicateTablesAreDropped(t *testing.T) {
 	}
 }
 
-// choose reads tasks of so many tables each, in the given order, and returns the
+// chosen reads tasks of so many tables each, in the given order, and returns the
 // tables that stay and how many each task lost.
-func choose(limit int, order []int, size int) (kept []string, dropped []int) {
+func chosen(limit int, order []int, size int) (kept []string, dropped []int) {
 	s := NewSelection(limit)
-	o := &TableOptions{Mode: All, Limit: limit}
+	o := &choose.TableOptions{Mode: choose.All, Limit: limit}
 	readings := make([]*Tables, len(order))
 	for _, i := range order {
 		var tables []aem.TableStatus
@@ -101,8 +103,8 @@ func choose(limit int, order []int, size int) (kept []string, dropped []int) {
 		readings[i] = read(s, o, fmt.Sprint("task", i), tables...)
 	}
 	for i, r := range readings {
-		chosen, lost := s.Of(r)
-		for _, name := range names(chosen) {
+		left, lost := s.Of(r)
+		for _, name := range names(left) {
 			kept = append(kept, fmt.Sprint(i, " ", name))
 		}
 		dropped = append(dropped, lost)
@@ -112,7 +114,7 @@ func choose(limit int, order []int, size int) (kept []string, dropped []int) {
 
 func TestLimitMakesAStableChoice(t *testing.T) {
 	for _, limit := range []int{1, 10, 99, 100, 250, 299, 300, 1000} {
-		want, dropped := choose(limit, []int{0, 1, 2}, 100)
+		want, dropped := chosen(limit, []int{0, 1, 2}, 100)
 		if len(want) != min(limit, 300) {
 			t.Errorf("limit %d: %d tables stay", limit, len(want))
 		}
@@ -127,7 +129,7 @@ func TestLimitMakesAStableChoice(t *testing.T) {
 			t.Errorf("one task lost all: %v", dropped)
 		}
 		for _, order := range [][]int{{2, 1, 0}, {1, 0, 2}} {
-			got, droppedNow := choose(limit, order, 100)
+			got, droppedNow := chosen(limit, order, 100)
 			if !slices.Equal(got, want) || !slices.Equal(droppedNow, dropped) {
 				t.Errorf("limit %d: another order of answers chose other tables", limit)
 			}
@@ -137,8 +139,8 @@ func TestLimitMakesAStableChoice(t *testing.T) {
 
 // A smaller limit chooses among what a larger one chose.
 func TestLimitsAreNested(t *testing.T) {
-	large, _ := choose(60, []int{0, 1}, 100)
-	small, _ := choose(20, []int{0, 1}, 100)
+	large, _ := chosen(60, []int{0, 1}, 100)
+	small, _ := chosen(20, []int{0, 1}, 100)
 	for _, name := range small {
 		if !slices.Contains(large, name) {
 			t.Errorf("%s is chosen by limit 20 and not by 60", name)
@@ -156,7 +158,7 @@ func manyTables(n int) (tables []aem.TableStatus) {
 func TestManyTablesStayWithinBounds(t *testing.T) {
 	const limit = 100
 	s := NewSelection(limit)
-	o := &TableOptions{Mode: All, Limit: limit}
+	o := &choose.TableOptions{Mode: choose.All, Limit: limit}
 	var readings []*Tables
 	for task := range 20 {
 		one := tallyOf(s, o, fmt.Sprint(task), manyTables(1050)...)
