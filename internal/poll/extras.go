@@ -5,10 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
-
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
 
 // refusalPause is how long an account is not asked again for what it may not have, and after
@@ -80,7 +79,6 @@ func (w *watch) tellTest(then, now any) {
 	if before == nil || after == nil || before.Success == after.Success {
 		return
 	}
-	names := map[fleet.Flag]string{fleet.Yes: tell.TestSucceeded, fleet.No: tell.TestFailed, fleet.Unknown: tell.TestUnknown}
 	w.Tell(fleet.Event{Kind: fleet.EndpointTestChanged, Server: w.name, Endpoint: after.Endpoint,
-		From: names[before.Success], To: names[after.Success], Message: after.Reason})
+		From: tell.TestResult[before.Success], To: tell.TestResult[after.Success], Message: after.Reason})
 }

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
-	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
 
 // Poller polls one Enterprise Manager.

@@ -10,13 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
-
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
 
 // roster is the server list, and thereby who is watched. While it cannot be read, those known

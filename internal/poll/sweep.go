@@ -4,11 +4,10 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
-
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
 
 // sweep is the reading of a server's details and of those of all its tasks. The first one

@@ -3,18 +3,16 @@ package poll
 import (
 	"log/slog"
 	"reflect"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
+	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
 
 // watch reads one server, on its own: what it waits for, and what goes wrong with it, holds
@@ -34,13 +32,13 @@ type watch struct {
 	round           int        // how often they have been arranged
 	outline, server *reading
 
-	tasks     []*task // in the API's order; nil while the server is in no state to be asked for them
-	known     map[string]*task
-	list      []aem.TaskInfo // as read last
-	twice     int            // tasks that it names twice
-	counted   bool           // there has been one
-	past      *fleet.Past
-	endpoints []fleet.Endpoint // as read last
+	objects [3][]string // by subject: names as listed last; none while the server is in no state to be asked
+	tasks   []*task     // likewise, in the API's order
+	known   map[string]*task
+	list    []aem.TaskInfo // as read last
+	twice   int            // tasks that it names twice
+	counted bool           // there has been one
+	past    *fleet.Past
 
 	sweep    sweep
 	struggle struggle
@@ -63,8 +61,9 @@ type key struct {
 // newWatch makes a watch that does nothing yet.
 func (r *roster) newWatch(info *aem.ServerInfo) *watch {
 	w := &watch{
-		engine: r.engine, roster: r, name: info.Name, hash: choose.HashOf(info.Name).Sum(), info: *info, queue: r.gate.Queue(),
-		readings: map[key]*reading{}, known: map[string]*task{}, refusals: map[*kind]*refusals{}, lacks: map[string]bool{},
+		engine: r.engine, roster: r, name: info.Name, hash: choose.HashOf(info.Name).Sum(), info: *info,
+		queue: r.gate.Queue(), readings: map[key]*reading{}, objects: [3][]string{ofServer: {""}},
+		known: map[string]*task{}, refusals: map[*kind]*refusals{}, lacks: map[string]bool{},
 	}
 	w.outline, w.server = w.get(readOutline, ""), w.get(readServer, "")
 	w.sweep = sweep{start: r.alarm(w.beginSweep), waits: map[*reading]bool{}}
@@ -121,10 +120,7 @@ func (w *watch) ended(r *reading, before any, how answer.Fault) {
 	case readTask:
 		w.detailed(r)
 	case readEndpoints:
-		if list, ok := r.value.([]fleet.Endpoint); ok {
-			w.endpoints = list // else nothing is tested anew
-			w.arrange()
-		}
+		w.listEndpoints(r)
 	}
 	if r.kind.class >= gate.Statuses {
 		w.again(r, how)
@@ -172,13 +168,28 @@ func (w *watch) takeTables(r *reading, before any) {
 // detailed: a task's details were read, or not.
 func (w *watch) detailed(r *reading) {
 	t := w.known[r.object]
-	if w.wants(readBarrier, r.object) != (w.readings[key{readBarrier, r.object}] != nil) {
+	if (w.reads(readBarrier) && t.storesChanges()) != (w.readings[key{readBarrier, r.object}] != nil) {
 		w.arrange()
 	}
 	if t.hurried {
 		t.hurried = r.again // what was under way may be older than the change
 		w.soon(0)
 	}
+}
+
+// listEndpoints: the endpoints were listed, or not, and then those known stay: nothing is tested
+// anew for that.
+func (w *watch) listEndpoints(r *reading) {
+	list, ok := r.value.([]fleet.Endpoint)
+	if !ok {
+		return
+	}
+	var names []string
+	for i := range list {
+		names = append(names, list[i].Name)
+	}
+	w.objects[ofEndpoint] = names
+	w.arrange()
 }
 
 // again says when a reading is due again that no sweep asks for.
@@ -210,58 +221,47 @@ func (w *watch) readable() bool {
 	return w.info.State != aem.ServerNotMonitored && w.info.State != aem.ServerError
 }
 
-// wants reports whether one kind of reading is to be made about an object.
-func (w *watch) wants(k *kind, object string) bool {
-	switch {
-	case !w.on || w.info.State == aem.ServerNotMonitored || !w.readable() && k != readServer || k.every(w.options) <= 0:
-		return false
-	case k.replicate && (w.info.Product == aem.Compose || k.of == ofTask && w.known[object].compose()):
-		return false
-	}
-	switch k {
-	case testEndpoint:
-		return w.once == nil && w.options.EndpointTests.Filter.Match(object)
-	case readBarrier:
-		return w.known[object].storesChanges() // no other has one
-	}
-	return true
+// reads reports whether one kind of reading is made of the server now.
+func (w *watch) reads(k *kind) bool {
+	return w.on && (w.readable() || k == readServer && w.info.State != aem.ServerNotMonitored) &&
+		k.every(w.options) > 0 && !(k.replicate && w.info.Product == aem.Compose)
 }
 
-// objects are all that one kind of reading could be made about.
-func (w *watch) objects(of subject, yield func(string)) {
-	switch of {
-	case ofServer:
-		yield("")
-	case ofTask:
-		for _, t := range w.tasks {
-			yield(t.info.Name)
-		}
-	case ofEndpoint:
-		for i := range w.endpoints {
-			yield(w.endpoints[i].Name)
-		}
+// about reports whether one kind of reading is to be made about an object.
+func (w *watch) about(k *kind, object string) bool {
+	switch k {
+	case readTables:
+		return !w.known[object].compose()
+	case readBarrier:
+		return w.known[object].storesChanges() // no other has one
+	case testEndpoint:
+		return w.once == nil && w.options.EndpointTests.Filter.Match(object)
 	}
+	return true
 }
 
 // arrange brings the readings in line with what there is to read: it begins and ends them.
 func (w *watch) arrange() {
 	if !w.on || !w.readable() {
 		w.hideTasks()
-		w.tasks, w.endpoints = nil, nil
+		w.tasks, w.objects[ofTask], w.objects[ofEndpoint] = nil, nil, nil
 	}
 	before := w.order
 	w.order = make([]*reading, 0, len(before))
 	w.round++
 	for _, k := range kinds {
-		w.objects(k.of, func(object string) {
-			if !w.wants(k, object) {
-				return
+		if !w.reads(k) {
+			continue
+		}
+		for _, object := range w.objects[k.of] {
+			if !w.about(k, object) {
+				continue
 			}
 			if r := w.get(k, object); r.round != w.round { // an endpoint may have two roles
 				r.round = w.round
 				w.order = append(w.order, r)
 			}
-		})
+		}
 	}
 	for _, r := range before {
 		if r.round != w.round {
@@ -300,7 +300,9 @@ func (w *watch) follow(info *aem.ServerInfo) {
 	if info.State == aem.ServerNotMonitored {
 		w.halt()
 	}
-	w.arrange()
+	if !on || before.State != info.State || before.Product != info.Product {
+		w.arrange()
+	}
 	if info.State != aem.ServerNotMonitored && w.sweep.begun.IsZero() && !w.sweep.start.set {
 		w.beginSweep()
 	}
@@ -373,7 +375,7 @@ func (w *watch) takeList() {
 	w.twice = 0
 	var changes []fleet.Event
 	var changed []string
-	tasks := make([]*task, 0, len(w.list))
+	tasks, names := make([]*task, 0, len(w.list)), make([]string, 0, len(w.list))
 	listed := make(map[string]bool, len(w.list))
 	for i := range w.list {
 		info := &w.list[i]
@@ -398,7 +400,7 @@ func (w *watch) takeList() {
 			t.hurried = true
 		}
 		w.expect(t)
-		tasks = append(tasks, t)
+		tasks, names = append(tasks, t), append(names, info.Name)
 	}
 	for name := range w.known {
 		if !listed[name] {
@@ -406,10 +408,7 @@ func (w *watch) takeList() {
 			changes = append(changes, fleet.Event{Kind: fleet.TaskVanished, Server: w.name, Task: name})
 		}
 	}
-	if w.past = nil; !slices.Equal(w.tasks, tasks) || w.tasks == nil {
-		w.tasks = tasks
-	}
-	w.counted = true
+	w.tasks, w.objects[ofTask], w.past, w.counted = tasks, names, nil, true
 	w.arrange()
 	for _, name := range changed {
 		w.hurry(readTask, name, gate.Changed)

@@ -15,12 +15,8 @@ import (
 // stormAbove is how many changes of one kind in one reading are told one by one.
 const stormAbove = 20
 
-// Results of a test in an event.
-const (
-	TestSucceeded = "success"
-	TestFailed    = "failure"
-	TestUnknown   = "unknown"
-)
+// TestResult is the result of a test in an event.
+var TestResult = map[fleet.Flag]string{fleet.Yes: "success", fleet.No: "failure", fleet.Unknown: "unknown"}
 
 // maxWords bounds what is told of the API's own words.
 const maxWords = 300
@@ -41,7 +37,7 @@ var wordings = map[fleet.EventKind]struct {
 	fleet.ServerVanished:      {"server vanished", never},
 	fleet.ServerReadable:      {"server cannot be read", func(to string) bool { return to == "" }},
 	fleet.LicenseChanged:      {"license state changed", func(to string) bool { return to == fleet.LicenseValid }},
-	fleet.EndpointTestChanged: {"endpoint test changed", func(to string) bool { return to == TestSucceeded }},
+	fleet.EndpointTestChanged: {"endpoint test changed", func(to string) bool { return to == TestResult[fleet.Yes] }},
 	fleet.ManagerReadable:     {"enterprise manager cannot be read", func(to string) bool { return to == "" }},
 	fleet.Storm:               {"many changes at once", never},
 }
