@@ -9,7 +9,6 @@ package config
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -35,10 +34,10 @@ func (c *Config) Warnings() []string { return slices.Clone(c.warnings) }
 // Redacted returns the configuration in force as YAML: defaults filled in,
 // secrets shown as <secret>.
 func (c *Config) Redacted() string {
-	var e encoder
-	e.entry("enterprise_managers", reflect.ValueOf(c.managers), field{}, "")
-	e.entry("links", reflect.ValueOf(c.links), field{}, "")
-	return e.String()
+	return shown(reflect.ValueOf(struct {
+		Managers []Manager `key:"enterprise_managers"`
+		Links    Links     `key:"links"`
+	}{c.managers, c.links}))
 }
 
 // String returns the names of the managers.
@@ -66,14 +65,8 @@ func (m Manager) KeyName(path string) string {
 // String returns name and URL.
 func (m Manager) String() string { return m.Name + " (" + m.URL + ")" }
 
-// GoString is String.
-func (m Manager) GoString() string { return m.String() }
-
 // Format writes String, whatever the verb: the fields hold credentials.
 func (m Manager) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, m.String()) }
 
-// LogValue is String.
-func (m Manager) LogValue() slog.Value { return slog.StringValue(m.String()) }
-
-// MarshalText is String.
+// MarshalText is String, for encoders and loggers.
 func (m Manager) MarshalText() ([]byte, error) { return []byte(m.String()), nil }

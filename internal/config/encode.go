@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -11,127 +10,106 @@ import (
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
+	"go.yaml.in/yaml/v3"
 )
 
-// encoder writes values as a configuration file, secrets hidden.
-type encoder struct{ strings.Builder }
-
-// mapping writes the keys of a struct that say something, one a line and more.
-func (e *encoder) mapping(v reflect.Value, indent string) {
-	for _, f := range fieldsOf(v.Type()) {
-		e.entry(f.name, v.FieldByIndex(f.Index), f, indent)
-	}
+// shown writes the mapping of a struct as a configuration file, secrets hidden.
+func shown(v reflect.Value) string {
+	var b strings.Builder
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	// What encodes makes can always be written.
+	_ = e.Encode(encoded(v, field{}))
+	return b.String()
 }
 
-// entry writes a key and its value, unless there is none.
-func (e *encoder) entry(name string, v reflect.Value, f field, indent string) {
+// encoded is a value of the configuration as YAML; nil says nothing.
+func encoded(v reflect.Value, f field) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	add := func(name string, v reflect.Value, f field) {
+		if inner := encoded(v, f); inner != nil {
+			n.Content = append(n.Content, text(name), inner)
+		}
+	}
 	switch t := v.Type(); {
 	case isSwitch(t) && !v.FieldByName("Enabled").Bool():
-		e.line(indent, name, "false")
+		return scalar(reflect.ValueOf(false))
 	case isMapping(t):
-		inner := encoder{}
-		inner.mapping(v, indent+"  ")
-		e.block(indent, name, inner.String())
-	case t.Kind() == reflect.Map:
-		inner := encoder{}
-		for _, key := range sortedKeys(v.Interface().(map[string]Header)) {
-			inner.entry(key, v.MapIndex(reflect.ValueOf(key)), f, indent+"  ")
+		for _, f := range fieldsOf(t) {
+			add(f.name, v.FieldByIndex(f.Index), f)
 		}
-		e.block(indent, name, inner.String())
-	case t.Kind() == reflect.Slice && isMapping(t.Elem()) && v.Len() > 0:
-		e.block(indent, name, e.entries(v, indent+"    "))
+	case t.Kind() == reflect.Map:
+		for _, key := range sortedKeys(v.Interface().(map[string]Header)) {
+			add(key, v.MapIndex(reflect.ValueOf(key)), f)
+		}
 	case t.Kind() == reflect.Slice:
-		if v.Len() > 0 || f.tag("default") != "" {
-			e.line(indent, name, flow(v))
+		n.Kind = yaml.SequenceNode
+		if v.Len() == 0 || !isMapping(t.Elem()) {
+			n.Style = yaml.FlowStyle
+		}
+		for i := range v.Len() {
+			n.Content = append(n.Content, encoded(v.Index(i), f))
+		}
+		if v.Len() == 0 && f.tag("default") != "" {
+			return n
 		}
 	default:
-		if text := scalarText(v); text != "" {
-			e.line(indent, name, text)
-		}
+		return scalar(v)
 	}
-}
-
-func (e *encoder) line(indent, name, text string) {
-	fmt.Fprintf(e, "%s%s: %s\n", indent, quoted(name), text)
-}
-
-func (e *encoder) block(indent, name, inner string) {
-	if inner != "" {
-		fmt.Fprintf(e, "%s%s:\n%s", indent, quoted(name), inner)
+	if len(n.Content) == 0 {
+		return nil
 	}
+	return n
 }
 
-// entries are the mappings of a list, each with a dash before its first key.
-func (e *encoder) entries(list reflect.Value, indent string) string {
-	var all strings.Builder
-	for i := range list.Len() {
-		one := encoder{}
-		one.mapping(list.Index(i), indent)
-		all.WriteString(strings.Replace(one.String(), indent, indent[2:]+"- ", 1))
+// scalar is a value as it is written; nil is none.
+func scalar(v reflect.Value) *yaml.Node {
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil
 	}
-	return all.String()
-}
-
-// flow is a list on one line.
-func flow(list reflect.Value) string {
-	var entries []string
-	for i := range list.Len() {
-		entries = append(entries, scalarText(list.Index(i)))
-	}
-	return "[" + strings.Join(entries, ", ") + "]"
-}
-
-// scalarText is a value as it is written; "" is none.
-func scalarText(v reflect.Value) string {
+	plain := func(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
 	switch x := v.Interface().(type) {
 	case time.Duration:
-		if x == 0 {
-			return ""
+		if x != 0 {
+			return plain(formatDuration(x))
 		}
-		return formatDuration(x)
 	case Size:
-		if x == 0 {
-			return ""
+		if x != 0 {
+			return plain(formatSize(x))
 		}
-		return formatSize(x)
 	case float64:
-		return strconv.FormatFloat(x, 'f', -1, 64)
-	case *regexp.Regexp:
-		if x == nil {
-			return ""
-		}
-		return quoted(withoutAnchors(x))
-	case promconfig.URL:
-		return quoted(redactedURL(x.URL))
+		return plain(strconv.FormatFloat(x, 'f', -1, 64))
 	case *bool:
-		if x == nil {
-			return ""
-		}
-		return strconv.FormatBool(*x)
+		return plain(strconv.FormatBool(*x))
 	case bool, int:
-		return fmt.Sprint(x)
+		return plain(fmt.Sprint(x))
+	case *regexp.Regexp:
+		return text(withoutAnchors(x))
+	case promconfig.URL:
+		return text(redactedURL(x.URL))
 	default:
-		return quoted(fmt.Sprint(x)) // a Secret says <secret>
+		return text(fmt.Sprint(x)) // a Secret says <secret>
 	}
+	return nil
 }
 
-// plain is a text that is itself without quotes, wherever it stands; misread is one
+// unquoted is a text that is itself without quotes, wherever it stands; misread is one
 // that YAML takes for something else.
 var (
-	plain   = regexp.MustCompile(`^[A-Za-z/<.][A-Za-z0-9_/.*<>@\\|:+-]*$`)
-	misread = regexp.MustCompile(`(?i)^(null|true|false|yes|no|on|off|y|n|<<|\.(inf|nan)|\.[0-9].*|.*:)$`)
+	unquoted = regexp.MustCompile(`^[A-Za-z/<.][A-Za-z0-9_/.*<>@\\|:+-]*$`)
+	misread  = regexp.MustCompile(`(?i)^(null|true|false|yes|no|on|off|y|n|<<|\.(inf|nan)|\.[0-9].*|.*:)$`)
 )
 
-// quoted is a text as YAML, in quotes where it must be. A text in JSON is one in YAML.
-func quoted(s string) string {
-	if s == "" || plain.MatchString(s) && !misread.MatchString(s) {
-		return s
+// text is a text as YAML, in quotes where it must be; nil is none.
+func text(s string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	switch {
+	case s == "":
+		return nil
+	case !unquoted.MatchString(s) || misread.MatchString(s):
+		n.Style = yaml.DoubleQuotedStyle
 	}
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // texts always go
-	return strings.TrimSuffix(b.String(), "\n")
+	return n
 }
 
 // redactedURL is the URL with <secret> for its password.

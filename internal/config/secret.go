@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // hidden is what a secret looks like, however it is printed.
@@ -29,9 +28,6 @@ func (s Secret) Reveal() string {
 // IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
-// Equal reports whether both are the same text.
-func (s Secret) Equal(o Secret) bool { return s.Reveal() == o.Reveal() }
-
 // String returns <secret>, or "" when there is none.
 func (s Secret) String() string {
 	if s.IsZero() {
@@ -40,20 +36,8 @@ func (s Secret) String() string {
 	return hidden
 }
 
-// GoString is String.
-func (s Secret) GoString() string { return s.String() }
-
 // Format writes String, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// LogValue is String.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// MarshalText is String; encoding/json uses it as well.
+// MarshalText is String, for encoders and loggers.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// MarshalJSON is String, quoted.
-func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() + `"`), nil }
-
-// MarshalYAML is String.
-func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }

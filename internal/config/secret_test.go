@@ -82,7 +82,7 @@ func TestNoSecretPrintsNothing(t *testing.T) {
 	if got := fmt.Sprintf("%v|%+v|%#v|%s", s, s, s, s); got != "|||" {
 		t.Errorf("prints %q", got)
 	}
-	if !s.IsZero() || s.Reveal() != "" || !s.Equal(newSecret("")) || s.Equal(newSecret("x")) {
+	if !s.IsZero() || s.Reveal() != "" {
 		t.Error("the zero Secret is not an empty one")
 	}
 }
@@ -113,7 +113,7 @@ func TestConfigurationShowsNoCredential(t *testing.T) {
 			t.Fatalf("%s: credential is %q, %v: this test would prove nothing", m.Name, secret, err)
 		}
 		values = append(values, m, &m, m.Auth, &m.Auth, struct{ M Manager }{m}, struct{ m Manager }{m},
-			struct{ m *Manager }{&m}, map[string]Manager{"a": m}, m.LogValue())
+			struct{ m *Manager }{&m}, map[string]Manager{"a": m})
 	}
 	for _, v := range values {
 		for how, got := range prints(t, v) {
@@ -127,7 +127,7 @@ func TestConfigurationShowsNoCredential(t *testing.T) {
 func TestManagerPrintsNameAndURL(t *testing.T) {
 	m := parseOne(t, minimal)
 	const want = "qem.example.com (https://qem.example.com/attunityenterprisemanager)"
-	for _, got := range []string{fmt.Sprint(m), fmt.Sprintf("%+v", &m), fmt.Sprintf("%#v", m), m.LogValue().String()} {
+	for _, got := range []string{fmt.Sprint(m), fmt.Sprintf("%+v", &m), fmt.Sprintf("%#v", m)} {
 		if got != want {
 			t.Errorf("prints %q", got)
 		}
