@@ -2,13 +2,53 @@ package config
 
 import (
 	"crypto/tls"
+	"maps"
 	"net/http"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 
 	promconfig "github.com/prometheus/common/config"
 )
+
+// place is a mapping of the file whose keys are checked against each other.
+type place struct {
+	d    *decoder
+	path string
+}
+
+func (p place) at(key string) string   { return join(p.path, key) }
+func (p place) has(key string) bool    { return p.d.has(p.at(key)) }
+func (p place) name(key string) string { return p.d.name(p.at(key)) }
+func (p place) failed(keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return p.d.failed(p.at(key)) })
+}
+func (p place) fail(key, format string, args ...any) { p.d.fail(p.at(key), format, args...) }
+
+// checker is what knows more about its values than one key says.
+type checker interface{ check(at place) }
+
+// check lets every part of the configuration check itself, the inner ones first.
+// What is not even a mapping has been told.
+func (d *decoder) check(v reflect.Value, path string) {
+	if d.failed(path) {
+		return
+	}
+	switch {
+	case v.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			d.check(v.Index(i), entryPath(path, i))
+		}
+	case isMapping(v.Type()):
+		for _, f := range fieldsOf(v.Type()) {
+			d.check(v.FieldByIndex(f.Index), join(path, f.name))
+		}
+		if c, ok := v.Addr().Interface().(checker); ok {
+			c.check(place{d, path})
+		}
+	}
+}
 
 // inherit gives a manager what the defaults say, before its own keys are read.
 func (m *Manager) inherit(f *file) { m.Settings = f.Defaults }
@@ -17,167 +57,161 @@ func (m *Manager) inherit(f *file) { m.Settings = f.Defaults }
 const tableSweeps = 5
 
 // check fills in the defaults that depend on other keys as well.
-func (m *Manager) check(d *decoder, path string) {
-	if !d.has(join(path, "url")) {
-		d.fail(join(path, "url"), "missing: %s", wantURL)
+func (m *Manager) check(at place) {
+	if !at.has("url") {
+		at.fail("url", "missing: %s", wantURL)
 	}
-	if m.Name == "" && !d.has(join(path, "name")) {
+	if m.Name == "" && !at.has("name") {
 		m.Name = hostOf(m.URL)
 	}
-	m.checkIntervals(d, path)
+	m.checkIntervals(at)
 	switch {
-	case !d.has(join(path, "tables.interval")):
+	case !at.has("tables.interval"):
 		m.Tables.Interval = tableSweeps * m.PollInterval
 	case m.Tables.Interval == 0:
 		m.Tables.Interval = m.PollInterval
 	}
-	m.Proxy.check(d, path)
+	m.Proxy.check(at)
 	for _, name := range sortedKeys(m.HTTPHeaders) {
-		checkHeader(d, join(join(path, "http_headers"), name), name, m.HTTPHeaders[name])
+		checkHeader(at.d, at.at("http_headers."+name), name, m.HTTPHeaders[name])
 	}
-	m.warn(d, path)
+	m.warn(at)
 }
 
 // check is that of the defaults; a manager's are checked with the manager.
-func (s *Settings) check(d *decoder, path string) { s.checkAges(d, path) }
+func (s *Settings) check(at place) { s.checkAges(at) }
 
 // checkIntervals lowers what was inherited, and refuses what was not.
-func (m *Manager) checkIntervals(d *decoder, path string) {
-	state := join(path, "state_interval")
-	if d.has(state) && m.StateInterval > m.PollInterval && !d.failed(state) {
-		d.fail(state, "must be at most %s (%s), is %s", d.name(join(path, "poll_interval")),
+func (m *Manager) checkIntervals(at place) {
+	if at.has("state_interval") && m.StateInterval > m.PollInterval && !at.failed("state_interval") {
+		at.fail("state_interval", "must be at most %s (%s), is %s", at.name("poll_interval"),
 			formatDuration(m.PollInterval), formatDuration(m.StateInterval))
 	}
 	m.StateInterval = min(m.StateInterval, m.PollInterval)
 	// What is wrong with the defaults themselves has been told.
-	if m.MaxAge != d.root.Defaults.MaxAge || m.PollInterval != d.root.Defaults.PollInterval {
-		m.checkAges(d, path)
+	if defaults := at.d.root.Defaults; m.MaxAge != defaults.MaxAge || m.PollInterval != defaults.PollInterval {
+		m.checkAges(at)
 	}
 }
 
 // checkAges refuses readings that would be stale before the next ones.
-func (s *Settings) checkAges(d *decoder, path string) {
-	interval, age := join(path, "poll_interval"), join(path, "max_age")
-	if s.MaxAge == 0 || s.MaxAge >= s.PollInterval || d.failed(interval) || d.failed(age) {
+func (s *Settings) checkAges(at place) {
+	if s.MaxAge == 0 || s.MaxAge >= s.PollInterval || at.failed("poll_interval", "max_age") {
 		return
 	}
-	where := age
-	if !d.has(age) {
-		where = interval
+	where := "max_age"
+	if !at.has(where) {
+		where = "poll_interval"
 	}
-	d.fail(where, "%s (%s) must be at least %s (%s), or every reading would be too old before the next",
-		d.name(age), formatDuration(s.MaxAge), d.name(interval), formatDuration(s.PollInterval))
+	at.fail(where, "%s (%s) must be at least %s (%s), or every reading would be too old before the next",
+		at.name("max_age"), formatDuration(s.MaxAge), at.name("poll_interval"), formatDuration(s.PollInterval))
 }
 
 // check makes sure that there is a manager, and that each has a name of its own.
-func (f *file) check(d *decoder, _ string) {
+func (f *file) check(at place) {
 	const path = "enterprise_managers"
-	if len(f.Managers) == 0 && !d.failed(path) {
-		d.fail(path, "missing: give at least one Enterprise Manager")
+	if len(f.Managers) == 0 && !at.failed(path) {
+		at.fail(path, "missing: give at least one Enterprise Manager")
 	}
 	first := map[string]int{}
 	for i, m := range f.Managers {
-		if m.Name == "" {
-			continue
-		}
 		other, taken := first[m.Name]
-		if !taken {
+		switch {
+		case m.Name == "":
+			continue
+		case !taken:
 			first[m.Name] = i
 			continue
 		}
-		where, previous := join(entryPath(path, i), "name"), entryPath(path, other)
-		what := quoteShort(m.Name) + " is"
-		if !d.has(where) {
+		where, what := join(entryPath(path, i), "name"), quoteShort(m.Name)+" is"
+		if !at.has(where) {
 			what = "missing: the URL's host " + what
 		}
-		d.fail(where, "%s the name of %s already; give each a name of its own", what, previous)
+		at.fail(where, "%s the name of %s already; give each a name of its own", what, entryPath(path, other))
 	}
 }
 
 // check makes sure that there is exactly one credential, of the type that is said.
-func (a *Auth) check(d *decoder, path string) {
-	if d.failed(join(path, "type")) {
+func (a *Auth) check(at place) {
+	if at.failed("type") {
 		return // which keys belong there is not known
 	}
-	token := d.has(join(path, "token")) || d.has(join(path, "token_file"))
-	password := d.has(join(path, "password")) || d.has(join(path, "password_file"))
-	if !d.has(join(path, "type")) && token && !password {
-		d.fail(join(path, "type"), "missing: a token goes with %s or %s", APIToken, JWT)
+	token := at.has("token") || at.has("token_file")
+	password := at.has("password") || at.has("password_file")
+	if !at.has("type") && token && !password {
+		at.fail("type", "missing: a token goes with %s or %s", APIToken, JWT)
 		return
 	}
 	if a.Type == ActiveDirectory {
-		d.oneCredential(path, "password", "password_file")
-		d.foreign(a, path, "token", "token_file")
-		a.checkUser(d, path)
+		at.oneCredential("password", "password_file")
+		at.foreign(a, "token", "token_file")
+		a.checkUser(at)
 		return
 	}
-	d.oneCredential(path, "token", "token_file")
-	d.foreign(a, path, "username", "domain", "password", "password_file")
+	at.oneCredential("token", "token_file")
+	at.foreign(a, "username", "domain", "password", "password_file")
 }
 
 // oneCredential makes sure that exactly one of two keys is given.
-func (d *decoder) oneCredential(path, inline, file string) {
-	inlinePath, filePath := join(path, inline), join(path, file)
-	both := d.name(inlinePath) + " and " + d.name(filePath)
+func (p place) oneCredential(inline, file string) {
+	both := p.name(inline) + " and " + p.name(file)
 	switch {
-	case d.has(inlinePath) && d.has(filePath):
-		d.fail(filePath, "exactly one of %s must be given, not both", both)
-	case !d.has(inlinePath) && !d.has(filePath):
-		d.fail(path, "no credential: exactly one of %s must be given", both)
+	case p.has(inline) && p.has(file):
+		p.fail(file, "exactly one of %s must be given, not both", both)
+	case !p.has(inline) && !p.has(file):
+		p.d.fail(p.path, "no credential: exactly one of %s must be given", both)
 	}
 }
 
 // foreign refuses the keys of another type of authentication.
-func (d *decoder) foreign(a *Auth, path string, keys ...string) {
+func (p place) foreign(a *Auth, keys ...string) {
 	for _, key := range keys {
-		if at := join(path, key); d.has(at) {
-			d.fail(at, "does not go with %s %s", d.name(join(path, "type")), a.Type)
+		if p.has(key) {
+			p.fail(key, "does not go with %s %s", p.name("type"), a.Type)
 		}
 	}
 }
 
-func (a *Auth) checkUser(d *decoder, path string) {
-	user, domain := join(path, "username"), join(path, "domain")
+func (a *Auth) checkUser(at place) {
 	switch {
-	case !d.has(user):
-		d.fail(user, `missing: give user, DOMAIN\user or user@domain`)
+	case !at.has("username"):
+		at.fail("username", `missing: give user, DOMAIN\user or user@domain`)
 	case strings.Contains(a.Username, ":"):
-		d.fail(user, "must not hold a colon")
-	case d.has(domain) && strings.ContainsAny(a.Username, `\@`):
-		d.fail(domain, `must not be given when %s already has a domain (DOMAIN\user, user@domain)`, d.name(user))
+		at.fail("username", "must not hold a colon")
+	case at.has("domain") && strings.ContainsAny(a.Username, `\@`):
+		at.fail("domain", `must not be given when %s already has a domain (DOMAIN\user, user@domain)`, at.name("username"))
 	}
 	if strings.ContainsAny(a.Domain, `:\@`) {
-		d.fail(domain, `must not hold ":", "\" or "@"`)
+		at.fail("domain", `must not hold ":", "\" or "@"`)
 	}
 }
 
 // check makes sure that certificate and key are both there and belong together.
-func (t *TLS) check(d *decoder, path string) {
-	cert, key := join(path, "cert_file"), join(path, "key_file")
+func (t *TLS) check(at place) {
+	cert, key := at.has("cert_file"), at.has("key_file")
 	switch {
-	case d.failed(cert) || d.failed(key):
-	case d.has(cert) && !d.has(key):
-		d.fail(cert, "needs %s", d.name(key))
-	case d.has(key) && !d.has(cert):
-		d.fail(key, "needs %s", d.name(cert))
-	case d.has(cert):
+	case at.failed("cert_file", "key_file"):
+	case cert && !key:
+		at.fail("cert_file", "needs %s", at.name("key_file"))
+	case key && !cert:
+		at.fail("key_file", "needs %s", at.name("cert_file"))
+	case cert:
 		if _, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile); err != nil {
-			d.fail(key, "does not go with %s: %s", d.name(cert), strings.TrimPrefix(err.Error(), "tls: "))
+			at.fail("key_file", "does not go with %s: %s", at.name("cert_file"), strings.TrimPrefix(err.Error(), "tls: "))
 		}
 	}
 }
 
 // check refuses keys that contradict each other, as Prometheus does.
-func (p *Proxy) check(d *decoder, path string) {
-	proxy, except := join(path, "proxy_url"), join(path, "no_proxy")
-	environment := join(path, "proxy_from_environment")
+func (p *Proxy) check(at place) {
+	const environment = "proxy_from_environment"
 	switch {
-	case p.ProxyFromEnvironment && d.has(proxy):
-		d.fail(environment, "must not be true when %s is given", d.name(proxy))
-	case p.ProxyFromEnvironment && d.has(except):
-		d.fail(environment, "must not be true when %s is given: NO_PROXY says it", d.name(except))
-	case d.has(except) && !d.has(proxy):
-		d.fail(except, "needs %s", d.name(proxy))
+	case p.ProxyFromEnvironment && at.has("proxy_url"):
+		at.fail(environment, "must not be true when %s is given", at.name("proxy_url"))
+	case p.ProxyFromEnvironment && at.has("no_proxy"):
+		at.fail(environment, "must not be true when %s is given: NO_PROXY says it", at.name("no_proxy"))
+	case at.has("no_proxy") && !at.has("proxy_url"):
+		at.fail("no_proxy", "needs %s", at.name("proxy_url"))
 	}
 }
 
@@ -197,23 +231,16 @@ func checkHeader(d *decoder, path, name string, h Header) {
 	}
 }
 
-func (o *Objective) check(d *decoder, path string) {
-	if o.Latency == 0 && o.FullLoad == 0 && o.Running == nil && o.Priority == "" && !d.failedWithin(path) {
-		d.fail(path, "expects nothing: give at least one of latency, full_load, running and priority")
+func (o *Objective) check(at place) {
+	if o.Latency == 0 && o.FullLoad == 0 && o.Running == nil && o.Priority == "" && !at.d.failedWithin(at.path) {
+		at.d.fail(at.path, "expects nothing: give at least one of latency, full_load, running and priority")
 	}
 }
 
-func (l *ServerLimit) check(d *decoder, path string) {
-	if l.Memory == 0 && l.Disk == 0 && !d.failedWithin(path) {
-		d.fail(path, "limits nothing: give memory, disk or both")
+func (l *ServerLimit) check(at place) {
+	if l.Memory == 0 && l.Disk == 0 && !at.d.failedWithin(at.path) {
+		at.d.fail(at.path, "limits nothing: give memory, disk or both")
 	}
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

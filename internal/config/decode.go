@@ -211,21 +211,12 @@ func (d *decoder) value(v value, into reflect.Value, f field) {
 }
 
 // mapping reads the keys of a mapping in the order of fields, whatever the
-// file's, so that a field can build on the ones before it. No value at all is an
-// empty mapping: what is left when all of its lines are commented out.
+// file's, so that a field can build on the ones before it.
 func (d *decoder) mapping(v value, into reflect.Value) {
-	if v.isNull() {
-		return
-	}
-	if v.node.Kind != yaml.MappingNode {
-		d.wrongType(v, "a mapping")
-		return
-	}
 	fields := fieldsOf(into.Type())
-	entries := mappingEntries{d: d, path: v.path, fields: fields, values: map[string]*yaml.Node{}}
-	entries.add(v.node)
+	entries := d.entries(v, fields, false)
 	for _, f := range fields {
-		if n, ok := entries.values[f.name]; ok {
+		if n, ok := entries[f.name]; ok {
 			d.value(newValue(n, join(v.path, f.name)), into.FieldByIndex(f.Index), f)
 		}
 	}
@@ -241,21 +232,31 @@ func (d *decoder) onOrOff(v value, into reflect.Value) {
 
 // freeMapping is a mapping whose keys are the user's own.
 func (d *decoder) freeMapping(v value, into reflect.Value) {
-	if v.isNull() {
+	entries := d.entries(v, nil, true)
+	if entries == nil {
 		return
+	}
+	into.Set(reflect.MakeMap(into.Type()))
+	for _, name := range sortedKeys(entries) {
+		entry := reflect.New(into.Type().Elem()).Elem()
+		d.value(newValue(entries[name], join(v.path, name)), entry, field{})
+		into.SetMapIndex(reflect.ValueOf(name), entry)
+	}
+}
+
+// entries are those of a mapping, by key. No value at all is an empty mapping: what is left
+// when all of its lines are commented out.
+func (d *decoder) entries(v value, fields []field, free bool) map[string]*yaml.Node {
+	if v.isNull() {
+		return nil
 	}
 	if v.node.Kind != yaml.MappingNode {
 		d.wrongType(v, "a mapping")
-		return
+		return nil
 	}
-	entries := mappingEntries{d: d, path: v.path, values: map[string]*yaml.Node{}, free: true}
-	entries.add(v.node)
-	into.Set(reflect.MakeMap(into.Type()))
-	for _, name := range sortedKeys(entries.values) {
-		entry := reflect.New(into.Type().Elem()).Elem()
-		d.value(newValue(entries.values[name], join(v.path, name)), entry, field{})
-		into.SetMapIndex(reflect.ValueOf(name), entry)
-	}
+	e := mappingEntries{d: d, path: v.path, fields: fields, values: map[string]*yaml.Node{}, free: free}
+	e.add(v.node)
+	return e.values
 }
 
 // list reads a list into a slice; one without entries is nil, like one that is not
@@ -265,7 +266,7 @@ func (d *decoder) list(v value, into reflect.Value, f field) {
 		return
 	}
 	if v.node.Kind != yaml.SequenceNode {
-		d.wrongType(v, "a list (for example "+f.listExample()+")")
+		d.wrongType(v, "a list (for example "+f.tag("list")+")")
 		return
 	}
 	into.SetZero()
@@ -286,21 +287,6 @@ func (d *decoder) list(v value, into reflect.Value, f field) {
 			into.Set(reflect.Append(into, entry))
 		}
 	}
-}
-
-// listExample is a list as the key might have one.
-func (f field) listExample() string {
-	switch f.Type.Elem() {
-	case reflect.TypeFor[Manager]():
-		return "- url: https://qem.example.com/attunityenterprisemanager"
-	case reflect.TypeFor[Objective]():
-		return "[{latency: 15m}]"
-	case reflect.TypeFor[ServerLimit]():
-		return "[{memory: 64GiB}]"
-	case reflect.TypeFor[*regexp.Regexp]():
-		return `["prod-.*"]`
-	}
-	return `["nightly"]`
 }
 
 func entryPath(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }

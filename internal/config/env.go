@@ -111,7 +111,7 @@ func (d *decoder) node(v variable, text string) *yaml.Node {
 // flowExample is a list or mapping as an environment variable holds it.
 func (v variable) flowExample() string {
 	if v.Type.Kind() == reflect.Slice {
-		return v.listExample()
+		return v.tag("list")
 	}
 	return "{" + v.tag("entry") + ": {files: [/etc/qem_exporter/gateway-key]}}"
 }

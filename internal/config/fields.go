@@ -66,30 +66,6 @@ func (d *decoder) setDefaults(into reflect.Value) {
 	}
 }
 
-// checker is what knows more about its values than one key says.
-type checker interface{ check(d *decoder, path string) }
-
-// check lets every part of the configuration check itself, the inner ones first.
-// What is not even a mapping has been told.
-func (d *decoder) check(v reflect.Value, path string) {
-	if d.failed(path) {
-		return
-	}
-	switch {
-	case v.Kind() == reflect.Slice:
-		for i := range v.Len() {
-			d.check(v.Index(i), entryPath(path, i))
-		}
-	case isMapping(v.Type()):
-		for _, f := range fieldsOf(v.Type()) {
-			d.check(v.FieldByIndex(f.Index), join(path, f.name))
-		}
-		if c, ok := v.Addr().Interface().(checker); ok {
-			c.check(d, path)
-		}
-	}
-}
-
 // key is a field and where it stands in the file: enterprise_managers[].auth.type.
 type key struct {
 	field

@@ -84,6 +84,7 @@ var (
 
 // outline follows the structure of a file in block style by its indentation.
 type outline struct {
+	n      int     // of the line
 	step   int     // by which the file is mostly indented
 	levels []level // that are open, the outermost first
 	before []level // that were open before the last line that had a key or dash
@@ -105,13 +106,16 @@ type level struct {
 func (o *outline) find(lines []string) (slip, bool) {
 	o.step = usualStep(lines)
 	for i, line := range lines {
-		line = strings.TrimRight(line, "\r")
-		if s := o.line(line, i+1); s.text != "" {
+		o.n = i + 1
+		if s := o.line(strings.TrimRight(line, "\r")); s.text != "" {
 			return s, true
 		}
 	}
 	return o.opened, o.flow > 0
 }
+
+// at is a slip in the line.
+func (o *outline) at(column int, text string) slip { return slip{position{o.n, column + 1}, text} }
 
 // usualStep is by how much lines are mostly indented more than the one above.
 func usualStep(lines []string) int {
@@ -137,10 +141,9 @@ var (
 	dashNoGap = regexp.MustCompile(`^-[A-Za-z_]+:(?:\s|$)`)
 )
 
-func (o *outline) line(line string, n int) slip {
-	at := func(column int, text string) slip { return slip{position{n, column + 1}, text} }
+func (o *outline) line(line string) slip {
 	if o.flow > 0 {
-		return o.scan(line, n, 0)
+		return o.scan(line, 0)
 	}
 	indent := indentOf(line)
 	rest := line[indent:]
@@ -149,15 +152,15 @@ func (o *outline) line(line string, n int) slip {
 	}
 	o.text = 0
 	if r, _ := utf8.DecodeRuneInString(rest); isOddBlank(r) {
-		return at(indent, oddBlank(r)+" in the indentation: indent with blanks")
+		return o.at(indent, oddBlank(r)+" in the indentation: indent with blanks")
 	}
-	start, before := at(indent, "is in the wrong place, or indented wrongly: what follows does not belong to it"),
-		slices.Clone(o.levels)
+	start := o.at(indent, "is in the wrong place, or indented wrongly: what follows does not belong to it")
+	before := slices.Clone(o.levels)
 	if o.first.text == "" {
 		o.first = start
 	}
 	for strings.HasPrefix(rest, "- ") || rest == "-" {
-		if s := o.enter(at, level{indent, true, true}); s.text != "" {
+		if s := o.enter(level{indent, true, true}); s.text != "" {
 			return s
 		}
 		inner := strings.TrimLeft(rest[1:], " ")
@@ -170,35 +173,30 @@ func (o *outline) line(line string, n int) slip {
 		o.before, o.last = before, start
 		return slip{}
 	case isOddBlank(r):
-		return at(len(line)-len(strings.TrimPrefix(rest, "-")), oddBlank(r)+": write a blank")
+		return o.at(len(line)-len(strings.TrimPrefix(rest, "-")), oddBlank(r)+": write a blank")
 	case dashNoGap.MatchString(rest):
-		return at(indent+1, `a blank is missing after the dash`)
+		return o.at(indent+1, `a blank is missing after the dash`)
 	case key == "" && noBlank.MatchString(rest):
-		return o.gap(at, line, indent, rest)
+		colon := indent + strings.IndexByte(rest, ':') + 1
+		if r, _ := utf8.DecodeRuneInString(line[colon:]); isOddBlank(r) {
+			return o.at(colon, oddBlank(r)+" after the colon: write a blank")
+		}
+		return o.at(colon, "a blank is missing after the colon")
 	case key == "" && keyNames()[word]:
-		return at(indent+len(word), "a colon is missing after the key")
+		return o.at(indent+len(word), "a colon is missing after the key")
 	case key == "":
 		o.before, o.last = before, start
-		return o.scan(line, n, indent)
+		return o.scan(line, indent)
 	}
-	if s := o.enter(at, level{indent, false, false}); s.text != "" {
+	if s := o.enter(level{indent, false, false}); s.text != "" {
 		return s
 	}
 	o.before, o.last = before, start
-	return o.value(at, line, n, indent+len(strings.TrimRight(key, " \t")))
-}
-
-// gap is a key whose colon no blank follows.
-func (o *outline) gap(at func(int, string) slip, line string, indent int, rest string) slip {
-	colon := indent + strings.IndexByte(rest, ':') + 1
-	if r, _ := utf8.DecodeRuneInString(line[colon:]); isOddBlank(r) {
-		return at(colon, oddBlank(r)+" after the colon: write a blank")
-	}
-	return at(colon, "a blank is missing after the colon")
+	return o.value(line, indent+len(strings.TrimRight(key, " \t")))
 }
 
 // value follows what stands behind a key.
-func (o *outline) value(at func(int, string) slip, line string, n, from int) slip {
+func (o *outline) value(line string, from int) slip {
 	rest := strings.TrimLeft(line[from:], " \t")
 	top := &o.levels[len(o.levels)-1]
 	switch {
@@ -207,11 +205,11 @@ func (o *outline) value(at func(int, string) slip, line string, n, from int) sli
 	case rest[0] == '|' || rest[0] == '>':
 		o.text = top.column + 1
 	case strings.IndexByte(`"'[{`, rest[0]) >= 0:
-		return o.scan(line, n, len(line)-len(rest))
+		return o.scan(line, len(line)-len(rest))
 	default:
 		text, _, _ := strings.Cut(rest, " #")
 		if i := strings.Index(text, ": "); i >= 0 {
-			return at(len(line)-len(rest)+i, `a text that holds ": " must be in quotes`)
+			return o.at(len(line)-len(rest)+i, `a text that holds ": " must be in quotes`)
 		}
 	}
 	return slip{}
@@ -219,7 +217,7 @@ func (o *outline) value(at func(int, string) slip, line string, n, from int) sli
 
 // enter goes to the level of a key or dash, or says why there is none. It blames the
 // line above where this one would have fitted without it.
-func (o *outline) enter(at func(int, string) slip, own level) slip {
+func (o *outline) enter(own level) slip {
 	left := 0 // the column of the outermost level that ends here
 	for i, l := range slices.Backward(o.levels) {
 		if l.ends(own, o.levels) {
@@ -234,20 +232,19 @@ func (o *outline) enter(at func(int, string) slip, own level) slip {
 		return slip{}
 	}
 	top := &o.levels[len(o.levels)-1]
-	text := ""
+	var text string
 	switch {
 	case top.column == own.column && top.dash == own.dash:
 		top.empty = own.empty
+		return slip{}
 	case top.column == own.column && top.dash:
-		return at(own.column, `"- " is missing here, or the key is in the wrong place`)
+		return o.at(own.column, `"- " is missing here, or the key is in the wrong place`)
 	case left > 0 && top.column < own.column:
 		text = fmt.Sprintf("is indented by %d, but what it belongs to by %d or %d", own.column, top.column, left)
 	case !top.empty:
 		text = "is indented more than the key above it, which has its value already"
 	default:
 		o.levels = append(o.levels, own)
-	}
-	if text == "" {
 		return slip{}
 	}
 	for _, inner := range []int{0, 2, o.step} { // from the dash that may be missing
@@ -255,7 +252,7 @@ func (o *outline) enter(at func(int, string) slip, own level) slip {
 			return o.last
 		}
 	}
-	return at(own.column, text)
+	return o.at(own.column, text)
 }
 
 // ends reports whether a level is over where another key or dash begins.
@@ -281,7 +278,7 @@ func (o *outline) fitted(own level) bool {
 
 // scan follows quotes and brackets from a column on. A quote that the line does not
 // close is taken for the slip: hardly anybody breaks lines within quotes.
-func (o *outline) scan(line string, n, from int) slip {
+func (o *outline) scan(line string, from int) slip {
 	var quote byte
 	opened := 0
 	for i := from; i < len(line); i++ {
@@ -292,7 +289,7 @@ func (o *outline) scan(line string, n, from int) slip {
 			i++
 		case quote != 0 && c != quote:
 		case quote != 0 && i+1 < len(line) && strings.IndexByte(" ,]}:\r", line[i+1]) < 0:
-			return slip{position{n, opened + 1}, "this quote is not closed"} // but by the next one that opens
+			return o.at(opened, notClosed) // but by the next one that opens
 		case quote != 0:
 			quote = 0
 		case c == '#' && i > 0 && line[i-1] == ' ':
@@ -301,7 +298,7 @@ func (o *outline) scan(line string, n, from int) slip {
 			quote, opened = c, i
 		case c == '[' || c == '{':
 			if o.flow == 0 {
-				o.opened = slip{position{n, i + 1}, "this bracket is not closed"}
+				o.opened = o.at(i, "this bracket is not closed")
 			}
 			o.flow++
 		case c == ']' || c == '}':
@@ -309,10 +306,12 @@ func (o *outline) scan(line string, n, from int) slip {
 		}
 	}
 	if quote != 0 {
-		return slip{position{n, opened + 1}, "this quote is not closed"}
+		return o.at(opened, notClosed)
 	}
 	return slip{}
 }
+
+const notClosed = "this quote is not closed"
 
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
@@ -350,14 +349,13 @@ func keyNames() map[string]bool {
 func hideValues(line string, at int) (shown, blanks string) {
 	names := keyNames()
 	const dots = "…"
-	end := 0 // of what is shown as it is
+	end, secret := 0, true // what is shown as it is, and whether it ends with the key of a secret
 	for _, m := range someKey.FindAllStringSubmatchIndex(line, -1) {
 		name := line[m[2]:m[3]]
 		if !names[name] || strings.Trim(line[end:m[0]], " -{,\"'\u00a0\t") != "" && !quotable.MatchString(line[end:m[0]]) {
 			break
 		}
-		end = m[1]
-		if secretKey.MatchString(name) {
+		if end, secret = m[1], secretKey.MatchString(name); secret {
 			break
 		}
 	}
@@ -365,13 +363,12 @@ func hideValues(line string, at int) (shown, blanks string) {
 		end = len(line) - len(strings.TrimLeft(line, " -\t\u00a0"))
 	}
 	shown = line[:end]
-	if rest := strings.TrimRight(line[end:], "\r"); strings.TrimSpace(rest) != "" {
-		last := someKey.FindAllString(line[:end], -1)
-		if len(last) > 0 && !secretKey.MatchString(last[len(last)-1]) && quotable.MatchString(rest) {
-			shown = line[:end] + rest
-		} else {
-			shown = line[:end] + " " + dots
-		}
+	switch rest := strings.TrimRight(line[end:], "\r"); {
+	case strings.TrimSpace(rest) == "":
+	case !secret && quotable.MatchString(rest):
+		shown += rest
+	default:
+		shown += " " + dots
 	}
 	shown = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

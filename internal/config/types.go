@@ -9,8 +9,8 @@ import (
 
 // The structs below are the configuration file. Their tags are its form: key is
 // the key's name, default its default as it would stand in the file, one the words
-// that it may be, least and most its range, as what kind of text it is, and
-// example and shown what config.example.yml says where there is no default. The
+// that it may be, least and most its range, as what kind of text it is, list a list for
+// whoever wrote none, and example and shown what config.example.yml says where there is no default. The
 // comment of a field is what the documentation says of the key; what follows
 // "Default:" there is a default in words. Reading, checking, comparing, showing, the
 // environment variables, docs/configuration.md, docs/config.schema.json and
@@ -21,7 +21,7 @@ type file struct {
 	// What each Enterprise Manager below has unless it says otherwise.
 	Defaults Settings `key:"defaults"`
 	// The Enterprise Managers, at least one. Each is polled on its own; none holds up another.
-	Managers []Manager `key:"enterprise_managers" required:"true"`
+	Managers []Manager `key:"enterprise_managers" required:"true" list:"- url: https://qem.example.com/attunityenterprisemanager"` //nolint:lll // a tag is one line
 	// Where the status page leads to for a task. Both may be left out.
 	Links Links `key:"links"`
 }
@@ -86,9 +86,9 @@ type Manager struct {
 	// What is expected of tasks: for each expectation the first entry that matches and has it. The conditions of an
 	// entry are all to hold. Tags of the task itself go before: latency_objective=5m, full_load_objective=12h,
 	// expected=running, priority=ticket.
-	Objectives []Objective `key:"objectives" default:"[]"`
+	Objectives []Objective `key:"objectives" default:"[]" list:"[{latency: 15m}]"`
 	// What a server has in all, because the API gives no totals; the first entry that matches.
-	ServerLimits []ServerLimit `key:"server_limits" default:"[]"`
+	ServerLimits []ServerLimit `key:"server_limits" default:"[]" list:"[{memory: 64GiB}]"`
 
 	variables map[string]string // by key; nil when it comes from a file
 }
@@ -152,27 +152,27 @@ type Proxy struct {
 // Header is the values of one HTTP header, in this order.
 type Header struct {
 	// Values that anybody may see.
-	Values []string `key:"values" example:"[\"prometheus\"]"`
+	Values []string `key:"values" example:"[\"prometheus\"]" list:"[\"nightly\"]"`
 	// Values that are hidden.
-	Secrets []Secret `key:"secrets" example:"[\"${GATEWAY_KEY}\"]"`
+	Secrets []Secret `key:"secrets" example:"[\"${GATEWAY_KEY}\"]" list:"[\"nightly\"]"`
 	// Files that hold one value each, read again when they change.
-	Files []string `key:"files" as:"secret file" example:"[\"gateway-key\"]"`
+	Files []string `key:"files" as:"secret file" example:"[\"gateway-key\"]" list:"[\"nightly\"]"`
 }
 
 // Filter chooses names. The expressions are anchored at both ends; no Include is
 // all, and Exclude wins.
 type Filter struct {
 	// Regular expressions, anchored at both ends.
-	Include []*regexp.Regexp `key:"include" default:"[\".*\"]"`
+	Include []*regexp.Regexp `key:"include" default:"[\".*\"]" list:"[\"prod-.*\"]"`
 	// As include; exclude wins.
-	Exclude []*regexp.Regexp `key:"exclude" default:"[]"`
+	Exclude []*regexp.Regexp `key:"exclude" default:"[]" list:"[\"prod-.*\"]"`
 }
 
 // Tasks chooses tasks.
 type Tasks struct {
 	Filter
 	// When given, only tasks that bear one of these tags.
-	Tags []string `key:"tags" default:"[]"`
+	Tags []string `key:"tags" default:"[]" list:"[\"nightly\"]"`
 }
 
 // TableMode says for which tables there are series.

@@ -9,13 +9,13 @@ import (
 )
 
 // warn tells what of a manager is legal and yet a likely slip.
-func (m *Manager) warn(d *decoder, path string) {
+func (m *Manager) warn(at place) {
 	if m.TLS.InsecureSkipVerify {
-		d.warn(join(path, "tls_config.insecure_skip_verify"),
+		at.d.warn(at.at("tls_config.insecure_skip_verify"),
 			"the server's certificate is not verified: anybody in between can read the credential")
 	}
 	if u, err := url.Parse(m.URL); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		d.warn(join(path, "url"), "http:// to another machine: the credential travels in clear")
+		at.d.warn(at.at("url"), "http:// to another machine: the credential travels in clear")
 	}
 }
 
