@@ -22,13 +22,15 @@ import (
 // now is the time at which promtool evaluates.
 var now = time.Unix(2*3600, 0)
 
-// served are the series that the exporter serves of a server.
-func served(t *testing.T, s *fleet.Server) series {
+// served are the series that the exporter serves of servers.
+func served(t *testing.T, servers ...*fleet.Server) series {
 	t.Helper()
 	c := collector.New(collector.Options{Registerer: prometheus.NewRegistry()})
 	m := c.NewManager("em", collector.ManagerOptions{})
 	m.Roster(&fleet.Roster{Name: "em", Up: true})
-	m.Server(s)
+	for _, s := range servers {
+		m.Server(s)
+	}
 	var b bytes.Buffer
 	_, kept := c.Current()
 	if err := kept.WriteText(&b); err != nil {
@@ -105,7 +107,7 @@ func TestTroublesAreThoseOfFleet(t *testing.T) {
 		4: "Load overdue", 3: "Not read", 2: "Tables in error", 1: "Not read yet"}
 	show := modelOf(t, "qem-tasks").variable("show")
 	expr := strings.Replace(exprOf(t, "qem-fleet", "Tasks that need attention", "A"), "topk(17, ", "topk(1000, ", 1)
-	for some := range slices.Chunk(tasks(), 200) { // promtool holds no more samples
+	for some := range slices.Chunk(tasks(), 400) { // promtool holds no more samples
 		want := map[string]float64{}
 		for _, task := range some {
 			a := task.Attention(now)
@@ -128,7 +130,9 @@ func TestTroublesAreThoseOfFleet(t *testing.T) {
 func TestLicencesAreThoseOfFleet(t *testing.T) {
 	day := func(n float64) fleet.Number { return fleet.Num(n * 86400) }
 	at := func(days float64) fleet.Number { return fleet.Num(float64(now.Unix()) + days*86400) }
-	for _, l := range []fleet.License{
+	var servers []*fleet.Server
+	var answers []answer
+	for i, l := range []fleet.License{
 		{State: fleet.LicenseValid}, {State: fleet.LicenseExpired}, {State: "brand_new"},
 		{State: fleet.LicenseValid, Remaining: day(-1)},
 		{State: fleet.LicenseValid, Remaining: day(8)}, {State: fleet.LicenseValid, Remaining: day(31)},
@@ -137,13 +141,15 @@ func TestLicencesAreThoseOfFleet(t *testing.T) {
 		{State: fleet.LicenseValid, Expires: at(31), Remaining: day(1)},
 		{State: fleet.LicenseExpired, Expires: at(31)},
 	} {
-		s := &fleet.Server{Name: "s1", State: fleet.ServerMonitored, Up: fleet.Yes, Details: &fleet.ServerDetails{License: l}}
+		s := &fleet.Server{Name: fmt.Sprint("s", i), State: fleet.ServerMonitored, Up: fleet.Yes,
+			Details: &fleet.ServerDetails{License: l}}
 		severity, reason := l.Judge(now)
-		expr := exprOf(t, "qem-server", "Licence", "A", "manager", "em", "server", "s1")
-		least := map[fleet.Severity]string{fleet.Fine: "(%s) == 1", fleet.Warning: "(%s) >= 2 < 4",
-			fleet.Critical: "(%s) == 4"}[severity]
-		evaluate(t, served(t, s), answer{fmt.Sprintf("%+v is %s: %s", l, severity, reason), "0 * (" +
-			fmt.Sprintf(least, expr) + ")",
-			map[string]float64{`{manager="em", server="s1"}`: 0}})
+		least := map[fleet.Severity]string{fleet.Fine: "0 * ((%s) == 1)", fleet.Warning: "0 * ((%s) >= 2 < 4)",
+			fleet.Critical: "0 * ((%s) == 4)"}[severity]
+		expr := exprOf(t, "qem-server", "Licence", "A", "manager", "em", "server", s.Name)
+		servers = append(servers, s)
+		answers = append(answers, answer{fmt.Sprintf("%+v is %s: %s", l, severity, reason), fmt.Sprintf(least, expr),
+			map[string]float64{fmt.Sprintf(`{manager="em", server=%q}`, s.Name): 0}})
 	}
+	evaluate(t, served(t, servers...), answers...)
 }

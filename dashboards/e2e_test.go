@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,35 +111,25 @@ func sinceLastUpdate(t *testing.T, sim *aemtest.Server) {
 
 // values fill the variables as a user would leave them; the ranges suit scrapes at
 // every second.
-func values(more ...string) map[string]string {
-	v := map[string]string{"__rate_interval": "20s", "__range": "3m"}
-	for i := 0; i < len(more); i += 2 {
-		v[more[i]] = more[i+1]
-	}
-	return v
-}
+func values(more ...string) map[string]string { return pairs("3m", "20s", more...) }
 
 // TestEveryQueryHasData asks a real Prometheus every query of every panel and
 // variable.
 func TestEveryQueryHasData(t *testing.T) {
 	r := startRig(t)
-	all, err := Queries(values())
-	if err != nil {
-		t.Fatal(err)
-	}
-	queries := slices.DeleteFunc(all, func(q Query) bool { return aboutOne[q.Dashboard] != nil })
-	queries = append(queries, aboutEach(t)...)
-	pending := slices.DeleteFunc(slices.Clone(queries), func(q Query) bool { return quiet[name(q)] != "" })
-	if len(queries)-len(pending) != len(quiet) {
+	all := slices.DeleteFunc(queries(t, values()), func(q asked) bool { return aboutOne[q.dashboard] != nil })
+	all = append(all, aboutEach(t)...)
+	pending := slices.DeleteFunc(slices.Clone(all), func(q asked) bool { return quiet[name(q)] != "" })
+	if len(all)-len(pending) != len(quiet) {
 		t.Errorf("not all of %v are queries", quiet)
 	}
 	for end := time.Now().Add(3 * time.Minute); len(pending) > 0 && time.Now().Before(end); pause() {
 		// Something goes wrong all the time, so that there are errors and retries to show.
 		r.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Times: 2, Kind: aemtest.FaultStatus})
-		var silent []Query
+		var silent []asked
 		for _, q := range pending {
 			series := ask(r.prometheus, q)
-			if wide := aboutOne[q.Dashboard] == nil; wide && !q.Instant && series > 24 {
+			if wide := aboutOne[q.dashboard] == nil; wide && !q.instant && series > 24 {
 				t.Errorf("%s draws %d series", name(q), series)
 			}
 			if series == 0 {
@@ -148,34 +139,30 @@ func TestEveryQueryHasData(t *testing.T) {
 		pending = silent
 	}
 	for _, q := range pending {
-		t.Errorf("%s has no data:\n%s", name(q), q.Expr)
+		t.Errorf("%s has no data:\n%s", name(q), q.expr)
 	}
 	r.sim.ClearFaults()
-	t.Logf("of %d queries %d have no data, %d are not expected to", len(queries), len(pending), len(quiet))
+	t.Logf("of %d queries %d have no data, %d are not expected to", len(all), len(pending), len(quiet))
 	t.Run("variables", func(t *testing.T) { checkVariables(t, r) })
 	t.Run("pairs", func(t *testing.T) { checkPairs(t, r) })
 	t.Run("tags", func(t *testing.T) { checkTags(t, r) })
 }
 
-func name(q Query) string { return q.Dashboard + " / " + q.Panel + " / " + q.RefID }
+func name(q asked) string { return q.dashboard + " / " + q.panel + " / " + q.ref }
 
 // aboutEach are the queries of the pages about one thing, each for every server and task
 // at once: what is a name on the page is a pattern here.
-func aboutEach(t *testing.T) []Query {
+func aboutEach(t *testing.T) []asked {
 	t.Helper()
-	var queries []Query
-	for _, m := range models(t) {
-		for _, p := range m.drawn() {
-			for _, target := range p.Targets {
-				if aboutOne[m.UID] != nil {
-					expr := regexp.MustCompile(`="\$(manager|server|task)"`).ReplaceAllString(target.Expr, `=~".+"`)
-					queries = append(queries, Query{m.UID, p.Title, target.RefID, fill(m, values(), nil).Replace(expr),
-						target.Instant})
-				}
-			}
+	patterns := strings.NewReplacer(`="EACH"`, `=~".+"`, "EACH", ".+")
+	var all []asked
+	for _, q := range queries(t, values("manager", "EACH", "server", "EACH", "task", "EACH")) {
+		if aboutOne[q.dashboard] != nil {
+			q.expr = patterns.Replace(q.expr)
+			all = append(all, q)
 		}
 	}
-	return queries
+	return all
 }
 
 // checkVariables: each offers something.
@@ -238,32 +225,22 @@ func checkTags(t *testing.T, r *rig) {
 // tasksByState is the query of the fleet's tasks by state.
 func tasksByState(t *testing.T, more ...string) string {
 	t.Helper()
-	queries, err := Queries(values(more...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range queries {
-		if q.Dashboard == "qem-fleet" && q.Panel == "Tasks by state" {
-			return q.Expr
-		}
-	}
-	t.Fatal("the fleet has no tasks by state")
-	return ""
+	return exprOf(t, "qem-fleet", "Tasks by state", "A", append(more, "__range", "3m", "__rate_interval", "20s")...)
 }
 
 // ask is the number of series with a value that is a number.
-func ask(p *process.Prometheus, q Query) int {
+func ask(p *process.Prometheus, q asked) int {
 	var data struct {
 		Result []struct {
 			Value  [2]any
 			Values [][2]any
 		}
 	}
-	if now := time.Now(); q.Instant {
-		p.API("/api/v1/query", url.Values{"query": {q.Expr}}, &data)
+	if now := time.Now(); q.instant {
+		p.API("/api/v1/query", url.Values{"query": {q.expr}}, &data)
 	} else {
 		p.API("/api/v1/query_range", url.Values{
-			"query": {q.Expr}, "step": {"2"},
+			"query": {q.expr}, "step": {"2"},
 			"start": {strconv.FormatInt(now.Add(-time.Minute).Unix(), 10)}, "end": {strconv.FormatInt(now.Unix(), 10)},
 		}, &data)
 	}

@@ -1,9 +1,14 @@
 package dashboards
 
 import (
+	"cmp"
 	"encoding/json"
-	"io/fs"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 )
 
@@ -134,29 +139,32 @@ func eachPanel(t *testing.T, test func(t *testing.T, m *model, p panelModel), ty
 	})
 }
 
-func models(t *testing.T) []*model {
-	t.Helper()
-	names, err := fs.Glob(Files(), "*.json")
+// read decodes the dashboards, once for all tests.
+var read = sync.OnceValues(func() ([]*model, error) {
+	names, err := filepath.Glob("*.json")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	var all []*model
 	for _, name := range names {
-		data, err := fs.ReadFile(Files(), name)
+		data, err := os.ReadFile(name)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		m := new(model)
-		if err := json.Unmarshal(data, m); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if name != m.UID+".json" {
-			t.Errorf("%s has the uid %s", name, m.UID)
+		if err := json.Unmarshal(data, m); err != nil || name != m.UID+".json" {
+			return nil, fmt.Errorf("%s has the uid %s: %w", name, m.UID, err)
 		}
 		all = append(all, m)
 	}
-	if len(all) != 9 {
-		t.Fatalf("there are %d dashboards", len(all))
+	return all, nil
+})
+
+func models(t *testing.T) []*model {
+	t.Helper()
+	all, err := read()
+	if err != nil || len(all) != 9 {
+		t.Fatalf("%d dashboards: %v", len(all), err)
 	}
 	return all
 }
@@ -170,6 +178,48 @@ func modelOf(t *testing.T, uid string) *model {
 	}
 	t.Fatalf("there is no dashboard %s", uid)
 	return nil
+}
+
+// asked is a query of a panel with its variables filled in.
+type asked struct {
+	dashboard, panel, ref, expr string
+	instant                     bool // asked for the end of the shown time, not over it
+}
+
+// queries are those of all panels.
+func queries(t *testing.T, values map[string]string) []asked {
+	t.Helper()
+	var all []asked
+	for _, m := range models(t) {
+		all = append(all, m.queries(values)...)
+	}
+	return all
+}
+
+func (m *model) queries(values map[string]string) []asked {
+	var all []asked
+	fill := m.filler(values)
+	for _, p := range m.drawn() {
+		for _, target := range p.Targets {
+			all = append(all, asked{m.UID, p.Title, target.RefID, fill.Replace(target.Expr), target.Instant})
+		}
+	}
+	return all
+}
+
+// filler replaces the dashboard's variables and Grafana's. One without a value is replaced by what
+// chooses everything, which on a page about one server or task must be given.
+func (m *model) filler(values map[string]string) *strings.Replacer {
+	pairs := []string{"$__rate_interval", cmp.Or(values["__rate_interval"], "1m"),
+		"$__range", cmp.Or(values["__range"], "5m")}
+	for _, v := range m.Templating.List {
+		everything := cmp.Or(v.AllValue, ".+")
+		if v.Name == "show" { // all that need attention
+			everything = v.Options[0].Value
+		}
+		pairs = append(pairs, "$"+v.Name, cmp.Or(values[v.Name], everything))
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // drawn are the panels that are not rows.

@@ -3,9 +3,7 @@ package dashboards
 import (
 	"fmt"
 	"maps"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,13 +20,14 @@ import (
 type selector struct{ names, matchers, span, function string }
 
 var (
-	lists     = regexp.MustCompile(`\b(by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)`)
-	literals  = regexp.MustCompile(`, "[^"]*"|"[a-z]+", |\$show`)
-	offsets   = regexp.MustCompile(` offset \d+[smhd]`)
-	word      = regexp.MustCompile(`(?:([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{([^}]*)\})?|\{([^}]*)\})(?:\[([^\]]*)\])?(\s*\()?`)
-	called    = regexp.MustCompile(`([a-z_]+)\($`)
-	named     = regexp.MustCompile(`__name__=~"([^"]*)"`)
-	operators = []string{"and", "or", "unless", "bool"}
+	lists    = regexp.MustCompile(`\b(by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)`)
+	literals = regexp.MustCompile(`, "[^"]*"|"[a-z]+", |\$show`)
+	offsets  = regexp.MustCompile(` offset \d+[smhd]`)
+	word     = regexp.MustCompile(`(?:([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{([^}]*)\})?|\{([^}]*)\})(?:\[([^\]]*)\])?(\s*\()?`)
+	called   = regexp.MustCompile(`([a-z_]+)\($`)
+	named    = regexp.MustCompile(`__name__=~"([^"]*)"`)
+	keywords = []string{"and", "or", "unless", "bool"}
+	operator = regexp.MustCompile(`\b(endpoint|service|namespace|pod|container)\b`)
 )
 
 // labelValues is the query of a variable: a selector and a label.
@@ -45,7 +44,7 @@ func selectors(expr string) []selector {
 			}
 			return expr[at[2*i]:at[2*i+1]]
 		}
-		if part(5) != "" || slices.Contains(operators, part(1)) {
+		if part(5) != "" || slices.Contains(keywords, part(1)) {
 			continue // a function or an operator
 		}
 		s := selector{names: part(1), matchers: part(2) + part(3), span: part(4)}
@@ -75,20 +74,24 @@ func TestSelectors(t *testing.T) {
 
 // TestQueries: every selector is of the chosen exporters, and of what else the
 // dashboard lets choose; a counter is only ever looked at as a rate or an increase;
-// rates are over the rate interval.
+// rates are over the rate interval; labels of the Prometheus Operator change nothing.
 func TestQueries(t *testing.T) {
 	excluded, needed := exclusions(t), map[[3]string]bool{}
-	types := kinds()
+	all := collector.Families()
+	types := kinds(all)
 	each(t, func(t *testing.T, m *model) {
 		for _, p := range m.drawn() {
 			for _, target := range p.Targets {
 				of := fmt.Sprintf("%q %s", p.Title, target.RefID)
+				if label := operator.FindString(target.Expr); label != "" {
+					t.Errorf("%s asks for %s, which the Prometheus Operator puts on every sample", of, label)
+				}
 				found := selectors(target.Expr)
 				if len(found) == 0 {
 					t.Errorf("%s asks for nothing", of)
 				}
 				for _, s := range found {
-					checkMatchers(t, m, of, s)
+					checkMatchers(t, m, of, s, all)
 					rate := s.function == "rate" || s.function == "increase"
 					if types[s.names] == "counter" && !rate {
 						t.Errorf("%s: the counter %s is in %q", of, s.names, s.function)
@@ -110,7 +113,7 @@ func TestQueries(t *testing.T) {
 	}
 }
 
-func checkMatchers(t *testing.T, m *model, of string, s selector) {
+func checkMatchers(t *testing.T, m *model, of string, s selector, all []collector.Doc) {
 	t.Helper()
 	for _, v := range []string{"job", "instance"} {
 		if s.names == "ALERTS" { // an alert has neither
@@ -120,7 +123,7 @@ func checkMatchers(t *testing.T, m *model, of string, s selector) {
 			t.Errorf("%s: %s is not of the chosen %s", of, s.names, v)
 		}
 	}
-	for _, d := range collector.Families() {
+	for _, d := range all {
 		if !slices.Contains(strings.Split(s.names, "|"), d.Name) {
 			continue
 		}
@@ -138,16 +141,17 @@ func checkMatchers(t *testing.T, m *model, of string, s selector) {
 }
 
 // kinds are the types of the families by name; of others, the name tells.
-func kinds() map[string]string {
+func kinds(families []collector.Doc) map[string]string {
 	all := map[string]string{
 		"process_cpu_seconds_total": "counter", "promhttp_metric_handler_requests_total": "counter",
 		"promhttp_metric_handler_errors_total": "counter",
 	}
-	for _, d := range collector.Families() {
+	for _, d := range families {
 		all[d.Name] = d.Type
 		if d.Type == "histogram" {
-			all[d.Name], all[d.Name+"_bucket"], all[d.Name+"_sum"], all[d.Name+"_count"] = "counter", "counter", "counter",
-				"counter"
+			for _, part := range []string{"", "_bucket", "_sum", "_count"} {
+				all[d.Name+part] = "counter"
+			}
 		}
 	}
 	return all
@@ -156,12 +160,9 @@ func kinds() map[string]string {
 // TestQueriesParse has promtool read the queries of all panels and variables.
 func TestQueriesParse(t *testing.T) {
 	promtool := process.Find(t, "promtool")
-	queries, err := Queries(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(queries) < 100 {
-		t.Fatalf("there are %d queries", len(queries))
+	all := queries(t, nil)
+	if len(all) < 100 {
+		t.Fatalf("there are %d queries", len(all))
 	}
 	type rule struct {
 		Record string `yaml:"record"`
@@ -175,8 +176,8 @@ func TestQueriesParse(t *testing.T) {
 			t.Errorf("%s has a variable that its dashboard has not: %s", record, expr)
 		}
 	}
-	for _, q := range queries {
-		add(q.Dashboard+" "+q.Panel+" "+q.RefID, q.Expr)
+	for _, q := range all {
+		add(q.dashboard+" "+q.panel+" "+q.ref, q.expr)
 	}
 	for _, m := range models(t) {
 		for _, v := range m.Templating.List {
@@ -187,8 +188,6 @@ func TestQueriesParse(t *testing.T) {
 				t.Errorf("%s: the variable %s asks for %s", m.UID, v.Name, v.Definition)
 			}
 		}
-	}
-	for _, m := range models(t) {
 		for _, mark := range m.Annotations.List {
 			add(m.UID+" annotation", regexp.MustCompile(`\$[a-z]+`).ReplaceAllString(mark.Expr, ".+"))
 		}
@@ -197,10 +196,7 @@ func TestQueriesParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "rules.yml")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := process.File(t, "rules.yml", string(data))
 	if out, err := exec.Command(promtool, "check", "rules", path).CombinedOutput(); err != nil {
 		t.Errorf("promtool: %v\n%s", err, out)
 	}
