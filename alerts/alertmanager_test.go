@@ -1,9 +1,8 @@
 package alerts_test
 
 import (
-	"bufio"
 	"bytes"
-	"context"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,38 +24,44 @@ func TestAlertmanagerConfig(t *testing.T) {
 	run(t, "amtool", "check-config", alertmanagerFile)
 }
 
+// Whatever the rules can raise goes to the one who is to be told, and so do those of teams and others' alerts.
 func TestRoutes(t *testing.T) {
-	for _, test := range []struct{ receiver, labels string }{
-		{"operations-pager", "alertname=QemManagerUnreachable severity=critical manager=prod"},
-		{"operations-chat", "alertname=QemManagerPollsPartial severity=warning manager=prod"},
-		{"operations-pager", "alertname=QemTaskError severity=critical task=t"},
-		{"operations-chat", "alertname=QemTaskRecovering severity=warning task=t"},
-		{"crm-pager", "alertname=QemTaskError severity=critical task=t team=crm"},
-		{"crm-chat", "alertname=QemTaskRecovering severity=warning task=t team=crm"},
-		{"dwh-pager", "alertname=QemTaskError severity=critical task=t team=dwh"},
-		{"dwh-chat", "alertname=QemTaskTablesInError severity=warning task=t team=dwh"},
-		{"operations-pager", "alertname=QemTaskError severity=critical task=t team=unheard-of"},
-		{"digest", "alertname=QemTaskStoppedLong severity=info task=t"},
-		{"digest", "alertname=QemTaskStoppedLong severity=info task=t team=crm"},
-		{"watchdog", "alertname=QemWatchdog severity=none"},
-		{"operations-chat", "alertname=DiskFull severity=critical team=crm"}, // none of ours
-	} {
-		t.Run(test.labels, func(t *testing.T) {
-			args := []string{"config", "routes", "test", "--config.file=" + alertmanagerFile, "--verify.receivers=" +
-				test.receiver}
-			run(t, "amtool", append(args, strings.Fields(test.labels)...)...)
-		})
+	receivers := map[string]string{} // by labels
+	var sent []map[string]string
+	route := func(receiver, about string) {
+		labels := map[string]string{}
+		for pair := range strings.FieldsSeq(about) {
+			name, value, _ := strings.Cut(pair, "=")
+			labels[name] = value
+		}
+		receivers[fmt.Sprint(labels)] = receiver
+		sent = append(sent, labels)
 	}
-}
-
-// Whatever the rules can raise goes to the one who is to be told.
-func TestEveryAlertHasARoute(t *testing.T) {
 	for _, a := range alerts(t) {
-		want := map[string]string{"critical": "operations-pager", "warning": "operations-chat", "info": "digest",
-			"none": "watchdog"}[a.Labels["severity"]]
-		run(t, "amtool", "config", "routes", "test", "--config.file="+alertmanagerFile, "--verify.receivers="+want,
-			"alertname="+a.Alert, "severity="+a.Labels["severity"])
+		severity := a.Labels["severity"]
+		route(map[string]string{"critical": "operations-pager", "warning": "operations-chat", "info": "digest",
+			"none": "watchdog"}[severity], "alertname="+a.Alert+" severity="+severity)
 	}
+	for receiver, about := range map[string]string{
+		"crm-pager": "alertname=QemTaskError severity=critical task=t team=crm",
+		"crm-chat":  "alertname=QemTaskRecovering severity=warning task=t team=crm",
+		"dwh-pager": "alertname=QemTaskError severity=critical task=t team=dwh",
+		"dwh-chat":  "alertname=QemTaskTablesInError severity=warning task=t team=dwh",
+		"digest":    "alertname=QemTaskStoppedLong severity=info task=t team=crm",
+
+		"operations-pager": "alertname=QemTaskError severity=critical task=t team=unheard-of",
+		"operations-chat":  "alertname=DiskFull severity=critical team=crm", // none of ours
+	} {
+		route(receiver, about)
+	}
+	am := startAlertmanager(t, alertmanagerFile)
+	am.post(t, sent, true)
+	am.await(t, len(sent), func(a known) string {
+		if want := receivers[fmt.Sprint(a.Labels)]; len(a.Receivers) != 1 || a.Receivers[0].Name != want {
+			return fmt.Sprintf("%v goes to %v, want %s", a.Labels, a.Receivers, want)
+		}
+		return ""
+	})
 }
 
 // alertLabels makes the labels of an alert: its name, severity and what it is about.
@@ -174,7 +179,14 @@ func TestInhibition(t *testing.T) {
 			t.Parallel()
 			am := startAlertmanager(t, alertmanagerFile)
 			am.post(t, slices.Concat(test.fires, test.silent), true)
-			am.await(t, test.fires, test.silent)
+			am.await(t, len(test.fires)+len(test.silent), func(a known) string {
+				same := func(labels map[string]string) bool { return maps.Equal(labels, a.Labels) }
+				muted := len(a.Status.InhibitedBy) > 0
+				if muted != slices.ContainsFunc(test.silent, same) {
+					return fmt.Sprintf("muted is %v: %v", muted, a.Labels)
+				}
+				return ""
+			})
 		})
 	}
 }
@@ -189,16 +201,16 @@ func TestMutedAlertsOutliveWhatMutesThem(t *testing.T) {
 		} `yaml:"inhibit_rules"`
 	}
 	read(t, alertmanagerFile, &config)
-	all := alerts(t)
 	for _, rule := range config.Inhibit {
 		if strings.Contains(strings.Join(rule.Source, ""), `"Qem.+"`) {
 			continue // the same alert: TestInhibition
 		}
-		for _, source := range all {
-			for _, target := range all {
-				if !matches(rule.Source, source) || !matches(rule.Target, target) || target.Group == "qem_exporter" {
-					continue
-				}
+		sources := matching(t, rule.Source)
+		for _, target := range matching(t, rule.Target) {
+			if target.Group == "qem_exporter" {
+				continue
+			}
+			for _, source := range sources {
 				if critical := target.Labels["severity"] == "critical"; strings.HasPrefix(target.Alert, "QemTask") &&
 					critical || strings.Contains(target.Alert, "License") {
 					t.Errorf("%s mutes %s, whose end would not be told", source, target)
@@ -213,7 +225,12 @@ func TestMutedAlertsOutliveWhatMutesThem(t *testing.T) {
 	}
 }
 
-// matches tells whether matchers take an alert, as far as its name and severity go.
+// matching are the alerts that matchers take, as far as name and severity go.
+func matching(t *testing.T, matchers []string) []rule {
+	t.Helper()
+	return slices.DeleteFunc(alerts(t), func(a rule) bool { return !matches(matchers, a) })
+}
+
 func matches(matchers []string, a rule) bool {
 	for _, m := range matchers {
 		p := regexp.MustCompile(`^(\w+)(=~|!~|!=|=)"(.*)"$`).FindStringSubmatch(m)
@@ -233,41 +250,9 @@ type alertmanager struct{ url string }
 
 func startAlertmanager(t *testing.T, config string) alertmanager {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, process.Find(t, "alertmanager", "prometheus-alertmanager"), "--config.file="+config,
-		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
-	said, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	read := make(chan struct{})
-	address := make(chan string, 1)
-	t.Cleanup(func() {
-		cancel()
-		<-read
-		_ = cmd.Wait() // it was killed
-	})
-	go func() {
-		defer close(read)
-		defer close(address)
-		listening := regexp.MustCompile(`address=(127\.0\.0\.1:[0-9]+)`)
-		for lines := bufio.NewScanner(said); lines.Scan(); {
-			if m := listening.FindStringSubmatch(lines.Text()); m != nil {
-				select {
-				case address <- m[1]:
-				default:
-				}
-			}
-		}
-	}()
-	at, ok := <-address
-	if !ok {
-		t.Fatal("Alertmanager ended before it listened")
-	}
-	return alertmanager{"http://" + at + "/api/v2/alerts"}
+	p := process.Start(t, exec.Command(process.Find(t, "alertmanager", "prometheus-alertmanager"), "--config.file="+config,
+		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address="))
+	return alertmanager{"http://" + p.Says(regexp.MustCompile(`address=(127\.0\.0\.1:[0-9]+)`))[1] + "/api/v2/alerts"}
 }
 
 // post tells of alerts, that they fire or have ended.
@@ -308,46 +293,31 @@ func (am alertmanager) call(t *testing.T, method string, body []byte) []byte {
 	return data
 }
 
-// await waits until Alertmanager tells of the ones and mutes the others: it takes alerts
-// in from a queue.
-func (am alertmanager) await(t *testing.T, fires, silent []map[string]string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		wrong := am.compare(t, fires, silent)
-		if wrong == "" {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatal(wrong)
-		}
-	}
+// known is an alert as Alertmanager has it.
+type known struct {
+	Labels    map[string]string
+	Status    struct{ InhibitedBy []string }
+	Receivers []struct{ Name string }
 }
 
-// compare says what is not as it should be.
-func (am alertmanager) compare(t *testing.T, fires, silent []map[string]string) string {
+// await waits until Alertmanager, which takes alerts in from a queue, has so many, and nothing is wrong with any.
+func (am alertmanager) await(t *testing.T, count int, wrong func(known) string) {
 	t.Helper()
-	var known []struct {
-		Labels map[string]string
-		Status struct{ InhibitedBy []string }
-	}
-	if err := json.Unmarshal(am.call(t, http.MethodGet, nil), &known); err != nil {
-		t.Fatal(err)
-	}
-	if len(known) != len(fires)+len(silent) {
-		return fmt.Sprintf("Alertmanager has %d alerts of %d", len(known), len(fires)+len(silent))
-	}
-	for _, a := range known {
-		muted := len(a.Status.InhibitedBy) > 0
-		same := func(labels map[string]string) bool { return maps.Equal(labels, a.Labels) }
-		if muted != slices.ContainsFunc(silent, same) {
-			return fmt.Sprintf("muted is %v: %v", muted, a.Labels)
+	said := ""
+	if !process.Within(process.Patience, func() bool {
+		var all []known
+		if err := json.Unmarshal(am.call(t, http.MethodGet, nil), &all); err != nil {
+			t.Fatal(err)
 		}
+		said = ""
+		if len(all) != count {
+			said = fmt.Sprintf("Alertmanager has %d alerts of %d", len(all), count)
+		}
+		for _, a := range all {
+			said = cmp.Or(said, wrong(a))
+		}
+		return said == ""
+	}) {
+		t.Fatal(said)
 	}
-	return ""
 }

@@ -2,26 +2,17 @@ package alerts_test
 
 import (
 	"bytes"
-	"cmp"
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/common/model"
-	"go.yaml.in/yaml/v3"
-
-	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
-
-var update = flag.Bool("update", false, "write the table of stories")
 
 const (
 	storiesFile = "tests/stories.yml"
@@ -322,187 +313,6 @@ func notation(steps []string) string {
 	return b.String()
 }
 
-// TestStories plays all stories of a world in one run.
-func TestStories(t *testing.T) {
-	all := stories(t)
-	got := map[int]string{}
-	var lock sync.Mutex
-	t.Run("played", func(t *testing.T) {
-		for n, batch := range batches(all) {
-			t.Run(strconv.Itoa(n), func(t *testing.T) {
-				t.Parallel()
-				wrong := play(t, batch)
-				lock.Lock()
-				defer lock.Unlock()
-				for n, text := range wrong {
-					got[n] += text
-				}
-			})
-		}
-	})
-	table := storyRows(all, got)
-	if *update {
-		if err := os.WriteFile(storyTable, []byte(table), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if text, err := os.ReadFile(storyTable); err != nil || string(text) != table {
-		t.Errorf("%s is not what was played (%v): run go test ./alerts -run TestStories -update", storyTable, err)
-	}
-	if len(all) < 70 {
-		t.Errorf("only %d stories", len(all))
-	}
-}
-
-// batches are the stories that are played together: promtool bounds the samples of a query.
-func batches(all []story) [][]played {
-	var ordered []played
-	for i, s := range all {
-		for _, v := range s.variations() {
-			ordered = append(ordered, played{s, i + 1, v})
-		}
-	}
-	slices.SortStableFunc(ordered, func(a, b played) int {
-		return cmp.Or(strings.Compare(b.World, a.World), b.length()-a.length())
-	})
-	var list [][]played
-	for i, room := 0, 0; i < len(ordered); i++ {
-		p := ordered[i]
-		if room == 0 || p.World == "alone" || p.World != ordered[i-1].World {
-			list, room = append(list, nil), min(2400/p.length(), 60)
-		}
-		room--
-		list[len(list)-1] = append(list[len(list)-1], p)
-	}
-	return list
-}
-
-// play has promtool play stories, and returns by their numbers what came otherwise.
-func play(t *testing.T, batch []played) map[int]string {
-	t.Helper()
-	world := batch[0].World
-	step := model.Duration(steps[world]).String()
-	test := map[string]any{"interval": step}
-	var series []map[string]string
-	var queries []map[string]any
-	for _, p := range batch {
-		all := p.series()
-		for _, name := range slices.Sorted(maps.Keys(all)) {
-			series = append(series, map[string]string{"series": name, "values": notation(all[name])})
-		}
-		queries = append(queries, p.queries(t)...)
-	}
-	test["input_series"], test["promql_expr_test"] = series, queries
-	var order []string
-	for _, r := range rules(t) {
-		if !slices.Contains(order, r.Group) {
-			order = append(order, r.Group)
-		}
-	}
-	file := map[string]any{"rule_files": []string{wordless(t)}, "evaluation_interval": step,
-		"group_eval_order": order, "tests": []any{test}}
-	data, err := yaml.Marshal(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := said(t, "promtool", "test", "rules", process.File(t, "stories.yml", string(data)))
-	return failures(t, batch, out)
-}
-
-// wordless is the rules file without its texts, which cost most of the time: TestTexts has them.
-func wordless(t *testing.T) string {
-	t.Helper()
-	var file struct {
-		Groups []struct {
-			Name  string
-			Rules []map[string]any
-		}
-	}
-	read(t, rulesFile, &file)
-	for _, g := range file.Groups {
-		for _, r := range g.Rules {
-			delete(r, "annotations")
-		}
-	}
-	data, err := yaml.Marshal(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return process.File(t, rulesFile, string(data))
-}
-
-// queries ask for what fires at each time of a story.
-func (p played) queries(t *testing.T) []map[string]any {
-	t.Helper()
-	var all []map[string]any
-	for at, expected := range p.At {
-		about := fmt.Sprintf(`ALERTS{alertstate="firing", alertname!="QemWatchdog", manager=%q}`, p.manager())
-		about += fmt.Sprintf(` or ALERTS{alertstate="firing", manager="", instance=~"%[1]sa|%[1]sb"}`, p.manager())
-		if p.World == "alone" {
-			about = `ALERTS{alertstate="firing", alertname!="QemWatchdog"}`
-		}
-		if p.variation == "lame" {
-			about = "(" + about + `) unless ALERTS{alertname="QemManagerUnreachable", severity="warning"}`
-		}
-		var samples []map[string]any
-		for _, name := range strings.Fields(expected) {
-			name, severity, _ := strings.Cut(name, "/")
-			severity, count, many := strings.Cut(severity, "*")
-			if !many {
-				count = "1"
-			}
-			n, err := strconv.Atoi(count)
-			if err != nil {
-				t.Fatal(err)
-			}
-			severity = map[string]string{"c": "critical", "w": "warning", "i": "info"}[severity]
-			samples = append(samples, map[string]any{"labels": fmt.Sprintf("{alertname=%q, severity=%q}", name,
-				severity), "value": n})
-		}
-		all = append(all, map[string]any{"expr": "count by (alertname, severity) (" + about + ")", "eval_time": at,
-			"exp_samples": samples})
-	}
-	for at, expr := range p.Check {
-		all = append(all, map[string]any{"expr": fmt.Sprintf("count(%s) > bool 0", strings.ReplaceAll(expr, "MANAGER",
-			p.manager())), "eval_time": at,
-			"exp_samples": []map[string]any{{"labels": "{}", "value": 1}}})
-	}
-	return all
-}
-
-// failures says which story came otherwise, from what promtool says.
-func failures(t *testing.T, batch []played, out string) map[int]string {
-	t.Helper()
-	wrong := map[int]string{}
-	failure := regexp.MustCompile(`(?s)expr: ("(?:[^"\\]|\\.)*"), time: (\S+),\s*exp:(.*?)\n\s*got:(.*?)(?:\n\s*\n|\n *expr|$)`)
-	found := failure.FindAllStringSubmatch(out, -1)
-	if len(found) == 0 && !strings.Contains(out, "SUCCESS") {
-		t.Fatalf("promtool: %s", out)
-	}
-	for _, m := range found {
-		for _, p := range batch {
-			if strings.Contains(m[1], `"`+p.manager()+`\"`) || p.World == "alone" {
-				names := regexp.MustCompile(`alertname="(\w+)", severity="(\w)\w*"\} (\S+)`).ReplaceAllString(strings.Join(strings.Fields(m[4]), " "), "$1/$2*$3")
-				text := fmt.Sprintf("%s at %s: want %q, got %s\n", p.variation, m[2], p.at(m[2]), names)
-				t.Errorf("%s %q, %s", p.manager(), p.Story, text)
-				wrong[p.number] += text
-				break
-			}
-		}
-	}
-	return wrong
-}
-
-// at is what is expected at a time, however it is written.
-func (s story) at(when string) string {
-	for at, expected := range s.At {
-		if after(at) == after(when) {
-			return expected
-		}
-	}
-	return ""
-}
-
 func after(duration string) time.Duration {
 	d, _ := model.ParseDuration(duration)
 	return time.Duration(d)
@@ -513,11 +323,11 @@ func storyRows(all []story, wrong map[int]string) string {
 	var b bytes.Buffer
 	b.WriteString(`# Stories
 
-What happens, which alerts fire at which time, and what came: made by go test ./alerts -run TestStories -update of
-[stories.yml](stories.yml). An alert is named with the first letter of its severity; nothing else fires at that time but
-QemWatchdog. Each story is played with a pair of exporters that have the labels of the Prometheus Operator, of which the
-second looks a minute later, and where every ninth poll is missing (holes); some with a pair without holes, a pair of
-which one reads nothing (lame), or a lone exporter.
+What happens, which alerts fire at which time, and what came: made of [stories.yml](stories.yml) by
+go test -tags e2e ./alerts -run TestStories -update. An alert is named with the first letter of its severity; nothing
+else fires at that time but QemWatchdog. Each story is played with a pair of exporters that have the labels of the
+Prometheus Operator, of which the second looks a minute later, and where every ninth poll is missing (holes); some with
+a pair without holes, a pair of which one reads nothing (lame), or a lone exporter.
 
 | | kind | story | expected | got | played |
 |---|---|---|---|---|---|

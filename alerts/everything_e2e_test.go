@@ -1,0 +1,5 @@
+//go:build e2e
+
+package alerts_test
+
+const everything = true
