@@ -98,10 +98,7 @@ func TestScrubber(t *testing.T) {
 	if got := s.clean(
 		strings.Repeat(" ", maxCleaned-5)+"se&cret longer"+strings.Repeat("x", 1<<20),
 		100,
-	); strings.Contains(
-		got,
-		"se",
-	) {
+	); strings.Contains(got, "se") {
 		t.Errorf("half a secret is left: %q", got)
 	}
 	// A secret at the edge is gone before the text is cut.

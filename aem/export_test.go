@@ -35,9 +35,7 @@ func TestJSONOfAnExport(t *testing.T) {
 	}
 	broken := errors.New("broken")
 	for _, head := range []string{"", "// x", "// x\n", "{"} {
-		if _, err := io.ReadAll(
-			JSON(io.MultiReader(strings.NewReader(head), iotest.ErrReader(broken))),
-		); !errors.Is(
+		if _, err := io.ReadAll(JSON(io.MultiReader(strings.NewReader(head), iotest.ErrReader(broken)))); !errors.Is(
 			err,
 			broken,
 		) {

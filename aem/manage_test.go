@@ -307,10 +307,7 @@ func TestArgumentsThatAreNotSent(t *testing.T) {
 			ctx,
 			TaskRef{"s", "t"},
 			ChangeDataOffset(text),
-		); !errors.Is(
-			err,
-			ErrInvalid,
-		) {
+		); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q is a duration: %v", text, err)
 		}
 	}

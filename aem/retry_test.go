@@ -94,10 +94,7 @@ func TestRetryBackoff(t *testing.T) {
 			1600 * ms,
 			2000 * ms,
 			2000 * ms,
-		}; !slices.Equal(
-			waits,
-			want,
-		) {
+		}; !slices.Equal(waits, want) {
 			t.Errorf("got %v, want %v", waits, want)
 		}
 	})

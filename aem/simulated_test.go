@@ -70,6 +70,12 @@ const (
 	theTask   = "Sales/EU"
 )
 
+var (
+	theRef   = TaskRef{Server: theServer, Task: theTask}
+	theTable = TableRef{Task: theRef, Schema: "HR", Table: "JOBS"}
+	myOracle = EndpointRef{Server: theServer, Endpoint: "My"}
+)
+
 func ok[T any](t *testing.T) func(v T, err error) T {
 	return func(v T, err error) T {
 		t.Helper()
@@ -130,7 +136,7 @@ func TestServersAgainstTheSimulator(t *testing.T) {
 
 		whole := exportText(t)(client.Servers.Export(ctx, theServer))
 		want(t, client.Servers.Import(ctx, theServer, strings.NewReader(whole)), ErrNotStopped)
-		_ = ok[*TaskResult](t)(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, 0))
+		_ = ok[*TaskResult](t)(client.Tasks.Stop(ctx, theRef, 0))
 		must(t, client.Servers.Import(ctx, theServer, strings.NewReader(whole)))
 		want(t, client.Servers.Import(ctx, theServer, strings.NewReader(`{"x":1}`)), ErrInvalid)
 		if len(em.State().Server(theServer).Tasks) != 2 {
@@ -156,48 +162,32 @@ func exportText(t *testing.T) func(io.ReadCloser, error) string {
 func TestTasksAgainstTheSimulator(t *testing.T) {
 	inEveryShape(t, func(t *testing.T, em *aemtest.Simulator, client *Client) {
 		ctx := t.Context()
-		want(t, noResult(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, ResumeProcessing(), 0)),
-			ErrAlreadyRunning)
-		want(t, client.Tasks.Delete(ctx, TaskRef{Server: theServer, Task: theTask}, DeleteTaskOptions{}), ErrNotStopped)
-		text := exportText(t)(client.Tasks.Export(ctx, TaskRef{Server: theServer, Task: theTask},
-			ExportTaskOptions{Endpoints: true}))
-		want(t, client.Tasks.Import(ctx, TaskRef{Server: theServer, Task: theTask}, strings.NewReader(text)), ErrNotStopped)
+		want(t, noResult(client.Tasks.Run(ctx, theRef, ResumeProcessing(), 0)), ErrAlreadyRunning)
+		want(t, client.Tasks.Delete(ctx, theRef, DeleteTaskOptions{}), ErrNotStopped)
+		text := exportText(t)(client.Tasks.Export(ctx, theRef, ExportTaskOptions{Endpoints: true}))
+		want(t, client.Tasks.Import(ctx, theRef, strings.NewReader(text)), ErrNotStopped)
 
-		if got := ok[*TaskResult](
-			t,
-		)(
-			client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, time.Minute),
-		); got.State != TaskStopped {
+		if got := ok[*TaskResult](t)(client.Tasks.Stop(ctx, theRef, time.Minute)); got.State != TaskStopped {
 			t.Errorf("stopped: %+v", got)
 		}
-		want(t, noResult(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, 0)), ErrAlreadyStopped)
-		if d := ok[*TaskDetails](
-			t,
-		)(
-			client.Tasks.WaitForState(ctx, TaskRef{Server: theServer, Task: theTask}, TaskStopped),
-		); d.State != TaskStopped {
+		want(t, noResult(client.Tasks.Stop(ctx, theRef, 0)), ErrAlreadyStopped)
+		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(ctx, theRef, TaskStopped)); d.State != TaskStopped {
 			t.Errorf("then %v", d.State)
 		}
 		for _, how := range []RunOption{ResumeFromTimestamp(simulatedStart.Add(-time.Hour)),
 			ResumeFromPosition("15000000040000037"),
 			RecoverFromTargetCheckpoint("Checkpoint:V1#1#timestamp:2017-02-14T12:34:44#0#0#*#0#0"),
 			RecoverFromLocalCheckpoint(), ReloadTarget(), ResumeProcessing()} {
-			if got := ok[*TaskResult](
-				t,
-			)(
-				client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, how, 0),
-			); got.State != TaskRunning {
+			if got := ok[*TaskResult](t)(client.Tasks.Run(ctx, theRef, how, 0)); got.State != TaskRunning {
 				t.Errorf("%s: %+v", how, got)
 			}
-			_ = ok[*TaskResult](t)(client.Tasks.Stop(ctx, TaskRef{Server: theServer, Task: theTask}, 0))
+			_ = ok[*TaskResult](t)(client.Tasks.Stop(ctx, theRef, 0))
 		}
-		want(t, noResult(client.Tasks.Run(ctx, TaskRef{Server: theServer, Task: theTask}, ResumeFromTimestampText("soon"),
-			0)), ErrInvalid)
+		want(t, noResult(client.Tasks.Run(ctx, theRef, ResumeFromTimestampText("soon"), 0)), ErrInvalid)
 
-		must(t, client.Tasks.Import(ctx, TaskRef{Server: theServer, Task: theTask}, strings.NewReader(text)))
+		must(t, client.Tasks.Import(ctx, theRef, strings.NewReader(text)))
 		want(t, client.Tasks.Import(ctx, TaskRef{Server: theServer, Task: "Another"}, strings.NewReader(text)), ErrInvalid)
-		must(t, client.Tasks.Clone(ctx, TaskRef{Server: theServer, Task: theTask}, "Copy",
-			CloneTaskOptions{TargetSchema: "X"}))
+		must(t, client.Tasks.Clone(ctx, theRef, "Copy", CloneTaskOptions{TargetSchema: "X"}))
 		if em.State().Task(theServer, "Copy") == nil {
 			t.Error("there is no copy")
 		}
@@ -213,12 +203,12 @@ func TestTaskTimeoutAgainstTheSimulator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client := simulate(t, aemtest.RealWorld, aemtest.Operator,
 			func(o *aemtest.Options) { o.TaskDelay = 2 * time.Minute })
-		_, err := client.Tasks.Stop(t.Context(), TaskRef{Server: theServer, Task: theTask}, time.Minute)
+		_, err := client.Tasks.Stop(t.Context(), theRef, time.Minute)
 		want(t, err, ErrTaskTimeout)
 		if errors.Is(err, ErrTaskFailed) {
 			t.Errorf("a time-out is a failure: %v", err)
 		}
-		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(t.Context(), TaskRef{Server: theServer, Task: theTask},
+		if d := ok[*TaskDetails](t)(client.Tasks.WaitForState(t.Context(), theRef,
 			TaskStopped)); d.State != TaskStopped {
 			t.Errorf("then %v", d.State)
 		}
@@ -233,45 +223,30 @@ func TestWhatIsKeptOfATaskAgainstTheSimulator(t *testing.T) {
 			Excluded: []SelectedTable{{"HR", "TMP%", LoadNormal, TypeTable}},
 			Explicit: []SelectedTable{{"S", "V", LoadLowest, TypeView}},
 		}
-		must(t, client.Tasks.PutTableSelection(ctx, TaskRef{Server: theServer, Task: theTask}, selection))
-		if got := ok[*TableSelection](
-			t,
-		)(
-			client.Tasks.TableSelection(ctx, TaskRef{Server: theServer, Task: theTask}),
+		must(t, client.Tasks.PutTableSelection(ctx, theRef, selection))
+		if got := ok[*TableSelection](t)(
+			client.Tasks.TableSelection(ctx, theRef),
 		); !slices.Equal(got.Included, selection.Included) ||
 			!slices.Equal(got.Excluded, selection.Excluded) ||
 			!slices.Equal(got.Explicit, selection.Explicit) {
 			t.Errorf("got %+v", got)
 		}
-		if b := ok[*RetentionBarrier](
-			t,
-		)(
-			client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}),
-		); b.IsSet() {
+		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, theRef)); b.IsSet() {
 			t.Errorf("a barrier at first: %+v", b)
 		}
 		barrier := RetentionBarrier{"Compose", simulatedStart.Add(-time.Hour)}
-		must(t, client.Tasks.SetRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}, barrier))
-		must(t, client.Tasks.SetRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask},
-			RetentionBarrier{"Later", simulatedStart}))
-		if b := ok[*RetentionBarrier](
-			t,
-		)(
-			client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}),
-		); *b != barrier {
+		must(t, client.Tasks.SetRetentionBarrier(ctx, theRef, barrier))
+		must(t, client.Tasks.SetRetentionBarrier(ctx, theRef, RetentionBarrier{"Later", simulatedStart}))
+		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, theRef)); *b != barrier {
 			t.Errorf("got %+v", b)
 		}
-		must(t, client.Tasks.RemoveRetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}, "Compose"))
-		if b := ok[*RetentionBarrier](
-			t,
-		)(
-			client.Tasks.RetentionBarrier(ctx, TaskRef{Server: theServer, Task: theTask}),
-		); b.Application != "Later" {
+		must(t, client.Tasks.RemoveRetentionBarrier(ctx, theRef, "Compose"))
+		if b := ok[*RetentionBarrier](t)(client.Tasks.RetentionBarrier(ctx, theRef)); b.Application != "Later" {
 			t.Errorf("got %+v", b)
 		}
 		for _, age := range []ChangeDataAge{ChangeDataBefore(simulatedStart), ChangeDataOlderThan(36 * time.Hour),
 			ChangeDataOffset("P1M3DT1H2M")} {
-			must(t, client.Tasks.DeleteOldChangeData(ctx, TaskRef{Server: theServer, Task: theTask}, age))
+			must(t, client.Tasks.DeleteOldChangeData(ctx, theRef, age))
 		}
 		if n := len(em.State().Task(theServer, theTask).Deletions); n != 3 {
 			t.Errorf("%d deletions", n)
@@ -284,28 +259,18 @@ func TestWhatIsKeptOfATaskAgainstTheSimulator(t *testing.T) {
 func TestTablesAgainstTheSimulator(t *testing.T) {
 	inEveryShape(t, func(t *testing.T, _ *aemtest.Simulator, client *Client) {
 		ctx := t.Context()
-		if got := ok[[]TableInfo](
-			t,
-		)(
-			client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask}, TableFilter{}),
-		); len(
-			got,
-		) != 2 {
+		if got := ok[[]TableInfo](t)(client.Tables.List(ctx, theRef, TableFilter{})); len(got) != 2 {
 			t.Errorf("got %+v", got)
 		}
-		broken := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask},
-			TableFilter{Error: true, Schema: "H%"}))
+		broken := ok[[]TableInfo](t)(client.Tables.List(ctx, theRef, TableFilter{Error: true, Schema: "H%"}))
 		if len(broken) != 1 || broken[0] != (TableInfo{"HR", "JOBS", TableError}) {
 			t.Fatalf("got %+v", broken)
 		}
-		must(t, client.Tables.Reload(ctx, TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR",
-			Table: "JOBS"}))
-		if left := ok[[]TableInfo](t)(client.Tables.List(ctx, TaskRef{Server: theServer, Task: theTask},
-			TableFilter{Error: true})); len(left) != 0 {
+		must(t, client.Tables.Reload(ctx, theTable))
+		if left := ok[[]TableInfo](t)(client.Tables.List(ctx, theRef, TableFilter{Error: true})); len(left) != 0 {
 			t.Errorf("left %+v", left)
 		}
-		if err := client.Tables.Resume(ctx, TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR",
-			Table: "NO"}); err == nil {
+		if err := client.Tables.Resume(ctx, TableRef{Task: theRef, Schema: "HR", Table: "NO"}); err == nil {
 			t.Error("a table that is not there was resumed")
 		}
 		want(t, client.Tables.Reload(ctx, TableRef{Task: TaskRef{Server: theServer, Task: "no"}, Schema: "HR",
@@ -321,27 +286,27 @@ func TestEndpointsAgainstTheSimulator(t *testing.T) {
 			list[i].Role != EndpointSource || !list[i].Licensed.True() {
 			t.Fatalf("got %+v", list)
 		}
-		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, EndpointRef{theServer, "My"}, 0)); !got.OK() {
+		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, myOracle, 0)); !got.OK() {
 			t.Errorf("tested: %+v", got)
 		}
 		must(t, em.SetEndpointTest(theServer, "My", aemtest.EndpointTest{Message: "ORA-01017", Detail: "invalid"}))
-		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, EndpointRef{theServer, "My"}, 0)); got.OK() ||
+		if got := ok[*EndpointTest](t)(client.Endpoints.Test(ctx, myOracle, 0)); got.OK() ||
 			got.Message != "ORA-01017" {
 			t.Errorf("tested: %+v", got)
 		}
 		must(t, em.SetEndpointTest(theServer, "My", aemtest.EndpointTest{Takes: time.Hour}))
-		want(t, noResult(client.Endpoints.Test(ctx, EndpointRef{theServer, "My"}, time.Second)), ErrTestTimeout)
+		want(t, noResult(client.Endpoints.Test(ctx, myOracle, time.Second)), ErrTestTimeout)
 		want(t, noResult(client.Endpoints.Test(ctx, EndpointRef{theServer, "no"}, 0)), ErrNotFound)
 
 		must(t, client.Endpoints.Patch(ctx, EndpointRef{theServer, "unused"},
 			Patch{SetSetting("/db_settings/server", "db2.example.net"), SetSetting("/db_settings/password", NewPassword("x"))}))
-		must(t, client.Endpoints.Reconfigure(ctx, EndpointRef{theServer, "My"}, "Secondary", ReconfigureOptions{KeepTasks: true}))
+		must(t, client.Endpoints.Reconfigure(ctx, myOracle, "Secondary", ReconfigureOptions{KeepTasks: true}))
 		var e *Error
-		if err := client.Endpoints.Reconfigure(ctx, EndpointRef{theServer, "My"}, "Third", ReconfigureOptions{}); !errors.As(err, &e) ||
+		if err := client.Endpoints.Reconfigure(ctx, myOracle, "Third", ReconfigureOptions{}); !errors.As(err, &e) ||
 			!e.HasCode(CodeReconfigureEndpointInnerErr) {
 			t.Errorf("reconfigured: %v", err)
 		}
-		want(t, client.Endpoints.Delete(ctx, EndpointRef{theServer, "My"}, DeleteEndpointOptions{}), ErrInUse)
+		want(t, client.Endpoints.Delete(ctx, myOracle, DeleteEndpointOptions{}), ErrInUse)
 		must(t, client.Endpoints.Delete(ctx, EndpointRef{theServer, "unused"}, DeleteEndpointOptions{FallBackToPOST: true}))
 		want(t, client.Endpoints.Delete(ctx, EndpointRef{theServer, "unused"}, DeleteEndpointOptions{}), ErrNotFound)
 		for _, e := range em.State().Server(theServer).Endpoints {
@@ -355,7 +320,7 @@ func TestEndpointsAgainstTheSimulator(t *testing.T) {
 func TestFailoverAgainstTheSimulator(t *testing.T) {
 	em, client := simulate(t, aemtest.RealWorld, aemtest.Operator, nil)
 	switched := false
-	report, err := client.Endpoints.Failover(t.Context(), Failover{Endpoint: EndpointRef{theServer, "My"},
+	report, err := client.Endpoints.Failover(t.Context(), Failover{Endpoint: myOracle,
 		Configuration: "Secondary", Switch: func(context.Context) error {
 			switched = em.State().Task(theServer, theTask).State == aemtest.Stopped
 			return nil
@@ -364,7 +329,7 @@ func TestFailoverAgainstTheSimulator(t *testing.T) {
 		em.State().Task(theServer, theTask).State != aemtest.Running {
 		t.Errorf("%+v, %v, switched %v", report, err, switched)
 	}
-	report, err = client.Endpoints.Failover(t.Context(), Failover{Endpoint: EndpointRef{theServer, "My"},
+	report, err = client.Endpoints.Failover(t.Context(), Failover{Endpoint: myOracle,
 		Configuration: "Primary", Settle: time.Millisecond})
 	if err != nil || !slices.Equal(report.Running, []string{theTask}) {
 		t.Errorf("%+v, %v", report, err)
@@ -376,8 +341,8 @@ func TestACLsAgainstTheSimulator(t *testing.T) {
 		a, ctx := client.ACLs, t.Context()
 		for name, target := range map[string]ACLTarget{
 			"server": ServerACL(theServer), "tasks": TasksACL(theServer),
-			"task":      TaskACL(TaskRef{Server: theServer, Task: theTask}),
-			"endpoints": EndpointsACL(theServer), "endpoint": EndpointACL(EndpointRef{theServer, "My"}),
+			"task":      TaskACL(theRef),
+			"endpoints": EndpointsACL(theServer), "endpoint": EndpointACL(myOracle),
 		} {
 			want(t, noResult(a.Get(ctx, target)), ErrNoACL)
 			want(t, a.Delete(ctx, target), ErrNoACL)
@@ -412,7 +377,7 @@ func TestACLsAgainstTheSimulator(t *testing.T) {
 
 func TestAuditTrailAgainstTheSimulator(t *testing.T) {
 	_, client := simulate(t, aemtest.RealWorld, aemtest.Admin, nil)
-	_ = ok[*TaskResult](t)(client.Tasks.Stop(t.Context(), TaskRef{Server: theServer, Task: theTask}, 0))
+	_ = ok[*TaskResult](t)(client.Tasks.Stop(t.Context(), theRef, 0))
 	text := exportText(t)(client.Audit.Export(t.Context(), simulatedStart.Add(-time.Hour), simulatedStart.Add(time.Hour)))
 	if !strings.Contains(text, "StopTask") {
 		t.Errorf("got %s", text)
@@ -454,12 +419,11 @@ func TestAViewerMayNotChangeAnything(t *testing.T) {
 		}
 	}
 	for name, err := range map[string]error{
-		"stop": noResult(client.Tasks.Stop(t.Context(), TaskRef{Server: theServer, Task: theTask}, 0)),
-		"reload": client.Tables.Reload(t.Context(), TableRef{Task: TaskRef{Server: theServer, Task: theTask}, Schema: "HR",
-			Table: "JOBS"}),
+		"stop":    noResult(client.Tasks.Stop(t.Context(), theRef, 0)),
+		"reload":  client.Tables.Reload(t.Context(), theTable),
 		"delete":  client.Servers.Delete(t.Context(), theServer),
 		"get ACL": noResult(client.ACLs.Get(t.Context(), ServerACL(theServer))),
-		"test":    noResult(client.Endpoints.Test(t.Context(), EndpointRef{theServer, "My"}, 0)),
+		"test":    noResult(client.Endpoints.Test(t.Context(), myOracle, 0)),
 		"audit":   noResult(client.Audit.Export(t.Context(), simulatedStart, time.Time{})),
 	} {
 		if !errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrLogin) {
