@@ -3,8 +3,12 @@ package aem
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -189,4 +193,142 @@ func TestParseRetryAfter(t *testing.T) {
 			}
 		}
 	})
+}
+
+// slots is a Gate that counts.
+type slots struct {
+	free chan struct{}
+	held atomic.Int32
+	err  error
+}
+
+func (s *slots) Acquire(ctx context.Context) (func(), error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	select {
+	case <-s.free:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	s.held.Add(1)
+	return func() { s.held.Add(-1); s.free <- struct{}{} }, nil
+}
+
+func withSlots(n int) *slots {
+	s := &slots{free: make(chan struct{}, n)}
+	for range n {
+		s.free <- struct{}{}
+	}
+	return s
+}
+
+func TestGateIsHeldByAttemptsOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := withSlots(1)
+		var mu sync.Mutex
+		var during []int32
+		note := func() int {
+			mu.Lock()
+			defer mu.Unlock()
+			during = append(during, gate.held.Load())
+			return len(during)
+		}
+		client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+			if isLogin(r) {
+				time.Sleep(time.Second)
+				note()
+				return signedIn("s"), nil
+			}
+			if note() == 2 {
+				time.AfterFunc(500*time.Millisecond, func() { note() })
+				return answer(503, "", "Retry-After", "1"), nil
+			}
+			return answer(200, `{"serverList":[]}`), nil
+		})))
+		must(t, noResult(client.Servers.List(WithGate(t.Context(), gate))))
+		// login, first attempt, pause, second attempt
+		if want := []int32{0, 1, 0, 1}; !slices.Equal(during, want) || gate.held.Load() != 0 {
+			t.Errorf("slots held %v, want %v; %d at the end", during, want, gate.held.Load())
+		}
+	})
+}
+
+func TestWaitForTheGateIsNotTheServersTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := withSlots(1)
+		client := newClient(t, testURL, WithTimeout(time.Second), WithRetries(0),
+			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+				if isLogin(r) {
+					return signedIn("s"), nil
+				}
+				time.Sleep(900 * time.Millisecond)
+				return answer(200, `{"serverList":[]}`), r.Context().Err()
+			})))
+		release, _ := gate.Acquire(t.Context())
+		time.AfterFunc(time.Minute, release)
+		if _, err := client.Servers.List(WithGate(t.Context(), gate)); err != nil {
+			t.Errorf("after a minute's wait for the gate: %v", err)
+		}
+		release, _ = gate.Acquire(t.Context())
+		defer release()
+		ctx, cancel := context.WithTimeout(WithGate(t.Context(), gate), time.Second)
+		defer cancel()
+		if _, err := client.Servers.List(ctx); !errors.Is(err, ErrTimeout) {
+			t.Errorf("the gate never opens: %v", err)
+		}
+		own := errors.New("not now")
+		if _, err := client.Servers.List(WithGate(t.Context(), &slots{err: own})); !errors.Is(err, own) ||
+			errors.Is(err, ErrTimeout) {
+			t.Errorf("a gate's own error is lost: %v", err)
+		}
+	})
+}
+
+func TestObserve(t *testing.T) {
+	for name, tc := range map[string]struct {
+		err    error
+		status int
+		failed []string
+	}{
+		"good": {nil, 200, nil},
+		"api": {&Error{Kind: KindAPI, Code: "AEM_TASK_NOT_FOUND", Status: 500}, 500,
+			[]string{"GetTaskDetails AEM_TASK_NOT_FOUND"}},
+		"timeout":  {&Error{Kind: KindTimeout}, 0, []string{"GetTaskDetails timeout"}},
+		"partial":  {&Error{Kind: KindPartial, Status: 200}, 200, []string{"GetTaskDetails decode"}},
+		"canceled": {&Error{Kind: KindCanceled}, 0, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen tally
+			var log logbook
+			var traced []error
+			ctx := WithAttemptTrace(t.Context(), func(operation string, started time.Time, err error) {
+				if operation != "GetTaskDetails" || started.IsZero() {
+					t.Errorf("traced %q at %v", operation, started)
+				}
+				traced = append(traced, err)
+			})
+			logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			s := observeStep(&seen, logger, func(_ context.Context, c *call) error {
+				c.status = tc.status
+				return tc.err
+			})
+			if err := s(ctx, &call{operation: "GetTaskDetails"}); err != tc.err {
+				t.Errorf("got %v", err)
+			}
+			if seen.requests["GetTaskDetails"] != 1 || !slices.Equal(seen.statuses, []int{tc.status}) {
+				t.Errorf("requests: %v, statuses %v", seen.requests, seen.statuses)
+			}
+			if !slices.Equal(seen.failed, tc.failed) {
+				t.Errorf("failed: %v", seen.failed)
+			}
+			if len(traced) != 1 || !errors.Is(traced[0], tc.err) {
+				t.Errorf("traced %v", traced)
+			}
+			if line := log.String(); !strings.Contains(line, "operation=GetTaskDetails") ||
+				strings.Contains(line, "err.") != (tc.err != nil) {
+				t.Errorf("logged %q", line)
+			}
+		})
+	}
 }
