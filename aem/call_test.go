@@ -53,7 +53,7 @@ func sendRaw(t *testing.T, address string, c *call) error {
 	t.Helper()
 	root, err := parseBaseURL(address)
 	must(t, err)
-	o := defaults()
+	o, _ := newOptions()
 	o.transport = &http.Transport{DisableKeepAlives: true}
 	return newSender(root, o, &scrubber{}).send(t.Context(), c)
 }
@@ -147,7 +147,7 @@ func TestFetch(t *testing.T) {
 		want    int
 	}{{nil, false, 1}, {&Error{Kind: KindPartial}, true, 1}, {&Error{Kind: KindPartial}, false, 0},
 		{&Error{Kind: KindTimeout}, true, 0}} {
-		core := &core{partial: tc.partial, session: &session{}, call: func(_ context.Context, c *call) error {
+		core := &core{options: options{partial: tc.partial}, session: &session{}, call: func(_ context.Context, c *call) error {
 			_ = c.decode(nil, strings.NewReader(""))
 			return tc.err
 		}}

@@ -29,12 +29,12 @@ type Client struct {
 
 // core is what the services share.
 type core struct {
+	options
 	call    step // check → session → retry → gate → observer → HTTP
 	plain   step // the same without a session, for Login and Logout
 	session *session
 	sender  *sender
 	end     context.CancelFunc // of the client's life
-	partial bool               // lists may lack elements
 }
 
 // New makes a client for the Enterprise Manager at baseURL,
@@ -48,22 +48,15 @@ func New(baseURL string, credentials CredentialsFunc, opts ...Option) (*Client, 
 	if credentials == nil {
 		return nil, errors.New("aem: there are no credentials")
 	}
-	o := defaults()
-	for _, option := range opts {
-		option(&o)
-	}
-	if err := o.check(); err != nil {
+	o, err := newOptions(opts...)
+	if err != nil {
 		return nil, err
-	}
-	if o.transport == nil {
-		o.transport = NewTransport(TransportOptions{})
 	}
 	if root.Scheme == "http" && !o.plain && !isLocal(root.Hostname()) {
 		return nil, errors.New("aem: the URL begins with http, so that everybody in between could read the credentials: " +
 			"use https, or the option WithPlainHTTP")
 	}
 	c := newCore(root, credentials, o)
-	c.partial = o.partial
 	return &Client{
 		Servers:   ServersService{c},
 		Tasks:     TasksService{c},
@@ -79,26 +72,21 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	scrub := &scrubber{}
 	scrub.keep(o.secrets...)
 	sender := newSender(root, o, scrub)
-	retry := retrier{retries: o.retries, timeout: o.timeout, timed: o.timed, observer: o.observer, jitter: fullJitter,
-		fresh: sender.client.CloseIdleConnections}
+	retry := retrier{options: o, jitter: fullJitter, fresh: sender.client.CloseIdleConnections}
 	plain := retry.step(gateStep(observeStep(o.observer, o.logger, sender.send)))
 
 	life, end := context.WithCancel(context.Background())
 	session := &session{
+		options:     o,
 		credentials: credentials,
 		signIn:      signIn(plain, scrub, sender.client.CloseIdleConnections),
 		signOut:     signOut(plain),
 		url:         root.String(),
-		limit:       o.timeout,
-		pace:        o.pace,
-		guard:       o.guard,
-		observer:    o.observer,
-		logger:      o.logger,
 		scrub:       scrub,
 		life:        life,
 		denied:      map[string]denial{},
 	}
-	return &core{call: checkStep(session.step(plain)), plain: plain, session: session, sender: sender, end: end}
+	return &core{options: o, call: checkStep(session.step(plain)), plain: plain, session: session, sender: sender, end: end}
 }
 
 // isLocal reports whether a host is this machine, or one that exists in tests only.

@@ -33,18 +33,27 @@ type options struct {
 	plain       bool
 }
 
-func defaults() options {
-	return options{
-		timeout:   10 * time.Second,
-		retries:   2,
-		maxBytes:  64 << 20,
-		observer:  nobody{},
-		logger:    slog.New(slog.DiscardHandler),
-		userAgent: "qem-aem-go",
-		guard:     NewLoginGuard(),
-		pace:      time.Second,
-		large:     NewLargeBodies(),
+func newOptions(opts ...Option) (options, error) {
+	o := options{timeout: 10 * time.Second, retries: 2, maxBytes: 64 << 20, userAgent: "qem-aem-go", pace: time.Second}
+	for _, option := range opts {
+		option(&o)
 	}
+	if o.transport == nil {
+		o.transport = NewTransport(TransportOptions{})
+	}
+	if o.observer == nil {
+		o.observer = nobody{}
+	}
+	if o.logger == nil {
+		o.logger = slog.New(slog.DiscardHandler)
+	}
+	if o.guard == nil {
+		o.guard = NewLoginGuard()
+	}
+	if o.large == nil {
+		o.large = NewLargeBodies()
+	}
+	return o, o.check()
 }
 
 func (o options) check() error {
@@ -63,21 +72,13 @@ func (o options) check() error {
 
 // WithTransport sends the requests through another transport than
 // NewTransport(TransportOptions{}).
-func WithTransport(t http.RoundTripper) Option {
-	return func(o *options) {
-		if t != nil {
-			o.transport = t
-		}
-	}
-}
+func WithTransport(t http.RoundTripper) Option { return func(o *options) { o.transport = t } }
 
 // WithTimeout limits one attempt of a call, from the connection to the last byte
 // of the answer. A call takes at most (retries+1) times as long, as does the login that it
 // may have to wait for. Without this option the limit is 10 s, or the deadline of the
 // call's context when it has one.
-func WithTimeout(d time.Duration) Option {
-	return func(o *options) { o.timeout, o.timed = d, true }
-}
+func WithTimeout(d time.Duration) Option { return func(o *options) { o.timeout, o.timed = d, true } }
 
 // WithPartialLists returns lists of which some elements make no sense without them, beside
 // an ErrPartial.
@@ -96,23 +97,11 @@ func WithRetries(n int) Option { return func(o *options) { o.retries = n } }
 func WithMaxResponseBytes(n int64) Option { return func(o *options) { o.maxBytes = n } }
 
 // WithObserver tells an observer of every request.
-func WithObserver(observer Observer) Option {
-	return func(o *options) {
-		if observer != nil {
-			o.observer = observer
-		}
-	}
-}
+func WithObserver(observer Observer) Option { return func(o *options) { o.observer = observer } }
 
 // WithLogger logs logins that fail (warn) and every request (debug). Without it
 // nothing is logged.
-func WithLogger(logger *slog.Logger) Option {
-	return func(o *options) {
-		if logger != nil {
-			o.logger = logger
-		}
-	}
-}
+func WithLogger(logger *slog.Logger) Option { return func(o *options) { o.logger = logger } }
 
 // WithUserAgent sets the User-Agent of the requests.
 func WithUserAgent(name string) Option { return func(o *options) { o.userAgent = name } }
@@ -120,13 +109,7 @@ func WithUserAgent(name string) Option { return func(o *options) { o.userAgent =
 // WithLoginGuard shares a guard with other clients. Give it to all clients of a process,
 // and to those that take their place later, so that an account that several of them
 // use is not locked out. Without it a client has a guard of its own.
-func WithLoginGuard(guard *LoginGuard) Option {
-	return func(o *options) {
-		if guard != nil {
-			o.guard = guard
-		}
-	}
-}
+func WithLoginGuard(guard *LoginGuard) Option { return func(o *options) { o.guard = guard } }
 
 // WithLoginPace sets the pause after a login that failed without the credential being
 // judged (no connection, HTTP 429, 502, 503 or 504); it doubles up to a minute. The
@@ -159,10 +142,4 @@ func WithHeaders(headers func() ([]Header, error)) Option {
 
 // WithLargeBodies shares the turn to read a large answer with other clients. Without it
 // a client takes turns with itself only.
-func WithLargeBodies(b *LargeBodies) Option {
-	return func(o *options) {
-		if b != nil {
-			o.large = b
-		}
-	}
-}
+func WithLargeBodies(b *LargeBodies) Option { return func(o *options) { o.large = b } }

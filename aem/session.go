@@ -21,15 +21,11 @@ const sessionCauses = "a proxy drops headers with a dot in their name, as " + se
 // A session is the one session that all calls of a client share. It is opened
 // when the first call needs it, and again when a call learns that it has ended.
 type session struct {
+	options
 	credentials CredentialsFunc
 	signIn      func(context.Context, Login) (*pass, error)
 	signOut     func(context.Context, *pass) error
-	url         string        // of the API
-	limit       time.Duration // of a login, before it is too late
-	pace        time.Duration // of logins that fail without the credential being judged
-	guard       *LoginGuard
-	observer    Observer
-	logger      *slog.Logger
+	url         string // of the API
 	scrub       *scrubber
 	life        context.Context // ends with the client
 
@@ -145,12 +141,12 @@ func (s *session) open(o *opening) {
 		return
 	}
 	var at stage
-	timer := time.AfterFunc(s.limit, func() {
-		failure := &Error{Operation: opLogin, Kind: KindTimeout, Message: "no answer in time (" + s.limit.String() + ")",
+	timer := time.AfterFunc(s.timeout, func() {
+		failure := &Error{Operation: opLogin, Kind: KindTimeout, Message: "no answer in time (" + s.timeout.String() + ")",
 			err: context.DeadlineExceeded, login: true}
 		if at.connecting.Load() {
 			cancel()
-			failure.Message = "no connection in time (" + s.limit.String() + ")"
+			failure.Message = "no connection in time (" + s.timeout.String() + ")"
 		}
 		s.observer.Failed(opLogin, failure.Reason())
 		s.fail(o, t, failure, !at.connecting.Load())
@@ -166,7 +162,7 @@ func (s *session) open(o *opening) {
 		s.observer.Login(true)
 	}
 	if late || !s.deliver(o, p, nil) {
-		out, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limit)
+		out, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
 		defer cancel()
 		_ = s.signOut(out, p)
 	}
@@ -174,7 +170,7 @@ func (s *session) open(o *opening) {
 
 // admit gets the credentials and the guard's leave to try them.
 func (s *session) admit(ctx context.Context) (Login, *trial, *Error) {
-	ctx, cancel := context.WithTimeout(ctx, s.limit)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	login, err := s.credentials(ctx)
 	if err == nil {

@@ -289,14 +289,14 @@ func TestSecretInsideACode(t *testing.T) {
 func TestSessionStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		serial := 0
+		o, _ := newOptions(WithTimeout(time.Second))
 		s := &session{
 			credentials: ActiveDirectory("u", "", "p"),
 			signIn: func(context.Context, Login) (*pass, error) {
 				serial++
 				return &pass{id: fmt.Sprint("id", serial)}, nil
 			},
-			limit: time.Second, observer: nobody{}, logger: defaults().logger, scrub: &scrubber{},
-			life: t.Context(), guard: NewLoginGuard(), denied: map[string]denial{},
+			options: o, scrub: &scrubber{}, life: t.Context(), denied: map[string]denial{},
 		}
 		var used []string
 		var errs []error

@@ -18,12 +18,9 @@ const (
 
 // A retrier repeats calls that failed for a passing reason.
 type retrier struct {
-	retries  int
-	timeout  time.Duration // of one attempt
-	timed    bool          // which was asked for
-	observer Observer
-	jitter   func(limit time.Duration) time.Duration // of [0, limit]
-	fresh    func()                                  // closes idle connections
+	options
+	jitter func(limit time.Duration) time.Duration // of [0, limit]
+	fresh  func()                                  // closes idle connections
 }
 
 // maxAttempt is longer than anything takes, and does not overflow.

@@ -31,7 +31,7 @@ func (a *attempts) step(context.Context, *call) error {
 }
 
 func testRetrier(retries int, observer Observer) retrier {
-	return retrier{retries: retries, timeout: 10 * time.Second, observer: observer,
+	return retrier{options: options{retries: retries, timeout: 10 * time.Second, observer: observer},
 		jitter: func(limit time.Duration) time.Duration { return limit }}
 }
 

@@ -73,32 +73,17 @@ func NewTransport(o TransportOptions) *http.Transport {
 
 // A sender is the last step of the chain: one attempt is one HTTP request.
 type sender struct {
-	root      *url.URL // of the API: …/api/v1
-	client    *http.Client
-	timeout   time.Duration
-	maxBytes  int64
-	userAgent string
-	scrub     *scrubber
-
-	headers     func() ([]Header, error) // nil: none
-	large       *largeReader
-	settingName func(string) string // nil: as it is
-	expiry      atomic.Int64        // of the earliest-ending certificate that was presented, Unix ns; 0: none
+	options
+	root   *url.URL // of the API: …/api/v1
+	client *http.Client
+	scrub  *scrubber
+	bodies *largeReader
+	expiry atomic.Int64 // of the earliest-ending certificate that was presented, Unix ns; 0: none
 }
 
 func newSender(root *url.URL, o options, scrub *scrubber) *sender {
-	return &sender{
-		root:      root,
-		client:    &http.Client{Transport: o.transport, CheckRedirect: checkRedirect},
-		timeout:   o.timeout,
-		maxBytes:  o.maxBytes,
-		userAgent: o.userAgent,
-		scrub:     scrub,
-
-		headers:     o.headers,
-		large:       newLargeReader(o.large),
-		settingName: o.settingName,
-	}
+	return &sender{options: o, root: root, client: &http.Client{Transport: o.transport, CheckRedirect: checkRedirect},
+		scrub: scrub, bodies: newLargeReader(o.large)}
 }
 
 // send makes one attempt. The answer is read in it, so that a body that breaks
@@ -139,10 +124,10 @@ func (s *sender) send(parent context.Context, c *call) error {
 // read reads a good answer; a large one when it is its turn.
 func (s *sender) read(clock *clock, a attempt, response *http.Response) error {
 	body := &limitedReader{r: a.call.keep(response), left: s.maxBytes, beyond: errTooLarge}
-	large := s.large.expects(a.call, response)
+	large := s.bodies.expects(a.call, response)
 	switch {
 	case large:
-		done, err := s.large.take(a.parent, a.call, clock)
+		done, err := s.bodies.take(a.parent, a.call, clock)
 		if err != nil {
 			return err
 		}
@@ -154,9 +139,9 @@ func (s *sender) read(clock *clock, a attempt, response *http.Response) error {
 	err := a.decode(response.Header, body)
 	switch {
 	case errors.Is(body.err, errLarge):
-		s.large.remember(a.call, true)
+		s.bodies.remember(a.call, true)
 	case large && body.eof && s.maxBytes-body.left <= largeBody:
-		s.large.remember(a.call, false)
+		s.bodies.remember(a.call, false)
 	}
 	return err
 }
