@@ -1,6 +1,7 @@
 package aem
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"path/filepath"
@@ -11,15 +12,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
-// seed adds the fixtures whose name matches, whole and cut, and a few odd bodies.
-func seed(f *testing.F, pattern string) {
+// seed adds the fixtures, whole and cut, the guide's answers, and a few odd bodies.
+func seed(f *testing.F) {
 	f.Helper()
-	names, err := filepath.Glob(filepath.Join("testdata", pattern+".json"))
-	if err != nil || len(names) == 0 {
-		f.Fatal(names, err)
-	}
+	names, err := filepath.Glob("testdata/*.json")
+	must(f, err)
 	for _, name := range names {
 		body := fixture(f, strings.TrimSuffix(filepath.Base(name), ".json"))
 		f.Add(body)
@@ -27,61 +28,73 @@ func seed(f *testing.F, pattern string) {
 		f.Add(strings.NewReplacer("{", "[", "}", "]", ":", ",").Replace(body))
 		f.Add(strings.ReplaceAll(body, ": ", `: -1, "name": `))
 	}
-	f.Add(fixture(f, "error_invalid_session_id"))
-	f.Add("\xef\xbb\xbf null")
-	f.Add(`[{"name":"\ud800","state":1e400,"message":"NONE"}]`)
+	for _, e := range guideExamples(f) {
+		f.Add(e.answer)
+	}
+	for _, body := range []string{
+		"\xef\xbb\xbf null", `[{"name":"\ud800","state":1e400,"message":"NONE"}]`, tableStatusesBody(3), `null`,
+		`{"$type":"AemComposeServer","name":"n","port":1e3}`, `{"requeststate":"SUCCESS","detailed_message":"x"}`,
+		`{"status":2,"error_message":"x"}{"error_code":"INVALID_SESSION_ID"}`,
+		`{"tablelist":[{"schema":"HR","table":"JOBS","state":"TABLE_QUEUED"},{"table":"B","state":"3"},1]}`,
+		`{"endpointList":[{"name":"a","role":"SOURCE","is_licensed":true},{"name":"b","isLicensed":"false"},{}]}`,
+		`{"excluded_pattern":null,"explicit_included_tables":[{"owner":"a","name":"b","load_order":"HIGH"}]}`,
+		`{"none":{"users":[{"name":"x"}]},"auditor_role":{},"disable_inheritance":"true"}`,
+	} {
+		f.Add(body)
+	}
 }
 
-// fuzzBodies proves that a body gives the same result however it arrives, and that
-// what was understood of it is the same when it is saved and read again.
-func fuzzBodies[T any](f *testing.F, decode func(io.Reader) (T, error)) {
+// Whatever comes, each reading makes the same of it however it arrives, and what was
+// understood of it is the same when it is saved and read again.
+func FuzzAnswers(f *testing.F) {
+	seed(f)
 	f.Fuzz(func(t *testing.T, body string) {
-		got, err := decode(strings.NewReader(body))
-		again, errAgain := decode(iotest.OneByteReader(strings.NewReader(body)))
-		if diff := cmp.Diff(got, again, exact); diff != "" || errorText(err) != errorText(errAgain) {
-			t.Fatalf("byte by byte it is another: %v, %v\n%s", err, errAgain, diff)
+		sameHowever(t, body, decodeServerList)
+		sameHowever(t, body, decodeServerDetails)
+		sameHowever(t, body, decodeTaskList)
+		sameHowever(t, body, decodeTaskDetails)
+		sameHowever(t, body, tables)
+		sameHowever(t, body, decodeTaskResult)
+		sameHowever(t, body, decodeTableList)
+		sameHowever(t, body, decodeEndpointList)
+		sameHowever(t, body, decodeEndpointTest)
+		sameHowever(t, body, func(r io.Reader) (*TableSelection, error) { return in(decodeTableSelection, r) })
+		sameHowever(t, body, func(r io.Reader) (*RetentionBarrier, error) { return in(decodeRetentionBarrier, r) })
+		if d, err := decodeServerDefinition(strings.NewReader(body)); (err == nil) == (d == nil) || d != nil && d.Name == "" {
+			t.Fatalf("%+v, %v", d, err)
 		}
-		if !usable(err) {
-			return
-		}
-		text, err := json.Marshal(got)
-		must(t, err)
-		var saved T
-		err = json.Unmarshal(text, &saved)
-		if diff := cmp.Diff(got, saved, exact, cmpopts.EquateEmpty()); diff != "" || err != nil {
-			t.Fatalf("saved, as %s, it is another: %v\n%s", text, err, diff)
+		acl, err := in(decodeACL, strings.NewReader(body))
+		if err == nil && acl.Validate() == nil { // so it may be put back
+			sent, _ := aclTable.Marshal(acl, wire.RealWorld)
+			again, err := in(decodeACL, bytes.NewReader(sent))
+			if diff := cmp.Diff(acl, again, acls); diff != "" || err != nil {
+				t.Fatalf("put back, as %s, it is another: %v\n%s", sent, err, diff)
+			}
 		}
 	})
 }
 
-func FuzzServerList(f *testing.F) {
-	seed(f, "server_list*")
-	fuzzBodies(f, decodeServerList)
-}
-
-func FuzzServerDetails(f *testing.F) {
-	seed(f, "server_details*")
-	fuzzBodies(f, decodeServerDetails)
-}
-
-func FuzzTaskList(f *testing.F) {
-	seed(f, "task_list*")
-	fuzzBodies(f, decodeTaskList)
-}
-
-func FuzzTaskDetails(f *testing.F) {
-	seed(f, "task_details*")
-	fuzzBodies(f, decodeTaskDetails)
-}
-
-func FuzzTableStatuses(f *testing.F) {
-	seed(f, "table_statuses*")
-	f.Add(tableStatusesBody(3))
-	fuzzBodies(f, tables)
+func sameHowever[T any](t *testing.T, body string, decode func(io.Reader) (T, error)) {
+	t.Helper()
+	got, err := decode(strings.NewReader(body))
+	again, errAgain := decode(iotest.OneByteReader(strings.NewReader(body)))
+	if diff := cmp.Diff(got, again, exact); diff != "" || errorText(err) != errorText(errAgain) {
+		t.Fatalf("byte by byte it is another: %v, %v\n%s", err, errAgain, diff)
+	}
+	if !usable(err) {
+		return
+	}
+	text, err := json.Marshal(got)
+	must(t, err)
+	var saved T
+	err = json.Unmarshal(text, &saved)
+	if diff := cmp.Diff(got, saved, exact, cmpopts.EquateEmpty()); diff != "" || err != nil {
+		t.Fatalf("saved, as %s, it is another: %v\n%s", text, err, diff)
+	}
 }
 
 func FuzzError(f *testing.F) {
-	seed(f, "error_*")
+	seed(f)
 	f.Fuzz(func(t *testing.T, body string) {
 		fault, found := decodeError(strings.NewReader(body))
 		again, foundAgain := decodeError(iotest.OneByteReader(strings.NewReader(body)))

@@ -1,18 +1,13 @@
 package aem
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
-	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 func TestTableListTraps(t *testing.T) {
@@ -192,69 +187,6 @@ func TestDeleteEndpointFallsBack(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzServerDefinition(f *testing.F) {
-	f.Add(`{"$type":"AemReplicateServer","name":"n","description":"d","host":"h","port":"3552","username":"u","password":"{S:98b}","verify_server_certificate":"true","monitored":true}`)
-	f.Add(`{"$type":"AemComposeServer","name":"n","port":1e3}`)
-	f.Fuzz(func(t *testing.T, body string) {
-		d, err := decodeServerDefinition(strings.NewReader(body))
-		if (err == nil) == (d == nil) || d != nil && d.Name == "" {
-			t.Fatalf("%+v, %v", d, err)
-		}
-	})
-}
-
-func FuzzTaskResult(f *testing.F) {
-	f.Add(taskDone)
-	f.Add(`{"state":2,"error_message":"x"}{"error_code":"INVALID_SESSION_ID"}`)
-	fuzzBodies(f, decodeTaskResult)
-}
-
-func FuzzTableList(f *testing.F) {
-	f.Add(`{"tablelist":[{"schema":"HR","table":"JOBS","state":"TABLE_QUEUED"},{"table":"B","state":"3"},1]}`)
-	fuzzBodies(f, decodeTableList)
-}
-
-func FuzzEndpointList(f *testing.F) {
-	f.Add(`{"endpointList":[{"name":"a","description":"d","role":"SOURCE","type":"ORACLE","is_licensed":true},{"name":"b","isLicensed":"false"},{}]}`)
-	fuzzBodies(f, decodeEndpointList)
-}
-
-func FuzzEndpointTest(f *testing.F) {
-	f.Add(`{"requeststate":"SUCCESS","message":"","detailed_message":"x"}`)
-	f.Add(`{"status":2,"error_message":"x"}`)
-	fuzzBodies(f, decodeEndpointTest)
-}
-
-func FuzzTableSelection(f *testing.F) {
-	f.Add(`{"included_pattern":[{"owner":"HR","name":"%","load_order":0,"table_type":"TABLE"}],"excluded_pattern":null,"explicit_included_tables":[{"owner":"a","name":"b","load_order":"HIGH"}]}`)
-	fuzzBodies(f, func(r io.Reader) (*TableSelection, error) { return in(decodeTableSelection, r) })
-}
-
-func FuzzRetentionBarrier(f *testing.F) {
-	f.Add(`{"application":"Compose","retention_point":"2020-06-30T16:15:00Z"}`)
-	f.Add(`null`)
-	fuzzBodies(f, func(r io.Reader) (*RetentionBarrier, error) { return in(decodeRetentionBarrier, r) })
-}
-
-func FuzzACL(f *testing.F) {
-	f.Add(`{"admin_role":{"groups":[],"users":[{"name":"CORP\\ada"}]},"operator_role":{"groups":[{"name":"CORP\\ops"}],"users":[]},"disable_inheritance":false}`)
-	f.Add(`{"none":{"users":[{"name":"x"}]},"auditor_role":{},"disable_inheritance":"true"}`)
-	f.Fuzz(func(t *testing.T, body string) {
-		acl, err := in(decodeACL, strings.NewReader(body))
-		if err != nil {
-			return
-		}
-		if acl.Validate() != nil {
-			return
-		}
-		sent, _ := aclTable.Marshal(acl, wire.RealWorld)
-		again, err := in(decodeACL, bytes.NewReader(sent))
-		if diff := cmp.Diff(acl, again, exact, cmp.AllowUnexported(ACL{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
-			t.Fatalf("put back, as %s, it is another: %v\n%s", sent, err, diff)
-		}
-	})
 }
 
 func FuzzJSONOfAnExport(f *testing.F) {

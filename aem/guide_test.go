@@ -39,7 +39,7 @@ type guideExample struct {
 // changes reports whether the method says nothing but that it has done something.
 func (e guideExample) changes() bool { return e.verb != http.MethodGet && e.answer == "" }
 
-func guideExamples(t *testing.T) []guideExample {
+func guideExamples(t testing.TB) []guideExample {
 	t.Helper()
 	files, err := filepath.Glob("testdata/guide/*.txt")
 	must(t, err)
