@@ -147,10 +147,11 @@ func TestFetch(t *testing.T) {
 		want    int
 	}{{nil, false, 1}, {&Error{Kind: KindPartial}, true, 1}, {&Error{Kind: KindPartial}, false, 0},
 		{&Error{Kind: KindTimeout}, true, 0}} {
-		core := &core{options: options{partial: tc.partial}, session: &session{}, call: func(_ context.Context, c *call) error {
+		core := &core{session: &session{}, call: func(_ context.Context, c *call) error {
 			_ = c.decode(nil, strings.NewReader(""))
 			return tc.err
 		}}
+		core.partial = tc.partial
 		got, err := fetch(t.Context(), core, nil, &call{}, read)
 		if len(got) != tc.want || err != tc.err {
 			t.Errorf("%v: got %v, %v", tc.err, got, err)

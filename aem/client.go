@@ -86,7 +86,7 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 		life:        life,
 		denied:      map[string]denial{},
 	}
-	return &core{options: o, call: checkStep(session.step(plain)), plain: plain, session: session, sender: sender, end: end}
+	return &core{o, checkStep(session.step(plain)), plain, session, sender, end}
 }
 
 // isLocal reports whether a host is this machine, or one that exists in tests only.

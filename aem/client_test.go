@@ -69,7 +69,8 @@ func TestNewRefusesNonsense(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := New(testURL, good, WithTransport(nil), WithObserver(nil), WithLogger(nil), WithUserAgent("x")); err != nil {
+	nothing := []Option{WithTransport(nil), WithObserver(nil), WithLogger(nil), WithLoginGuard(nil), WithLargeBodies(nil)}
+	if _, err := New(testURL, good, nothing...); err != nil {
 		t.Error(err)
 	}
 }

@@ -225,7 +225,8 @@ func ExampleServersService_PutLicense() {
 func ExampleEndpointsService_Patch() {
 	client, end := simulated()
 	defer end()
-	err := client.Endpoints.Patch(context.Background(), aem.EndpointRef{Server: "repl-prod-01", Endpoint: "Sales"}, aem.Patch{
+	sales := aem.EndpointRef{Server: "repl-prod-01", Endpoint: "Sales"}
+	err := client.Endpoints.Patch(context.Background(), sales, aem.Patch{
 		aem.SetSetting("/db_settings/username", "replicate"),
 		aem.SetSetting("/db_settings/password", aem.NewPassword("new secret")),
 	})

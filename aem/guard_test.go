@@ -47,7 +47,7 @@ func (e *estate) add(url string, wrong func() (*http.Response, error)) *door {
 		return wrong()
 	}
 	for _, guard := range e.guards {
-		c, err := New(url, func(context.Context) (Login, error) { return Login{User: e.user, Secret: NewPassword(e.secret)}, nil },
+		c, err := New(url, func(context.Context) (Login, error) { return Login{e.user, NewPassword(e.secret)}, nil },
 			WithTransport(d), WithLoginGuard(guard), WithLoginPace(15*time.Second))
 		if err != nil {
 			e.t.Fatal(err)

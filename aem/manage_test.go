@@ -191,7 +191,8 @@ func TestPasswordsAreNeverShown(t *testing.T) {
 		show(SetSetting("/db_settings/password", d.Password))
 		show(struct{ inner Password }{d.Password})
 		show(client.Servers.Put(t.Context(), *d))
-		show(client.Endpoints.Patch(t.Context(), EndpointRef{"n", "e"}, Patch{SetSetting("/db_settings/password", d.Password)}))
+		password := SetSetting("/db_settings/password", d.Password)
+		show(client.Endpoints.Patch(t.Context(), EndpointRef{"n", "e"}, Patch{password}))
 		for _, secret := range []string{canary, standIn, "98bdfd05", fmt.Sprintf("%x", canary)} {
 			for line := range strings.Lines(out.String()) {
 				if strings.Contains(line, secret) {

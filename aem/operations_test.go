@@ -94,7 +94,8 @@ func TestTableOfTheMethods(t *testing.T) {
 			continue
 		}
 		for i, word := range map[int]string{1: ".NET", 2: "Python", 4: "role"} {
-			if said := cmp.Or(m.head[word], "–"); cells[i] != said && !(word == "role" && strings.HasPrefix(cells[i], said+" ")) {
+			said := cmp.Or(m.head[word], "–") // and behind it what is likely
+			if cells[i] != said && !(said == "–" && strings.HasPrefix(cells[i], "– (")) {
 				t.Errorf("%s: %q, the guide has %q", m.name, cells[i], said)
 			}
 		}

@@ -228,7 +228,7 @@ func observeStep(observer Observer, logger *slog.Logger, next step) step {
 
 		observer.Request(c.operation, c.status, elapsed)
 		var e *Error
-		if errors.As(err, &e) && e.Kind != KindCanceled && e.err != errLarge {
+		if errors.As(err, &e) && e.Kind != KindCanceled && !errors.Is(err, errLarge) {
 			observer.Failed(c.operation, e.Reason())
 		}
 		if trace, ok := ctx.Value(traceKey{}).(func(string, time.Time, error)); ok && trace != nil {
