@@ -39,8 +39,8 @@ func tagPool() []string {
 }
 
 // schemaTables are the tables that most tasks have some of.
-func schemaTables() []struct{ schema, name string } {
-	return []struct{ schema, name string }{
+func schemaTables() []tableKey {
+	return []tableKey{
 		{"SALES", "ORDERS"}, {"SALES", "ORDER_LINES"}, {"SALES", "CUSTOMERS"}, {"SALES", "INVOICES"},
 		{"HR", "EMPLOYEES"}, {"SALES", "PAYMENTS"}, {"FIN", "LEDGER_ENTRIES"}, {"FIN", "ACCOUNTS"},
 		{"dbo", "Product Catalogue"}, {"dbo", "Stock"}, {"dbo", "Shipments"}, {"public", "events"},
@@ -59,8 +59,8 @@ func oddTasks() []string {
 }
 
 // oddTables are names that need care in a query or in a label.
-func oddTables() []struct{ schema, name string } {
-	return []struct{ schema, name string }{
+func oddTables() []tableKey {
+	return []tableKey{
 		{"odd schema", "100%"}, {"odd schema", "a/b"}, {"odd schema", `c\d`}, {"odd schema", `"quoted"`},
 		{"Größe", "Maße"}, {"Case", "T"}, {"case", "t"}, {"Case", "t"}, {"", "no schema"}, {" ", " "}, {"a&b", "c=d+e"},
 		{"数据", "表"},

@@ -176,12 +176,12 @@ func newPlans(tables int) []*plan {
 }
 
 // newPlan makes a plan of so many tables out of a list of names.
-func newPlan(names []struct{ schema, name string }, count, variant int) *plan {
+func newPlan(names []tableKey, count, variant int) *plan {
 	p := &plan{}
 	var sum float64
 	for i := range count {
 		j := (i + 3*variant) % len(names)
-		t := planTable{schema: names[j].schema, name: names[j].name}
+		t := planTable{tableKey: names[j]}
 		if round := i / len(names); round > 0 {
 			t.name = fmt.Sprintf("%s_%d", t.name, round+1)
 		}

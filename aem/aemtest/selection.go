@@ -12,15 +12,15 @@ func (t *task) selected() *TableSelection {
 		return cloneSelection(t.static.Selection)
 	}
 	sel := &TableSelection{}
-	add := func(schema, name string) {
-		sel.Explicit = append(sel.Explicit, aem.SelectedTable{Owner: schema, Name: name, Type: aem.TypeTable})
+	add := func(key tableKey) {
+		sel.Explicit = append(sel.Explicit, aem.SelectedTable{Owner: key.schema, Name: key.name, Type: aem.TypeTable})
 	}
 	for _, v := range t.static.Tables { // of a custom task
-		add(v.Schema, v.Name)
+		add(v.key())
 	}
 	if !t.custom {
 		for _, p := range t.life.plan.tables {
-			add(p.schema, p.name)
+			add(p.tableKey)
 		}
 	}
 	return sel
@@ -61,27 +61,26 @@ func (c *call) putSelection() error {
 // the source that a pattern includes and none excludes.
 func (p *plan) chosen(sel *TableSelection) *plan {
 	out := &plan{}
-	add := func(schema, name string) {
-		if out.find(schema, name) != nil {
+	add := func(key tableKey) {
+		if out.find(key) != nil {
 			return
 		}
-		added := planTable{schema: schema, name: name, targetSchema: schema, targetName: name}
-		if old := p.find(schema, name); old != nil {
+		added := planTable{tableKey: key, targetSchema: key.schema, targetName: key.name}
+		if old := p.find(key); old != nil {
 			added.targetSchema, added.targetName = old.targetSchema, old.targetName
 		}
 		out.tables = append(out.tables, added)
 	}
 	for _, x := range sel.Explicit {
-		add(x.Owner, x.Name)
+		add(tableKey{x.Owner, x.Name})
 	}
+	var source []tableKey
 	for _, x := range p.tables {
-		if selects(sel, x.schema, x.name) {
-			add(x.schema, x.name)
-		}
+		source = append(source, x.tableKey)
 	}
-	for _, x := range schemaTables() {
-		if selects(sel, x.schema, x.name) {
-			add(x.schema, x.name)
+	for _, key := range append(source, schemaTables()...) {
+		if selects(sel, key) {
+			add(key)
 		}
 	}
 	out.share()
@@ -89,10 +88,10 @@ func (p *plan) chosen(sel *TableSelection) *plan {
 }
 
 // selects reports whether the patterns select a table.
-func selects(s *TableSelection, schema, name string) bool {
+func selects(s *TableSelection, key tableKey) bool {
 	matches := func(list []aem.SelectedTable) bool {
 		return slices.ContainsFunc(list, func(p aem.SelectedTable) bool {
-			return matchPercent(p.Owner, schema) && matchPercent(p.Name, name)
+			return matchPercent(p.Owner, key.schema) && matchPercent(p.Name, key.name)
 		})
 	}
 	return matches(s.Included) && !matches(s.Excluded)

@@ -1,6 +1,7 @@
 package aemtest
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -46,7 +47,7 @@ func (t *task) settled(changes bool) string {
 // calls of the API.
 func (t *task) steeredTable(p *planTable, state string, rows, transferred int64, own time.Duration) (string, int64,
 	int64) {
-	s, ok := t.touched[tableKey{p.schema, p.name}]
+	s, ok := t.touched[p.tableKey]
 	if !ok || t.failedAgain(p, s, own) {
 		return state, rows, transferred
 	}
@@ -65,30 +66,30 @@ func (t *task) failedAgain(p *planTable, s tableSteer, own time.Duration) bool {
 	return open && own-elapsed > s.at && p == &t.life.plan.tables[len(t.life.plan.tables)-1]
 }
 
-// steerTable changes a generated table as the calls of the API have.
+// steerTable changes a table as the calls of the API have.
 func (t *task) steerTable(v *Table, own time.Duration) {
-	s, ok := t.touched[tableKey{v.Schema, v.Name}]
+	s, ok := t.touched[v.key()]
 	if !ok {
 		return
 	}
-	p := t.life.plan.find(v.Schema, v.Name)
-	if t.failedAgain(p, s, own) {
-		return
+	rows, bytes, changes, forgets := cmp.Or(max(v.TransferredRows, v.EstimatedRows), customRows), 100.0, true, s.loads
+	if v.TransferredRows > 0 && v.TransferredBytes > 0 {
+		bytes = float64(v.TransferredBytes) / float64(v.TransferredRows)
 	}
-	rows := int64(t.life.load.rows * p.rows)
-	bytes := t.life.load.bytes
-	t.applySteer(v, s, own, rows, bytes, p.changes > 0)
-	v.TargetSchema, v.TargetName = p.targetSchema, p.targetName
-	if t.life.restarted == nil || s.at >= *t.life.restarted {
+	if !t.custom {
+		p := t.life.plan.find(v.key())
+		if t.failedAgain(p, s, own) {
+			return
+		}
+		rows, bytes, changes = int64(t.life.load.rows*p.rows), t.life.load.bytes, p.changes > 0
+		forgets = t.life.restarted == nil || s.at >= *t.life.restarted
+		v.TargetSchema, v.TargetName = p.targetSchema, p.targetName
+	}
+	if forgets {
 		v.Changes.add(s.before, -1)
 	}
-}
-
-// applySteer makes a table of so many rows, each of so many bytes, what the call
-// of the API has made of it.
-func (t *task) applySteer(v *Table, s tableSteer, own time.Duration, rows int64, bytes float64, changes bool) {
-	state, part := s.state(own, t.settled(changes))
-	v.State = state
+	var part float64
+	v.State, part = s.state(own, t.settled(changes))
 	if !s.loads {
 		return
 	}
@@ -96,13 +97,14 @@ func (t *task) applySteer(v *Table, s tableSteer, own time.Duration, rows int64,
 	v.EstimatedRows, v.Start, v.End, v.DataErrors = 0, time.Time{}, time.Time{}, 0
 	v.TransferredRows = int64(float64(rows) * part)
 	v.TransferredBytes = int64(float64(v.TransferredRows) * bytes)
-	if state == TableQueued || state == TableLoading {
+	loading := v.State == TableLoading
+	if v.State == TableQueued || loading {
 		v.EstimatedRows = rows
 	}
-	if state != TableQueued {
+	if v.State != TableQueued {
 		v.Start = t.instant(s.at + queuedFor)
 	}
-	if state != TableQueued && state != TableLoading {
+	if v.State != TableQueued && !loading {
 		v.End = t.instant(s.at + queuedFor + s.lasts)
 	}
 }
@@ -113,14 +115,13 @@ func (c *CDC) add(x CDC, times int64) {
 	c.Deletes, c.DDL = max(0, c.Deletes+times*x.Deletes), max(0, c.DDL+times*x.DDL)
 }
 
-// find finds a table of a plan that has it.
-func (p *plan) find(schema, name string) *planTable {
-	for i := range p.tables {
-		if t := &p.tables[i]; t.schema == schema && t.name == name {
-			return t
-		}
+// find finds a table of a plan; nil when it has none of that name.
+func (p *plan) find(key tableKey) *planTable {
+	i := slices.IndexFunc(p.tables, func(t planTable) bool { return t.tableKey == key })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return &p.tables[i]
 }
 
 // bucket is the counter of the tables in a state.
@@ -147,6 +148,13 @@ func (f *FullLoad) recount(from, to string) {
 	*f.bucket(to)++
 }
 
+// What calls of the API reload of a custom task has so many rows, unless its table says
+// how many, and takes so long.
+const (
+	customRows int64 = 1000
+	customLoad       = 20 * time.Second
+)
+
 // customAt is a custom task: it stands still but for what the API has done.
 func (t *task) customAt(now time.Time) Task {
 	v := t.static
@@ -156,38 +164,16 @@ func (t *task) customAt(now time.Time) Task {
 	}
 	if len(t.touched) > 0 {
 		v.Tables = slices.Clone(v.Tables)
-		t.steerTables(own, &v)
+	}
+	for i := range v.Tables {
+		was := v.Tables[i].State
+		t.steerTable(&v.Tables[i], own)
+		v.FullLoad.recount(was, v.Tables[i].State)
 	}
 	if t.loadEnds > 0 && own < t.loadEnds {
 		v.FullLoad.Completed, v.FullLoad.End = false, time.Time{}
 	}
 	return v
-}
-
-// customRows is how many rows a custom table has that does not say.
-const customRows = 1000
-
-// steerTables changes the tables of a custom task as the calls of the API have.
-func (t *task) steerTables(own time.Duration, v *Task) {
-	for i := range v.Tables {
-		x := &v.Tables[i]
-		s, ok := t.touched[tableKey{x.Schema, x.Name}]
-		if !ok {
-			continue
-		}
-		was, rows, bytes := x.State, max(x.TransferredRows, x.EstimatedRows), 100.0
-		if x.TransferredRows > 0 && x.TransferredBytes > 0 {
-			bytes = float64(x.TransferredBytes) / float64(x.TransferredRows)
-		}
-		if rows == 0 {
-			rows = customRows
-		}
-		t.applySteer(x, s, own, rows, bytes, true)
-		if s.loads {
-			x.Changes.add(s.before, -1)
-		}
-		v.FullLoad.recount(was, x.State)
-	}
 }
 
 // reloadCustom reloads all tables of a custom task.
@@ -198,12 +184,9 @@ func (t *task) reloadCustom(own time.Duration) {
 	v.FullLoad.Start, v.FullLoad.End, v.FullLoad.Completed = t.instant(own), t.instant(t.loadEnds), true
 	t.touched = make(map[tableKey]tableSteer, len(v.Tables))
 	for i := range v.Tables {
-		t.touched[tableKey{v.Tables[i].Schema, v.Tables[i].Name}] = tableSteer{at: own, loads: true, lasts: customLoad}
+		t.touched[v.Tables[i].key()] = tableSteer{at: own, loads: true, lasts: customLoad}
 	}
 }
-
-// customLoad is how long a table of a custom task is loaded.
-const customLoad = 20 * time.Second
 
 // forgetCounters sets what counts applied changes to zero, as a start does.
 func (t *task) forgetCounters() {

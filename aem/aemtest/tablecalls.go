@@ -65,7 +65,7 @@ func (c *call) reloadTable() error {
 	}
 	steer := tableSteer{at: c.t.ownTime(c.Now()), loads: true, lasts: customLoad, before: x.table.Changes}
 	if !c.t.custom {
-		p := c.t.life.plan.find(x.key.schema, x.key.name)
+		p := c.t.life.plan.find(x.key)
 		part := time.Duration((p.end - p.begin) * float64(c.t.life.load.lasts))
 		steer.lasts = min(max(part, 5*time.Second), 2*time.Minute)
 		steer.before.add(c.t.forgotten(x.key), 1)
@@ -103,5 +103,5 @@ func (x *tableCall) suspendedInLoad() bool {
 		return !x.table.Start.IsZero() && x.table.End.IsZero()
 	}
 	broken := plan{x.t.life.plan.tables[:min(x.t.life.broken, len(x.t.life.plan.tables))]}
-	return broken.find(x.key.schema, x.key.name) != nil
+	return broken.find(x.key) != nil
 }

@@ -12,7 +12,7 @@ type plan struct {
 
 // planTable is one table of a plan.
 type planTable struct {
-	schema, name             string
+	tableKey
 	targetSchema, targetName string
 	begin, end               float64 // part of the load's work before and after it
 	rows                     float64 // share of the rows

@@ -66,14 +66,12 @@ func (t *task) restoreStatus(v, own *Task) {
 	v.FullLoadThroughput = own.FullLoadThroughput
 	for i := range v.Tables {
 		x := &v.Tables[i]
-		if _, touched := t.touched[tableKey{x.Schema, x.Name}]; !touched {
+		if _, touched := t.touched[x.key()]; !touched {
 			continue
 		}
-		for j := range own.Tables {
-			if y := &own.Tables[j]; y.Schema == x.Schema && y.Name == x.Name {
-				v.FullLoad.recount(x.State, y.State)
-				*x = *y
-			}
+		if j := slices.IndexFunc(own.Tables, func(y Table) bool { return y.key() == x.key() }); j >= 0 {
+			v.FullLoad.recount(x.State, own.Tables[j].State)
+			*x = own.Tables[j]
 		}
 	}
 }
