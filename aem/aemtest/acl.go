@@ -6,14 +6,12 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 )
 
-// guarded is an object that may have an explicit ACL.
 type guarded struct {
 	acl        **ACL
 	kind, name string // as messages call it
 	collection bool
 }
 
-// guarded is the object of a call.
 func (c *call) guarded() guarded {
 	srv := c.srv
 	switch c.op.resource {
@@ -46,7 +44,6 @@ func (c *call) noACL(g guarded) error {
 	return failed(c.aclCode("AEM_%_HAS_NO_ACL", g.kind), "ACL for %s %q could not be found.", g.kind, g.name)
 }
 
-// getACL answers the five methods that read an explicit ACL.
 func (c *call) getACL() error {
 	g := c.guarded()
 	a := *g.acl
@@ -62,7 +59,6 @@ func (c *call) getACL() error {
 	})
 }
 
-// putACL answers the five methods that replace an explicit ACL.
 func (c *call) putACL() error {
 	var in aem.ACL
 	if err := c.decode(&in, "AemAuthorizationAcl"); err != nil {
@@ -82,7 +78,6 @@ func (c *call) putACL() error {
 	return nil
 }
 
-// deleteACL answers the five methods that remove an explicit ACL.
 func (c *call) deleteACL() error {
 	g := c.guarded()
 	if *g.acl == nil {

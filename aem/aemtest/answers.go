@@ -38,7 +38,6 @@ func failed(code, format string, args ...any) error {
 	return &apiError{status: http.StatusInternalServerError, code: code, message: fmt.Sprintf(format, args...)}
 }
 
-// missing is the error of a request without a field that it must have.
 func missing(field string) error {
 	return failed("AEM_MISSING_FIELD", "The %q field is missing from the request.", field)
 }
@@ -60,7 +59,6 @@ func webError(status int, detail string) error {
 			"<hr><p>HTTP Error %d. %s</p>\r\n</BODY></HTML>\r\n", title, status, detail)}
 }
 
-// fail makes an error the answer of the call.
 func (c *call) fail(err error) {
 	var e *apiError
 	if !errors.As(err, &e) {
@@ -159,7 +157,6 @@ func (c *call) resolve() error {
 	return nil
 }
 
-// checkServer checks that the server is what the method needs.
 func (c *call) checkServer() error {
 	const unsupported = "AEM_METHOD_NOT_SUPPORTED_VERSION"
 	v := c.srv.row(c.Now())

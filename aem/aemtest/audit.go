@@ -21,10 +21,8 @@ type AuditRecord struct {
 	Error     string // the error code; "" when it succeeded
 }
 
-// keptRecords is how many calls the audit trail remembers.
 const keptRecords = 10_000
 
-// record puts the call and what came of it into the audit trail.
 func (c *call) record(err error) {
 	r := AuditRecord{Time: c.Now().Truncate(time.Second), User: c.user.Name, Operation: c.op.name, Server: c.server,
 		Object: c.task + c.object}
@@ -110,7 +108,6 @@ func (c *call) document(head string, marked bool, v any) error {
 // ticksAtUnix are the .NET ticks, of 100 ns, at the beginning of Unix time.
 const ticksAtUnix = 621_355_968_000_000_000
 
-// auditTime reads a timestamp or ticks.
 func auditTime(text string) (time.Time, bool) {
 	if t, err := time.Parse(zulu, text); err == nil {
 		return t, true

@@ -10,7 +10,6 @@ type composeLife struct {
 	failing          bool // every run ends in an error half way
 }
 
-// composeAt is a generated Compose task.
 func (t *task) composeAt(now time.Time) Task {
 	v, l := t.static, &t.compose
 	at, idle, halted := t.own(now)

@@ -5,7 +5,6 @@ import (
 	"sync"
 )
 
-// counters count requests.
 type counters struct {
 	mu       sync.Mutex
 	perOp    map[string]int

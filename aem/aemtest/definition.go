@@ -40,7 +40,6 @@ type taskDef struct {
 	} `json:"task_settings"`
 }
 
-// targetDef is Targets on its way.
 type targetDef struct {
 	Schema            string `json:"default_schema,omitempty"`
 	ControlSchema     string `json:"control_schema,omitempty"`
@@ -57,7 +56,6 @@ type databaseDef struct {
 	Settings    map[string]any `json:"db_settings"`
 }
 
-// definition is what of a task is exported.
 func (t *task) definition(v *Task) taskDef {
 	var d taskDef
 	x := &d.Task

@@ -9,7 +9,6 @@ import (
 	"strings"
 )
 
-// patchOperation is one step of a PatchEndpoint.
 type patchOperation struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
@@ -32,7 +31,6 @@ func (c *call) patchEndpoint() error {
 	return nil
 }
 
-// applyStep applies one step to the settings of an endpoint.
 func applyStep(settings map[string]any, step patchOperation) error {
 	rest, ok := strings.CutPrefix(step.Path, "/db_settings/")
 	if !ok || rest == "" {

@@ -10,14 +10,12 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 )
 
-// Roles of an endpoint.
 const (
 	Source = "SOURCE"
 	Target = "TARGET"
 	Both   = "BOTH"
 )
 
-// endpoint is one endpoint of a server.
 type endpoint struct {
 	state   EndpointState // without what changes by itself
 	test    EndpointTest
@@ -68,13 +66,17 @@ func (s *server) putEndpoint(v EndpointState) {
 	setDefault(&v.Role, Source)
 	setDefault(&v.Type, oracle)
 	v.ACL = v.ACL.clone()
-	v.Settings = copyJSON(v.Settings)
-	if v.Settings == nil {
+	test := EndpointTest{Message: v.Problem}
+	v.Problem = ""
+	s.endpoints = replaced(s.endpoints, s.newEndpoint(v, test))
+}
+
+// newEndpoint makes an endpoint, with the settings of its type if it has none.
+func (s *server) newEndpoint(v EndpointState, test EndpointTest) *endpoint {
+	if v.Settings = copyJSON(v.Settings); v.Settings == nil {
 		v.Settings = newSettings(v.Name, v.Type, s.static.Host)
 	}
-	e := &endpoint{state: v, test: EndpointTest{Message: v.Problem}}
-	e.state.Problem = ""
-	s.endpoints = replaced(s.endpoints, e)
+	return &endpoint{state: v, test: test}
 }
 
 const oracle = "Oracle"
@@ -97,13 +99,11 @@ func (s *server) adopt(v *Task) {
 			}
 			continue
 		}
-		s.endpoints = append(s.endpoints, &endpoint{state: EndpointState{
-			Name: x.Name, Role: x.role, Type: x.Type, Licensed: true, Settings: newSettings(x.Name, x.Type, s.static.Host),
-		}})
+		v := EndpointState{Name: x.Name, Role: x.role, Type: x.Type, Licensed: true}
+		s.endpoints = append(s.endpoints, s.newEndpoint(v, EndpointTest{}))
 	}
 }
 
-// newSettings are the db_settings of an endpoint.
 func newSettings(name, kind, host string) map[string]any {
 	word := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
@@ -118,7 +118,6 @@ func newSettings(name, kind, host string) map[string]any {
 	}
 }
 
-// users are the tasks that use an endpoint.
 func (s *server) users(name string) []*task {
 	var list []*task
 	for _, t := range s.tasks {
@@ -157,7 +156,6 @@ func (c *call) deleteEndpoint() error {
 	return nil
 }
 
-// timeout is that of RunTask, StopTask and TestEndpoint.
 func (c *call) timeout() (time.Duration, error) {
 	text := c.query.Get("timeout")
 	n, err := strconv.ParseUint(cmp.Or(text, "60"), 10, 31)

@@ -1,6 +1,9 @@
 package aemtest
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // equip gives a server of the fleet what Enterprise Manager keeps of it: endpoints,
 // some of them unused, and here and there an explicit ACL or a retention barrier.
@@ -36,19 +39,16 @@ func (b *builder) equip(s *server) {
 // addSpareEndpoints adds endpoints that no task uses: those that an Oracle source
 // can fail over to, and an old one.
 func (s *server) addSpareEndpoints() {
-	for _, e := range s.endpoints {
-		if e.state.Type != oracle || e.state.Role != Source {
-			continue
-		}
+	i := slices.IndexFunc(s.endpoints, func(e *endpoint) bool { return e.state.Type == oracle && e.state.Role == Source })
+	if i >= 0 {
 		for _, name := range []string{"PrimaryOracle", "SecondaryOracle"} {
 			v := EndpointState{
-				Name: e.state.Name + configurationOf + name, Role: Source, Type: oracle, Licensed: true,
-				Settings: newSettings(e.state.Name+"-"+name, oracle, s.static.Host),
+				Name: s.endpoints[i].name() + configurationOf + name, Role: Source, Type: oracle, Licensed: true,
+				Settings: newSettings(s.endpoints[i].name()+"-"+name, oracle, s.static.Host),
 			}
 			v.Settings["supportResetLog"] = true
 			s.endpoints = append(s.endpoints, &endpoint{state: v})
 		}
-		break
 	}
 	s.endpoints = append(s.endpoints, &endpoint{state: EndpointState{
 		Name: "tgt_ARCHIVE (old)", Description: "Not in use since the move", Role: Target, Type: "Hadoop",
@@ -56,7 +56,6 @@ func (s *server) addSpareEndpoints() {
 	}})
 }
 
-// standardACL is an explicit ACL as many servers have it.
 func standardACL(alone bool) *ACL {
 	return &ACL{
 		Admin: Principals{Users: []string{DefaultDomain + `\admin`},

@@ -77,22 +77,16 @@ type FaultHandle struct {
 	hits  int
 }
 
-// Remove ends the fault. Removing it twice does nothing.
-func (h *FaultHandle) Remove() { h.set.remove(h) }
-
-// Hits says how many requests the fault has met.
-func (h *FaultHandle) Hits() int {
-	h.set.mu.Lock()
-	defer h.set.mu.Unlock()
-	return h.hits
-}
-
 type faultSet struct {
 	mu   sync.Mutex
 	list []*FaultHandle
 }
 
-func (f *faultSet) add(fault Fault) *FaultHandle {
+// AddFault makes requests go wrong until the fault is spent or removed. When
+// several match, their latencies add up, and the oldest that does more than wait
+// decides.
+func (s *Simulator) AddFault(fault Fault) *FaultHandle {
+	f := &s.faults
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	h := &FaultHandle{fault: fault, set: f}
@@ -100,16 +94,25 @@ func (f *faultSet) add(fault Fault) *FaultHandle {
 	return h
 }
 
-func (f *faultSet) remove(h *FaultHandle) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.list = slices.DeleteFunc(f.list, func(x *FaultHandle) bool { return x == h })
+// ClearFaults removes all faults.
+func (s *Simulator) ClearFaults() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.list = nil
 }
 
-func (f *faultSet) clear() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.list = nil
+// Remove ends the fault. Removing it twice does nothing.
+func (h *FaultHandle) Remove() {
+	h.set.mu.Lock()
+	defer h.set.mu.Unlock()
+	h.set.list = without(h.set.list, h)
+}
+
+// Hits says how many requests the fault has met.
+func (h *FaultHandle) Hits() int {
+	h.set.mu.Lock()
+	defer h.set.mu.Unlock()
+	return h.hits
 }
 
 // take returns the delay of all faults that match the call, and the first of them
@@ -123,7 +126,7 @@ func (f *faultSet) take(c *call) (delay time.Duration, fault *Fault) {
 		}
 		h.hits++
 		if h.fault.Times > 0 && h.hits >= h.fault.Times {
-			f.list = slices.DeleteFunc(f.list, func(x *FaultHandle) bool { return x == h })
+			f.list = without(f.list, h)
 		}
 		delay += h.fault.Latency
 		if h.fault.Kind != FaultLatency {
@@ -162,7 +165,6 @@ func (f *Fault) apiError() error {
 		message: f.Message}
 }
 
-// wrongType is JSON of the wrong kind for an operation.
 func wrongType(operation string) string {
 	envelopes := map[string]string{
 		"GetServerList": "serverList", "GetTaskList": "taskList", "GetTableStatuses": "table_details",

@@ -28,7 +28,6 @@ func parseDocument(body []byte) (*document, error) {
 	return d, nil
 }
 
-// empty reports whether there is nothing to import.
 func (d *document) empty() bool {
 	return d == nil || d.Definition != nil && len(d.Definition.Tasks)+len(d.Definition.Databases) == 0
 }
@@ -64,7 +63,6 @@ func (c *call) importTask() error {
 	return nil
 }
 
-// ends are the names of the endpoints that a task has.
 func (d *taskDef) ends() []string { return append([]string{d.Task.Source}, d.Task.Targets...) }
 
 // lacks reports whether neither the document nor the server has the endpoint of a name.
@@ -99,7 +97,6 @@ func (c *call) checkDatabases(d *definition) error {
 	return nil
 }
 
-// checkImport checks that a task which the server has does not run.
 func (c *call) checkImport(d *taskDef) error {
 	old := named(c.srv.tasks, d.Task.Name)
 	if old == nil || old.stopped(c.Now()) {
@@ -176,7 +173,6 @@ func (c *call) merge(d *definition) {
 	}
 }
 
-// newTask makes a task that has never run.
 func (s *Simulator) newTask(srv *server, d *taskDef, now time.Time) *task {
 	x, c, g := &d.Task, &d.Settings.Common, &d.Settings.Target
 	k := kind{loads: c.FullLoad, applies: c.ApplyChanges, stores: c.StoreChanges, audits: c.AuditChanges,
@@ -208,7 +204,6 @@ func (s *Simulator) newTask(srv *server, d *taskDef, now time.Time) *task {
 	return t
 }
 
-// end is an endpoint of the server as a task has it.
 func (s *server) end(name string) Endpoint {
 	if e := named(s.endpoints, name); e != nil {
 		return Endpoint{name, e.state.Type}
@@ -216,7 +211,6 @@ func (s *server) end(name string) Endpoint {
 	return Endpoint{Name: name}
 }
 
-// into is the plan with all tables in one schema of the target.
 func (p *plan) into(schema string) *plan {
 	out := &plan{tables: slices.Clone(p.tables)}
 	for i := range out.tables {
@@ -225,7 +219,6 @@ func (p *plan) into(schema string) *plan {
 	return out
 }
 
-// clone is the body of CloneTask.
 type clone struct {
 	Name              string `json:"new_task_name"`
 	Permissions       bool   `json:"clone_permissions"`

@@ -17,13 +17,11 @@ type Incident struct {
 	Every       time.Duration // it comes back
 }
 
-// incident is an Incident with what it does.
 type incident struct {
 	Incident
 	strike func(*strikes, window)
 }
 
-// incidentsEvery is how often the schedule repeats.
 const incidentsEvery = 20 * time.Minute
 
 // Incidents describes the schedule that Options.Incidents switches on: what
@@ -71,7 +69,6 @@ func incidents() []incident {
 	}
 }
 
-// strikes chooses what the incidents meet.
 type strikes struct {
 	tasks, composes []*task // that are well
 	loads           []*task // that are repeated
@@ -79,7 +76,6 @@ type strikes struct {
 	next            int
 }
 
-// scheduleIncidents gives the incidents to tasks and servers.
 func scheduleIncidents(fleet []*server) {
 	x := &strikes{}
 	for _, s := range fleet {
@@ -98,7 +94,6 @@ func scheduleIncidents(fleet []*server) {
 	}
 }
 
-// consider sorts a task in when it is fit for an incident.
 func (x *strikes) consider(t *task) {
 	switch {
 	case t.product == Compose:
@@ -129,7 +124,6 @@ func (x *strikes) tasksFor(list []*task) []*task {
 	return chosen
 }
 
-// out gives tasks an outage.
 func (x *strikes) out(list []*task, w window, phases func(name string, lasts time.Duration) []phase) {
 	for _, t := range x.tasksFor(list) {
 		t.life.outage = newOutage(w, phases(t.name(), w.lasts))

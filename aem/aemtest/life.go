@@ -40,7 +40,6 @@ type life struct {
 	climb, spill, errors, table window
 }
 
-// load is a full load: once, or again and again.
 type load struct {
 	lasts time.Duration // 0: the task has no full load
 	begin time.Duration // since the start of the simulated time
@@ -49,7 +48,6 @@ type load struct {
 	bytes float64 // a row
 }
 
-// loadState is a full load at an instant.
 type loadState struct {
 	begun, done bool
 	begin       time.Duration // since the start of the simulated time
@@ -69,7 +67,6 @@ func (l *life) changes(worked float64) float64 {
 	return l.rate * (worked + l.swing/k*(math.Cos(l.turn)-math.Cos(k*worked+l.turn)))
 }
 
-// rateAt is the changes a second after so many seconds of work.
 func (l *life) rateAt(worked float64) float64 {
 	return l.rate * (1 + l.swing*math.Sin(2*math.Pi*worked/l.wave.Seconds()+l.turn))
 }
@@ -79,7 +76,6 @@ func (l *life) swung(v, swing float64, t time.Duration) float64 {
 	return v * (1 + swing*math.Sin(2*math.Pi*t.Seconds()/(l.wave.Seconds()*1.37)+l.turn))
 }
 
-// loadAt is the full load at an instant.
 func (l *life) loadAt(t time.Duration) loadState {
 	s := loadState{begin: l.load.begin, now: t}
 	if l.load.lasts == 0 || t < s.begin {
@@ -95,7 +91,6 @@ func (l *life) loadAt(t time.Duration) loadState {
 	return s
 }
 
-// loadTime is the instant at which the load has come to a part of its work.
 func (l *life) loadTime(s loadState, part float64) time.Duration {
 	work := time.Duration(part * float64(l.load.lasts))
 	return s.begin + l.outage.stretch(s.begin, work)
@@ -136,12 +131,10 @@ func climbed(elapsed, lasts time.Duration) float64 {
 	return steep * elapsed.Seconds()
 }
 
-// dataErrors is how many data errors there were.
 func (l *life) dataErrors(worked float64, t time.Duration) int64 {
 	return int64(worked/3600*l.errorsPerHour) + int64(l.errors.spent(t).Seconds()/3) - l.errorsLess
 }
 
-// instant turns a time since the start into one of the clock, in whole seconds.
 func instant(start time.Time, t time.Duration) time.Time {
 	return start.Add(t).Truncate(time.Second)
 }

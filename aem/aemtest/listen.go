@@ -66,7 +66,6 @@ func (s *Server) CertPEM() []byte {
 // Client is an HTTP client that trusts the server and reuses its connections.
 func (s *Server) Client() *http.Client { return s.http.Client() }
 
-// selfSigned makes a certificate as an Enterprise Manager has by default.
 func selfSigned() tls.Certificate {
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),

@@ -89,7 +89,6 @@ func (s *Simulator) SetTask(serverName, taskName string, change func(*Task)) err
 	})
 }
 
-// addCustom adds a task that stands still, and the endpoints that it has.
 func (s *server) addCustom(v Task) {
 	v = v.clone()
 	setDefault(&v.Product, s.static.Product)

@@ -27,7 +27,6 @@ func domains() []string {
 	}
 }
 
-// projects are those of Compose.
 func projects() []string {
 	return []string{"SalesDW", "FinanceDW", "CustomerMart", "RiskLake", "OpsDW"}
 }
@@ -87,7 +86,6 @@ func taskName(n int, source, target endpointKind) string {
 	return name
 }
 
-// serverNames are those of the nth server.
 func serverNames(n int) (name, host string) {
 	switch n {
 	case 2:

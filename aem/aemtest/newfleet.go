@@ -8,7 +8,6 @@ import (
 	"time"
 )
 
-// builder makes a fleet.
 type builder struct {
 	opts  Options
 	plans []*plan
@@ -20,7 +19,6 @@ func newBuilder(o Options) *builder {
 	return &builder{opts: o, plans: newPlans(o.TablesPerTask), odd: newPlan(oddTables(), len(oddTables()), 0)}
 }
 
-// fleet makes the servers that the options ask for.
 func (b *builder) fleet() []*server {
 	o := b.opts
 	var fleet []*server
@@ -61,7 +59,6 @@ func wide(r *rand.Rand, lo, hi float64) float64 {
 	return math.Exp(between(r, math.Log(lo), math.Log(hi)))
 }
 
-// someTime chooses whole seconds.
 func someTime(r *rand.Rand, lo, hi time.Duration) time.Duration {
 	return time.Duration(between(r, lo.Seconds(), hi.Seconds())) * time.Second
 }
@@ -114,7 +111,6 @@ func (b *builder) replicateServer(n int) *server {
 	return s
 }
 
-// trouble makes one server in a few unlike the others.
 func (b *builder) trouble(s *server, n int) {
 	v, today := &s.static, b.opts.Start.Truncate(24*time.Hour)
 	switch n % 25 {
@@ -164,7 +160,6 @@ func (b *builder) oddServer() *server {
 	return s
 }
 
-// planSets is how many different sets of tables a fleet has.
 const planSets = 8
 
 func newPlans(tables int) []*plan {
@@ -175,7 +170,6 @@ func newPlans(tables int) []*plan {
 	return plans
 }
 
-// newPlan makes a plan of so many tables out of a list of names.
 func newPlan(names []tableKey, count, variant int) *plan {
 	p := &plan{}
 	var sum float64

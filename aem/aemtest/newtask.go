@@ -5,7 +5,6 @@ import (
 	"time"
 )
 
-// kind is a sort of Replicate task.
 type kind struct {
 	loads, applies, stores, audits bool
 	again                          bool // the full load is repeated
@@ -48,7 +47,6 @@ func taskKinds() []kind {
 	return kinds
 }
 
-// healthy is a kind without its troubles.
 func (k kind) healthy() kind {
 	k.rest, k.fragile, k.broken, k.behind = phase{}, false, 0, 0
 	k.again = k.again && k.applies
@@ -92,7 +90,6 @@ func (b *builder) replicateTask(s *server, k kind, name string, source, target e
 // ages is how often something had happened before the start.
 const ages = 1000
 
-// life chooses how a task of a kind lives.
 func (b *builder) life(k kind, name string, s *server) life {
 	r := b.random("life", s.static.Name, name)
 	l := life{
@@ -146,7 +143,6 @@ func failure(name string, lasts time.Duration) []phase {
 	}
 }
 
-// composeTask makes the nth Compose task of a server.
 func (b *builder) composeTask(s *server, n int, name string) *task {
 	project := projects()[n/3%len(projects())]
 	if name == "" {

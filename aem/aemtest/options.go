@@ -118,7 +118,6 @@ type Options struct {
 	Latency time.Duration
 }
 
-// withDefaults fills in what was left out.
 func (o Options) withDefaults() Options {
 	o.Servers = sizeOr(o.Servers, 3)
 	o.ComposeServers = sizeOr(o.ComposeServers, 1)

@@ -32,20 +32,17 @@ func (s Shape) style() wire.Style { return wire.RealWorld + wire.Style(s) }
 
 func (c *call) writer() *wire.Writer { return wire.NewWriter(c.buffer(), c.opts.Shape.style()) }
 
-// say answers with what was written.
 func (c *call) say(w *wire.Writer) error {
 	c.out = w.B
 	return nil
 }
 
-// said answers with one object.
 func said[T any](c *call, table *wire.Table[T], v *T) error {
 	w := c.writer()
 	table.Write(w, v)
 	return c.say(w)
 }
 
-// list answers with one list, whose elements each hands over.
 func list[T any](c *call, envelope string, table *wire.Table[T], each func(add func(T))) error {
 	w := c.writer()
 	w.Open()
@@ -82,7 +79,6 @@ func (v *ServerState) kind() string {
 	return "Replicate"
 }
 
-// serverRow writes what a server list says of a server.
 func serverRow(w *wire.Writer, v *ServerState) {
 	w.Open()
 	w.Str("$type", v.kind()+"ServerInfo")
@@ -102,7 +98,6 @@ func serverType(w *wire.Writer, v *ServerState) {
 	}
 }
 
-// details writes a server in detail.
 func serverInDetail(w *wire.Writer, v *ServerState) {
 	n, l, x, u := aem.WholeOf, v.License, v.Summary, v.Utilization
 	d := aem.ServerDetails{
@@ -241,7 +236,6 @@ type barrierMessage struct {
 	Point       time.Time `api:"retention_point,zulu"`
 }
 
-// serverMessage is what PutServer takes and GetServer gives.
 type serverMessage struct {
 	Class                string `api:"$type"`
 	aem.ServerDefinition `api:",inline"`

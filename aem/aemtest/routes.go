@@ -25,7 +25,6 @@ const (
 	resEndpoint  resource = "servers/{server}/endpoints/{endpoint}"
 )
 
-// operation is one method of the API.
 type operation struct {
 	name     string
 	verb     string
@@ -47,10 +46,8 @@ const (
 	ofReplicate52 // at least 5.2
 )
 
-// changes reports whether the method changes the Enterprise Manager.
 func (o *operation) changes() bool { return o.verb != http.MethodGet && o.resource != resLogin }
 
-// operations are all methods of the API.
 func operations() []operation {
 	get, put, post, del := http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 	return []operation{
@@ -141,7 +138,6 @@ type call struct {
 	end *endpoint
 }
 
-// operation names the call for faults and counters.
 func (c *call) operation() string {
 	if c.op == nil {
 		return "unknown"
@@ -149,7 +145,6 @@ func (c *call) operation() string {
 	return c.op.name
 }
 
-// route understands a request.
 func (s *Simulator) route(r *http.Request) *call {
 	c := &call{Simulator: s, request: r}
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), Path+"/api/v1/")
@@ -171,7 +166,6 @@ func (s *Simulator) route(r *http.Request) *call {
 	return c
 }
 
-// resource takes the names out of a path.
 func (c *call) resource(path []string) resource {
 	if len(path) > 1 && path[0] == "servers" {
 		c.server, path[1] = path[1], "{server}"

@@ -2,7 +2,6 @@ package aemtest
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,17 +21,14 @@ const (
 	checkpointPosition = `^Checkpoint:V[0-9]+#.+`
 )
 
-func runOptions() []string {
-	return []string{resumeProcessing, reloadTarget, fromTimestamp, fromPosition, recreateTables, createTables,
-		recoverLocally, recoverFromTarget}
+// runOptions says of each option whether it wants a cdcposition.
+func runOptions() map[string]bool {
+	return map[string]bool{
+		resumeProcessing: false, reloadTarget: false, fromTimestamp: true, fromPosition: true, recreateTables: false,
+		createTables: false, recoverLocally: false, recoverFromTarget: true,
+	}
 }
 
-// takesPosition reports whether an option wants a cdcposition.
-func takesPosition(option string) bool {
-	return option == fromTimestamp || option == fromPosition || option == recoverFromTarget
-}
-
-// run is a RunTask, understood.
 type run struct {
 	option, position string
 	since            time.Time // of a timestamp
@@ -70,16 +66,16 @@ func (c *call) runTask() error {
 	})
 }
 
-// parseRun reads the option and the position of a RunTask.
 func (c *call) parseRun() (run, error) {
 	r := run{option: strings.ToUpper(c.query.Get("option"))}
 	if r.option == "" && c.t.product == Compose {
 		r.option = resumeProcessing
 	}
+	wanted, known := runOptions()[r.option]
 	switch {
 	case r.option == "":
 		return r, missing("option")
-	case !slices.Contains(runOptions(), r.option), c.t.product == Compose && r.option != resumeProcessing:
+	case !known, c.t.product == Compose && r.option != resumeProcessing:
 		return r, failed("AEM_RUN_TASK_INNER_ERR",
 			"Replicate task %s on server %s encountered an error when requested to run. The option %s is not valid.", c.task,
 			c.server, r.option)
@@ -94,13 +90,13 @@ func (c *call) parseRun() (run, error) {
 		r.position = in.Position
 	}
 	switch {
-	case !takesPosition(r.option) && r.position != "":
+	case !wanted && r.position != "":
 		return r, failed("AEM_WRONG_OPTION_FOR_CDCPOSITION",
 			"Replicate task %s on server %s cannot be run with cdcposition %s and option %s. "+
 				"Change the option to RESUME_PROCESSING_FROM_TIMESTAMP, RESUME_PROCESSING_FROM_POSITION, or "+
 				"RECOVER_USING_CHECKPOINT_STORED_ON_TARGET",
 			c.task, c.server, r.position, r.option)
-	case takesPosition(r.option) && r.position == "":
+	case wanted && r.position == "":
 		return r, missing("cdcposition")
 	case !r.understood():
 		return r, failed("AEM_CDC_POSITION_ERR_FORMAT",
@@ -110,7 +106,6 @@ func (c *call) parseRun() (run, error) {
 	return r, nil
 }
 
-// understood reports whether the position has the format of the option.
 func (r *run) understood() bool {
 	switch r.option {
 	case fromTimestamp:
@@ -155,7 +150,6 @@ func runnable(v *Task, server string) error {
 // metadataTakes is how long a task runs that only creates tables.
 const metadataTakes = 5 * time.Second
 
-// run starts the task as an option says.
 func (t *task) run(now time.Time, r run, delay time.Duration) {
 	finished := t.loadsOnly() && !t.custom && t.life.loadAt(t.ownTime(now)).done
 	t.resume(now, delay)
@@ -216,7 +210,6 @@ func (c *call) stopTask() error {
 	})
 }
 
-// stopped reports whether the task is stopped or has failed.
 func (t *task) stopped(now time.Time) bool {
 	v := t.at(now)
 	return v.State == Stopped || v.State == Failed

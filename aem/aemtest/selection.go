@@ -87,7 +87,6 @@ func (p *plan) chosen(sel *TableSelection) *plan {
 	return out
 }
 
-// selects reports whether the patterns select a table.
 func selects(s *TableSelection, key tableKey) bool {
 	matches := func(list []aem.SelectedTable) bool {
 		return slices.ContainsFunc(list, func(p aem.SelectedTable) bool {

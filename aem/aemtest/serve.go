@@ -15,7 +15,6 @@ const (
 	maxPooledBody   = 4 << 20
 )
 
-// buffer returns an empty buffer for a body.
 func (s *Simulator) buffer() []byte {
 	if b, ok := s.buffers.Get().(*[]byte); ok {
 		return (*b)[:0]
@@ -29,7 +28,6 @@ func (s *Simulator) release(b []byte) {
 	}
 }
 
-// serve answers a call, with the faults that it meets.
 func (c *call) serve(w http.ResponseWriter) {
 	delay, fault := c.faults.take(c)
 	c.mu.RLock()
@@ -132,7 +130,6 @@ func (a *answer) send(w http.ResponseWriter) {
 	_, _ = w.Write(a.out)
 }
 
-// serveFault answers a call wrongly.
 func (c *call) serveFault(w http.ResponseWriter, f *Fault) {
 	if f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
@@ -206,7 +203,6 @@ func (c *call) sendOversized(w http.ResponseWriter, f *Fault) {
 	_, _ = w.Write(c.out)
 }
 
-// sendSlowly sends a few bytes at a time.
 func (c *call) sendSlowly(w http.ResponseWriter, f *Fault) {
 	pause := f.Pause
 	if pause <= 0 {

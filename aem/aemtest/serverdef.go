@@ -94,7 +94,6 @@ func (c *call) putServer() error {
 	return nil
 }
 
-// define gives a server the properties of a definition.
 func (s *server) define(d *serverMessage, now time.Time) {
 	v := &s.static
 	v.Description, v.Host, v.Port, v.User = d.Description, d.Host, d.Port, d.Username

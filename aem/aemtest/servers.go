@@ -7,7 +7,6 @@ import (
 	"time"
 )
 
-// server is one server with its tasks.
 type server struct {
 	start     time.Time
 	static    ServerState // what never changes, without tasks
@@ -33,7 +32,6 @@ type spell struct {
 	state, message string
 }
 
-// name is the server's name.
 func (s *server) name() string { return s.static.Name }
 
 // row is the server at an instant, as far as the server list shows it.
@@ -44,7 +42,6 @@ func (s *server) row(now time.Time) ServerState {
 	return s.base(now)
 }
 
-// at is the server at an instant, without its tasks.
 func (s *server) at(now time.Time) ServerState {
 	v := s.base(now)
 	s.setLicense(&v.License, now)
@@ -109,7 +106,6 @@ func (s *server) setLicense(v *License, now time.Time) {
 	}
 }
 
-// count fills in what the tasks of the server add up to.
 func (s *server) count(v *ServerState, now time.Time) {
 	v.Summary = TaskSummary{}
 	v.Utilization = Utilization{DiskMB: -1, MemoryMB: -1, ReplicateCPU: -1, MachineCPU: -1}

@@ -10,7 +10,6 @@ import (
 	"time"
 )
 
-// accounts are the users, their sessions, and what happened at the door.
 type accounts struct {
 	mu       sync.Mutex
 	users    []User
@@ -56,7 +55,6 @@ func (a *accounts) login(credential string) (id string) {
 	return id
 }
 
-// find looks for the user whom a credential proves.
 func (a *accounts) find(name, secret string) (User, bool) {
 	if secret == "" || strings.Contains(secret, ":") {
 		return User{}, false
@@ -93,7 +91,6 @@ func (a *accounts) touch(id string) (User, bool) {
 	return s.user, true
 }
 
-// secret is what stands for the password of a server in a session.
 func (a *accounts) secret(id, server string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -117,7 +114,6 @@ func (a *accounts) isSecret(id, text, server string) bool {
 	return ok && s.secrets[server] == text
 }
 
-// end ends a session; logout says that its owner wanted it.
 func (a *accounts) end(id string, logout bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -127,7 +123,6 @@ func (a *accounts) end(id string, logout bool) {
 	delete(a.sessions, id)
 }
 
-// prune forgets the sessions that have expired.
 func (a *accounts) prune() {
 	now := time.Now()
 	for id, s := range a.sessions {
@@ -193,7 +188,6 @@ func canonicalUser(name string) string {
 	return name
 }
 
-// random16 makes the 16 bytes of an id.
 func random16() []byte {
 	b := make([]byte, 16)
 	rand.Read(b)

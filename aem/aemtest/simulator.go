@@ -65,14 +65,6 @@ func (s *Simulator) StateAt(now time.Time) *State {
 	return state
 }
 
-// AddFault makes requests go wrong until the fault is spent or removed. When
-// several match, their latencies add up, and the oldest that does more than wait
-// decides.
-func (s *Simulator) AddFault(f Fault) *FaultHandle { return s.faults.add(f) }
-
-// ClearFaults removes all faults.
-func (s *Simulator) ClearFaults() { s.faults.clear() }
-
 // SetLatency sets how long every call takes at least.
 func (s *Simulator) SetLatency(d time.Duration) {
 	s.mu.Lock()

@@ -20,7 +20,6 @@ type steering struct {
 // newSteering is that of a task which the API has neither started nor stopped.
 func newSteering() steering { return steering{spans: []span{{-never, -never}}} }
 
-// span is a stretch in which a task's own time passes.
 type span struct{ from, own time.Duration }
 
 // keptSpans is how many spans a task remembers, for the instants it tells.

@@ -6,7 +6,6 @@ import (
 	"time"
 )
 
-// tableKey names a table of a task.
 type tableKey struct{ schema, name string }
 
 // tableSteer is what a call of the API has made of one table: it was reloaded, or
@@ -66,7 +65,6 @@ func (t *task) failedAgain(p *planTable, s tableSteer, own time.Duration) bool {
 	return open && own-elapsed > s.at && p == &t.life.plan.tables[len(t.life.plan.tables)-1]
 }
 
-// steerTable changes a table as the calls of the API have.
 func (t *task) steerTable(v *Table, own time.Duration) {
 	s, ok := t.touched[v.key()]
 	if !ok {
@@ -117,14 +115,9 @@ func (c *CDC) add(x CDC, times int64) {
 
 // find finds a table of a plan; nil when it has none of that name.
 func (p *plan) find(key tableKey) *planTable {
-	i := slices.IndexFunc(p.tables, func(t planTable) bool { return t.tableKey == key })
-	if i < 0 {
-		return nil
-	}
-	return &p.tables[i]
+	return first(p.tables, func(t *planTable) bool { return t.tableKey == key })
 }
 
-// bucket is the counter of the tables in a state.
 func (f *FullLoad) bucket(state string) *int64 {
 	switch state {
 	case TableQueued:
@@ -137,7 +130,6 @@ func (f *FullLoad) bucket(state string) *int64 {
 	return &f.TablesCompleted
 }
 
-// recount moves one table from the count of a state to that of another.
 func (f *FullLoad) recount(from, to string) {
 	if from == to {
 		return
@@ -176,7 +168,6 @@ func (t *task) customAt(now time.Time) Task {
 	return v
 }
 
-// reloadCustom reloads all tables of a custom task.
 func (t *task) reloadCustom(own time.Duration) {
 	v := &t.static
 	v.DataErrors = 0

@@ -1,7 +1,6 @@
 package aemtest
 
 import (
-	"slices"
 	"time"
 )
 
@@ -11,7 +10,7 @@ type tableCall struct {
 	code, word string
 	key        tableKey
 	v          Task // as it is
-	table      Table
+	table      *Table
 }
 
 // tableCall finds the table of the call; code and word are those of its errors.
@@ -28,11 +27,10 @@ func (c *call) tableCall(code, word string) (*tableCall, error) {
 		return nil, failed("AEM_INVALID_TASK_NT_NTSUPPEP",
 			"Failed to %s table as this operation is not supported with the File Channel source endpoint.", word)
 	}
-	i := slices.IndexFunc(x.v.Tables, func(v Table) bool { return v.key() == x.key })
-	if i < 0 {
+	x.table = first(x.v.Tables, func(v *Table) bool { return v.key() == x.key })
+	if x.table == nil {
 		return nil, x.failed("the table is not part of the task")
 	}
-	x.table = x.v.Tables[i]
 	return x, nil
 }
 

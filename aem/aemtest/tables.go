@@ -10,7 +10,6 @@ type plan struct {
 	tables []planTable
 }
 
-// planTable is one table of a plan.
 type planTable struct {
 	tableKey
 	targetSchema, targetName string
@@ -53,7 +52,6 @@ func (p *plan) arrange() {
 	}
 }
 
-// setLoad fills in the full load of a task.
 func (t *task) setLoad(v *Task, ls loadState, working bool) {
 	l := &t.life
 	if l.load.lasts == 0 || !ls.begun {
@@ -153,7 +151,6 @@ func (t *task) livedTables(now time.Time, visit func(*Table)) {
 	}
 }
 
-// setTableLoad fills in the full load of one table.
 func (t *task) setTableLoad(v *Table, i int, ls loadState) {
 	l := &t.life
 	if l.load.lasts == 0 {

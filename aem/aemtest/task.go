@@ -25,7 +25,6 @@ type task struct {
 // nil.
 type edit struct{ apply func(*Task) }
 
-// name is the task's name before edits.
 func (t *task) name() string { return t.static.Name }
 
 // at is the task at an instant, without its tables unless someone has edited it.
@@ -69,9 +68,9 @@ func (t *task) restoreStatus(v, own *Task) {
 		if _, touched := t.touched[x.key()]; !touched {
 			continue
 		}
-		if j := slices.IndexFunc(own.Tables, func(y Table) bool { return y.key() == x.key() }); j >= 0 {
-			v.FullLoad.recount(x.State, own.Tables[j].State)
-			*x = own.Tables[j]
+		if y := first(own.Tables, func(y *Table) bool { return y.key() == x.key() }); y != nil {
+			v.FullLoad.recount(x.State, y.State)
+			*x = *y
 		}
 	}
 }
@@ -108,7 +107,6 @@ func (t *task) lived(now time.Time) Task {
 	return t.replicateAt(now)
 }
 
-// replicateAt is a generated Replicate task.
 func (t *task) replicateAt(now time.Time) Task {
 	v, l := t.static, &t.life
 	at, p, out := t.own(now)
@@ -152,7 +150,6 @@ func (t *task) replicateAt(now time.Time) Task {
 	return v
 }
 
-// changes reports whether the task processes changes.
 func (t *task) changes() bool {
 	return t.static.ApplyChanges || t.static.StoreChanges || t.static.AuditChanges
 }

@@ -21,7 +21,6 @@ func (s *Simulator) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ s *Simulator }
 
-// RoundTrip answers a request.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
@@ -56,15 +55,14 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 func setLength(r *http.Request) {
 	r.Header.Del("Content-Length")
 	empty := r.ContentLength == 0 && (r.Body == nil || r.Body == http.NoBody)
+	identity := r.Method != http.MethodGet && slices.Equal(r.TransferEncoding, []string{"identity"})
 	switch {
 	case r.ContentLength > 0:
 		r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
-	case empty && (r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch):
-		r.Header.Set("Content-Length", "0")
-	case empty && slices.Equal(r.TransferEncoding, []string{"identity"}) && r.Method != http.MethodGet:
-		r.Header.Set("Content-Length", "0")
 	case !empty:
 		r.ContentLength = -1
+	case identity || r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch:
+		r.Header.Set("Content-Length", "0")
 	}
 }
 
@@ -84,7 +82,6 @@ type pipeBody struct {
 	end func()
 }
 
-// Close ends the answer.
 func (b *pipeBody) Close() error {
 	err := b.PipeReader.Close()
 	b.end()
@@ -122,7 +119,6 @@ func (rec *recorder) run(h http.Handler, r *http.Request) {
 	h.ServeHTTP(rec, r)
 }
 
-// Header is the header of the answer.
 func (rec *recorder) Header() http.Header { return rec.header }
 
 // WriteHeader fixes status and header. The first one counts.
@@ -136,7 +132,6 @@ func (rec *recorder) WriteHeader(status int) {
 	rec.once.Do(func() { close(rec.ready) })
 }
 
-// Write hands on a part of the body.
 func (rec *recorder) Write(p []byte) (int, error) {
 	rec.WriteHeader(http.StatusOK)
 	return rec.body.Write(p)

@@ -17,12 +17,7 @@ type State struct {
 
 // Server finds a server by name; nil when there is none.
 func (s *State) Server(name string) *ServerState {
-	for i := range s.Servers {
-		if s.Servers[i].Name == name {
-			return &s.Servers[i]
-		}
-	}
-	return nil
+	return first(s.Servers, func(v *ServerState) bool { return v.Name == name })
 }
 
 // Task finds a task by name; nil when there is none.
@@ -31,9 +26,14 @@ func (s *State) Task(server, name string) *Task {
 	if srv == nil {
 		return nil
 	}
-	for i := range srv.Tasks {
-		if srv.Tasks[i].Name == name {
-			return &srv.Tasks[i]
+	return first(srv.Tasks, func(v *Task) bool { return v.Name == name })
+}
+
+// first is the first element of a list that is so; nil when none is.
+func first[T any](list []T, is func(*T) bool) *T {
+	for i := range list {
+		if is(&list[i]) {
+			return &list[i]
 		}
 	}
 	return nil

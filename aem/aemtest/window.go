@@ -80,7 +80,6 @@ func newOutage(w window, phases []phase) outage {
 	return outage{w, phases, down}
 }
 
-// phaseAt says which phase is on at an instant.
 func (o *outage) phaseAt(t time.Duration) (p phase, open bool) {
 	rest, open := o.at(t)
 	if !open {
