@@ -21,7 +21,7 @@ const flushTimeout = time.Second
 func (f *flags) newLogger() (*slog.Logger, *service.Queue) {
 	queue := service.NewQueue(os.Stderr)
 	if service.ToJournal() {
-		return f.logTo(service.Journal{To: queue}), queue
+		return f.logTo(service.Journal(queue)), queue
 	}
 	f.log.Writer = queue
 	logger := promslog.New(&f.log)

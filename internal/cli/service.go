@@ -37,8 +37,8 @@ func (f *flags) addServiceCommands() {
 
 // manageService does what one of the service commands says.
 func (f *flags) manageService(ctx context.Context, command string, args []string) error {
-	if err := service.Supported(); err != nil {
-		return fmt.Errorf("%s: %w", command, err)
+	if runtime.GOOS != "windows" {
+		return fmt.Errorf("%s: %w", command, service.ErrNotWindows)
 	}
 	ctx, cancel := context.WithTimeout(ctx, serviceTimeout)
 	defer cancel()

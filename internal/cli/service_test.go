@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -88,11 +89,7 @@ func TestServiceArgumentsAreChecked(t *testing.T) {
 }
 
 // discard is an event log that nobody reads.
-type discard struct{}
-
-func (discard) Info(uint32, string) error    { return nil }
-func (discard) Warning(uint32, string) error { return nil }
-func (discard) Error(uint32, string) error   { return nil }
+func discard(slog.Level, string) error { return nil }
 
 // The daemon of a service says when it serves, and logs out when it is stopped.
 func TestServiceDaemon(t *testing.T) {
@@ -103,7 +100,7 @@ func TestServiceDaemon(t *testing.T) {
 	defer stop()
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		ended <- daemon(ctx, service.Session{Ready: func() { close(ready) }, Events: discard{}})
+		ended <- daemon(ctx, service.Session{Ready: func() { close(ready) }, Events: discard})
 	}()
 	select {
 	case <-ready:
@@ -128,7 +125,7 @@ func TestServiceDaemonRefuses(t *testing.T) {
 		{"--config.file=none.yml", "none.yml"},
 	} {
 		err := serviceDaemon([]string{tc.arg})(t.Context(), service.Session{Ready: func() { t.Error("it is ready") },
-			Events: discard{}})
+			Events: discard})
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: err = %v", tc.arg, err)
 		}

@@ -43,13 +43,7 @@ func (h *logHandler) Handle(ctx context.Context, r slog.Record) error {
 	if len(message) > maxEvent {
 		message = strings.ToValidUTF8(message[:maxEvent], "") + "…"
 	}
-	switch {
-	case r.Level >= slog.LevelError:
-		return h.events.Error(eventError, message)
-	case r.Level >= slog.LevelWarn:
-		return h.events.Warning(eventWarning, message)
-	}
-	return h.events.Info(eventInfo, message)
+	return h.events(r.Level, message)
 }
 
 func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {

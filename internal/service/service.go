@@ -9,6 +9,7 @@ package service
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"time"
 )
@@ -35,19 +36,8 @@ type Session struct {
 // or shuts down.
 type Daemon func(context.Context, Session) error
 
-// Events is the event log of Windows.
-type Events interface {
-	Info(id uint32, message string) error
-	Warning(id uint32, message string) error
-	Error(id uint32, message string) error
-}
-
-// The identifiers of our events: one a severity, for filters on the event log.
-const (
-	eventInfo    = 1
-	eventWarning = 2
-	eventError   = 3
-)
+// Events is an event log, such as that of Windows.
+type Events func(severity slog.Level, message string) error
 
 const (
 	startHint = 30 * time.Second // how long Windows should expect a start to take

@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// Supported is nil on Windows, and otherwise says that there are no services.
-func Supported() error { return ErrNotWindows }
-
 // IsService tells whether Windows started this process as a service.
 func IsService() bool { return false }
 

@@ -25,16 +25,12 @@ type eventLog struct {
 	entries []string
 }
 
-func (l *eventLog) add(severity, message string) error {
+func (l *eventLog) add(severity slog.Level, message string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries = append(l.entries, severity+": "+message)
+	l.entries = append(l.entries, severity.String()+": "+message)
 	return nil
 }
-
-func (l *eventLog) Info(_ uint32, m string) error    { return l.add("info", m) }
-func (l *eventLog) Warning(_ uint32, m string) error { return l.add("warning", m) }
-func (l *eventLog) Error(_ uint32, m string) error   { return l.add("error", m) }
 
 func (l *eventLog) check(t *testing.T, want ...string) {
 	t.Helper()
@@ -66,7 +62,7 @@ func start(daemon Daemon) *controlManager {
 			defer w.mu.Unlock()
 			w.states = append(w.states, now)
 		},
-		events:      &w.events,
+		events:      w.events.add,
 		stopTimeout: 10 * time.Second,
 	}
 	go func() {
@@ -138,7 +134,7 @@ func TestServiceLivesAndStops(t *testing.T) {
 			w.checkEnd(t, false, "")
 			pass(4 * time.Second)
 			w.checkEnd(t, true, "")
-			w.events.check(t, "info: qem_exporter is running", "info: qem_exporter has stopped")
+			w.events.check(t, "INFO: qem_exporter is running", "INFO: qem_exporter has stopped")
 		})
 	}
 }
@@ -159,7 +155,7 @@ func TestDaemonFails(t *testing.T) {
 		w := start(func(context.Context, Session) error { return errors.New("no such port") })
 		w.checkEnd(t, true, "no such port")
 		w.check(t, startPending)
-		w.events.check(t, "error: qem_exporter failed: no such port")
+		w.events.check(t, "ERROR: qem_exporter failed: no such port")
 	})
 }
 
@@ -248,15 +244,15 @@ func TestLogHandler(t *testing.T) {
 			return a
 		}})
 	}
-	logger := slog.New(NewLogHandler(&events, plain))
+	logger := slog.New(NewLogHandler(events.add, plain))
 	logger.Debug("not asked for")
 	logger.Info("started", slog.Int("enterprise_managers", 2))
 	logger.With(slog.String("manager", "prod")).Warn("partial poll")
 	logger.WithGroup("poll").Error("failed", slog.Int("servers", 3))
 	events.check(t,
-		"info: msg=started enterprise_managers=2\n",
-		"warning: msg=\"partial poll\" manager=prod\n",
-		"error: msg=failed poll.servers=3\n")
+		"INFO: msg=started enterprise_managers=2\n",
+		"WARN: msg=\"partial poll\" manager=prod\n",
+		"ERROR: msg=failed poll.servers=3\n")
 	logger.Info(strings.Repeat("ä", 40_000))
 	if long := events.entries[3]; len(long) > maxEvent+20 || !utf8.ValidString(long) || !strings.HasSuffix(long, "…") {
 		t.Errorf("a long message has %d bytes", len(long))

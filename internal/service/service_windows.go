@@ -2,15 +2,13 @@ package service
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
 	"golang.org/x/sys/windows/svc"
 	"golang.org/x/sys/windows/svc/eventlog"
 )
-
-// Supported is nil on Windows, and otherwise says that there are no services.
-func Supported() error { return nil }
 
 // IsService tells whether Windows started this process as a service.
 func IsService() bool {
@@ -26,14 +24,14 @@ const stopMargin = 5 * time.Second
 // because Windows gives up on a service that takes longer than 30 s for that.
 // The daemon may take stopTimeout to end.
 func Run(daemon Daemon, stopTimeout time.Duration) int {
-	var events Events = noEvents{}
+	var events Events = toStderr
 	if log, err := eventlog.Open(Name); err == nil { // a service runs without it, too
 		defer log.Close()
-		events = log
+		events = toEventLog(log)
 	}
 	h := &handler{daemon: daemon, events: events, stopTimeout: stopTimeout + stopMargin}
 	if err := svc.Run(Name, h); err != nil {
-		_ = events.Error(eventError, fmt.Sprintf("cannot run as a service: %s", err))
+		_ = events(slog.LevelError, fmt.Sprintf("cannot run as a service: %s", err))
 		return 1
 	}
 	return h.code
@@ -121,18 +119,26 @@ func toState(s svc.State) state {
 	return otherState
 }
 
-// noEvents stands for an event log that could not be opened: whoever starts the
-// service by hand sees what is wrong on the standard error.
-type noEvents struct{}
-
-func (noEvents) Info(uint32, string) error { return nil }
-
-func (noEvents) Warning(_ uint32, message string) error {
-	_, err := fmt.Fprintln(os.Stderr, message)
-	return err
+// toEventLog writes to the event log of Windows. Each severity has an identifier of its
+// own, for filters.
+func toEventLog(log *eventlog.Log) Events {
+	return func(severity slog.Level, message string) error {
+		switch {
+		case severity >= slog.LevelError:
+			return log.Error(3, message)
+		case severity >= slog.LevelWarn:
+			return log.Warning(2, message)
+		}
+		return log.Info(1, message)
+	}
 }
 
-func (noEvents) Error(_ uint32, message string) error {
+// toStderr stands for an event log that could not be opened: whoever starts the service
+// by hand sees what is wrong.
+func toStderr(severity slog.Level, message string) error {
+	if severity < slog.LevelWarn {
+		return nil
+	}
 	_, err := fmt.Fprintln(os.Stderr, message)
 	return err
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"syscall"
@@ -62,10 +63,10 @@ func (s *supervisor) run(daemon Daemon) error {
 	}()
 	err := s.supervise(cancel, ready, reloads, ended)
 	if err != nil {
-		_ = s.events.Error(eventError, fmt.Sprintf("%s failed: %s", Name, err))
+		_ = s.events(slog.LevelError, fmt.Sprintf("%s failed: %s", Name, err))
 		return err
 	}
-	_ = s.events.Info(eventInfo, Name+" has stopped")
+	_ = s.events(slog.LevelInfo, Name+" has stopped")
 	return nil
 }
 
@@ -81,7 +82,7 @@ func (s *supervisor) supervise(cancel func(), ready <-chan struct{}, reloads cha
 			if now == startPending {
 				now = running
 				s.report(now)
-				_ = s.events.Info(eventInfo, Name+" is running")
+				_ = s.events(slog.LevelInfo, Name+" is running")
 			}
 		case r := <-s.requests:
 			switch r {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -52,18 +53,16 @@ func ToJournal() bool {
 
 // Journal is systemd's journal as an event log: a number before each line is its
 // priority.
-type Journal struct{ To io.Writer }
-
-// Info has the priority 6.
-func (j Journal) Info(_ uint32, message string) error { return j.write(6, message) }
-
-// Warning has the priority 4.
-func (j Journal) Warning(_ uint32, message string) error { return j.write(4, message) }
-
-// Error has the priority 3.
-func (j Journal) Error(_ uint32, message string) error { return j.write(3, message) }
-
-func (j Journal) write(priority int, message string) error {
-	_, err := io.WriteString(j.To, fmt.Sprintf("<%d>%s", priority, message))
-	return err
+func Journal(to io.Writer) Events {
+	return func(severity slog.Level, message string) error {
+		priority := 6
+		switch {
+		case severity >= slog.LevelError:
+			priority = 3
+		case severity >= slog.LevelWarn:
+			priority = 4
+		}
+		_, err := io.WriteString(to, fmt.Sprintf("<%d>%s", priority, message))
+		return err
+	}
 }

@@ -57,7 +57,7 @@ func TestSystemdIsTold(t *testing.T) {
 
 func TestJournalHasPriorities(t *testing.T) {
 	var out bytes.Buffer
-	logger := slog.New(NewLogHandler(Journal{&out}, func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) }))
+	logger := slog.New(NewLogHandler(Journal(&out), func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) }))
 	logger.Info("i")
 	logger.Warn("w")
 	logger.Error("e")
