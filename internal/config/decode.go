@@ -214,7 +214,11 @@ func (d *decoder) value(v value, into reflect.Value, f field) {
 // file's, so that a field can build on the ones before it.
 func (d *decoder) mapping(v value, into reflect.Value) {
 	fields := fieldsOf(into.Type())
-	entries := d.entries(v, fields, false)
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.name)
+	}
+	entries := d.entries(v, names)
 	for _, f := range fields {
 		if n, ok := entries[f.name]; ok {
 			d.value(newValue(n, join(v.path, f.name)), into.FieldByIndex(f.Index), f)
@@ -232,7 +236,7 @@ func (d *decoder) onOrOff(v value, into reflect.Value) {
 
 // freeMapping is a mapping whose keys are the user's own.
 func (d *decoder) freeMapping(v value, into reflect.Value) {
-	entries := d.entries(v, nil, true)
+	entries := d.entries(v, nil)
 	if entries == nil {
 		return
 	}
@@ -244,9 +248,9 @@ func (d *decoder) freeMapping(v value, into reflect.Value) {
 	}
 }
 
-// entries are those of a mapping, by key. No value at all is an empty mapping: what is left
-// when all of its lines are commented out.
-func (d *decoder) entries(v value, fields []field, free bool) map[string]*yaml.Node {
+// entries are those of a mapping, by key, of which these are known; without any, all are. No
+// value at all is an empty mapping: what is left when all of its lines are commented out.
+func (d *decoder) entries(v value, known []string) map[string]*yaml.Node {
 	if v.isNull() {
 		return nil
 	}
@@ -254,7 +258,7 @@ func (d *decoder) entries(v value, fields []field, free bool) map[string]*yaml.N
 		d.wrongType(v, "a mapping")
 		return nil
 	}
-	e := mappingEntries{d: d, path: v.path, fields: fields, values: map[string]*yaml.Node{}, free: free}
+	e := mappingEntries{d: d, path: v.path, known: known, values: map[string]*yaml.Node{}}
 	e.add(v.node)
 	return e.values
 }
@@ -303,9 +307,8 @@ func join(path, name string) string {
 type mappingEntries struct {
 	d      *decoder
 	path   string
-	fields []field
+	known  []string // empty: any name will do
 	values map[string]*yaml.Node
-	free   bool // any name will do
 	// seen guards against mappings that merge themselves; a second visit could
 	// add nothing anyway.
 	seen []*yaml.Node
@@ -338,19 +341,19 @@ func (e *mappingEntries) addOne(own map[string]*yaml.Node, key, val *yaml.Node) 
 	name := key.Value
 	path := join(e.path, name)
 	switch {
-	case e.free && !e.quotable(key, val):
+	case len(e.known) == 0 && !e.quotable(key, val):
 		e.d.failAt(at, e.path, "has a key that is no name")
 	case !e.quotable(key, val):
 		// Perhaps a credential that slipped here.
-		e.d.failAt(at, e.path, "unknown key; known are %s", names(e.fields))
+		e.d.failAt(at, e.path, "unknown key; known are %s", strings.Join(e.known, ", "))
 	case own[name] != nil:
 		slip := ""
 		if strings.HasSuffix(e.path, "]") {
 			slip = `; does a new entry begin here, whose "- " is missing?`
 		}
 		e.d.failAt(at, path, "is given twice, the first time in line %d%s", own[name].Line, slip)
-	case !e.free && !known(e.fields, name):
-		e.d.failAt(at, path, "unknown key; %s", hint(name, e.fields))
+	case len(e.known) > 0 && !slices.Contains(e.known, name):
+		e.d.failAt(at, path, "unknown key; %s", hint(name, e.known))
 		own[name] = key
 	default:
 		own[name] = key
@@ -368,7 +371,7 @@ func (e *mappingEntries) quotable(key, val *yaml.Node) bool {
 	if k.tag() != "!!str" || k.aliased || !keyLike.MatchString(k.node.Value) {
 		return false
 	}
-	return e.free || known(e.fields, k.node.Value) || !newValue(val, e.path).isNull()
+	return len(e.known) == 0 || slices.Contains(e.known, k.node.Value) || !newValue(val, e.path).isNull()
 }
 
 func (e *mappingEntries) merge(v value, at position) {
@@ -391,7 +394,3 @@ func (e *mappingEntries) merge(v value, at position) {
 
 // keyLike is what an unknown key must look like to be quoted.
 var keyLike = regexp.MustCompile(`^[A-Za-z0-9_.<-]{1,40}$`)
-
-func known(fields []field, name string) bool {
-	return slices.ContainsFunc(fields, func(f field) bool { return f.name == name })
-}

@@ -7,26 +7,14 @@ import (
 )
 
 // hint says what was perhaps meant by an unknown key.
-func hint(name string, fields []field) string {
-	known := make([]string, 0, len(fields))
-	for _, f := range fields {
-		known = append(known, f.name)
-	}
+func hint(name string, known []string) string {
 	if meant := closest(name, known); meant != "" {
 		return `did you mean "` + meant + `"?`
 	}
 	if homes := homes(name); len(homes) > 0 {
 		return "it belongs under " + strings.Join(homes, " or ")
 	}
-	return "known are " + names(fields)
-}
-
-func names(fields []field) string {
-	var all []string
-	for _, f := range fields {
-		all = append(all, f.name)
-	}
-	return strings.Join(all, ", ")
+	return "known are " + strings.Join(known, ", ")
 }
 
 // homes lists the mappings that have a key of this name.

@@ -81,10 +81,10 @@ var foreignVariable = regexp.MustCompile(
 
 // unknown warns of QEM_* variables that mean nothing.
 func (e environment) unknown(used map[string]bool) []string {
-	var names, warnings []string
+	var lower, warnings []string
 	known := map[string]bool{}
 	for _, v := range variables() {
-		names = append(names, v.name)
+		lower = append(lower, strings.ToLower(v.name))
 		known[v.name] = true
 	}
 	for _, name := range sortedKeys(e) {
@@ -92,18 +92,10 @@ func (e environment) unknown(used map[string]bool) []string {
 			continue
 		}
 		text := name + ": unknown environment variable, which means nothing"
-		if meant := closestVariable(name, names); meant != "" {
-			text += "; did you mean " + meant + "?"
+		if meant := closest(name, lower); meant != "" {
+			text += "; did you mean " + strings.ToUpper(meant) + "?"
 		}
 		warnings = append(warnings, text)
 	}
 	return warnings
-}
-
-func closestVariable(name string, names []string) string {
-	lower := make([]string, 0, len(names))
-	for _, n := range names {
-		lower = append(lower, strings.ToLower(n))
-	}
-	return strings.ToUpper(closest(name, lower))
 }
