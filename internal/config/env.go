@@ -27,8 +27,8 @@ func FromEnv(environ []string) (*Config, error) {
 	names := map[string]string{}
 	manager := &yaml.Node{Kind: yaml.MappingNode}
 	for i, v := range variables() {
-		names[v.path], d.variables[managerPath+"."+v.path] = v.name, v.name
-		if n := d.node(v, set[v.name]); n != nil {
+		names[v.path], d.variables[managerPath+"."+v.path] = v.variable, v.variable
+		if n := d.node(v, set[v.variable]); n != nil {
 			setLine(n, i+1) // errors are sorted by it
 			put(manager, v.path, n)
 		}
@@ -46,40 +46,16 @@ func FromEnv(environ []string) (*Config, error) {
 // managerPath is the key path of the one manager.
 const managerPath = "enterprise_managers[0]"
 
-// variable is an environment variable and the key it stands for.
-type variable struct {
-	key
-	name string // QEM_POLL_INTERVAL
-}
-
-// variables are those of all keys of a manager. The name is the key's path in
-// capitals, without the mappings whose tag says so.
-func variables() []variable { return variablesOf(reflect.TypeFor[Manager](), "", "QEM_") }
-
-func variablesOf(t reflect.Type, path, prefix string) []variable {
-	var all []variable
-	for _, f := range fieldsOf(t) {
-		name, inner := prefix+strings.ToUpper(f.name), prefix+strings.ToUpper(f.name)+"_"
-		switch f.tag("env") {
-		case "":
-		case "-":
-			inner = prefix
-		default:
-			name = "QEM_" + f.tag("env")
-		}
-		if !isMapping(f.Type) || isSwitch(f.Type) {
-			all = append(all, variable{key{f, path + f.name, t}, name})
-		}
-		if isMapping(f.Type) {
-			all = append(all, variablesOf(f.Type, path+f.name+".", inner)...)
-		}
-	}
-	return all
+// variables are the keys of a manager that have a variable.
+func variables() []key {
+	return slices.DeleteFunc(keysOf(reflect.TypeFor[Manager]()), func(k key) bool {
+		return strings.ContainsAny(k.path, "*[") || isMapping(k.Type) && !isSwitch(k.Type)
+	})
 }
 
 // node is what a variable holds as YAML; nil is nothing. Lists and mappings are written in YAML's
 // flow style; a list of one may be its one entry.
-func (d *decoder) node(v variable, text string) *yaml.Node {
+func (d *decoder) node(v key, text string) *yaml.Node {
 	if text == "" {
 		return nil
 	}
@@ -109,7 +85,7 @@ func (d *decoder) node(v variable, text string) *yaml.Node {
 }
 
 // flowExample is a list or mapping as an environment variable holds it.
-func (v variable) flowExample() string {
+func (v key) flowExample() string {
 	if v.Type.Kind() == reflect.Slice {
 		return v.tag("list")
 	}

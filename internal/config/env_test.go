@@ -158,10 +158,10 @@ func TestFromEnvFileIsRelativeToWorkingDirectory(t *testing.T) {
 func TestEveryKeyHasAVariable(t *testing.T) {
 	seen := map[string]string{}
 	for _, v := range variables() {
-		if other := seen[v.name]; other != "" {
-			t.Errorf("%s is %s and %s", v.name, other, v.path)
+		if other := seen[v.variable]; other != "" {
+			t.Errorf("%s is %s and %s", v.variable, other, v.path)
 		}
-		seen[v.name] = v.path
+		seen[v.variable] = v.path
 	}
 	for _, want := range []string{"QEM_STATE_INTERVAL", "QEM_CA_FILE", "QEM_AUTH_TYPE", "QEM_COLLECTORS_ACLS",
 		"QEM_SERVER_LIMITS", "QEM_TASKS_TAGS"} {

@@ -66,27 +66,43 @@ func (d *decoder) setDefaults(into reflect.Value) {
 	}
 }
 
-// key is a field and where it stands in the file: enterprise_managers[].auth.type.
+// key is a field and where it stands: enterprise_managers[].auth.type in the file; of a
+// manager's, auth.type and QEM_AUTH_TYPE.
 type key struct {
 	field
-	path  string
-	owner reflect.Type // the struct that it was found in
+	path     string
+	variable string
+	owner    reflect.Type // the struct that it was found in
 }
 
 // keysOf lists every key below a struct, in the order in which the file is best
 // written.
-func keysOf(t reflect.Type, prefix string) []key {
+func keysOf(t reflect.Type) []key { return keysBelow(t, "", variablePrefix) }
+
+const variablePrefix = "QEM_"
+
+// keysBelow lists the keys of a mapping. The name of a variable is the key's path in
+// capitals, without the mappings whose tag says so.
+func keysBelow(t reflect.Type, path, prefix string) []key {
 	var keys []key
 	for _, f := range fieldsOf(t) {
-		path := prefix + f.name
-		keys = append(keys, key{f, path, t})
-		switch inner := f.Type; {
-		case isMapping(inner):
-			keys = append(keys, keysOf(inner, path+".")...)
-		case inner.Kind() == reflect.Map:
-			keys = append(keys, keysOf(inner.Elem(), path+".*.")...)
-		case inner.Kind() == reflect.Slice && isMapping(inner.Elem()):
-			keys = append(keys, keysOf(inner.Elem(), path+"[].")...)
+		k := key{f, path + f.name, prefix + strings.ToUpper(f.name), t}
+		inner := k.variable + "_"
+		switch name := f.tag("env"); name {
+		case "":
+		case "-":
+			inner = prefix
+		default:
+			k.variable = variablePrefix + name
+		}
+		keys = append(keys, k)
+		switch t := f.Type; {
+		case isMapping(t):
+			keys = append(keys, keysBelow(t, k.path+".", inner)...)
+		case t.Kind() == reflect.Map:
+			keys = append(keys, keysBelow(t.Elem(), k.path+".*.", inner)...)
+		case t.Kind() == reflect.Slice && isMapping(t.Elem()):
+			keys = append(keys, keysBelow(t.Elem(), k.path+"[].", inner)...)
 		}
 	}
 	return keys

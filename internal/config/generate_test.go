@@ -92,7 +92,7 @@ func readDocs(t *testing.T) comments {
 		}
 		return true
 	})
-	for _, k := range keysOf(fileType(), "") {
+	for _, k := range keysOf(fileType()) {
 		if text, _ := docs.of(k); text == "" || strings.Contains(text, "|") {
 			t.Errorf("%s: comment %q", k.path, text)
 		}
@@ -187,7 +187,7 @@ func (c comments) reference() string {
 	var b strings.Builder
 	b.WriteString("\n| key | type | default | meaning |\n|---|---|---|---|\n")
 	cell := strings.NewReplacer("|", `\|`, "<", `\<`)
-	for _, k := range keysOf(fileType(), "") {
+	for _, k := range keysOf(fileType()) {
 		text, byDefault := c.of(k)
 		if byDefault == "" && k.byDefault() != "" {
 			byDefault = "`" + k.byDefault() + "`"

@@ -73,7 +73,7 @@ func TestEveryKey(t *testing.T) {
 	all := samples(t)
 	base := parseOne(t, minimal)
 	seen := map[string]Manager{}
-	for _, key := range keysOf(reflect.TypeFor[Manager](), "") {
+	for _, key := range keysOf(reflect.TypeFor[Manager]()) {
 		path := key.path
 		if key.Type.Kind() == reflect.Map || isMapping(key.Type) && !isSwitch(key.Type) {
 			continue

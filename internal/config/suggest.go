@@ -20,7 +20,7 @@ func hint(name string, known []string) string {
 // homes lists the mappings that have a key of this name.
 func homes(name string) []string {
 	var found []string
-	for _, key := range keysOf(fileType(), "") {
+	for _, key := range keysOf(fileType()) {
 		if path, ok := strings.CutSuffix(key.path, "."+name); ok {
 			found = append(found, path)
 		}

@@ -338,7 +338,7 @@ const maxQuoted = 160
 
 func keyNames() map[string]bool {
 	names := map[string]bool{}
-	for _, k := range keysOf(fileType(), "") {
+	for _, k := range keysOf(fileType()) {
 		names[k.name] = true
 	}
 	return names

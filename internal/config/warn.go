@@ -84,11 +84,11 @@ func (e environment) unknown(used map[string]bool) []string {
 	var lower, warnings []string
 	known := map[string]bool{}
 	for _, v := range variables() {
-		lower = append(lower, strings.ToLower(v.name))
-		known[v.name] = true
+		lower = append(lower, strings.ToLower(v.variable))
+		known[v.variable] = true
 	}
 	for _, name := range sortedKeys(e) {
-		if !strings.HasPrefix(name, "QEM_") || known[name] || used[name] || foreignVariable.MatchString(name) {
+		if !strings.HasPrefix(name, variablePrefix) || known[name] || used[name] || foreignVariable.MatchString(name) {
 			continue
 		}
 		text := name + ": unknown environment variable, which means nothing"
