@@ -1,10 +1,10 @@
 package dashboards
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,17 +13,10 @@ import (
 	"github.com/qem-exporter/qem_exporter/dashboards/internal/generate"
 )
 
-var update = flag.Bool("update", false, "write the dashboards anew")
-
-// TestCurrent holds the committed files against their descriptions.
+// TestCurrent holds the committed files against their descriptions; each says which question it
+// answers, in its description and in the README.
 func TestCurrent(t *testing.T) {
-	if *update {
-		if err := generate.Write("."); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := generate.Files()
+	want, err := generate.Dashboards()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,35 +25,26 @@ func TestCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range names {
-		if want[name] == nil {
+		if !slices.ContainsFunc(want, func(d generate.Dashboard) bool { return d.File == name }) {
 			t.Errorf("%s is not made by the generator any more: remove it", name)
 		}
 	}
-	for name, content := range want {
-		got, err := os.ReadFile(name)
-		if err != nil {
-			t.Errorf("%v: run go generate ./dashboards", err)
-			continue
-		}
-		if diff := cmp.Diff(string(content), string(got)); diff != "" {
-			t.Errorf("%s is out of date: run go generate ./dashboards (-want +got)\n%s", name, diff)
-		}
-	}
-}
-
-// TestQuestions: each dashboard says which question it answers, in its description and in
-// the README.
-func TestQuestions(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	questions := generate.Questions()
-	each(t, func(t *testing.T, m *model) {
-		line := fmt.Sprintf("| `%s.json` | %s |\n", m.UID, questions[m.UID])
-		if m.Description != questions[m.UID] || !strings.HasSuffix(m.Description, "?") ||
-			!strings.Contains(string(readme), line) {
-			t.Errorf("its question is %q; the README lacks %s", m.Description, line)
+	for _, d := range want {
+		got, err := os.ReadFile(d.File)
+		if err != nil {
+			t.Errorf("%v: run go generate ./dashboards", err)
+			continue
 		}
-	})
+		if diff := cmp.Diff(string(d.JSON), string(got)); diff != "" {
+			t.Errorf("%s is out of date: run go generate ./dashboards (-want +got)\n%s", d.File, diff)
+		}
+		line := fmt.Sprintf("| `%s` | %s |\n", d.File, d.Question)
+		if !strings.HasSuffix(d.Question, "?") || !strings.Contains(string(readme), line) {
+			t.Errorf("its question is %q; the README lacks %s", d.Question, line)
+		}
+	}
 }

@@ -1,12 +1,11 @@
-// Package generate makes the dashboards out of descriptions of their panels, one
-// file each, and the collector's table of families: what the exporter does not
-// have cannot be drawn.
+// Package generate makes the dashboards out of descriptions of their panels, which
+// are in source, one file each, and the collector's table of families: what the
+// exporter does not have cannot be drawn.
 package generate
 
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 
 // The dashboards' identities, which links and bookmarks refer to.
 const (
-	uidFleet    = "qem-fleet"
 	uidTasks    = "qem-tasks"
 	uidServers  = "qem-servers"
 	uidServer   = "qem-server"
@@ -41,77 +39,56 @@ const (
 	pollInterval = "1m"
 )
 
-// dashboard is the description of a dashboard.
-type dashboard struct {
-	uid, title string
-	question   string // what it answers in ten seconds
-	from       string // the time shown at first, up to now
-	rows       []row
+// Dashboard is one as Grafana loads it.
+type Dashboard struct {
+	File     string
+	JSON     []byte
+	UID      string
+	Question string // what it answers in ten seconds
 }
 
-// row is a group of panels. One that is collapsed asks for nothing until it is opened.
-type row struct {
-	title     string
-	collapsed bool
-	panels    []panel
-}
-
-func dashboards() []dashboard {
-	return []dashboard{
-		fleetDashboard(), tasksDashboard(), taskDashboard(), serversDashboard(), serverDashboard(),
-		fullLoadDashboard(), composeDashboard(), tablesDashboard(), exporterDashboard(),
+// Dashboards are all of them.
+func Dashboards() ([]Dashboard, error) {
+	s, err := read()
+	if err != nil {
+		return nil, err
 	}
-}
-
-// Questions are what each dashboard answers in ten seconds, by its identity.
-func Questions() map[string]string {
-	questions := map[string]string{}
-	for _, d := range dashboards() {
-		questions[d.uid] = d.question
-	}
-	return questions
-}
-
-// Files are the dashboards as JSON by file name.
-func Files() (map[string][]byte, error) {
-	k := known()
-	files := map[string][]byte{}
-	for _, d := range dashboards() {
-		model, err := d.model(k)
+	var all []Dashboard
+	for _, d := range s.pages {
+		model, err := d.model(known(), s.variables(d.UID))
 		if err != nil {
-			return nil, fmt.Errorf("dashboard %s: %w", d.uid, err)
+			return nil, fmt.Errorf("dashboard %s: %w", d.UID, err)
 		}
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
 		if err := e.Encode(model); err != nil {
-			return nil, fmt.Errorf("dashboard %s: %w", d.uid, err)
+			return nil, fmt.Errorf("dashboard %s: %w", d.UID, err)
 		}
-		files[d.uid+".json"] = b.Bytes()
+		all = append(all, Dashboard{d.UID + ".json", b.Bytes(), d.UID, d.Question})
 	}
-	return files, nil
+	return all, nil
 }
 
 // Write makes the files in a directory.
 func Write(dir string) error {
-	files, err := Files()
+	all, err := Dashboards()
 	if err != nil {
 		return err
 	}
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil { //nolint:gosec // not a secret
+	for _, d := range all {
+		if err := os.WriteFile(filepath.Join(dir, d.File), d.JSON, 0o644); err != nil { //nolint:gosec // not a secret
 			return err
 		}
 	}
 	return nil
 }
 
-func (d dashboard) model(k families) (*dashboardModel, error) {
-	variables := variablesOf(d.uid)
+func (d dashboard) model(k families, variables []variable) (*dashboardModel, error) {
 	m := &dashboardModel{
-		UID: d.uid, Title: d.title, Description: d.question, Tags: []string{dashboardTag}, SchemaVersion: 39,
-		GraphTooltip: 1, Refresh: "1m", Timezone: "browser", Time: timeRange{From: d.from, To: "now"},
+		UID: d.UID, Title: d.Title, Description: d.Question, Tags: []string{dashboardTag}, SchemaVersion: 39,
+		GraphTooltip: 1, Refresh: "1m", Timezone: "browser", Time: timeRange{From: d.From, To: "now"},
 		// The menu takes no choices along: what is one page's "All" is no task of another's.
 		Links: []dashboardLink{{
 			Title: "QEM dashboards", Type: "dashboards", Tags: []string{dashboardTag}, AsDropdown: true,
@@ -129,13 +106,18 @@ func (d dashboard) model(k families) (*dashboardModel, error) {
 			Tooltip: "Enterprise Manager's console, where the messages of servers and tasks stand",
 		})
 	}
-	marks, err := alertMarks(k, variables)
+	// The alerts of this project's rules that fire, but the one that always does, are marked in all panels.
+	marks, _, err := k.expand(`topk(10, count by (alertname, severity) (ALERTS{alertstate="firing",alertname=~"Qem.+",`+
+		`severity=~"critical|warning"}))`, variables)
 	if err != nil {
 		return nil, err
 	}
-	m.Annotations.List = []annotation{marks}
+	m.Annotations.List = []annotation{{
+		Name: "Alerts", Datasource: *prometheus(), Enable: true, IconColor: "red", Expr: marks, Step: pollInterval,
+		TitleFormat: "{{alertname}}", TextFormat: "{{severity}}", TagKeys: "severity",
+	}}
 	wide := !slices.ContainsFunc(variables, func(v variable) bool { return v.single })
-	for _, r := range d.rows {
+	for _, r := range d.Rows {
 		for i := range r.panels {
 			if err := r.panels[i].expand(k, variables); err != nil {
 				return nil, fmt.Errorf("panel %q: %w", r.panels[i].Title, err)
@@ -145,15 +127,12 @@ func (d dashboard) model(k families) (*dashboardModel, error) {
 			}
 		}
 	}
-	m.Panels = layout(d.rows)
+	m.Panels = layout(d.Rows)
 	return m, nil
 }
 
 // expand writes out the panel's queries. A panel that a chosen tag does not narrow says so.
 func (p *panel) expand(k families, variables []variable) error {
-	if p.faults != nil {
-		return errors.New(strings.Join(p.faults, "; "))
-	}
 	narrowed := false
 	for i := range p.Targets {
 		t := &p.Targets[i]
@@ -180,12 +159,12 @@ func layout(rows []row) []panel {
 	id, y := 0, 0
 	for _, r := range rows {
 		id++
-		head := panel{ID: id, Type: "row", Title: r.title, GridPos: gridPos{W: gridWidth, H: 1, Y: y},
-			Collapsed: &r.collapsed, Panels: &[]panel{}}
+		head := panel{ID: id, Type: "row", Title: r.Title, GridPos: gridPos{W: gridWidth, H: 1, Y: y},
+			Collapsed: &r.Collapsed, Panels: &[]panel{}}
 		y++
 		inside, bottom := place(r.panels, id, y)
 		id += len(inside)
-		if r.collapsed {
+		if r.Collapsed {
 			head.Panels = &inside
 			placed = append(placed, head)
 			continue // what is hidden takes no room

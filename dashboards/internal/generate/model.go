@@ -124,8 +124,6 @@ type panel struct {
 	Transformations []transformation `json:"transformations,omitempty"`
 	Collapsed       *bool            `json:"collapsed,omitempty"` // of a row
 	Panels          *[]panel         `json:"panels,omitempty"`    // of a row: what is seen once it is opened
-
-	faults []string // what is wrong with the description
 }
 
 type target struct {

@@ -145,54 +145,14 @@ func (f family) check(matchers string) error {
 	return nil
 }
 
-// The labels by which samples of one thing are the same, whichever exporter of a
+// taskLabels are the labels by which samples of one task are the same, whichever exporter of a
 // pair they are from.
-const (
-	managerLabels = "manager"
-	serverLabels  = "manager, server"
-	taskLabels    = "manager, server, task"
-	tableLabels   = "manager, server, task, schema, table"
-)
-
-func maxBy(labels, expr string) string { return "max by (" + labels + ") (" + expr + ")" }
-
-func perManager(expr string) string { return maxBy(managerLabels, expr) }
-func perServer(expr string) string  { return maxBy(serverLabels, expr) }
-func perTask(expr string) string    { return maxBy(taskLabels, expr) }
-func perTable(expr string) string   { return maxBy(tableLabels, expr) }
-
-// ofTasks is expr for the tasks of which condition has a sample.
-func ofTasks(expr, condition string) string {
-	return "((" + expr + ")\nand on (" + taskLabels + ")\n(" + condition + "))"
-}
+const taskLabels = "manager, server, task"
 
 // alerts is Prometheus's own family of the alerts that fire.
 const alerts = "ALERTS"
 
+// withoutUntagged leaves the tasks that bear a chosen tag; all of them, those without a tag too, while
+// all tags are chosen: then untagged is empty, since no tag is all there is to be, and Prometheus does
+// not even compare. On a page without tags it is nothing.
 const withoutUntagged = "\nunless on (" + taskLabels + ") untagged"
-
-// withTag is expr for the tasks that bear a chosen tag; for all of them, those
-// without a tag too, while all tags are chosen. Then untagged is empty, since no tag
-// is all there is to be, and Prometheus does not even compare. On a page without tags
-// it is expr.
-func withTag(expr string) string {
-	return "((" + expr + ")" + withoutUntagged + ")"
-}
-
-// total is the sum of expr by a label over the whole fleet. It adds up a server as
-// one exporter sees it first, which is cheap, and takes the mean of a pair: where one
-// has seen a change that the other has not, nothing counts twice.
-func total(label, expr string) string {
-	byServer := serverLabels + ", " + label
-	return "sum by (" + label + ") (avg by (" + byServer + ") (sum by (" + byServer + ", job, instance) (" + expr + ")))"
-}
-
-// top is expr for the n things for which rank is highest at the end of the shown
-// time, so that a panel has n lines, not as many as took turns.
-func top(n int, labels, expr, rank string) string {
-	return fmt.Sprintf("((%s)\nand on (%s)\ntopk(%d, %s))", expr, labels, n, rank)
-}
-
-// orZero is the result of an aggregation, or 0 if it is of nothing and there are
-// samples of the family.
-func orZero(expr, family string) string { return expr + "\nor\n0 * count(" + family + ")" }

@@ -11,7 +11,11 @@ import (
 
 // TestEveryStopReasonHasWords: those of the API, in the colour of what fleet says of them.
 func TestEveryStopReasonHasWords(t *testing.T) {
-	reasons, known := stopReasons(), aem.StopReason("").Spellings()
+	source, err := read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons, known := source.States["stopReason"].Are, aem.StopReason("").Spellings()
 	for _, spellings := range known {
 		reason, _, _ := strings.Cut(string(spellings), "|")
 		i := slices.IndexFunc(reasons, func(s state) bool { return s.value == reason })

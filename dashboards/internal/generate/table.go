@@ -3,81 +3,76 @@ package generate
 import (
 	"fmt"
 	"slices"
+
+	"go.yaml.in/yaml/v3"
 )
 
-// column is a column of a table: a label, or the numbers of a query.
+// column is a column of a table: a label of the rows, or the numbers of a query. A query without
+// a header gives labels alone.
 type column struct {
-	header     string
-	label      string
-	expr       string
-	width      int // in pixels, at least 50; without one there is no column
-	grows      bool
-	properties []property
+	Label, Header, Expr string
+	As                  string // another header for the column of a label
+	Width, Grows        int    // in pixels, at least 50; one column takes what the others leave, and no less
+	Unit                string
+	Bar                 float64 // a number from 0 up to it is drawn as a bar
+	Colors              colors  // of a cell from a value on; below, and without one, it has none
+	Words               yaml.Node
+	Texts               string   // states whose own texts the label has
+	Opens               []string // a title and an address
 }
-
-// label is a column of a label of the rows, under another header if its properties say so.
-func label(name string, width int, properties ...property) column {
-	return column{header: name, label: name, width: width, properties: properties}
-}
-
-// growing is a column that takes what the others leave, and no less than its width.
-func growing(c column) column {
-	c.grows = true
-	return c
-}
-
-// value is a column of what a query gives, by the labels that are the table's keys.
-func value(header string, width int, expr string, properties ...property) column {
-	return column{header: header, expr: expr, width: width, properties: properties}
-}
-
-// labelsOnly is a query of which the table shows the labels, not the numbers.
-func labelsOnly(expr string) column { return column{expr: expr} }
 
 // absent stands in every cell without a value: there is none without it.
 const absent = "–"
 
-// table has a row for everything that its queries name with the same labels, and the
+// setColumns: a table has a row for everything that its queries name with the same labels, and the
 // columns in the given order. The first query should know all the rows: Grafana names
-// the column of a query that answers alone differently. Where there is no row the
-// panel says what that means.
-func table(title, empty, description string, columns []column, o ...option) panel {
-	o = append([]option{options(map[string]any{
-		"showHeader": true, "cellHeight": "sm", "footer": map[string]any{"show": false, "reducer": []string{"sum"},
-			"fields": ""},
-	}), custom(map[string]any{"align": "auto", "filterable": false, "cellOptions": map[string]any{"type": "auto"}})}, o...)
-	p := newPanel("table", title, empty, description, 24, 9, o)
+// the column of a query that answers alone differently.
+func (s *source) setColumns(p *panel, d *described) error {
+	var err error
+	if d.Rows, err = s.spell(d.Rows, d); err != nil {
+		return err
+	}
 	hidden, renamed, order := map[string]bool{"Time": true}, map[string]string{}, map[string]int{}
-	for i, c := range columns {
-		switch {
-		case c.label != "":
-			order[c.label] = i
-		default:
-			query(c.expr, "")(&p)
+	for i, c := range d.Columns {
+		if c.Label != "" {
+			order[c.Label] = i
+		} else {
+			if err := s.ask(p, d, "", c.Expr); err != nil {
+				return err
+			}
 			for _, name := range valueNames(len(p.Targets) - 1) {
 				order[name] = i
-				if c.header == "" {
+				if c.Header == "" {
 					hidden[name] = true
 				} else {
-					renamed[name] = c.header
+					renamed[name] = c.Header
 				}
 			}
 		}
-		if c.header != "" {
-			overridden(c.header, c.look()...)(&p)
+		if header := c.Label + c.Header; header != "" {
+			look, err := s.look(c)
+			if err != nil {
+				return fmt.Errorf("column %s: %w", header, err)
+			}
+			p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, overridden(header, look...))
 		}
 	}
 	for i := range p.Targets {
 		p.Targets[i].Format = "table"
 	}
-	instant(&p)
-	linkCells(&p, columns)
-	p.checkWidths(columns)
+	d.linkCells(p)
+	if d.Sorted != nil {
+		var by []map[string]any
+		for _, header := range d.Sorted {
+			by = append(by, map[string]any{"displayName": header, "desc": true})
+		}
+		p.Options["sortBy"] = by
+	}
 	p.Transformations = []transformation{
 		{"merge", map[string]any{}},
 		{"organize", map[string]any{"excludeByName": hidden, "indexByName": order, "renameByName": renamed}},
 	}
-	return p
+	return d.checkWidths()
 }
 
 // valueNames are Grafana's for the column of a query.
@@ -90,121 +85,93 @@ func valueNames(i int) []string {
 }
 
 // look is what every column has, and its own.
-func (c column) look() []property {
-	width := property{"custom.width", c.width}
-	if c.grows {
-		width.ID = "custom.minWidth"
+func (s *source) look(c column) ([]property, error) {
+	width := property{"custom.width", c.Width}
+	if c.Grows > 0 {
+		width = property{"custom.minWidth", c.Grows}
 	}
 	all := []property{width, {"noValue", absent}}
-	if c.label == "" {
-		return append(all, c.properties...)
+	if c.Label == "" {
+		own, err := s.numbers(c)
+		return append(all, own...), err
 	}
-	words := []mapping{{"special", map[string]any{"match": "empty", "result": map[string]any{"text": absent}}}}
-	for _, p := range c.properties {
-		if more, ok := p.Value.([]mapping); ok {
-			words = append(words, more...)
-		} else {
-			all = append(all, p)
-		}
+	if c.As != "" {
+		all = append(all, property{"displayName", c.As})
 	}
-	return append(all, property{"custom.filterable", true}, property{"mappings", words})
+	if len(c.Opens) == 2 {
+		all = append(all, property{"links", []dataLink{{Title: c.Opens[0], URL: c.Opens[1], TargetBlank: true}}})
+	}
+	texts := []mapping{{"special", map[string]any{"match": "empty", "result": map[string]any{"text": absent}}}}
+	if c.Texts != "" {
+		texts = append(texts, words(s.States[c.Texts].Are))
+	}
+	return append(all, property{"custom.filterable", true}, property{"mappings", texts}), nil
 }
 
-// room is the width that a table of a number of grid columns has in a window of 1600 pixels.
-func room(w int) int { return w*1576/gridWidth - 48 }
+// numbers is the look of a column of numbers.
+func (s *source) numbers(c column) ([]property, error) {
+	filled := property{"custom.cellOptions", map[string]any{"type": "color-background", "mode": "basic"}}
+	if !c.Words.IsZero() {
+		m, err := s.mapping(c.Words)
+		return []property{{"mappings", []mapping{m}}, filled}, err
+	}
+	unit := c.Unit
+	if c.Unit == "count" {
+		unit = "short"
+	}
+	all := []property{{"unit", unit}}
+	if c.Bar > 0 {
+		all = append(all, property{"min", 0}, property{"max", c.Bar})
+		filled.Value = map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+	}
+	if c.Colors != nil {
+		all = append(all, property{"thresholds", c.Colors.on(none)}, property{"color", colorBy("thresholds")}, filled)
+	}
+	if c.Unit == "count" {
+		all = append(all, property{"decimals", 0})
+	}
+	return all, nil
+}
 
-// checkWidths refuses what would be cut or off the screen.
-func (p *panel) checkWidths(columns []column) {
+// checkWidths refuses what would be cut or off the screen of a window of 1600 pixels.
+func (d *described) checkWidths() error {
 	sum := 0
-	for _, c := range columns {
-		sum += c.width
-		if c.header != "" && c.width < 50 {
-			p.faults = append(p.faults, "no width for the column "+c.header)
+	for _, c := range d.Columns {
+		width := c.Width + c.Grows
+		if sum += width; c.Label+c.Header != "" && width < 50 {
+			return fmt.Errorf("no width for the column %s", c.Label+c.Header)
 		}
 	}
-	if sum > room(p.GridPos.W) {
-		p.faults = append(p.faults, fmt.Sprintf("the columns are %d pixels wide, there is room for %d", sum,
-			room(p.GridPos.W)))
+	if room := d.Size[0]*1576/gridWidth - 48; sum > room {
+		return fmt.Errorf("the columns are %d pixels wide, there is room for %d", sum, room)
 	}
+	return nil
 }
 
 // linkCells makes the names of servers and tasks lead to their dashboards.
-func linkCells(p *panel, columns []column) {
-	has := func(label string) bool {
-		return slices.ContainsFunc(columns, func(c column) bool { return c.label == label })
-	}
-	if has("manager") && has("server") {
-		overridden("server", property{"links", []dataLink{linkTo(uidServer, "__data.fields",
-			[]string{"manager", "server"})}})(p)
-		if has("task") {
-			overridden("task", property{"links", []dataLink{linkTo(uidTask, "__data.fields",
-				[]string{"manager", "server", "task"})}})(p)
+func (d *described) linkCells(p *panel) {
+	labels := []string{"manager", "server", "task"}
+	for i, uid := range []string{uidServer, uidTask} {
+		of := labels[:i+2]
+		for _, label := range of {
+			if !slices.ContainsFunc(d.Columns, func(c column) bool { return c.Label == label }) {
+				return
+			}
 		}
+		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, overridden(of[i+1],
+			property{"links", []dataLink{linkTo(uid, "__data.fields", of)}}))
 	}
 }
 
-// sortedBy sorts the rows by several columns, all of them downwards: the worst first.
-func sortedBy(headers ...string) option {
-	var by []map[string]any
-	for _, h := range headers {
-		by = append(by, map[string]any{"displayName": h, "desc": true})
-	}
-	return options(map[string]any{"sortBy": by})
-}
-
-// keysAndValues is a table of the labels of one sample: a line for each. The words
-// stand for their names.
-func keysAndValues(title, empty, description, expr string, words map[string]string, o ...option) panel {
-	p := newPanel("table", title, empty, description, 8, 9, append([]option{
-		options(map[string]any{"showHeader": false, "cellHeight": "sm"}), custom(map[string]any{"align": "auto"}),
-		query(expr, ""),
-	}, o...))
-	instant(&p)
+// setKeys makes a line of each of the labels, under the words that stand for their names.
+func (d *described) setKeys(p *panel) {
+	p.Type = "table"
 	names := map[string]any{}
-	for label, text := range words {
+	for label, text := range d.Keys {
 		names[label] = map[string]any{"text": text}
 	}
-	overridden("label", property{"custom.width", 150}, property{"mappings", []mapping{{"value", names}}})(&p)
-	overridden("value", property{"custom.minWidth", 200})(&p)
+	p.FieldConfig.Overrides = append(p.FieldConfig.Overrides,
+		overridden("label", property{"custom.width", 150}, property{"mappings", []mapping{{"value", names}}}),
+		overridden("value", property{"custom.minWidth", 200}))
 	p.Transformations = []transformation{{"labelsToFields", map[string]any{"mode": "rows"}}}
-	return p
 }
-
-// Properties of a column.
-
-func inUnit(u string) property { return property{"unit", u} }
-
-// under is another header for the column of a label.
-func under(header string) property { return property{"displayName", header} }
-
-// whole is for whole numbers.
-func whole() []property { return []property{inUnit("short"), {"decimals", 0}} }
-
-// inColors colours a cell from a value on; below, and without one, it has no colour.
-func inColors(u string, s ...step) []property {
-	return []property{
-		inUnit(u), {"thresholds", steps(none, s...)}, {"color", byThresholds()}, filled(),
-	}
-}
-
-// badFrom1 is for the number of things that are wrong.
-func badFrom1(color string) []property {
-	return append(inColors("short", step{1, color}), property{"decimals", 0})
-}
-
-func filled() property {
-	return property{"custom.cellOptions", map[string]any{"type": "color-background", "mode": "basic"}}
-}
-
-func asWords(m ...mapping) []property { return []property{{"mappings", m}, filled()} }
-
-// asBar draws a number from 0 to high as a bar.
-func asBar(u string, high float64, s ...step) []property {
-	return []property{
-		inUnit(u), {"min", 0}, {"max", high}, {"thresholds", steps(none, s...)}, {"color", byThresholds()},
-		{"custom.cellOptions", map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}},
-	}
-}
-
-// milliseconds is a timestamp in seconds as Grafana's units of dates want it.
-func milliseconds(expr string) string { return fmt.Sprintf("1000 * %s", expr) }

@@ -28,6 +28,8 @@ var (
 		description: "Tag of the task. All includes the tasks without a tag."}
 	task = variable{name: "task", label: "Task", series: "qem_task_up",
 		description: "Task."}
+	show = variable{name: "show", label: "Show",
+		description: "Which tasks are listed, by the worst of their troubles."}
 )
 
 // variablesOf are the variables of a page. One about a single server or task has no
@@ -44,11 +46,22 @@ func variablesOf(uid string) []variable {
 	case uidServers:
 		return append(target, manager, server)
 	case uidTasks:
-		return append(target, manager, server, tag, shownTrouble())
+		return append(target, manager, server, tag, show)
 	case uidFullLoad, uidTables:
 		return append(target, manager, server, tag, task.tagged())
 	}
 	return append(target, manager, server, tag)
+}
+
+// variables are those of a page with what can be chosen.
+func (s *source) variables(uid string) []variable {
+	all := variablesOf(uid)
+	for i := range all {
+		if all[i].name == show.name {
+			all[i].choices = s.shown()
+		}
+	}
+	return all
 }
 
 // one is the variable without "All".
