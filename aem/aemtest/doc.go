@@ -39,6 +39,6 @@
 // # Spellings
 //
 // The guide, the servers that people have met, and the SDKs disagree on the
-// spelling of the API; Options.Shape chooses one of the three. The package imports
-// nothing of this module: it is a second opinion of the API.
+// spelling of the API; Options.Shape chooses one of the three. Fields and enums are
+// spelled by the tables of package aem, each once.
 package aemtest
