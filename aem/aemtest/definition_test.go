@@ -34,12 +34,6 @@ func TestExportTask(t *testing.T) {
 			t.Errorf("exports: %s\n%s", plain, with)
 		}
 	}
-	s, _ := world(t, Options{})
-	if err := s.SetServer("S", func(v *ServerState) { v.Version = "5.1.0.9" }); err != nil {
-		t.Fatal(err)
-	}
-	as(t, s, Admin).refuses("AEM_METHOD_NOT_SUPPORTED_VERSION", "GET", "servers/S/tasks/T?action=export", "")
-	as(t, s, Admin).refuses("AEM_METHOD_NOT_SUPPORTED_VERSION", "GET", "servers/S?action=export", "")
 }
 
 func TestImportTask(t *testing.T) {
@@ -62,27 +56,7 @@ func TestImportTask(t *testing.T) {
 		!v.FullLoad.Start.Equal(testStart) {
 		t.Errorf("an imported task after half an hour: %+v", v)
 	}
-	task := func(name, source string) string {
-		return `{"task":{"name":"` + name + `","source_name":"` + source + `","target_names":["tgt"]}}`
-	}
-	doc := func(tasks, databases string) string {
-		return `{"cmd.replication_definition":{"tasks":[` + tasks + `],"databases":[` + databases + `]}}`
-	}
-	for _, test := range []struct{ code, body string }{
-		{"AEM_IMPORT_TASK_CONTENT_EMPTY", "// Host name: x\r\n"},
-		{"AEM_IMPORT_TASK_CONTENT_EMPTY", doc("", "")},
-		{"AEM_IMPORT_TASK_CONTAIN_ALIEN_ITEMS", `{"something":"else"}`},
-		{"AEM_IMPORT_TASK_CONTAIN_ALIEN_ITEMS", doc("", `{"name":"x"}`)},
-		{"AEM_IMPORT_TASK_CONTAINS_MULTIPLE_TASKS", doc(task("N", "src")+","+task("M", "src"), "")},
-		{"AEM_IMPORT_TASK_NAME_DIFFER", doc(task("M", "src"), "")},
-		{"AEM_IMPORT_TASK_NO_ENDPOINT_IN_SERVER", doc(task("N", "none"), "")},
-		{"AEM_IMPORT_TASK_ENDPOINT_DIFFER", doc(task("N", "src"), `{"name":"third"}`)},
-		{"DESERIALIZE_TO_TYPE", "{"},
-	} {
-		c.refuses(test.code, "POST", "servers/S/tasks/N?action=import", test.body)
-	}
-	c.refuses("AEM_TASK_NOT_IMPORTABLE", "POST", "servers/S/tasks/T?action=import", export)
-	c.must("POST", "servers/S/tasks/U?action=import", doc(task("U", "src"), ""))
+	c.must("POST", "servers/S/tasks/U?action=import", strings.ReplaceAll(someTask, `"N"`, `"U"`))
 	if v := s.State().Task("S", "U"); v.FullLoadEnabled || len(s.State().Server("S").Tasks) != 2 {
 		t.Errorf("an import has not replaced the task: %+v", v)
 	}
@@ -114,14 +88,6 @@ func TestExportAndImportAll(t *testing.T) {
 	if n := len(s.State().Server("S").Tasks); n != len(got.Tasks) {
 		t.Errorf("%d tasks after the second import", n)
 	}
-	c.refuses("AEM_TASK_NOT_IMPORTABLE", "POST", serverPath(from.Name)+"?action=import", export)
-	for body, code := range map[string]string{
-		"": "AEM_IMPORT_CONTENT_EMPTY", "// only\n": "AEM_IMPORT_CONTENT_EMPTY", "{": "AEM_IMPORT_INVALID_CONTENT",
-		"{}": "AEM_IMPORT_INVALID_CONTENT",
-		`{"cmd.replication_definition":{"tasks":[{"task":{"name":"x","source_name":"none"}}]}}`: "AEM_IMPORT_INVALID_CONTENT",
-	} {
-		c.refuses(code, "POST", "servers/S?action=import", body)
-	}
 	admin := user(Admin)
 	admin.Tasks = []string{"T"}
 	s.SetUsers(admin)
@@ -135,16 +101,15 @@ func TestExportAndImportAll(t *testing.T) {
 
 func TestCloneTask(t *testing.T) {
 	s, clock := world(t, Options{})
-	for _, e := range []EndpointState{{Name: "src2"}, {Name: "sql", Type: "MySQL"}} {
-		if err := s.AddEndpoint("S", e); err != nil {
-			t.Fatal(err)
-		}
+	if err := s.AddEndpoint("S", EndpointState{Name: "src2"}); err != nil {
+		t.Fatal(err)
 	}
 	as(t, s, Admin).must("PUT", "servers/S/tasks/T?action=acl", someACL)
 	c := as(t, s, Operator)
 	const path = "servers/S/tasks/T?action=clone"
-	c.must("POST", path, `{"new_task_name":"C","clone_permissions":true,"new_source_endpoint":"src2","new_target_schema":"DWH","new_control_schema":"CTL",
-		"new_control_table_tablespace":"TS","new_control_index_tablespace":"IS"}`)
+	c.must("POST", path, `{"new_task_name":"C","clone_permissions":true,"new_source_endpoint":"src2",
+		"new_target_schema":"DWH","new_control_schema":"CTL","new_control_table_tablespace":"TS",
+		"new_control_index_tablespace":"IS"}`)
 	c.must("POST", path, `{"new_task_name":"D"}`)
 	v, d := s.State().Task("S", "C"), s.State().Task("S", "D")
 	if v.State != Stopped || v.Source.Name != "src2" || v.Target.Name != "tgt" || v.CDC != (CDC{}) || v.ACL == nil ||
@@ -159,17 +124,6 @@ func TestCloneTask(t *testing.T) {
 	if v := s.State().Task("S", "C"); len(v.Tables) != 2 || v.Tables[0].TargetSchema != "DWH" || v.CDC.Updates == 0 {
 		t.Errorf("a running clone: %+v", v)
 	}
-	c.refuses("AEM_MISSING_FIELD", "POST", path, `{"clone_permissions":true}`)
-	c.refuses("DESERIALIZE_TO_TYPE", "POST", path, `[]`)
-	for _, body := range []string{`{"new_task_name":"U"}`, `{"new_task_name":"X","new_source_endpoint":"sql"}`,
-		`{"new_task_name":"X","new_source_endpoint":"tgt"}`,
-		`{"new_task_name":"X","new_target_endpoint":"none"}`} {
-		c.refuses("AEM_CLONE_TASK_INNER_ERR", "POST", path, body)
-	}
-	if err := s.AddTask("S", Task{Name: "bare"}); err != nil {
-		t.Fatal(err)
-	}
-	c.refuses("AEM_CLONE_TASK_INNER_ERR", "POST", "servers/S/tasks/bare?action=clone", `{"new_task_name":"X"}`)
 }
 
 func TestTableSelection(t *testing.T) {
@@ -188,7 +142,8 @@ func TestTableSelection(t *testing.T) {
 	if len(got.Explicit_included_tables) != len(before) || got.Explicit_included_tables[0].Table_type != "TABLE" {
 		t.Errorf("the selection is %+v", got)
 	}
-	c.must("PUT", selection, `{"included_pattern":[{"owner":"FIN","name":"%","load_order":"HIGH"}],"excluded_pattern":[{"owner":"%","name":"ACC%"}],
+	c.must("PUT", selection, `{"included_pattern":[{"owner":"FIN","name":"%","load_order":"HIGH"}],
+		"excluded_pattern":[{"owner":"%","name":"ACC%"}],
 		"explicit_included_tables":[{"owner":"X","name":"Y","load_order":7,"table_type":"VIEW"}]}`)
 	c.json(selection, &got)
 	if len(got.Included_pattern) != 1 || got.Included_pattern[0].Load_order != 1000 ||
@@ -214,13 +169,4 @@ func TestTableSelection(t *testing.T) {
 	if want := []string{"FIN.CURRENCIES", "FIN.LEDGER_ENTRIES", "X.Y"}; !slices.Equal(names, want) {
 		t.Errorf("the tables are %v, want %v", names, want)
 	}
-	c.refuses("AEM_MISSING_FIELD", "PUT", selection, `{"excluded_pattern":[{"owner":"a","name":"b"}]}`)
-	for _, body := range []string{"", "[]", `{"explicit_included_tables":[{"owner":"a"}]}`,
-		`{"explicit_included_tables":[{"owner":"a","name":"b","load_order":"SOON"}]}`,
-		`{"explicit_included_tables":[{"owner":"a","name":"b","table_type":"INDEX"}]}`} {
-		c.refuses("DESERIALIZE_TO_TYPE", "PUT", selection, body)
-	}
-	compose := s.State().Servers[1]
-	c.refuses("AEM_TABLE_LIST_INNER_ERR", "GET", taskPath(compose.Name,
-		compose.Tasks[0].Name)+"/tables?action=selection", "")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 )
 
+// Roles of an endpoint.
 const (
 	Source = "SOURCE"
 	Target = "TARGET"

@@ -44,7 +44,8 @@ func TestSameSeedSameState(t *testing.T) {
 func taskCounters(v *Task) []int64 {
 	x := &v.Transactions
 	list := []int64{v.CDC.Inserts, v.CDC.Updates, v.CDC.Deletes, v.CDC.DDL, x.CommitChangeRecords,
-		x.RollbackTransactions, x.RollbackChangeRecords, x.RollbackChangeMB, x.AppliedTransactions, x.AppliedRecords, x.AppliedMB, v.DataErrors}
+		x.RollbackTransactions, x.RollbackChangeRecords, x.RollbackChangeMB,
+		x.AppliedTransactions, x.AppliedRecords, x.AppliedMB, v.DataErrors}
 	for _, table := range v.Tables {
 		list = append(list, table.Changes.Inserts, table.Changes.Updates, table.Changes.Deletes, table.Changes.DDL,
 			table.DataErrors)
@@ -231,7 +232,8 @@ func TestDefaultFleet(t *testing.T) {
 		"server MONITORED", "server NOT_MONITORED", "server ERROR", "license VALID_LICENSE", "license EXPIRED_LICENSE",
 		"task RUNNING", "task STOPPED", "task ERROR", "task RECOVERY", "task STARTING", "reason NONE", "reason NORMAL",
 		"reason FATAL_ERROR", "reason RECOVERABLE_ERROR", "reason FULL_LOAD_ONLY_FINISHED",
-		"reason STOPPED_AFTER_FULL_LOAD", "profile UNIDIRECTIONAL", "profile BIDIRECTIONAL", "profile LOG_STREAM", "behind a day", "staging", "no cpu", "objective", "blank",
+		"reason STOPPED_AFTER_FULL_LOAD", "profile UNIDIRECTIONAL", "profile BIDIRECTIONAL", "profile LOG_STREAM",
+		"behind a day", "staging", "no cpu", "objective", "blank",
 	} {
 		if !seen[want] {
 			t.Errorf("the fleet never has: %s", want)

@@ -35,14 +35,6 @@ func TestRetentionBarriers(t *testing.T) {
 		if got := s.State().Task("S", "T").Barriers; len(got) != 0 {
 			t.Errorf("all were removed, but %v", got)
 		}
-		c.must("PUT", put, body("C", "2020-06-30T16:15:00Z"))
-		c.refuses("AEM_INVALID_TIMESTAMP_FORMAT", "PUT", put, body("C", "2020-06-30 16:15:00"))
-		c.refuses("AEM_MISSING_FIELD", "PUT", put, body("", "2020-06-30T16:15:00Z"))
-		c.refuses("AEM_MISSING_FIELD", "PUT", put, `{"application":"C"}`)
-		c.refuses("DESERIALIZE_TO_TYPE", "PUT", put, "retention_point=\napplication=C")
-		if got := s.State().Task("S", "T").Barriers; len(got) != 1 {
-			t.Errorf("what was refused has left %v", got)
-		}
 	}
 }
 
@@ -58,11 +50,6 @@ func TestDeleteOldChangeData(t *testing.T) {
 			t.Errorf("%s is kept as %v", good, last)
 		}
 	}
-	for _, bad := range []string{"2020-07-30", "P", "PT", "P1DT", "1D", "P1H", "-P1D", "30"} {
-		c.refuses("AEM_INVALID_TIMESTAMP_OR_OFFSET_FORMAT", "POST", path, `{"timestamp_or_offset":"`+bad+`"}`)
-	}
-	c.refuses("AEM_MISSING_FIELD", "POST", path, `{}`)
-	c.refuses("DESERIALIZE_TO_TYPE", "POST", path, `"timestamp_or_offset":"P1D"`)
 }
 
 func TestAuditTrail(t *testing.T) {
@@ -103,12 +90,6 @@ func TestAuditTrail(t *testing.T) {
 			t.Errorf("%s: %v, want %s", query, names, want)
 		}
 	}
-	c.refuses("AEM_MISSING_FIELD", "GET", "security/audit_trail", "")
-	c.refuses("AEM_INVALID_TIMESTAMP_FORMAT", "GET", "security/audit_trail?start_timestamp=yesterday", "")
-	c.refuses("AEM_INVALID_TIMESTAMP_FORMAT", "GET",
-		"security/audit_trail?start_timestamp=2025-10-01T09:00:00Z&end_timestamp=2025-10-01", "")
-	c.refuses("AEM_EXPORT_INNER_ERR", "GET",
-		"security/audit_trail?start_timestamp=2025-10-01T09:00:00Z&end_timestamp=2025-10-01T08:00:00Z", "")
 	if got := ticks(time.Date(2020, 11, 15, 11, 17, 5, 8219400, time.UTC)); got != "637410358250082194" {
 		t.Errorf("the ticks of the guide are %s", got)
 	}

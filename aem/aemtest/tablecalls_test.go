@@ -33,33 +33,10 @@ func TestTableCalls(t *testing.T) {
 		t.Errorf("a reloaded table: %+v", v)
 	}
 	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", path+"bad&action=Resume", "")
-	c.refuses("AEM_RELOAD_TABLE_ERR", "POST", path+"none&action=reload", "")
-	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", path+"none&action=Resume", "")
-	c.refuses("AEM_MISSING_FIELD", "POST", "servers/S/tasks/T/tables?schema=HR&action=reload", "")
-	c.refuses("AEM_MISSING_FIELD", "POST", "servers/S/tasks/T/tables?table=bad&action=Resume", "")
-	c.refuses("AEM_RELOAD_TABLE_ERR", "POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=reload",
-		"") // not running
 	c.must("POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=resume", "")
 	if v := s.State().Task("S", "U"); v.Tables[1].State != TableChangeProcessing || v.FullLoad.TablesWithError != 0 {
 		t.Errorf("a resumed table: %+v", v.Tables[1])
 	}
-
-	file := customTask("F", Running)
-	file.Source.Type = "File Channel"
-	cdc := customTask("CDC", Running)
-	cdc.FullLoadEnabled = false
-	inLoad := customTask("L", Running)
-	inLoad.Tables[1].Start = testStart
-	for _, v := range []Task{file, cdc, inLoad} {
-		if err := s.AddTask("S", v); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, action := range []string{"reload", "Resume"} {
-		c.refuses("AEM_INVALID_TASK_NT_NTSUPPEP", "POST", "servers/S/tasks/F/tables?schema=HR&table=bad&action="+action, "")
-	}
-	c.refuses("AEM_INVALID_TASK_NOT_FL", "POST", "servers/S/tasks/CDC/tables?schema=HR&table=bad&action=reload", "")
-	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", "servers/S/tasks/L/tables?schema=HR&table=bad&action=Resume", "")
 }
 
 // TestGeneratedTables mends the tables that generated tasks could not load, and
