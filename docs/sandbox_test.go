@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -255,17 +256,13 @@ func pageServer(t *testing.T) string {
 	}))
 }
 
-// hangingServer does not answer.
-func hangingServer(t *testing.T) string {
+// hangingServer does not answer until it is told to.
+func hangingServer(t *testing.T) (host string, answer func()) {
 	end := make(chan struct{})
-	host := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-r.Context().Done():
-		case <-end:
-		}
-	}))
-	t.Cleanup(func() { close(end) }) // before the server closes
-	return host
+	answer = sync.OnceFunc(func() { close(end) })
+	host = serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-end }))
+	t.Cleanup(answer) // before the server closes
+	return host, answer
 }
 
 func serve(t *testing.T, h http.Handler) string {

@@ -19,6 +19,22 @@ type trouble struct {
 	args []string // of the command; scrape unless given
 	env  []string
 	file string // an Enterprise Manager's entry, instead of the environment
+	then func() // once it has said so
+}
+
+// heard is what a program writes. As soon as it has said something, then is called.
+type heard struct {
+	text bytes.Buffer
+	says string
+	then func()
+}
+
+func (h *heard) Write(p []byte) (int, error) {
+	n, err := h.text.Write(p)
+	if h.then != nil && strings.Contains(h.text.String(), h.says) {
+		h.then()
+	}
+	return n, err
 }
 
 // Every message of the troubleshooting page is what the exporter says of a fault.
@@ -36,13 +52,13 @@ func TestTroubleshooting(t *testing.T) {
 			}
 			cmd := exec.CommandContext(t.Context(), binary, args...)
 			cmd.Env, cmd.Dir = c.env, s.dir
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
+			stderr := &heard{says: c.says, then: c.then}
+			cmd.Stderr = stderr
 			if err := cmd.Run(); err == nil {
 				t.Error("it succeeded")
 			}
-			if !strings.Contains(stderr.String(), c.says) {
-				t.Errorf("it says\n%s", &stderr)
+			if !strings.Contains(stderr.text.String(), c.says) {
+				t.Errorf("it says\n%s", &stderr.text)
 			}
 		})
 	}
@@ -127,9 +143,8 @@ func loginTroubles(s *sandbox) []trouble {
 }
 
 func connectionTroubles(t *testing.T, s *sandbox) []trouble {
-	hung := "{url: 'http://" + hangingServer(
-		t,
-	) + "', request_timeout: 50ms, retries: 0, auth: {username: someone, password: wrong}}"
+	host, answer := hangingServer(t)
+	hung := "{url: 'http://" + host + "', request_timeout: 50ms, retries: 0, auth: {username: someone, password: wrong}}"
 	return []trouble{
 		{
 			says: "the certificate has expired on",
@@ -139,7 +154,8 @@ func connectionTroubles(t *testing.T, s *sandbox) []trouble {
 		{says: "connection refused", env: from("https://"+process.FreeAddress(t), "QEM_PASSWORD=wrong")},
 		// A label of 64 letters is refused before any DNS server is asked, of which there may be none.
 		{says: "no such host", env: from("https://"+strings.Repeat("q", 64)+".invalid", "QEM_PASSWORD=wrong")},
-		{says: "no answer in time", file: hung},
+		// The log says so at once; at the end it waits for the login, whose session it would have to end.
+		{says: "no answer in time", file: hung, args: []string{"scrape", "--log.level=debug"}, then: answer},
 		{
 			says: "an HTML page instead of JSON: is there a proxy in between, or is the URL path wrong?",
 			env:  from("http://"+pageServer(t), "QEM_PASSWORD=wrong"),
