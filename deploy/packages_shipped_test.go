@@ -50,6 +50,13 @@ func TestPackages(t *testing.T) {
 	}
 }
 
+// The same source gives the same programs, and the vulnerabilities that are known are looked for where that can be done.
+func TestReleaseChecks(t *testing.T) {
+	for _, name := range []string{"reproducible", "vulncheck"} {
+		script(t, nil, name)
+	}
+}
+
 // The packages of this processor are installed, used, upgraded, removed and purged, on a
 // machine with systemd: the unit runs with all its protection.
 func TestInstalledPackages(t *testing.T) {

@@ -95,3 +95,24 @@ func TestRelease(t *testing.T) {
 		t.Errorf("%v\n%s", err, notes)
 	}
 }
+
+// A build that is not the same again is told, and so are vulnerabilities; that nobody could look for them is told
+// apart from that there are none.
+func TestMaintainersAreTold(t *testing.T) {
+	const output = `while [ "$1" != -o ]; do shift; done; `
+	for _, c := range []struct {
+		script, compiler, says string
+		fails                  bool
+	}{
+		{"reproducible", output + `pwd >"$2"`, "diff -r", true},
+		{"reproducible", output + `echo same >"$2"`, "qem_exporter", false},
+		{"vulncheck", "echo Vulnerability; exit 3", "Vulnerability", true},
+		{"vulncheck", "echo fetching vulnerabilities: no such host; exit 1", "cannot be reached from here: skipped", false},
+		{"vulncheck", "echo No vulnerabilities found.", "No vulnerabilities", false},
+	} {
+		out, err := run(t, false, map[string]string{"go": c.compiler}, "../scripts/"+c.script)
+		if (err != nil) != c.fails || !strings.Contains(out, c.says) {
+			t.Errorf("%s with %q: %v\n%s", c.script, c.compiler, err, out)
+		}
+	}
+}
