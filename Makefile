@@ -16,7 +16,7 @@ FUZZTIME ?= 5s
 E2E      := ./e2e/ ./internal/web/ ./dashboards/ ./alerts/
 
 .PHONY: all build install run demo test unit e2e torture fuzz check cross generate generated lint shipped \
-	packages image sbom goreleaser reproducible vulncheck bench clean
+	transcript packages archives image sbom goreleaser reproducible vulncheck bench clean
 
 all: build
 
@@ -88,6 +88,13 @@ shipped:
 	@scripts/install-test-tools shipped
 	$(GO) test -tags shipped -timeout 20m -count 1 ./deploy/...
 
+# docs/installation-transcript.md: each kind of installation that can run here, typed and
+# answered. As root; with empty caches, so it takes many minutes.
+transcript:
+	@scripts/install-test-tools shipped
+	$(GO) test -tags shipped -timeout 60m -count 1 -run TestInstallation ./deploy/ \
+		-transcript=../docs/installation-transcript.md
+
 # deb and rpm, in dist/.
 packages:
 	VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' scripts/packages
@@ -101,6 +108,11 @@ image:
 sbom: build
 	@mkdir -p dist
 	@scripts/sbom qem_exporter dist/qem_exporter.cdx.json
+
+# The archives of a release, in dist/release. The first time it builds goreleaser: many minutes.
+archives:
+	@VERSION='$(VERSION)' scripts/tool goreleaser release --snapshot --clean \
+		--skip=before,docker,sign,sbom,winget
 
 # Whether goreleaser takes its configuration; building it takes many minutes.
 goreleaser:

@@ -51,11 +51,7 @@ func TestComposeFilesExist(t *testing.T) {
 			}
 		}
 	}
-	if _, err := os.Stat(
-		filepath.Join(at(t, composed(t), "qem-exporter/build/context").(string), "Dockerfile"),
-	); err != nil {
-		t.Error(err)
-	}
+	readFile(t, filepath.Join(at(t, composed(t), "qem-exporter/build/context").(string), "Dockerfile"))
 	knowsFlags(t, texts(t, composed(t), "qem-exporter/command")...)
 }
 
@@ -81,11 +77,8 @@ func TestComposeNames(t *testing.T) {
 func TestComposeProvisions(t *testing.T) {
 	prometheus := mounts(t, "prometheus")
 	pattern := at(t, document(t, prometheus["/etc/prometheus/prometheus.yml"]), "rule_files/0").(string)
-	if ok, err := filepath.Match(
-		pattern,
-		"/etc/prometheus/rules/qem.rules.yml",
-	); !ok || err != nil ||
-		prometheus["/etc/prometheus/rules/qem.rules.yml"] != rulesFile {
+	const rules = "/etc/prometheus/rules/qem.rules.yml"
+	if ok, err := filepath.Match(pattern, rules); !ok || err != nil || prometheus[rules] != rulesFile {
 		t.Errorf("Prometheus does not find the rules at %s", pattern)
 	}
 	grafana := mounts(t, "grafana")

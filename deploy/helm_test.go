@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os/exec"
@@ -20,25 +21,21 @@ const rendered = "helm/rendered.yaml"
 // template renders the chart with a pinned helm, and tells what helm says of an error.
 func template(t *testing.T, set ...string) (string, error) {
 	t.Helper()
-	args := []string{
-		"helm",
-		"template",
-		"qem-exporter",
-		"helm/qem-exporter",
-		"--namespace=qem-exporter",
-		"--kube-version=1.34.0",
-	}
+	args := []string{"helm", "template", "qem-exporter", chart, "--namespace=qem-exporter", "--kube-version=1.34.0"}
 	for _, s := range set {
 		args = append(args, "--set-json="+s)
 	}
-	command := exec.CommandContext(t.Context(), "../scripts/tool", args...)
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		err = fmt.Errorf("helm %q: %w\n%s", args, err, &stderr)
+	out, err := exec.CommandContext(t.Context(), "../scripts/tool", args...).Output()
+	return string(out), exitError(err)
+}
+
+// exitError is an error with what the program has written to its standard error output.
+func exitError(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return fmt.Errorf("%w\n%s", err, exit.Stderr)
 	}
-	return string(out), err
+	return err
 }
 
 // renderedHeader names the chart that was rendered, by what makes the output with
@@ -51,10 +48,7 @@ func renderedHeader(t *testing.T) string {
 		data := readFile(t, path)
 		fmt.Fprintf(hash, "%s %d\n%s", path, len(data), data)
 	}
-	return fmt.Sprintf(
-		"# The chart with its default values, rendered by make generate.\n# Chart: sha256 %x\n",
-		hash.Sum(nil),
-	)
+	return fmt.Sprintf("# The chart with its default values, rendered by make generate.\n# Chart: sha256 %x\n", hash.Sum(nil))
 }
 
 // TestRenderedChart checks the output with default values, which is kept here so that

@@ -120,14 +120,8 @@ func TestChartRefuses(t *testing.T) {
 
 // The values that the chart's README shows.
 func TestChartReadme(t *testing.T) {
-	page := string(readFile(t, chart+"/README.md"))
-	_, values, _ := strings.Cut(page, "```yaml values\n")
-	values, _, found := strings.Cut(values, "```\n")
-	if !found {
-		t.Fatal("the README shows no values")
-	}
 	file := filepath.Join(t.TempDir(), "my-values.yaml")
-	writeFile(t, file, values)
+	writeFile(t, file, shownBlock(t, chart+"/README.md", "yaml values"))
 	out, err := exec.CommandContext(t.Context(), "../scripts/tool", "helm", "template", "qem-exporter", chart,
 		"--kube-version=1.34.0", "--values="+file).Output()
 	if err != nil {
@@ -139,6 +133,17 @@ func TestChartReadme(t *testing.T) {
 	m.one("ServiceMonitor")
 }
 
+// shownBlock is the block of a page with the info that is given.
+func shownBlock(t *testing.T, page, info string) string {
+	t.Helper()
+	_, block, _ := strings.Cut(string(readFile(t, page)), "```"+info+"\n")
+	block, _, found := strings.Cut(block, "```\n")
+	if !found {
+		t.Fatalf("%s shows no %s", page, info)
+	}
+	return block
+}
+
 func TestChartLint(t *testing.T) {
 	script(t, nil, "tool", "helm", "lint", "--strict", chart)
 }
@@ -146,54 +151,30 @@ func TestChartLint(t *testing.T) {
 // The manifests are what kustomize makes of them, and so is the overlay that the README shows.
 func TestKustomized(t *testing.T) {
 	dir := t.TempDir()
-	page := string(readFile(t, "kubernetes/README.md"))
-	_, overlay, found := strings.Cut(page, "```yaml kustomize\n")
-	overlay, _, ends := strings.Cut(overlay, "```\n")
-	if !found || !ends {
-		t.Fatal("the README shows no overlay")
-	}
-	repository, err := filepath.Abs("..")
-	if err != nil {
+	overlay := shownBlock(t, "kubernetes/README.md", "yaml kustomize")
+	if err := os.CopyFS(dir+"/repository/deploy", os.DirFS(".")); err != nil { // kustomize wants the base beside it
 		t.Fatal(err)
 	}
-	copied := filepath.Join(dir, "repository") // kustomize wants the base beside the overlay
-	if err := os.CopyFS(copied+"/deploy", os.DirFS(repository+"/deploy")); err != nil {
-		t.Fatal(err)
-	}
-	overlay = strings.Replace(
-		overlay,
-		"github.com/qem-exporter/qem_exporter/deploy/kubernetes?ref=v"+version(t),
-		"../repository/deploy/kubernetes",
-		1,
-	)
+	overlay = strings.Replace(overlay, "github.com/qem-exporter/qem_exporter/deploy/kubernetes?ref=v"+version(t),
+		"../repository/deploy/kubernetes", 1)
 	if err := os.Mkdir(filepath.Join(dir, "overlay"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	writeFile(t, filepath.Join(dir, "overlay/kustomization.yaml"), overlay)
 	writeFile(t, filepath.Join(dir, "overlay/config.yml"), string(readFile(t, "kubernetes/config.yml")))
 	for folder, shards := range map[string]string{"repository/deploy/kubernetes": "1", "overlay": "4"} {
-		out := kustomize(t, filepath.Join(dir, folder))
-		kubeconform(t, out)
-		m := manifests{T: t, objects: documents(t, folder, []byte(out))}
+		out, err := exec.CommandContext(t.Context(), "../scripts/tool", "kustomize", "build", filepath.Join(dir, folder)).Output()
+		if err != nil {
+			t.Fatal(exitError(err))
+		}
+		kubeconform(t, string(out))
+		m := manifests{T: t, objects: documents(t, folder, out)}
 		m.checkAll()
 		m.checkMonitoring()
 		if got := m.text(m.one("StatefulSet"), "spec/replicas"); got != shards {
 			t.Errorf("%s has %s shards, want %s", folder, got, shards)
 		}
 	}
-}
-
-func kustomize(t *testing.T, folder string) string {
-	t.Helper()
-	// The manifests take the dashboards from the chart, beside them.
-	cmd := exec.CommandContext(t.Context(), "../scripts/tool", "kustomize", "build", folder)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, &stderr)
-	}
-	return string(out)
 }
 
 // kubeconform holds objects against the schemas of Kubernetes and the Prometheus Operator.

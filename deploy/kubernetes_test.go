@@ -3,7 +3,6 @@ package deploy_test
 import (
 	"encoding/json"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -141,21 +140,4 @@ func TestDashboards(t *testing.T) {
 	if got := names(glob(t, filepath.Join(dir, "*.json"))); !slices.Equal(got, names(originals)) {
 		t.Errorf("the chart has the dashboards %q: delete what is not in the repository any more", got)
 	}
-}
-
-// TestKustomizeOutput checks what kustomize itself makes, where kubectl is installed.
-func TestKustomizeOutput(t *testing.T) {
-	kubectl, err := exec.LookPath("kubectl")
-	if err != nil {
-		t.Log("there is no kubectl: the manifests are checked without it")
-		return
-	}
-	command := exec.Command(kubectl, "kustomize", kubernetes)
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("kubectl kustomize: %v", err)
-	}
-	m := manifests{T: t, objects: documents(t, "kubectl kustomize", out)}
-	m.checkAll()
-	m.checkMonitoring()
 }

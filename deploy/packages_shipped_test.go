@@ -88,9 +88,12 @@ enterprise_managers:
 			m := newMachine(t, share)
 			m.run(do.install)
 			m.says("systemctl is-enabled qem_exporter || true", "disabled")
-			m.says("stat -c '%U:%G %a' /etc/qem_exporter/config.yml", "root:qem_exporter 640")
+			m.says("stat -c '%U:%G %a' /etc/qem_exporter/config.yml /etc/qem_exporter /etc/default/qem_exporter",
+				"root:qem_exporter 640\nroot:qem_exporter 750\nroot:root 644")
+			m.run("test -e /usr/lib/systemd/system/qem_exporter.socket; systemd-analyze verify qem_exporter.service")
 			m.run("qem_exporter check-config /etc/qem_exporter/config.yml || true")
 			m.run("cp /srv/config.yml /etc/qem_exporter/config.yml")
+			m.run("sed -i s/^#OPTIONS/OPTIONS/ /etc/default/qem_exporter") // the example there is of flags that it knows
 			m.run("systemctl enable --now qem_exporter")
 			m.says(
 				"systemctl show --property=User --property=ActiveState qem_exporter",

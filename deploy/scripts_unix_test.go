@@ -62,14 +62,8 @@ func TestRelease(t *testing.T) {
 	tag := "v" + version(t)
 	check := func(tag, want string) {
 		t.Helper()
-		if out, err := run(
-			t,
-			false,
-			nil,
-			dir+"/scripts/release-check",
-			tag,
-		); (err == nil) != (want == "") ||
-			!strings.Contains(out, want) {
+		out, err := run(t, false, nil, dir+"/scripts/release-check", tag)
+		if (err == nil) != (want == "") || !strings.Contains(out, want) {
 			t.Errorf("%s gives not %q but %v %s", tag, want, err, out)
 		}
 	}

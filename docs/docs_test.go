@@ -135,6 +135,7 @@ func check(t *testing.T, s *sandbox, b block) {
 		s.simulate(t, b)
 	case "sh example", "powershell example", "yaml example":
 	case "sh install", "yaml kustomize", "yaml values": // by make shipped
+	case "console": // written by make transcript
 	case "yaml config": // becomes config.yml
 		checkConfig(t, s, b)
 	case "yaml web":

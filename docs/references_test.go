@@ -61,6 +61,19 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// A file or folder of the repository that a page names is there.
+func TestPathsExist(t *testing.T) {
+	named := regexp.MustCompile("`((?:aem|alerts|cmd|collector|dashboards|deploy|docs|e2e|internal|scripts)/[\\w./*-]*)")
+	for _, page := range written(t) {
+		for _, found := range named.FindAllStringSubmatch(read(t, page), -1) {
+			here, _ := filepath.Glob(filepath.Join(filepath.Dir(page), found[1]))
+			if there, _ := filepath.Glob("../" + found[1]); len(here)+len(there) == 0 {
+				t.Errorf("%s: there is no %s", page, found[1])
+			}
+		}
+	}
+}
+
 var (
 	heading  = regexp.MustCompile(`(?m)^#+ (.+)$`)
 	notInURL = regexp.MustCompile(`[^a-z0-9 _-]`)
