@@ -30,6 +30,9 @@ func TestInstallation(t *testing.T) {
 	environment := fmt.Sprintf("export PATH=%s/bin:$PATH GOMODCACHE=%s GOCACHE=%s GOPROXY=file://%[2]s/cache/download "+
 		"GOSUMDB=off\ncd /srv\n", folders[0], folders[1], folders[2])
 	told := &transcript{t: t}
+	if *record != "" {
+		told.here()
+	}
 	there := func(typed string) (string, error) {
 		writeFile(t, filepath.Join(share, ".typed"), typed)
 		return m.try(environment + "bash -euo pipefail -v .typed")
@@ -52,7 +55,6 @@ func TestInstallation(t *testing.T) {
 	}
 	told.inTheMachine(there)
 	if *record != "" {
-		told.here()
 		told.write(*record)
 	}
 }

@@ -20,20 +20,21 @@ var record = flag.String("transcript", "", "the page that is to have what was ty
 
 // A transcript is a page with all that was typed, and with what was answered, shortened.
 type transcript struct {
-	t    *testing.T
-	page strings.Builder
+	t       *testing.T
+	page    strings.Builder
+	heading string // of what comes next, if something does
 }
 
 const preface = `# Installations, typed and answered
 
 Written by ` + "`sudo make transcript`" + `, not by hand: each kind of installation that can run without Docker, a cluster and Windows, begun with a
-fresh clone. Long answers are cut, and folders that were made for it have short names. Everything from "Debian" to "A container" ran on
-a copy of the machine with systemd and without a network. [Deployment](../deploy/README.md) tells what cannot run there, and what is
-done instead.
+fresh clone. Long answers are cut, and folders that were made for it have short names. Everything from "Debian" on ran on a copy of the
+machine with systemd and without a network; $SCHEMAS is a folder of JSON schemas made of Kubernetes' own OpenAPI documents, and $ADDRESS
+a free one. [Deployment](../deploy/README.md) tells what cannot run here, and what is done instead.
 
 `
 
-func (tr *transcript) section(title string) { fmt.Fprintf(&tr.page, "## %s\n\n", title) }
+func (tr *transcript) section(title string) { tr.heading = "## " + title + "\n\n" }
 
 // say puts a paragraph into the page.
 func (tr *transcript) say(format string, args ...any) { fmt.Fprintf(&tr.page, format+"\n\n", args...) }
@@ -52,14 +53,18 @@ func (tr *transcript) step(run func(typed string) (string, error), typed string,
 			tr.t.Errorf("it does not say %q", want)
 		}
 	}
-	fmt.Fprintf(&tr.page, "```console\n%s```\n\n", shown(typed, out))
+	fmt.Fprintf(&tr.page, "%s```console\n%s```\n\n", tr.heading, shown(typed, out))
+	tr.heading = ""
 }
+
+var opens = regexp.MustCompile(`<<'(\w+)'$`)
 
 // shown is an output with a prompt before what was typed, each answer shortened.
 func shown(typed, out string) string {
 	lines := strings.Split(strings.TrimSpace(typed), "\n")
 	var b strings.Builder
 	var answer []string
+	more := "" // ends the document that is being typed
 	end := func() {
 		const first, last = 6, 6
 		if n := len(answer) - first - last; n > 1 {
@@ -77,7 +82,16 @@ func shown(typed, out string) string {
 		line = strings.TrimRight(line[strings.LastIndex(strings.TrimRight(line, "\r\n"), "\r")+1:], " \r\n")
 		if len(lines) > 0 && line == lines[0] {
 			end()
-			b.WriteString("$ " + line + "\n")
+			prompt := "$ "
+			if more != "" {
+				prompt = "> "
+			}
+			b.WriteString(prompt + line + "\n")
+			if begins := opens.FindStringSubmatch(line); begins != nil {
+				more = begins[1]
+			} else if line == more {
+				more = ""
+			}
 			lines = lines[1:]
 		} else if line != "" {
 			answer = append(answer, line)
@@ -109,12 +123,13 @@ rpm -q qem-exporter
 
 const fromSource = `git clone --quiet https://github.com/qem-exporter/qem_exporter && cd qem_exporter
 make build
-./qem_exporter simulate --listen-address=$ADDRESS >/dev/null & trap "kill $!" EXIT
+./qem_exporter simulate --listen-address=$ADDRESS >/dev/null & simulator=$!
 export QEM_URL=http://$ADDRESS/attunityenterprisemanager
 export QEM_USERNAME='EXAMPLE\monitor' QEM_PASSWORD=simulated-password
-curl -sS -o /dev/null --retry 30 --retry-connrefused $ADDRESS
+curl -s -o /dev/null --retry 30 --retry-connrefused $ADDRESS
 ./qem_exporter scrape >metrics.txt
 grep -E '^qem_(up|server_up)' metrics.txt
+kill $simulator
 `
 
 // here has what needs a network, or more than the machine has: in folders that are gone afterwards.
@@ -130,7 +145,7 @@ func (tr *transcript) here() {
 			writeFile(tr.t, file, typed)
 			cmd := exec.CommandContext(tr.t.Context(), "bash", "-euo", "pipefail", "-v", file)
 			cmd.Dir = filepath.Join(dir, folder)
-			cmd.Env = append(append(os.Environ(), "MAKEFLAGS="), env...)
+			cmd.Env = append(append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=0"), env...)
 			out, err := cmd.CombinedOutput()
 			return string(out), err
 		}

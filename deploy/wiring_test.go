@@ -114,28 +114,22 @@ func (m manifests) checkShards() {
 
 // What the Pod Security Standard "restricted" asks for, and a read-only file system.
 func (m manifests) checkSecurity() {
-	pod, c := at(m.T, m.one("StatefulSet"), "spec/template/spec"), m.container()
+	pod := at(m.T, m.one("StatefulSet"), "spec/template/spec")
 	for path, want := range map[string]string{
-		"securityContext/runAsNonRoot":        "true",
-		"securityContext/runAsUser":           "65532",
-		"securityContext/seccompProfile/type": "RuntimeDefault",
-		"automountServiceAccountToken":        "false",
+		"securityContext/runAsNonRoot":                          "true",
+		"securityContext/runAsUser":                             "65532",
+		"securityContext/seccompProfile/type":                   "RuntimeDefault",
+		"automountServiceAccountToken":                          "false",
+		"containers/0/securityContext/allowPrivilegeEscalation": "false",
+		"containers/0/securityContext/readOnlyRootFilesystem":   "true",
+		"containers/0/securityContext/capabilities/drop":        "[ALL]",
 	} {
 		if got := m.text(pod, path); got != want {
 			m.Errorf("%s is %s, want %s", path, got, want)
 		}
 	}
-	for path, want := range map[string]string{
-		"securityContext/allowPrivilegeEscalation": "false",
-		"securityContext/readOnlyRootFilesystem":   "true",
-		"securityContext/capabilities/drop":        "[ALL]",
-	} {
-		if got := m.text(c, path); got != want {
-			m.Errorf("%s is %s, want %s", path, got, want)
-		}
-	}
-	for _, path := range []string{"resources/requests/cpu", "resources/requests/memory", "resources/limits/memory"} {
-		at(m.T, c, path)
+	for _, path := range []string{"requests/cpu", "requests/memory", "limits/memory"} {
+		at(m.T, pod, "containers/0/resources/"+path)
 	}
 	if account := m.text(pod, "serviceAccountName"); account != "default" {
 		m.named("ServiceAccount", account)

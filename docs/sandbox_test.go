@@ -1,7 +1,6 @@
 package docs_test
 
 import (
-	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -16,7 +15,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -139,67 +137,31 @@ func (s *sandbox) runIn(t *testing.T, dir, where, name string, args ...string) {
 // start starts the daemon on a port that is free, and waits until it is ready.
 func (s *sandbox) start(t *testing.T, b block) {
 	t.Helper()
-	s.daemon = s.launch(t, b, "--web.listen-address=127.0.0.1:0", `listen_addresses=\[([^\]]+)\]`)
-	waitReady(t, "http://"+s.daemon+"/-/ready")
+	daemon := s.launch(t, b, "--web.listen-address=127.0.0.1:0")
+	s.daemon = daemon.Address()
+	daemon.AwaitReady("http://" + s.daemon)
 }
 
 // simulate starts the simulator likewise.
 func (s *sandbox) simulate(t *testing.T, b block) {
 	t.Helper()
-	s.simulator = s.launch(t, b, "--listen-address=127.0.0.1:0", `Enterprise Manager: http://([^/]+)/`)
+	simulator := s.launch(t, b, "--listen-address=127.0.0.1:0")
+	s.simulator = simulator.Says(regexp.MustCompile(`Enterprise Manager: http://([^/]+)/`))[1]
 }
 
-// launch starts a program that runs until the page ends, and returns what it tells of its
-// address.
-func (s *sandbox) launch(t *testing.T, b block, flag, telling string) (address string) {
+// launch starts a program that runs until the page ends.
+func (s *sandbox) launch(t *testing.T, b block, flag string) *process.Process {
 	t.Helper()
-	script := "exec " + strings.TrimSpace(b.text) + " " + flag + " 2>&1"
-	cmd := exec.Command("bash", "-euo", "pipefail", "-c", script)
+	cmd := exec.Command("bash", "-euo", "pipefail", "-c", "exec "+strings.TrimSpace(b.text)+" "+flag)
 	cmd.Dir, cmd.Env = s.dir, s.environment()
-	output, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	listening := regexp.MustCompile(telling)
-	lines := bufio.NewScanner(output)
-	for address == "" && lines.Scan() {
-		if match := listening.FindStringSubmatch(lines.Text()); match != nil {
-			address = match[1]
-		} else {
-			t.Log(lines.Text())
-		}
-	}
-	drained := make(chan struct{})
-	go func() {
-		defer close(drained)
-		_, _ = io.Copy(io.Discard, output)
-	}()
+	program := process.Start(t, cmd)
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-drained
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("%s: %v", b.where, err)
+		program.Signal(syscall.SIGTERM)
+		if code := program.Wait(); code != 0 {
+			t.Errorf("%s: it ends with %d", b.where, code)
 		}
 	})
-	if address == "" {
-		t.Fatalf("%s: it does not start", b.where)
-	}
-	return address
-}
-
-func waitReady(t *testing.T, url string) {
-	t.Helper()
-	process.Eventually(t, "it is ready", 30*time.Second, func() bool {
-		resp, err := http.Get(url)
-		if err != nil {
-			return false
-		}
-		_ = resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
-	})
+	return program
 }
 
 // certificate makes a self-signed one for 127.0.0.1 that ends at the given time.
@@ -221,11 +183,8 @@ func certificate(t *testing.T, end time.Time) (cert, key []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pem.EncodeToMemory(
-			&pem.Block{Type: "CERTIFICATE", Bytes: der},
-		), pem.EncodeToMemory(
-			&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER},
-		)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 }
 
 // expiredServer serves TLS with a certificate of yesterday, which is expired.pem.
@@ -279,8 +238,7 @@ func unlicensedManager(t *testing.T) string {
 	t.Helper()
 	em := aemtest.NewServer(aemtest.Options{})
 	t.Cleanup(em.Close)
-	em.AddFault(
-		aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultAPIError, Status: 500, Code: "LICENSE_NOT_FOUND"},
-	)
+	em.AddFault(aemtest.Fault{Operation: "GetServerList", Kind: aemtest.FaultAPIError, Status: 500,
+		Code: "LICENSE_NOT_FOUND"})
 	return em.URL
 }
