@@ -327,14 +327,8 @@ func TestLogLinesExist(t *testing.T) {
 		t.Fatal("the page has no such section")
 	}
 	var source strings.Builder
-	for _, folder := range []string{"internal/app", "internal/poll", "internal/fleet", "aem"} {
-		files, err := filepath.Glob("../" + folder + "/*.go")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			source.WriteString(read(t, file))
-		}
+	for _, file := range globbed(t, "../internal/*/*.go", "../internal/*/*/*.go", "../aem/*.go") {
+		source.WriteString(read(t, file))
 	}
 	n := 0
 	for _, row := range regexp.MustCompile("(?m)^\\| [a-z]+ \\|(.+)\\|$").FindAllStringSubmatch(table, -1) {

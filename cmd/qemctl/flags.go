@@ -24,13 +24,13 @@ type command struct {
 	in     io.Reader
 	printer
 
-	url                       string
-	authType, user, domain    string
-	password, passwordFile    string
-	token, tokenFile          string
-	tls                       promconfig.TLSConfig
-	plain, dryRun, terminated bool
-	timeout, limit            time.Duration
+	url                    string
+	authType, user, domain string
+	password, passwordFile string
+	token, tokenFile       string
+	tls                    promconfig.TLSConfig
+	plain, dryRun          bool
+	timeout, limit         time.Duration
 }
 
 // An action does what a command says.
@@ -44,7 +44,7 @@ func newCommand(in io.Reader, out, stderr io.Writer) *command {
 	c.app.Version("qemctl " + version.Version)
 	c.app.HelpFlag.Short('h')
 	c.app.UsageWriter(out).ErrorWriter(stderr)
-	c.app.Terminate(func(int) { c.terminated = true })
+	c.app.Terminate(func(int) { panic(told{}) })
 	c.flags()
 	c.serverCommands()
 	c.taskCommands()
@@ -88,12 +88,18 @@ func (c *command) command(parent interface {
 	return clause
 }
 
+// told ends the parsing when help or the version is printed: kingpin would go on, and complain.
+type told struct{}
+
 // parse returns what to do, nil when all is said.
-func (c *command) parse(args []string) (action, error) {
+func (c *command) parse(args []string) (do action, err error) {
+	defer func() {
+		if ended := recover(); ended != nil && ended != (told{}) {
+			panic(ended)
+		}
+	}()
 	name, err := c.app.Parse(args)
 	switch {
-	case c.terminated:
-		return nil, nil
 	case err != nil:
 		return nil, err
 	case c.url == "":

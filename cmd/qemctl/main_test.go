@@ -101,6 +101,9 @@ func TestCommands(t *testing.T) {
 			t.Errorf("qemctl %s: exit code %d, want %d\n%s%s\nwant %s", step.line, code, step.code, out, said, step.want)
 		}
 	}
+	if _, out, said := qemctl(t, "", "--version"); out+said != "qemctl \n" {
+		t.Errorf("the version is %q", out+said)
+	}
 	if a := em.State().Task("S", "A"); a.State != aemtest.Running || a.ACL == nil {
 		t.Errorf("in the end: %+v", a)
 	}
