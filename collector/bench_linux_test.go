@@ -55,7 +55,7 @@ func (l *large) publish(number, tables int) {
 	}
 	for t := range l.tasks {
 		task := goldenTask()
-		task.Name, task.Tags, task.Details = fmt.Sprintf("ORACLE_TO_SNOWFLAKE_%03d", t), []string{"tier1"}, l.details()
+		task.Name, task.Tags, task.Details = fmt.Sprintf("ORACLE_TO_SNOWFLAKE_%03d", t), []string{"tier1"}, goldenDetails(n)
 		task.Tables, task.TablesDropped, task.RetentionBarrier, task.TableStates = nil, 0, nil, nil
 		for i := range tables {
 			task.Tables = append(task.Tables, fleet.Table{Schema: "SALES", Name: fmt.Sprintf("TABLE_%05d", i),
@@ -66,19 +66,6 @@ func (l *large) publish(number, tables int) {
 		s.Tasks = append(s.Tasks, task)
 	}
 	l.m.Server(s)
-}
-
-func (l *large) details() *fleet.TaskDetails {
-	d := goldenDetails()
-	for _, at := range []*num{&d.SourceLatency, &d.TotalLatency, &d.AppliedInserts, &d.AppliedUpdates, &d.AppliedDeletes,
-		&d.AppliedDDL, &d.CommitRecords, &d.RolledBackTransactions, &d.RolledBackRecords, &d.RolledBackBytes,
-		&d.AppliedTransactions, &d.AppliedRecords, &d.AppliedBytes, &d.ApplyingTransactions, &d.ApplyingRecords,
-		&d.AccumulatedInMemory, &d.AccumulatedOnDisk, &d.ApplyingInMemory, &d.ApplyingOnDisk, &d.MemoryBytes, &d.CPU,
-		&d.DiskBytes, &d.DataErrors, &d.FullLoad.Start, &d.FullLoad.End, &d.FullLoad.RecordsCompleted} {
-		*at = l.number()
-	}
-	d.CDCThroughput, d.FullLoad.Throughput = goldenThroughput(l.number), goldenThroughput(l.number)
-	return d
 }
 
 // scrape asks for everything.

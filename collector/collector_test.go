@@ -87,7 +87,7 @@ func TestSamplesOfATask(t *testing.T) {
 		{"nothing is expected", "objective", func(*fleet.Task) {}, nil},
 		{"it need not run", "expected_running", func(*fleet.Task) {}, nil},
 		{"a Replicate task has nothing of Compose", "qem_compose",
-			func(t *fleet.Task) { t.Details, t.Compose = goldenDetails(), goldenCompose().Compose }, nil},
+			func(t *fleet.Task) { t.Details, t.Compose = goldenDetails(counting(2000)), goldenCompose().Compose }, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, Options{})

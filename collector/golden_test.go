@@ -72,8 +72,7 @@ func goldenThroughput(n func() num) fleet.Throughput {
 	return fleet.Throughput{SourceRecords: n(), SourceBytes: n(), TargetRecords: n(), TargetBytes: n()}
 }
 
-func goldenDetails() *fleet.TaskDetails {
-	n := counting(2000)
+func goldenDetails(n func() num) *fleet.TaskDetails {
 	return &fleet.TaskDetails{
 		Type: "AemReplicateTaskInfoDetailed", Profile: "unidirectional", Source: "src_ora", SourceType: "Oracle",
 		Target: "tgt_snow", TargetType: "Snowflake", LogStreamStaging: " staging",
@@ -97,7 +96,8 @@ func goldenTask() *fleet.Task {
 	n := counting(3000)
 	return &fleet.Task{
 		Name: "ORA2SNOW", Product: fleet.Replicate, State: fleet.TaskRunning, StopReason: "none", Message: "never a label",
-		Tags: []string{"prod", "tier1"}, StateSince: n(), LastChange: n(), Up: fleet.Yes, Details: goldenDetails(),
+		Tags: []string{"prod", "tier1"}, StateSince: n(), LastChange: n(), Up: fleet.Yes,
+		Details:     goldenDetails(counting(2000)),
 		Expected:    fleet.Expectation{Latency: n(), FullLoad: n(), Running: true, Priority: fleet.PriorityTicket},
 		TableStates: &fleet.TableStates{Loading: 1, Error: 1, Other: map[string]int{"suspended": 3}},
 		Tables: []fleet.Table{
@@ -114,7 +114,7 @@ func goldenTask() *fleet.Task {
 // goldenCompose is a Compose task of which more is said than it has.
 func goldenCompose() *fleet.Task {
 	n := counting(4000)
-	details := goldenDetails()
+	details := goldenDetails(counting(2000))
 	details.Type, details.Profile, details.Project = "AemComposeDWTaskInfoDetailed", "data_warehouse", "dw"
 	details.Source, details.SourceType, details.Target, details.TargetType = "", "", "", ""
 	details.LogStreamStaging, details.ApplyChangesEnabled = "", fleet.No

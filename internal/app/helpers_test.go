@@ -64,7 +64,7 @@ func (nowhere) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("no such host")
 }
 
-// simulator is a simulated Enterprise Manager of the network.
+// simulatedManager is a simulated Enterprise Manager of the network.
 type simulatedManager struct {
 	*aemtest.Simulator
 	URL string
