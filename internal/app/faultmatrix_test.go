@@ -126,7 +126,7 @@ func TestFaultMatrix(t *testing.T) {
 func (s *stand) suffer(operation string, c column, truth [2]testkit.Samples) {
 	first := s.sim.State().Servers[0]
 	server, task := first.Name, first.Tasks[0].Name
-	before := s.after(3 * time.Minute)
+	before := s.after(90 * time.Second)
 	f := c.fault
 	f.Operation = operation
 	whole := operation == "Login" || operation == "GetServerList"
