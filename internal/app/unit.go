@@ -206,10 +206,7 @@ func (u *unit) pollOptions() poll.Options {
 		o.RetentionBarriers = barriers.Interval
 	}
 	for _, e := range m.Objectives {
-		o.Objectives = append(o.Objectives, choose.Objective{
-			Server: e.Server, Task: e.Task, Tag: e.Tag,
-			Latency: e.Latency, FullLoad: e.FullLoad, Running: e.Running, Priority: string(e.Priority),
-		})
+		o.Objectives = append(o.Objectives, choose.Objective(e))
 	}
 	for _, l := range m.ServerLimits {
 		o.Limits = append(o.Limits, choose.ServerLimit{Server: l.Server, Memory: int64(l.Memory), Disk: int64(l.Disk)})

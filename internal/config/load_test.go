@@ -19,7 +19,7 @@ func TestDefaults(t *testing.T) {
 	}
 	if m.PollInterval != time.Minute || m.RequestTimeout != 10*time.Second || m.MaxConcurrentRequests != 16 ||
 		m.MaxRequestsPerSecond != 0 || m.MaxResponseBytes != 64<<20 || m.Retries != 2 ||
-		m.Tables.Mode != TablesSummary || m.Tables.Limit != 20000 || m.StateInterval != 15*time.Second ||
+		m.Tables.Mode != "summary" || m.Tables.Limit != 20000 || m.StateInterval != 15*time.Second ||
 		m.Tables.Interval != 5*time.Minute || m.HTTP2 ||
 		m.Collectors.Endpoints || m.Collectors.EndpointTests.Enabled || m.Collectors.ACLs.Enabled ||
 		m.Collectors.RetentionBarriers.Enabled {
@@ -183,14 +183,14 @@ enterprise_managers:
 	type values struct {
 		url, user string
 		retries   int
-		mode      TableMode
+		mode      string
 	}
 	want := []values{
-		{"https://a.example.com", "u", 5, TablesAll},
-		{"https://b.example.com", "u", 1, TablesAll},
-		{"https://c.example.com", "u", 3, TablesOff},
-		{"https://d.example.com", "u", 2, TablesSummary},
-		{"https://e.example.com", "v", 2, TablesSummary},
+		{"https://a.example.com", "u", 5, "all"},
+		{"https://b.example.com", "u", 1, "all"},
+		{"https://c.example.com", "u", 3, "off"},
+		{"https://d.example.com", "u", 2, "summary"},
+		{"https://e.example.com", "v", 2, "summary"},
 	}
 	for i, m := range cfg.Managers() {
 		if got := (values{m.URL, m.Auth.Username, m.Retries, m.Tables.Mode}); got != want[i] {

@@ -175,22 +175,11 @@ type Tasks struct {
 	Tags []string `key:"tags" default:"[]" list:"[\"nightly\"]"`
 }
 
-// TableMode says for which tables there are series.
-type TableMode string
-
-// The table modes.
-const (
-	TablesOff     TableMode = "off"     // table statuses are not asked for
-	TablesSummary TableMode = "summary" // counted per task
-	TablesErrors  TableMode = "errors"  // and series for tables with errors
-	TablesAll     TableMode = "all"     // and series for all tables
-)
-
 // Tables says what is asked about tables.
 type Tables struct {
 	// off: no table statuses; summary: counted per task; errors: and series for tables in the error state or with data
 	// errors; all: and series for every table that the filters leave.
-	Mode TableMode `key:"mode" one:"off summary errors all" default:"summary"`
+	Mode string `key:"mode" one:"off summary errors all" default:"summary"`
 	// On "schema.table".
 	Filter
 	// How often table statuses are read, 0s: with all other details; besides, at once when a task changed.
@@ -242,16 +231,6 @@ type RetentionBarriers struct {
 	Interval time.Duration `key:"interval" default:"10m"`
 }
 
-// Priority says who is told when a task needs attention.
-type Priority string
-
-// The priorities.
-const (
-	PriorityPage   Priority = "page"
-	PriorityTicket Priority = "ticket"
-	PriorityNone   Priority = "none"
-)
-
 // Objective is what is expected of the tasks that it matches. What is zero or nil, it
 // does not say; it says at least one thing.
 type Objective struct {
@@ -268,7 +247,7 @@ type Objective struct {
 	// Whether the task runs always, so that it needs attention when it is stopped, whoever stopped it.
 	Running *bool `key:"running" example:"true"`
 	// Who is told when the task needs attention. Default: page, where no entry says.
-	Priority Priority `key:"priority" one:"page ticket none" example:"page"`
+	Priority string `key:"priority" one:"page ticket none" example:"page"`
 }
 
 // ServerLimit is what the servers that it matches have in all; 0 is not known.
