@@ -96,13 +96,6 @@ func run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// said is what a program says, whatever its exit code.
-func said(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	out, _ := exec.CommandContext(t.Context(), process.Find(t, name), args...).CombinedOutput()
-	return string(out)
-}
-
 // The rules are what the source makes.
 func TestRulesAreMadeOfTheSource(t *testing.T) {
 	text, err := os.ReadFile("source.yml")

@@ -123,7 +123,11 @@ func (s *source) spell(expr string, d *described) (string, error) {
 			return e
 		})
 	}
-	for at := macro.FindAllStringSubmatchIndex(expr, -1); at != nil && err == nil; at = macro.FindAllStringSubmatchIndex(expr, -1) {
+	for err == nil {
+		at := macro.FindAllStringSubmatchIndex(expr, -1)
+		if at == nil {
+			break
+		}
 		last := at[len(at)-1] // it has no other in its arguments
 		end := closing(expr, last[1])
 		var written string
