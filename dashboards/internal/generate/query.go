@@ -72,7 +72,7 @@ var (
 // the exporter does not have, or a label or value of it that does not exist, is
 // an error.
 func (k families) expand(query string, variables []variable) (expanded string, polled bool, err error) {
-	if !slices.ContainsFunc(variables, func(v variable) bool { return v.name == "tag" }) {
+	if !slices.ContainsFunc(variables, func(v variable) bool { return v.Name == "tag" }) {
 		query = strings.ReplaceAll(query, withoutUntagged, "")
 	}
 	expanded = selector.ReplaceAllStringFunc(query, func(text string) string {
@@ -108,15 +108,15 @@ func (k families) expand(query string, variables []variable) (expanded string, p
 func variableMatchers(name string, f family, variables []variable) string {
 	var all []string
 	for _, v := range variables {
-		ofTarget := v.name == "job" || v.name == "instance"
+		ofTarget := v.Name == "job" || v.Name == "instance"
 		switch {
-		case v.name == "tag" || ofTarget && name == alerts || !ofTarget && f.label(v.name) == nil:
+		case v.Name == "tag" || ofTarget && name == alerts || !ofTarget && f.label(v.Name) == nil:
 		case v.single:
-			all = append(all, v.name+`="$`+v.name+`"`)
+			all = append(all, v.Name+`="$`+v.Name+`"`)
 		case name == alerts:
-			all = append(all, v.name+`=~"$`+v.name+`|"`)
+			all = append(all, v.Name+`=~"$`+v.Name+`|"`)
 		default:
-			all = append(all, v.name+`=~"$`+v.name+`"`)
+			all = append(all, v.Name+`=~"$`+v.Name+`"`)
 		}
 	}
 	return strings.Join(all, ",")

@@ -8,7 +8,7 @@ import (
 )
 
 func TestExpand(t *testing.T) {
-	variables := []variable{job, instance, manager, task, tag}
+	variables := []variable{{Name: "job"}, {Name: "instance"}, {Name: "manager"}, {Name: "task"}, {Name: "tag"}}
 	const chosen = `job=~"$job",instance=~"$instance",manager=~"$manager"`
 	for _, c := range []struct {
 		query, want string
@@ -59,7 +59,7 @@ func TestExpandRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := dashboard{UID: "x", Rows: []row{{panels: []panel{p}}}}
-	if _, err := d.model(known(), nil); err == nil || !strings.Contains(err.Error(), `panel "Wrong": query A`) {
+	if _, err := d.model(known()); err == nil || !strings.Contains(err.Error(), `panel "Wrong": query A`) {
 		t.Errorf("a panel of nothing is drawn: %v", err)
 	}
 	for want, change := range map[string]func(*described){
@@ -67,6 +67,7 @@ func TestExpandRefuses(t *testing.T) {
 		"lacks a type":               func(d *described) { d.Empty = "" },
 		"no expression other":        func(d *described) { d.Queries[0].expr = "<<other>>" },
 		"total takes other":          func(d *described) { d.Queries[0].expr = "total(up)" },
+		"no page qem-other":          func(d *described) { d.Lists = "other" },
 		`no trouble "other"`:         func(d *described) { d.Lists = "tasks?other" },
 		"no width for the column a":  func(d *described) { d.Type, d.Columns = "table", []column{{Label: "a"}} },
 		"there is room for":          func(d *described) { d.Type, d.Columns = "table", []column{{Label: "a", Width: 1600}} },

@@ -25,6 +25,7 @@ type source struct {
 	States      map[string]states
 	Words       map[string][]state // of numbers
 	Troubles    []trouble
+	Variables   map[string]variable
 	Panels      map[string]described // that several pages have
 
 	pages []dashboard
@@ -35,7 +36,11 @@ type dashboard struct {
 	UID, Title string
 	Question   string // what it answers in ten seconds
 	From       string // the time shown at first, up to now
+	Variables  []string
+	Single     bool // it is about one of what is chosen
 	Rows       []row
+
+	variables []variable
 }
 
 // row is a group of panels. One that is collapsed asks for nothing until it is opened.
@@ -73,16 +78,21 @@ func read() (*source, error) {
 		if err := decode(name, &d); err != nil {
 			return nil, err
 		}
+		if d.variables, err = s.variables(d); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		s.pages = append(s.pages, d)
+	}
+	for _, d := range s.pages {
 		for i := range d.Rows {
 			for _, described := range d.Rows[i].Panels {
 				p, err := s.panel(described)
 				if err != nil {
-					return nil, fmt.Errorf("%s: %w", name, err)
+					return nil, fmt.Errorf("%s: %w", d.UID, err)
 				}
 				d.Rows[i].panels = append(d.Rows[i].panels, p)
 			}
 		}
-		s.pages = append(s.pages, d)
 	}
 	return s, nil
 }

@@ -60,7 +60,9 @@ func (s *source) setColumns(p *panel, d *described) error {
 	for i := range p.Targets {
 		p.Targets[i].Format = "table"
 	}
-	d.linkCells(p)
+	if err := s.linkCells(p, d); err != nil {
+		return err
+	}
 	if d.Sorted != nil {
 		var by []map[string]any
 		for _, header := range d.Sorted {
@@ -149,18 +151,22 @@ func (d *described) checkWidths() error {
 }
 
 // linkCells makes the names of servers and tasks lead to their dashboards.
-func (d *described) linkCells(p *panel) {
+func (s *source) linkCells(p *panel, d *described) error {
 	labels := []string{"manager", "server", "task"}
-	for i, uid := range []string{uidServer, uidTask} {
+	for i, uid := range []string{"qem-server", "qem-task"} {
 		of := labels[:i+2]
 		for _, label := range of {
 			if !slices.ContainsFunc(d.Columns, func(c column) bool { return c.Label == label }) {
-				return
+				return nil
 			}
 		}
-		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, overridden(of[i+1],
-			property{"links", []dataLink{linkTo(uid, "__data.fields", of)}}))
+		var links []dataLink
+		if err := s.link(&links, uid, "__data.fields", of); err != nil {
+			return err
+		}
+		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, overridden(of[i+1], property{"links", links}))
 	}
+	return nil
 }
 
 // setKeys makes a line of each of the labels, under the words that stand for their names.
