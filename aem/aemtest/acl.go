@@ -27,21 +27,19 @@ func (c *call) guarded() guarded {
 	return guarded{&srv.static.ACL, "server", srv.name(), false}
 }
 
-// aclCode is an error code of the ACL methods, whose % is the kind of the object.
+// aclFailed is an error of the ACL methods, in whose code % is the kind of the object.
 // The guide has one for all kinds, the SDKs one for each, with odd spellings.
-func (s *Simulator) aclCode(pattern, kind string) string {
+func (c *call) aclFailed(code string, g guarded) error {
+	kind := strings.ToUpper(g.kind)
 	switch {
-	case s.opts.Shape == Guide:
+	case c.opts.Shape == Guide:
 		kind = "SERVER"
-	case s.opts.Shape == Legacy && kind == "endpoint":
-	default:
-		kind = strings.ToUpper(kind)
+	case c.opts.Shape == Legacy && g.kind == "endpoint":
+		kind = g.kind
 	}
-	return strings.Replace(pattern, "%", kind, 1)
-}
-
-func (c *call) noACL(g guarded) error {
-	return failed(c.aclCode("AEM_%_HAS_NO_ACL", g.kind), "ACL for %s %q could not be found.", g.kind, g.name)
+	e := c.failed(code, "{kind}", g.kind, "{name}", g.name)
+	e.code = strings.Replace(code, "%", kind, 1)
+	return e
 }
 
 func (c *call) getACL() error {
@@ -49,7 +47,7 @@ func (c *call) getACL() error {
 	a := *g.acl
 	switch {
 	case a == nil:
-		return c.noACL(g)
+		return c.aclFailed("AEM_%_HAS_NO_ACL", g)
 	case g.collection && c.opts.Shape != Legacy:
 		return said(c, collectionTable, &collectionACL{a.Admin, a.Designer, a.Operator, a.Viewer, a.None})
 	}
@@ -69,9 +67,7 @@ func (c *call) putACL() error {
 	}
 	g := c.guarded()
 	if in.DisableInheritance.True() && len(in.Admin.Users)+len(in.Admin.Groups) == 0 {
-		return failed(c.aclCode("AEM_NO_ADMIN_ON_%", g.kind),
-			"Requested %s %q has no admin user. At least one user or group must be assigned to the \"admin\" role.", g.kind,
-			g.name)
+		return c.aclFailed("AEM_NO_ADMIN_ON_%", g)
 	}
 	keepStrongest(&in)
 	*g.acl = &ACL{in.Admin, in.Designer, in.Operator, in.Viewer, in.None, in.DisableInheritance.True()}
@@ -81,7 +77,7 @@ func (c *call) putACL() error {
 func (c *call) deleteACL() error {
 	g := c.guarded()
 	if *g.acl == nil {
-		return c.noACL(g)
+		return c.aclFailed("AEM_%_HAS_NO_ACL", g)
 	}
 	*g.acl = nil
 	return nil
@@ -100,17 +96,14 @@ func (c *call) checkPrincipals(a *aem.ACL) error {
 			for _, name := range list {
 				domain, rest, ok := strings.Cut(name, `\`)
 				if !ok || domain == "" || rest == "" {
-					return c.noDomain(noun, name)
+					return c.namesFailed("AEM_NO_DOMAIN_IN_%", noun, name)
 				}
 				was, twice := seen[name]
 				switch {
 				case twice && was.noun == noun && was.role != role:
-					return failed("AEM_"+strings.ToUpper(noun)+"_ASSIGNED_TO_MULTIPLE_ROLES",
-						"%s %q is assigned to multiple roles. %ss can only be assigned to a single role.", noun, name, noun)
+					return c.namesFailed("AEM_%_ASSIGNED_TO_MULTIPLE_ROLES", noun, name)
 				case twice:
-					return failed("AEM_USER_GROUP_MULTIPLE_ASSIGNED",
-						"%q is assigned to multiple roles or to the same role twice. Users/groups can only be assigned once, and to "+
-							"a single role.", name)
+					return c.namesFailed("AEM_USER_GROUP_MULTIPLE_ASSIGNED", noun, name)
 				}
 				seen[name] = place{role, noun}
 			}
@@ -119,13 +112,14 @@ func (c *call) checkPrincipals(a *aem.ACL) error {
 	return nil
 }
 
-func (s *Simulator) noDomain(noun, name string) error {
-	prefix := "AEM_NO_DOMAIN_IN_"
-	if s.opts.Shape == Legacy {
-		prefix = "AEM_NO_ DOMAIN_IN_"
+// namesFailed is an error about a user or a group, which is the % in its code.
+func (c *call) namesFailed(code, noun, name string) error {
+	e := c.failed(code, "{noun}", noun, "{name}", name, "{low}", strings.ToLower(noun))
+	e.code = strings.Replace(code, "%", strings.ToUpper(noun), 1)
+	if c.opts.Shape == Legacy {
+		e.code = strings.Replace(e.code, "NO_DOMAIN", "NO_ DOMAIN", 1)
 	}
-	return failed(prefix+strings.ToUpper(noun), "%s %q must be preceded by a domain name, separated by a backslash. "+
-		"Example: domain_name\\%s_name.", noun, name, strings.ToLower(noun))
+	return e
 }
 
 // keepStrongest leaves a name that occurs in several spellings the strongest of

@@ -2,7 +2,6 @@ package aemtest
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -22,59 +21,6 @@ type answer struct {
 	// later answers instead, after a wait of real time.
 	pause time.Duration
 	later func() error
-}
-
-// apiError is an error as the API, or the web server before it, tells it.
-type apiError struct {
-	status        int
-	code, message string
-	page          string
-}
-
-func (e *apiError) Error() string { return e.code + ": " + e.message }
-
-// failed makes an error of the API: HTTP 500, as nearly all of them.
-func failed(code, format string, args ...any) error {
-	return &apiError{status: http.StatusInternalServerError, code: code, message: fmt.Sprintf(format, args...)}
-}
-
-func missing(field string) error {
-	return failed("AEM_MISSING_FIELD", "The %q field is missing from the request.", field)
-}
-
-func unauthorized(status int) error {
-	return &apiError{status: status, code: "UNAUTHORIZED_REQUEST", message: "Unauthorized Request."}
-}
-
-func (s *Simulator) invalidSession() error {
-	return &apiError{status: s.opts.ExpiredStatus, code: "INVALID_SESSION_ID",
-		message: "The session has expired or the session ID is not valid."}
-}
-
-func webError(status int, detail string) error {
-	title := http.StatusText(status)
-	return &apiError{status: status, page: fmt.Sprintf(
-		"<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n"+
-			"<HTML><HEAD><TITLE>%s</TITLE></HEAD>\r\n<BODY><h2>%[1]s</h2>\r\n"+
-			"<hr><p>HTTP Error %d. %s</p>\r\n</BODY></HTML>\r\n", title, status, detail)}
-}
-
-func (c *call) fail(err error) {
-	var e *apiError
-	if !errors.As(err, &e) {
-		e = &apiError{status: http.StatusInternalServerError, code: "AEM_INNER_ERR", message: err.Error()}
-	}
-	c.status = e.status
-	if c.text = e.page != ""; c.text {
-		c.out = append(c.buffer(), e.page...)
-		return
-	}
-	w := wire.NewWriter(c.buffer(), wire.RealWorld)
-	w.Open()
-	w.Str("error_code", e.code)
-	w.Str("error_message", e.message)
-	w.Close()
-	c.out = w.B
 }
 
 // answerNow answers the call as it is now. The caller holds the lock: for writing when
@@ -123,10 +69,9 @@ func (c *call) permit() error {
 		(c.object == "" || visible(u.Endpoints, c.object)):
 		return nil
 	case c.op.resource == resAudit:
-		return &apiError{status: http.StatusUnauthorized, code: "UNAUTHORIZED_REQUEST",
-			message: "Unauthorized Request. request: AemExportAuditTrail"}
+		return c.unauthorized(http.StatusUnauthorized)
 	}
-	return unauthorized(http.StatusForbidden)
+	return c.unauthorized(http.StatusForbidden)
 }
 
 // resolve finds what the path names, as far as the method needs it.
@@ -136,7 +81,7 @@ func (c *call) resolve() error {
 	}
 	c.srv = find(c.servers, c.server)
 	if c.srv == nil {
-		return failed("AEM_SERVER_NOT_FOUND", "Replicate server %s could not be found.", c.server)
+		return c.failed("AEM_SERVER_NOT_FOUND")
 	}
 	if err := c.checkServer(); err != nil {
 		return err
@@ -144,14 +89,13 @@ func (c *call) resolve() error {
 	if c.task != "" {
 		c.t = find(c.srv.tasks, c.task)
 		if c.t == nil && c.op.action != "import" {
-			return failed("AEM_TASK_NOT_FOUND", "Replicate task %s on server %s could not be found.", c.task, c.server)
+			return c.failed("AEM_TASK_NOT_FOUND")
 		}
 	}
 	if c.object != "" {
 		c.end = find(c.srv.endpoints, c.object)
 		if c.end == nil {
-			return failed("AEM_ENDPOINT_NOT_FOUND", "Replicate endpoint %s on server %s could not be found.", c.object,
-				c.server)
+			return c.failed("AEM_ENDPOINT_NOT_FOUND")
 		}
 	}
 	return nil
@@ -164,17 +108,16 @@ func (c *call) checkServer() error {
 	case c.op.needs < reached:
 		return nil
 	case v.State == NotMonitored:
-		return failed("AEM_SERVER_NOT_MONITORED", "The requested server %s is not monitored.", v.Name)
+		return c.failed("AEM_SERVER_NOT_MONITORED")
 	case v.State != Monitored:
-		return failed("AEM_SERVER_NOT_CONNECTED",
-			"The requested server \"%s\" cannot be reached at this time. Message: %s", v.Name, v.Message)
+		return c.failed("AEM_SERVER_NOT_CONNECTED", "{reason}", v.Message)
 	case c.op.needs >= ofReplicate && c.srv.static.Product != Replicate:
-		return failed(unsupported, "%s is only supported on Replicate servers.", c.op.name)
+		return c.failed(unsupported, "{reason}", "Replicate servers")
 	}
 	var major, minor int
 	if n, _ := fmt.Sscanf(v.Version, "%d.%d", &major, &minor); c.op.needs == ofReplicate52 && n == 2 &&
 		(major < 5 || major == 5 && minor < 2) {
-		return failed(unsupported, "%s is only supported on Replicate 5.2 or above.", c.op.name)
+		return c.failed(unsupported, "{reason}", "Replicate 5.2 or above")
 	}
 	return nil
 }
@@ -186,7 +129,7 @@ func (c *call) login() error {
 		c.session = c.auth.login(string(credential))
 	}
 	if c.session == "" {
-		return unauthorized(http.StatusUnauthorized)
+		return c.unauthorized(http.StatusUnauthorized)
 	}
 	c.text = true
 	return nil
@@ -240,30 +183,18 @@ func (c *call) taskDetails() error {
 }
 
 func (c *call) tableList() error {
-	if err := c.wantsTables("AEM_TABLE_LIST_INNER_ERR", "table list"); err != nil {
-		return err
-	}
-	return tables(c, "tablelist", tableInfoTable, (*Table).info)
+	return tables(c, "AEM_TABLE_LIST_INNER_ERR", "tablelist", tableInfoTable, (*Table).info)
 }
 
 func (c *call) tableStatuses() error {
-	if err := c.wantsTables("AEM_TABLE_STATUSES_INNER_ERR", "table statuses"); err != nil {
-		return err
-	}
-	return tables(c, "table_details", tableStatusTable, (*Table).status)
-}
-
-// wantsTables checks that the task is one that has tables.
-func (c *call) wantsTables(code, noun string) error {
-	if c.t.product == Compose {
-		return failed(code, "Failed to retrieve %s for replication task %q on server %q. Error: %q", noun, c.task,
-			c.srv.name(), "not a Replicate task")
-	}
-	return nil
+	return tables(c, "AEM_TABLE_STATUSES_INNER_ERR", "table_details", tableStatusTable, (*Table).status)
 }
 
 // tables answers the two methods that list the tables of a task.
-func tables[T any](c *call, envelope string, table *wire.Table[T], of func(*Table) T) error {
+func tables[T any](c *call, code, envelope string, table *wire.Table[T], of func(*Table) T) error {
+	if c.t.product == Compose {
+		return c.failed(code)
+	}
 	wanted := tableFilter(c.query)
 	return list(c, envelope, table, func(add func(T)) {
 		c.t.eachTable(c.Now(), func(v *Table) {

@@ -91,9 +91,7 @@ func (c *call) exportTask() error {
 			continue
 		}
 		if !visible(c.user.Endpoints, name) {
-			return failed("AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT",
-				"Failed to export task %s from Replicate server %s as the logged in user "+
-					"does not have permission to access one or both of the task's endpoints.", v.Name, c.srv.name())
+			return c.failed("AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT")
 		}
 		if x := named(c.srv.endpoints, name); x != nil && strings.EqualFold(c.query.Get("withendpoints"), "true") {
 			d.Databases = append(d.Databases, x.definition())
@@ -107,17 +105,13 @@ func (c *call) exportAll() error {
 	for _, t := range c.srv.tasks {
 		v := t.at(c.Now())
 		if !visible(c.user.Tasks, v.Name) {
-			return failed("AEM_EXPORT_NO_PERMISSION_ON_TASK",
-				"Failed to export all tasks from Replicate server %s as the logged in user "+
-					"does not have permission to export one or more of the defined tasks.", c.srv.name())
+			return c.failed("AEM_EXPORT_NO_PERMISSION_ON_TASK")
 		}
 		d.Tasks = append(d.Tasks, t.definition(&v))
 	}
 	for _, x := range c.srv.endpoints {
 		if !visible(c.user.Endpoints, x.name()) {
-			return failed("AEM_EXPORT_NO_PERMISSION_ON_ENDPOINT",
-				"Failed to export all tasks from server %s as the logged in user "+
-					"does not have permission to export one or more of the defined endpoints.", c.srv.name())
+			return c.failed("AEM_EXPORT_NO_PERMISSION_ON_ENDPOINT")
 		}
 		d.Databases = append(d.Databases, x.definition())
 	}

@@ -23,8 +23,7 @@ func (c *call) patchEndpoint() error {
 	settings := copyJSON(c.end.state.Settings)
 	for i, step := range steps {
 		if err := applyStep(settings, step); err != nil {
-			return failed("AEM_PATCH_ENDPOINT_INNER_ERR",
-				"Failed to patch replication endpoint %s on server %s. Operation %d: %v", c.object, c.server, i, err)
+			return c.failed("AEM_PATCH_ENDPOINT_INNER_ERR", "{step}", strconv.Itoa(i), "{reason}", err.Error())
 		}
 	}
 	c.end.state.Settings = settings
@@ -73,13 +72,10 @@ func applyStep(settings map[string]any, step patchOperation) error {
 const configurationOf = "__"
 
 func (c *call) reconfigureEndpoint() error {
-	inner := func(reason string) error {
-		return failed("AEM_RECONFIGURE_ENDPOINT_INNER_ERR", "Failed to reconfigure endpoint %q on server %q. Error: %q",
-			c.object, c.server, reason)
-	}
+	inner := func(reason string) error { return c.failed("AEM_RECONFIGURE_ENDPOINT_INNER_ERR", "{reason}", reason) }
 	name := c.query.Get("configuration")
 	if name == "" {
-		return missing("configuration")
+		return c.missing("configuration")
 	}
 	recycle, err := strconv.ParseBool(cmp.Or(strings.ToLower(c.query.Get("recycle")), "true"))
 	if err != nil {

@@ -149,9 +149,7 @@ func (c *call) endpointList() error {
 
 func (c *call) deleteEndpoint() error {
 	if len(c.srv.users(c.end.name())) > 0 {
-		return failed("AEM_ENDPOINT_IS_IN_USE",
-			"Replicate endpoint %s on server %s cannot be deleted as it is currently in use by one or more tasks.", c.object,
-			c.server)
+		return c.failed("AEM_ENDPOINT_IS_IN_USE")
 	}
 	c.srv.endpoints = without(c.srv.endpoints, c.end)
 	return nil
@@ -161,7 +159,7 @@ func (c *call) timeout() (time.Duration, error) {
 	text := c.query.Get("timeout")
 	n, err := strconv.ParseUint(cmp.Or(text, "60"), 10, 31)
 	if err != nil {
-		return 0, failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type Int32: %s", text)
+		return 0, c.undecoded("Int32", text)
 	}
 	return time.Duration(n) * time.Second, nil
 }
@@ -174,8 +172,7 @@ func (c *call) testEndpoint() error {
 	message, detail, takes := c.end.problem(c.Now().Sub(c.opts.Start))
 	result := func() error {
 		if takes > timeout {
-			return failed("AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT",
-				"A timeout occurred while testing the connection for endpoint %s on Replicate server %s.", c.object, c.server)
+			return c.failed("AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT")
 		}
 		test := aem.EndpointTest{State: aem.EndpointConnected, Message: message, Details: detail}
 		if message != "" {

@@ -160,7 +160,7 @@ func (f *Fault) answer(operation string) *answer {
 	return a
 }
 
-func (f *Fault) apiError() error {
+func (f *Fault) apiError() *apiError {
 	return &apiError{status: cmp.Or(f.Status, http.StatusInternalServerError), code: cmp.Or(f.Code, "AEM_INNER_ERR"),
 		message: f.Message}
 }

@@ -33,25 +33,20 @@ func (d *document) empty() bool {
 }
 
 func (c *call) importTask() error {
-	refuse := func(code, reason string) error {
-		return failed(code, "Failed to import task %s to replication server %s as %s", c.task, c.srv.name(), reason)
-	}
 	doc, err := parseDocument(c.body)
 	switch {
 	case err != nil:
-		return undecoded("ReplicationDefinition", err)
+		return c.undecoded("ReplicationDefinition", err.Error())
 	case doc.empty():
-		return refuse("AEM_IMPORT_TASK_CONTENT_EMPTY", "the JSON file is empty.")
+		return c.failed("AEM_IMPORT_TASK_CONTENT_EMPTY")
 	case doc.Definition == nil || len(doc.Definition.Tasks) == 0:
-		return refuse("AEM_IMPORT_TASK_CONTAIN_ALIEN_ITEMS", "the JSON file contains unsupported objects.")
+		return c.failed("AEM_IMPORT_TASK_CONTAIN_ALIEN_ITEMS")
 	case len(doc.Definition.Tasks) > 1:
-		return failed("AEM_IMPORT_TASK_CONTAINS_MULTIPLE_TASKS",
-			"Failed to import task to replication server %s as the JSON file "+
-				"contains multiple tasks. To import multiple tasks, use ImportAll instead.", c.srv.name())
+		return c.failed("AEM_IMPORT_TASK_CONTAINS_MULTIPLE_TASKS")
 	}
 	d := &doc.Definition.Tasks[0]
 	if !slices.Contains(spellings(c.task), d.Task.Name) {
-		return refuse("AEM_IMPORT_TASK_NAME_DIFFER", "the JSON file contains conflicting tasks.")
+		return c.failed("AEM_IMPORT_TASK_NAME_DIFFER")
 	}
 	if err := c.checkDatabases(doc.Definition); err != nil {
 		return err
@@ -74,24 +69,19 @@ func (d *definition) lacks(name string, srv *server) bool {
 // checkDatabases checks the endpoints of the document of one task: they are those
 // of the task, or the server has them.
 func (c *call) checkDatabases(d *definition) error {
-	t, srv := &d.Tasks[0], c.srv.name()
+	t := &d.Tasks[0]
 	for _, x := range d.Databases {
 		if !visible(c.user.Endpoints, x.Name) {
-			return failed("AEM_IMPORT_TASK_NO_PERMISSION_ON_ENDPOINT",
-				"Failed to import task %s to replication server %s as the logged in user does not have permission to add or "+
-					"modify endpoints.", t.Task.Name, srv)
+			return c.failed("AEM_IMPORT_TASK_NO_PERMISSION_ON_ENDPOINT")
 		}
 		if !slices.Contains(t.ends(), x.Name) {
-			return failed("AEM_IMPORT_TASK_ENDPOINT_DIFFER",
-				"Failed to import task %s to server %s as the endpoint names in the JSON file's "+
-					"\"task\" and \"databases\" sections are not the same.", t.Task.Name, srv)
+			return c.failed("AEM_IMPORT_TASK_ENDPOINT_DIFFER")
 		}
 	}
 	for i, name := range t.ends() {
 		if d.lacks(name, c.srv) {
-			return failed("AEM_IMPORT_TASK_NO_ENDPOINT_IN_SERVER",
-				"Failed to import task %s to replication server %s as the %s endpoint %s does not exist on the target server.",
-				t.Task.Name, srv, []string{"source", "target"}[min(i, 1)], name)
+			return c.failed("AEM_IMPORT_TASK_NO_ENDPOINT_IN_SERVER", "{role}", []string{"source", "target"}[min(i, 1)],
+				"{name}", name)
 		}
 	}
 	return nil
@@ -102,26 +92,21 @@ func (c *call) checkImport(d *taskDef) error {
 	if old == nil || old.stopped(c.Now()) {
 		return nil
 	}
-	return failed("AEM_TASK_NOT_IMPORTABLE",
-		"Failed to import task %s as the task is running on server %s. Stop the task and then try again.", d.Task.Name,
-		c.srv.name())
+	return c.failed("AEM_TASK_NOT_IMPORTABLE", "{task}", d.Task.Name)
 }
 
 func (c *call) importAll() error {
-	refuse := func(code, reason string) error {
-		return failed(code, "Failed to import all tasks to replication server %s as %s", c.srv.name(), reason)
-	}
 	doc, err := parseDocument(c.body)
 	if err == nil && doc.empty() {
-		return refuse("AEM_IMPORT_CONTENT_EMPTY", "the JSON file is empty.")
+		return c.failed("AEM_IMPORT_CONTENT_EMPTY")
 	}
 	if err != nil || doc.Definition == nil || !doc.Definition.valid(c.srv) {
-		return refuse("AEM_IMPORT_INVALID_CONTENT", "the JSON file contains invalid content.")
+		return c.failed("AEM_IMPORT_INVALID_CONTENT")
 	}
 	for i := range doc.Definition.Tasks {
 		d := &doc.Definition.Tasks[i]
 		if !visible(c.user.Tasks, d.Task.Name) {
-			return refuse("AEM_IMPORT_NO_PERMISSION_ON_TASK", "the logged in user does not have permission to add tasks.")
+			return c.failed("AEM_IMPORT_NO_PERMISSION_ON_TASK")
 		}
 		if err := c.checkImport(d); err != nil {
 			return err
@@ -129,8 +114,7 @@ func (c *call) importAll() error {
 	}
 	for _, x := range doc.Definition.Databases {
 		if !visible(c.user.Endpoints, x.Name) {
-			return refuse("AEM_IMPORT_NO_PERMISSION_ON_ENDPOINT",
-				"the logged in user does not have permission to add endpoints.")
+			return c.failed("AEM_IMPORT_NO_PERMISSION_ON_ENDPOINT")
 		}
 	}
 	c.merge(doc.Definition)
@@ -238,12 +222,11 @@ func (c *call) cloneTask() error {
 		return err
 	}
 	if in.Name == "" {
-		return missing("new_task_name")
+		return c.missing("new_task_name")
 	}
 	v := c.t.at(c.Now())
 	if reason := in.refused(c.srv, &v); reason != "" {
-		return failed("AEM_CLONE_TASK_INNER_ERR", "Failed to clone task %s on server %s. Error: %q", v.Name, c.srv.name(),
-			reason)
+		return c.failed("AEM_CLONE_TASK_INNER_ERR", "{reason}", reason)
 	}
 	d := c.t.definition(&v)
 	d.Task.Name = in.Name

@@ -1,7 +1,9 @@
 package aemtest
 
 import (
+	"bytes"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -51,7 +53,7 @@ func TestRefusals(t *testing.T) {
 	}
 	s := refusing(t)
 	c := as(t, s, Admin)
-	before := s.State()
+	before, unfilled := s.State(), regexp.MustCompile(`\{[a-z]+\}`)
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSuffix(line, "\n")
 		if line == "" || line[0] == '#' {
@@ -59,6 +61,10 @@ func TestRefusals(t *testing.T) {
 		}
 		part := append(strings.SplitN(line, " ", 4), "")
 		c.refuses(part[0], part[1], part[2], part[3])
+		_, _, body := c.send(part[1], part[2], part[3])
+		if bytes.Contains(body, []byte(`"error_message":""`)) || unfilled.Match(body) {
+			t.Errorf("%s says %s", line, body)
+		}
 	}
 	if diff := cmp.Diff(before, s.State()); diff != "" {
 		t.Errorf("what was refused has changed something: -before +now\n%s", diff)

@@ -56,13 +56,9 @@ func list[T any](c *call, envelope string, table *wire.Table[T], each func(add f
 // decode reads the body of the call, which the API calls so.
 func (c *call) decode(into any, kind string) error {
 	if err := decodeJSON(c.body, into); err != nil {
-		return undecoded(kind, err)
+		return c.undecoded(kind, err.Error())
 	}
 	return nil
-}
-
-func undecoded(kind string, err error) error {
-	return failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type %s: %v", kind, err)
 }
 
 // decodeJSON reads one value of JSON, which may follow a byte order mark; nothing

@@ -26,12 +26,10 @@ func (c *call) deleteOldChangeData() error {
 		return err
 	}
 	if in.Before == "" {
-		return missing("timestamp_or_offset")
+		return c.missing("timestamp_or_offset")
 	}
 	if _, err := time.Parse(zulu, in.Before); err != nil && !validDuration(in.Before) {
-		return failed("AEM_INVALID_TIMESTAMP_OR_OFFSET_FORMAT",
-			"The specified deletion age does not conform to the expected timestamp or offset format. "+
-				"Timestamp format should be yyyy'-MM'-'dd'T'HH':'mm':'ss'Z'. Offset format should conform to ISO 8601 duration.")
+		return c.failed("AEM_INVALID_TIMESTAMP_OR_OFFSET_FORMAT")
 	}
 	v := &c.t.static
 	v.Deletions = append(v.Deletions, Deletion{Requested: c.Now().Truncate(time.Second), Before: in.Before})
@@ -48,15 +46,13 @@ func (c *call) setBarrier() error {
 	}
 	switch {
 	case in.Application == "":
-		return missing("application")
+		return c.missing("application")
 	case in.Point == nil:
-		return missing("retention_point")
+		return c.missing("retention_point")
 	}
 	point, err := time.Parse(zulu, *in.Point)
 	if err != nil && *in.Point != "" {
-		return failed("AEM_INVALID_TIMESTAMP_FORMAT",
-			"The specified partition retention barrier does not conform to the expected timestamp format. "+
-				"Timestamp format should be yyyy'-MM'-dd'T'HH':'mm':'ss'Z'.")
+		return c.failed("AEM_INVALID_TIMESTAMP_FORMAT")
 	}
 	kept := slices.DeleteFunc(c.t.static.Barriers, func(b Barrier) bool { return b.Application == in.Application })
 	if *in.Point != "" {

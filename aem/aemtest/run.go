@@ -47,23 +47,15 @@ func (c *call) runTask() error {
 	v := t.at(now)
 	switch v.State {
 	case Running, Starting:
-		return failed("AEM_TASK_ALREADY_RUNNING", "Replicate task %s on server %s is already running.", t.name(),
-			c.srv.name())
+		return c.failed("AEM_TASK_ALREADY_RUNNING")
 	case Recovery:
-		return failed("AEM_TASK_IN_RECOVERY",
-			"Replicate task %s on server %s cannot be run as it is in a recovery state.", t.name(), c.srv.name())
+		return c.failed("AEM_TASK_IN_RECOVERY")
 	}
-	if err := runnable(&v, c.srv.name()); err != nil {
-		return err
+	if code := lacking(&v); code != "" {
+		return c.failed(code)
 	}
 	t.run(now, r, c.opts.TaskDelay)
-	return c.settle(timeout, func(v *Task) error {
-		if v.State == Starting {
-			return failed("AEM_RUN_TASK_TIMEOUT", "Replicate task %s on server %s timed out when requested to \"Run\".",
-				c.task, c.server)
-		}
-		return nil
-	})
+	return c.settle(timeout, "AEM_RUN_TASK_TIMEOUT", func(v *Task) bool { return v.State != Starting })
 }
 
 func (c *call) parseRun() (run, error) {
@@ -74,11 +66,9 @@ func (c *call) parseRun() (run, error) {
 	wanted, known := runOptions()[r.option]
 	switch {
 	case r.option == "":
-		return r, missing("option")
+		return r, c.missing("option")
 	case !known, c.t.product == Compose && r.option != resumeProcessing:
-		return r, failed("AEM_RUN_TASK_INNER_ERR",
-			"Replicate task %s on server %s encountered an error when requested to run. The option %s is not valid.", c.task,
-			c.server, r.option)
+		return r, c.failed("AEM_RUN_TASK_INNER_ERR", "{option}", r.option)
 	}
 	if len(c.body) > 0 {
 		var in struct {
@@ -91,17 +81,11 @@ func (c *call) parseRun() (run, error) {
 	}
 	switch {
 	case !wanted && r.position != "":
-		return r, failed("AEM_WRONG_OPTION_FOR_CDCPOSITION",
-			"Replicate task %s on server %s cannot be run with cdcposition %s and option %s. "+
-				"Change the option to RESUME_PROCESSING_FROM_TIMESTAMP, RESUME_PROCESSING_FROM_POSITION, or "+
-				"RECOVER_USING_CHECKPOINT_STORED_ON_TARGET",
-			c.task, c.server, r.position, r.option)
+		return r, c.failed("AEM_WRONG_OPTION_FOR_CDCPOSITION", "{position}", r.position, "{option}", r.option)
 	case wanted && r.position == "":
-		return r, missing("cdcposition")
+		return r, c.missing("cdcposition")
 	case !r.understood():
-		return r, failed("AEM_CDC_POSITION_ERR_FORMAT",
-			"The cdcposition parameter value for Replicate task %s on server %s is not in the correct format "+
-				"('YYYY-MM-DDThh:mm:ssZ').", c.task, c.server)
+		return r, c.failed("AEM_CDC_POSITION_ERR_FORMAT")
 	}
 	return r, nil
 }
@@ -120,31 +104,26 @@ func (r *run) understood() bool {
 	return true
 }
 
-// runnable checks what a Replicate task needs. A custom task that says nothing of
-// its endpoints and options lacks nothing.
-func runnable(v *Task, server string) error {
+// lacking is the code of what a Replicate task lacks to be run. A custom task that says
+// nothing of its endpoints and options lacks nothing.
+func lacking(v *Task) string {
 	source, target := v.Source.Name != "", v.Target.Name != ""
 	option := v.FullLoadEnabled || v.ApplyChanges || v.StoreChanges || v.AuditChanges
-	lacks := func(code, what string) error {
-		return failed(code, "Replicate task %s on server %s %s.", v.Name, server, what)
-	}
 	switch {
 	case v.Product == Compose || !source && !target && !option:
-		return nil
+		return ""
 	case !source && !target:
-		return lacks("AEM_RUN_TASK_NO_SRC_NO_TRG", "has no source or target endpoints")
+		return "AEM_RUN_TASK_NO_SRC_NO_TRG"
 	case !source:
-		return lacks("AEM_RUN_TASK_NO_SRC", "has no source endpoint")
+		return "AEM_RUN_TASK_NO_SRC"
 	case !target:
-		return lacks("AEM_RUN_TASK_TRG", "has no target endpoint")
+		return "AEM_RUN_TASK_TRG"
 	case option:
-		return nil
+		return ""
 	case v.Profile == "BIDIRECTIONAL":
-		return lacks("AEM_RUN_BIDI_TASK_NO_FL_NOR_CDC",
-			"cannot be run without at least one of the replication options enabled (Full Load or Apply Changes)")
+		return "AEM_RUN_BIDI_TASK_NO_FL_NOR_CDC"
 	}
-	return lacks("AEM_RUN_TASK_NOT_FL_NOR_CDC",
-		"cannot be run without at least one of the replication options enabled (Full Load, Apply Changes, or Store Changes)")
+	return "AEM_RUN_TASK_NOT_FL_NOR_CDC"
 }
 
 // metadataTakes is how long a task runs that only creates tables.
@@ -173,13 +152,13 @@ func (t *task) ownTime(now time.Time) time.Duration {
 	return own
 }
 
-// settle answers with the state of the task that was started or stopped, unless it lacks
-// what check wants: after the task's delay or the timeout.
-func (c *call) settle(timeout time.Duration, check func(*Task) error) error {
+// settle answers with the state of the task that was started or stopped, after the task's
+// delay or the timeout: with the error of a code unless it is there by then.
+func (c *call) settle(timeout time.Duration, code string, there func(*Task) bool) error {
 	result := func() error {
 		v := c.t.at(c.Now())
-		if err := check(&v); err != nil {
-			return err
+		if !there(&v) {
+			return c.failed(code)
 		}
 		return said(c, taskResultTable, &aem.TaskResult{State: aem.TaskState(v.State)})
 	}
@@ -197,17 +176,10 @@ func (c *call) stopTask() error {
 	}
 	now := c.Now()
 	if c.t.stopped(now) {
-		return failed("AEM_TASK_ALREADY_STOPPED", "Replicate task %s on server %s is already stopped.", c.t.name(),
-			c.srv.name())
+		return c.failed("AEM_TASK_ALREADY_STOPPED")
 	}
 	c.t.halt(now, c.opts.TaskDelay)
-	return c.settle(timeout, func(v *Task) error {
-		if v.State != Stopped {
-			return failed("AEM_STOP_TASK_TIMEOUT", "A timeout occurred when trying to stop Replicate task %s on server %s",
-				c.task, c.server)
-		}
-		return nil
-	})
+	return c.settle(timeout, "AEM_STOP_TASK_TIMEOUT", func(v *Task) bool { return v.State == Stopped })
 }
 
 func (t *task) stopped(now time.Time) bool {
@@ -217,12 +189,10 @@ func (t *task) stopped(now time.Time) bool {
 
 func (c *call) deleteTask() error {
 	if !c.t.stopped(c.Now()) {
-		return failed("AEM_TASK_NOT_STOPPED",
-			"Replication task %s on server %s must be stopped before it can be deleted.", c.t.name(), c.srv.name())
+		return c.failed("AEM_TASK_NOT_STOPPED")
 	}
 	if logs := strings.ToLower(c.query.Get("deletetasklogs")); logs != "" && logs != "true" && logs != "false" {
-		return failed("AEM_DELETE_TASK_INNER_ERR",
-			"Replication task %s on server %s could not be deleted due to an error.", c.t.name(), c.srv.name())
+		return c.failed("AEM_DELETE_TASK_INNER_ERR")
 	}
 	c.srv.tasks = without(c.srv.tasks, c.t)
 	return nil

@@ -1,6 +1,7 @@
 package aemtest
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/qem-exporter/qem_exporter/aem"
@@ -27,8 +28,8 @@ func (t *task) selected() *TableSelection {
 }
 
 func (c *call) getSelection() error {
-	if err := c.wantsTables("AEM_TABLE_LIST_INNER_ERR", "table list"); err != nil {
-		return err
+	if c.t.product == Compose {
+		return c.failed("AEM_TABLE_LIST_INNER_ERR")
 	}
 	return said(c, selectionTable, c.t.selected())
 }
@@ -43,12 +44,11 @@ func (c *call) putSelection() error {
 	}
 	for _, x := range slices.Concat(sel.Included, sel.Excluded, sel.Explicit) {
 		if !slices.Contains(x.Type.Spellings(), x.Type) {
-			return failed("DESERIALIZE_TO_TYPE", "Failed to deserialize json to type %s: the table type %s is not valid", kind,
-				x.Type)
+			return c.undecoded(kind, fmt.Sprintf("the table type %s is not valid", x.Type))
 		}
 	}
 	if len(sel.Included)+len(sel.Explicit) == 0 {
-		return missing("explicit_included_tables")
+		return c.missing("explicit_included_tables")
 	}
 	c.t.static.Selection = sel
 	if !c.t.custom {

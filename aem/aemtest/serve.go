@@ -3,6 +3,7 @@ package aemtest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -77,9 +78,10 @@ func (c *call) answerLocked(changes bool, answer func() error) {
 		c.mu.RLock()
 		defer c.mu.RUnlock()
 	}
-	switch err := answer(); {
-	case err != nil:
-		c.fail(err)
+	e := (*apiError)(nil)
+	switch {
+	case errors.As(answer(), &e):
+		c.fail(e)
 	case c.out == nil && !c.text && c.opts.Shape == Legacy:
 		c.out = append(c.buffer(), "{}"...)
 	}

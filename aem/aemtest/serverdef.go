@@ -18,71 +18,63 @@ func plain(name string) bool {
 	})
 }
 
-const charactersOfNames = "cannot exceed 64 characters and can only contain the characters a-z, A-Z, 0-9, space, " +
-	"dot, dash and underscore."
-
-// check validates a definition of the server that the URL names.
-func (d *serverMessage) check(server string) error {
+// wrong is the code of what is wrong with a definition of the server that the URL names.
+func (d *serverMessage) wrong(server string) string {
 	port, err := strconv.Atoi(d.Port)
 	switch {
 	case d.Class != "AemReplicateServer" && d.Class != "AemComposeServer":
-		return failed("AEM_INVALID_SERVER_TYPE", "Server type %s for server %q is not valid.", d.Class, server)
+		return "AEM_INVALID_SERVER_TYPE"
 	case d.Name != server:
-		return failed("AEM_NAME_URL_MISMATCH",
-			"The name of the server in the request does not match the one that is specified in the URL.")
+		return "AEM_NAME_URL_MISMATCH"
 	case !plain(d.Name):
-		return failed("AEM_INVALID_NAME", "The name of the server is invalid. Server names "+charactersOfNames)
+		return "AEM_INVALID_NAME"
 	case utf8.RuneCountInString(d.Description) > 250:
-		return failed("AEM_INVALID_DESC", "The description is invalid. Descriptions cannot exceed 250 characters.")
+		return "AEM_INVALID_DESC"
 	case d.Host == "":
-		return failed("AEM_EMPTY_HOST", "The host is missing from the request.")
+		return "AEM_EMPTY_HOST"
 	case !plain(d.Host):
-		return failed("AEM_INVALID_HOST", "The host is invalid. Hosts "+charactersOfNames)
+		return "AEM_INVALID_HOST"
 	case d.Port == "":
-		return failed("AEM_EMPTY_PORT", "The port is missing from the request.")
+		return "AEM_EMPTY_PORT"
 	case err != nil || port < 1 || port > 65535:
-		return failed("AEM_INVALID_PORT", "The port is invalid.")
+		return "AEM_INVALID_PORT"
 	case d.Username == "":
-		return failed("AEM_EMPTY_USERNAME", "The username is missing from the request.")
+		return "AEM_EMPTY_USERNAME"
 	case utf8.RuneCountInString(d.Username) > 104 || strings.ContainsAny(d.Username, `/[]:;|=+*?<>"`):
-		return failed("AEM_INVALID_USERNAME",
-			"The user name is invalid. User names cannot exceed 104 characters and cannot contain the characters / [ ] : ; "+
-				"| = + * ? < > \"")
+		return "AEM_INVALID_USERNAME"
 	case d.Secret == "":
-		return failed("AEM_EMPTY_PASSWORD", "The password is missing from the request.")
+		return "AEM_EMPTY_PASSWORD"
 	}
-	return nil
+	return ""
 }
 
 func (c *call) putServer() error {
 	d := &serverMessage{}
 	if _, err := serverMessageTable.Unmarshal(c.body, d); err != nil {
-		return undecoded("Server", err)
+		return c.undecoded("Server", err.Error())
 	}
 	srv, name := find(c.servers, c.server), c.server
 	if srv != nil {
 		name = srv.name()
 	}
-	if err := d.check(name); err != nil {
-		return err
+	if code := d.wrong(name); code != "" {
+		return c.failed(code, "{type}", d.Class)
 	}
 	product := Replicate
 	if d.Class == "AemComposeServer" {
 		product = Compose
 	}
 	if srv != nil && srv.static.Product != product {
-		return failed("AEM_INVALID_SERVER_TYPE", "Server type %s for server %q is not valid.", d.Class, name)
+		return c.failed("AEM_INVALID_SERVER_TYPE", "{type}", d.Class)
 	}
 	for _, other := range c.servers {
 		if other != srv && strings.EqualFold(other.static.Host, d.Host) && other.static.Port == d.Port {
-			return failed("AEM_HOST_PORT_ALREADY_EXIST", "Host %s and port %s are already in use by another server.", d.Host,
-				d.Port)
+			return c.failed("AEM_HOST_PORT_ALREADY_EXIST", "{host}", d.Host, "{port}", d.Port)
 		}
 	}
 	if strings.HasPrefix(d.Secret, "{S:") {
 		if srv == nil || !c.auth.isSecret(c.request.Header.Get(SessionHeader), d.Secret, name) {
-			return failed("AEM_PUT_SERVER_INNER_ERR", "Failed to put server %q. Error: %q.", name,
-				"The password belongs to another session.")
+			return c.failed("AEM_PUT_SERVER_INNER_ERR")
 		}
 		d.Secret = srv.password
 	}
@@ -116,7 +108,7 @@ const newVersion = "2024.5.0.357"
 func (c *call) getServer() error {
 	srv := find(c.servers, c.server)
 	if srv == nil {
-		return failed("AEM_SERVER_NOT_FOUND", "The requested server %s could not be found.", c.server)
+		return c.failed("AEM_SERVER_NOT_FOUND")
 	}
 	v := srv.row(c.Now())
 	return said(c, serverMessageTable, &serverMessage{
@@ -132,7 +124,7 @@ func (c *call) getServer() error {
 func (c *call) deleteServer() error {
 	srv := find(c.servers, c.server)
 	if srv == nil {
-		return failed("AEM_SERVER_NOT_FOUND", "Requested server %q could not be found.", c.server)
+		return c.failed("AEM_SERVER_NOT_FOUND")
 	}
 	c.servers = without(c.servers, srv)
 	return nil
@@ -175,11 +167,10 @@ func (c *call) putLicense() error {
 		expires, badEnd = time.Parse(time.DateOnly, said["expiration_date"])
 	}
 	if badIssue != nil || badEnd != nil || said["license_type"] == "" || said["checksum"] == "" {
-		return failed("AEM_SRV_LIC_INVALID_FORMAT", "The license file format is corrupt.")
+		return c.failed("AEM_SRV_LIC_INVALID_FORMAT")
 	}
 	if !expires.IsZero() && expires.Before(issued) {
-		return failed("AEM_PUT_SRV_LIC_INNER_ERR", "Failed to put license for server %q. Error: %q", c.srv.name(),
-			"The license ends before it is issued.")
+		return c.failed("AEM_PUT_SRV_LIC_INNER_ERR")
 	}
 	c.srv.ending = window{}
 	c.srv.static.License = License{State: LicenseValid, Issued: issued, Expires: expires}

@@ -7,37 +7,33 @@ import (
 // tableCall is a call that names one table of a task.
 type tableCall struct {
 	*call
-	code, word string
-	key        tableKey
-	v          Task // as it is
-	table      *Table
+	code  string
+	key   tableKey
+	v     Task // as it is
+	table *Table
 }
 
-// tableCall finds the table of the call; code and word are those of its errors.
-func (c *call) tableCall(code, word string) (*tableCall, error) {
-	x := &tableCall{call: c, code: code, word: word, key: tableKey{c.query.Get("schema"), c.query.Get("table")}}
+// tableCall finds the table of the call; code is that of its errors.
+func (c *call) tableCall(code string) (*tableCall, error) {
+	x := &tableCall{call: c, code: code, key: tableKey{c.query.Get("schema"), c.query.Get("table")}}
 	switch {
 	case !c.query.Has("schema"):
-		return nil, missing("schema")
+		return nil, c.missing("schema")
 	case x.key.name == "":
-		return nil, missing("table")
+		return nil, c.missing("table")
 	}
 	x.v = c.t.withTables(c.Now())
 	if x.v.Source.Type == "File Channel" {
-		return nil, failed("AEM_INVALID_TASK_NT_NTSUPPEP",
-			"Failed to %s table as this operation is not supported with the File Channel source endpoint.", word)
+		return nil, c.failed("AEM_INVALID_TASK_NT_NTSUPPEP")
 	}
 	x.table = first(x.v.Tables, func(v *Table) bool { return v.key() == x.key })
 	if x.table == nil {
-		return nil, x.failed("the table is not part of the task")
+		return nil, x.refused("the table is not part of the task")
 	}
 	return x, nil
 }
 
-func (x *tableCall) failed(reason string) error {
-	return failed(x.code, "Failed to %s table %s.%s for replication task %s on server %s: %s",
-		x.word, x.key.schema, x.key.name, x.call.task, x.server, reason)
-}
+func (x *tableCall) refused(reason string) error { return x.failed(x.code, "{reason}", reason) }
 
 // touch remembers what a call has made of a table.
 func (x *tableCall) touch(s tableSteer) {
@@ -49,17 +45,16 @@ func (x *tableCall) touch(s tableSteer) {
 }
 
 func (c *call) reloadTable() error {
-	x, err := c.tableCall("AEM_RELOAD_TABLE_ERR", "reload")
+	x, err := c.tableCall("AEM_RELOAD_TABLE_ERR")
 	if err != nil {
 		return err
 	}
 	v := &x.v
 	if options := v.ApplyChanges || v.StoreChanges || v.AuditChanges; !v.FullLoadEnabled && options {
-		return failed("AEM_INVALID_TASK_NOT_FL", "Failed to reload table %s as Full Load is not enabled for task %s.",
-			x.key.name, v.Name)
+		return c.failed("AEM_INVALID_TASK_NOT_FL")
 	}
 	if v.State != Running {
-		return x.failed("the task is not running")
+		return x.refused("the task is not running")
 	}
 	steer := tableSteer{at: c.t.ownTime(c.Now()), loads: true, lasts: customLoad, before: x.table.Changes}
 	if !c.t.custom {
@@ -82,14 +77,14 @@ func (t *task) forgotten(k tableKey) CDC {
 }
 
 func (c *call) resumeTable() error {
-	x, err := c.tableCall("AEM_UNSPEND_TABLE_ERR", "unsuspend")
+	x, err := c.tableCall("AEM_UNSPEND_TABLE_ERR")
 	switch {
 	case err != nil:
 		return err
 	case x.table.State != TableError:
-		return x.failed("the table is not suspended")
+		return x.refused("the table is not suspended")
 	case x.v.FullLoadEnabled && x.v.ApplyChanges && x.suspendedInLoad():
-		return x.failed("the table was suspended during full load and must be reloaded")
+		return x.refused("the table was suspended during full load and must be reloaded")
 	}
 	x.touch(tableSteer{at: c.t.ownTime(c.Now()), before: c.t.forgotten(x.key)})
 	return nil
