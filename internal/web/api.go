@@ -191,24 +191,18 @@ func (s *stream) status(status Status, now time.Time, manager, server string) {
 }
 
 func (m *Manager) view(servers []seen, now time.Time) managerView {
+	sum := m.sum(servers, now)
 	v := managerView{
 		Name: m.Name, URL: m.URL, NextLogin: m.NextLogin, StateInterval: m.StateInterval.Seconds(),
-		PollInterval: m.PollInterval.Seconds(), MaxAge: m.MaxAge.Seconds(), Problems: []fleet.Problem{},
+		PollInterval: m.PollInterval.Seconds(), MaxAge: m.MaxAge.Seconds(), State: sum.State, Severity: sum.Severity,
+		Reasons: sum.Reasons, Tasks: sum.tally, Problems: sum.Problems, ProblemCount: sum.problems,
+		Duplicates: sum.Dropped,
 	}
-	for i := range servers {
-		v.Tasks.add(&servers[i].tally)
-		v.Problems = append(v.Problems, servers[i].Problems...)
-		v.Duplicates += servers[i].Duplicates
-	}
-	v.Problems = v.Problems[:min(len(v.Problems), fleet.MaxProblems)]
-	v.ProblemCount = v.Tasks.problems
-	v.State, v.Severity, v.Reasons = m.judge(&v.Tasks, now)
 	if m.View == nil {
 		return v
 	}
 	v.List, v.LastSight = reading(&m.View.List), past(m.View.Past)
 	v.Listed, v.Polled = m.View.Listed, m.View.Polled
-	v.Duplicates += m.View.Duplicates
 	if p := m.View.List.Problem; p != nil {
 		v.Problems, v.ProblemCount = append([]fleet.Problem{*p}, v.Problems...), v.ProblemCount+1
 	}
@@ -264,37 +258,16 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 			"since: give an instant (2026-11-25T20:00:00Z), Unix seconds, or how long ago (12h)\n")
 		return
 	}
-	type managerEvent struct {
-		Manager string `json:"manager"`
-		fleet.Event
-	}
-	list := []managerEvent{}
-	for _, m := range h.Status().Managers {
-		if !only(asked.Get("manager"))(m.Name) {
-			continue
-		}
-		for _, e := range m.eventsOf(asked.Get("server"), asked.Get("task"), since) {
-			list = append(list, managerEvent{m.Name, e})
-		}
-	}
+	status := h.Status()
+	list := status.events(asked.Get("manager"), asked.Get("server"), asked.Get("task"), since)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(true)
 	_ = encoder.Encode(struct {
-		Now    time.Time      `json:"now"`
-		Events []managerEvent `json:"events"`
+		Now    time.Time `json:"now"`
+		Events []event   `json:"events"`
 	}{h.Now(), list[:min(len(list), maxEvents)]}) // a failed write means that the client has gone
-}
-
-// eventsOf are the events of one server and task, "" being any, after an instant.
-func (m *Manager) eventsOf(server, task string, since time.Time) []fleet.Event {
-	if m.Journal == nil {
-		return nil
-	}
-	return m.Journal.Events(func(e *fleet.Event) bool {
-		return only(server)(e.Server) && only(task)(e.Task) && e.Time.After(since)
-	})
 }
 
 // parseSince reads an instant, Unix seconds, or a span before now; "" is the beginning of time.

@@ -107,14 +107,17 @@ func TestEvents(t *testing.T) {
 		e.Time = ago(time.Duration(3-i) * time.Hour)
 		m.Journal.Add(e)
 	}
+	other := manager("other")
+	other.Journal.Add(fleet.Event{Time: ago(90 * time.Minute), Server: "s3", Kind: fleet.ServerVanished})
 	for address, want := range map[string]string{
-		"": "storm license_state task_state", "?server=s1": "storm task_state", "?task=a": "task_state",
-		"?since=90m":                  "storm",
-		"?since=2026-11-22T09:30:00Z": "storm license_state", "?since=1": "storm license_state task_state",
-		"?manager=other": "",
+		"": "storm server_vanished license_state task_state", "?server=s1": "storm task_state", "?task=a": "task_state",
+		"?since=90m":                            "storm",
+		"?manager=m&since=2026-11-22T09:30:00Z": "storm license_state",
+		"?manager=m&since=1":                    "storm license_state task_state",
+		"?manager=other":                        "server_vanished", "?manager=nobody": "",
 	} {
 		var kinds []string
-		answer := jsonOf(t, "/api/v1/events"+address, m)
+		answer := jsonOf(t, "/api/v1/events"+address, m, other)
 		for _, e := range answer.at("events").([]any) {
 			kinds = append(kinds, decoded{e}.at("kind").(string))
 		}

@@ -75,7 +75,7 @@ type pageData struct {
 	MoreServers                   string // link
 	ServerHeads                   []header
 	Tasks                         tasksData
-	Events                        []eventRow
+	Events                        []event
 	MoreEvents                    bool
 }
 
@@ -88,17 +88,12 @@ type tile struct {
 
 type managerRow struct {
 	*Manager
-	tally
-	State    string
-	Severity fleet.Severity
-	Reasons  []string
-	Problems []fleet.Problem
+	summary
 	ID, Link string
 	Age      float64 // seconds since its server list was read; negative when it never was
 	NextIn   float64 // seconds until the next login is due
 	Past     *fleet.Past
 	PastAge  float64
-	Dropped  int
 }
 
 type serverRow struct {
@@ -108,6 +103,7 @@ type serverRow struct {
 	Age                     float64 // seconds since its tasks' states were read; negative when they never were
 	SweepAge, Due, PastAge  float64
 	Licence, LicenceNote    string
+	LicenceEnds             fleet.Number
 	LicenceBad, LicenceSoon bool
 }
 
@@ -138,7 +134,9 @@ func (h *handler) pageData(s *Status, now time.Time, q query) *pageData {
 	attention := d.addTiles(q)
 	d.arrangeServers()
 	d.Tasks = tasksOf(s, rows, q, now)
-	d.addEvents(s, q)
+	d.Events = s.events(q.Manager, q.Server, "", time.Time{})
+	d.MoreEvents = len(d.Events) > firstEvents
+	d.Events = d.Events[:min(firstEvents, len(d.Events))]
 	d.Title = "qem_exporter"
 	if attention += len(d.Troubles); attention > 0 {
 		d.Title = "(" + whole(float64(attention)) + ") qem_exporter"
@@ -147,24 +145,15 @@ func (h *handler) pageData(s *Status, now time.Time, q query) *pageData {
 }
 
 func rowOfManager(m *Manager, list []seen, now time.Time, q query) managerRow {
-	v := managerRow{Manager: m, ID: "m-" + short(m.Name), Link: q.within(m.Name, "") + "#tasks", Age: -1}
-	for i := range list {
-		v.add(&list[i].tally)
-		v.Problems = append(v.Problems, list[i].Problems...)
-		v.Dropped += list[i].Duplicates
-	}
-	v.State, v.Severity, v.Reasons = m.judge(&v.tally, now)
-	v.Problems = v.Problems[:min(len(v.Problems), fleet.MaxProblems)]
+	v := managerRow{Manager: m, summary: m.sum(list, now), ID: "m-" + short(m.Name),
+		Link: q.within(m.Name, "") + "#tasks", Age: -1}
 	if !m.NextLogin.IsZero() {
 		v.NextIn = age(now, m.NextLogin)
 	}
 	if m.View == nil {
 		return v
 	}
-	v.Dropped += m.View.Duplicates
-	if last := m.View.List.Last; !last.IsZero() {
-		v.Age = age(last, now)
-	}
+	v.Age = ageOf(m.View.List.Last, now)
 	if v.Past = m.View.Past; v.Past != nil {
 		v.PastAge = age(v.Past.Seen, now)
 		v.NotSeen, v.Total = v.NotSeen+v.Past.Count(), v.Total+v.Past.Count()
@@ -175,13 +164,7 @@ func rowOfManager(m *Manager, list []seen, now time.Time, q query) managerRow {
 
 func rowOfServer(m *Manager, s *seen, now time.Time, q query) serverRow {
 	v := serverRow{seen: *s, manager: m, ID: "s-" + short(m.Name+"/"+s.Name), Link: q.within(m.Name, s.Name) + "#tasks",
-		Age: -1, SweepAge: -1}
-	if !s.Outline.Last.IsZero() {
-		v.Age = age(s.Outline.Last, now)
-	}
-	if !s.Sweep.Last.IsZero() {
-		v.SweepAge = age(s.Sweep.Last, now)
-	}
+		Age: ageOf(s.Outline.Last, now), SweepAge: ageOf(s.Sweep.Last, now)}
 	if !s.Sweep.Due.IsZero() {
 		v.Due = age(now, s.Sweep.Due)
 	}
@@ -195,7 +178,9 @@ func rowOfServer(m *Manager, s *seen, now time.Time, q query) serverRow {
 	v.Licence = fleet.Words(license.State)
 	severity, reason := license.Judge(now)
 	v.LicenceBad, v.LicenceSoon = severity == fleet.Critical, severity == fleet.Warning
-	switch ends := license.Ends(now); {
+	ends := license.Ends(now)
+	v.LicenceEnds = fleet.Unix(ends)
+	switch {
 	case !ends.IsZero() && !ends.After(now):
 		v.Licence, v.LicenceNote = "", strings.TrimPrefix(reason, "licence ")
 	case !ends.IsZero():
@@ -210,37 +195,41 @@ const (
 	firstEvents  = 12
 )
 
-// serverOrders are the columns that the servers can be sorted by.
-var serverOrders = []string{"name", "state", "tasks", "read", "licence", "version"}
+// serverColumn is a column that the servers can be sorted by.
+type serverColumn struct {
+	name    string
+	compare func(a, b *serverRow) int
+}
+
+var serverColumns = []serverColumn{
+	{"name", func(a, b *serverRow) int { return folded(a.Name, b.Name) }},
+	{"state", func(a, b *serverRow) int { return strings.Compare(a.State, b.State) }},
+	{"tasks", func(a, b *serverRow) int { return b.Total - a.Total }},
+	{"read", func(a, b *serverRow) int { return cmp.Compare(b.Age, a.Age) }},
+	{"licence", func(a, b *serverRow) int { return cmp.Compare(a.LicenceEnds.Or(1e18), b.LicenceEnds.Or(1e18)) }},
+	{"version", func(a, b *serverRow) int { return strings.Compare(a.Version, b.Version) }},
+}
+
+// serverOrder is the index of a column by name; negative when there is none.
+func serverOrder(name string) int {
+	return slices.IndexFunc(serverColumns, func(c serverColumn) bool { return c.name == name })
+}
 
 // arrangeServers puts first what needs attention and leaves out the end of a long list.
 func (d *pageData) arrangeServers() {
-	ends := func(s *serverRow) fleet.Number {
-		if s.Details == nil {
-			return fleet.Number{}
-		}
-		return fleet.Unix(s.Details.License.Ends(time.Now()))
-	}
-	compare := map[string]func(a, b *serverRow) int{
-		"name":    func(a, b *serverRow) int { return folded(a.Name, b.Name) },
-		"state":   func(a, b *serverRow) int { return strings.Compare(a.State, b.State) },
-		"tasks":   func(a, b *serverRow) int { return b.Total - a.Total },
-		"read":    func(a, b *serverRow) int { return cmp.Compare(b.Age, a.Age) },
-		"licence": func(a, b *serverRow) int { return cmp.Compare(ends(a).Or(1e18), ends(b).Or(1e18)) },
-		"version": func(a, b *serverRow) int { return strings.Compare(a.Version, b.Version) },
-	}[d.Query.Order]
+	order := serverOrder(d.Query.Order)
 	slices.SortStableFunc(d.Servers, func(a, b serverRow) int {
-		if compare != nil {
-			if n := compare(&a, &b); n != 0 {
+		if order >= 0 {
+			if n := serverColumns[order].compare(&a, &b); n != 0 {
 				return n
 			}
 		}
 		return cmp.Or(b.Severity.Level()-a.Severity.Level(), folded(a.Name, b.Name))
 	})
-	for _, name := range serverOrders {
-		h := header{column: column{Name: name, Label: strings.ToUpper(name[:1]) + name[1:]}, Link: d.Query.ordered(name),
-			Aria: "none"}
-		if name == d.Query.Order {
+	for i, c := range serverColumns {
+		h := header{column: column{Name: c.name, Label: strings.ToUpper(c.name[:1]) + c.name[1:]},
+			Link: d.Query.ordered(c.name), Aria: "none"}
+		if i == order {
 			h.Aria = "ascending"
 		}
 		d.ServerHeads = append(d.ServerHeads, h)
@@ -341,46 +330,4 @@ func short(s string) string {
 	sum := fnv.New64a()
 	_, _ = sum.Write([]byte(s)) // never fails
 	return strconv.FormatUint(sum.Sum64(), 36)
-}
-
-// eventRow is an event on the page.
-type eventRow struct {
-	fleet.Event
-	Manager string
-}
-
-// What says in words what happened.
-func (e eventRow) What() string {
-	if e.Kind == fleet.Storm {
-		return fmt.Sprintf("%d × %s: %s …", e.Count, fleet.Words(string(e.Of)), strings.Join(e.Names, ", "))
-	}
-	what := fleet.Words(string(e.Kind))
-	switch {
-	case e.From != "" && e.To != "":
-		what += ": " + fleet.Words(e.From) + " → " + fleet.Words(e.To)
-	case e.To != "":
-		what += ": " + fleet.Words(e.To)
-	case e.From != "":
-		what += ": no longer " + fleet.Words(e.From)
-	}
-	if e.Endpoint != "" {
-		what = e.Endpoint + ": " + what
-	}
-	return what
-}
-
-// addEvents adds the last events of the managers and servers that the query leaves.
-func (d *pageData) addEvents(s *Status, q query) {
-	for i := range s.Managers {
-		m := &s.Managers[i]
-		if !only(q.Manager)(m.Name) {
-			continue
-		}
-		for _, e := range m.eventsOf(q.Server, "", time.Time{}) {
-			d.Events = append(d.Events, eventRow{e, m.Name})
-		}
-	}
-	slices.SortStableFunc(d.Events, func(a, b eventRow) int { return b.Time.Compare(a.Time) })
-	d.MoreEvents = len(d.Events) > firstEvents
-	d.Events = d.Events[:min(firstEvents, len(d.Events))]
 }

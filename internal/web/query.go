@@ -43,13 +43,13 @@ func parseQuery(values url.Values) query {
 		q.State = state
 	}
 	name, desc := strings.CutPrefix(values.Get("sort"), "-")
-	if c := columnOf(name); c != nil && c.compare != nil {
+	if columnOf(name) != nil {
 		q.Sort, q.Desc = name, desc
 	}
 	if n, err := strconv.Atoi(values.Get("from")); err == nil && n > 0 {
 		q.From = n / pageOfTasks * pageOfTasks
 	}
-	if order := values.Get("order"); slices.Contains(serverOrders, order) {
+	if order := values.Get("order"); serverOrder(order) >= 0 {
 		q.Order = order
 	}
 	for _, key := range values["open"] {
@@ -130,12 +130,13 @@ func (q query) within(manager, server string) string {
 // sorted is the link of a column's header: first its own direction, then the
 // other, then by attention again.
 func (q query) sorted(c *column) string {
+	first := c.measure != nil
 	q.From = 0
 	switch {
 	case q.Sort != c.Name:
-		q.Sort, q.Desc = c.Name, c.numeric
-	case q.Desc == c.numeric:
-		q.Desc = !c.numeric
+		q.Sort, q.Desc = c.Name, first
+	case q.Desc == first:
+		q.Desc = !first
 	default:
 		q.Sort, q.Desc = "", false
 	}

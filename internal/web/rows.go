@@ -59,28 +59,21 @@ func filterOf(name string) *filter {
 	return nil
 }
 
-// column is a column of the table of tasks.
+// column is a column of the table of tasks, whose texts or numbers it is sorted by.
 type column struct {
-	Name, Label, Class string
-	numeric            bool // sorts from the top first
-	compare            func(a, b *row) int
-	measure            func(*row) fleet.Number // of a numeric column; absent goes last either way
-}
-
-func measured(name, label, class string, measure func(*row) fleet.Number) column {
-	return column{name, label, class, true, func(a, b *row) int {
-		return cmp.Compare(measure(a).Float(), measure(b).Float())
-	}, measure}
+	Name, Label string
+	text        func(*row) string
+	measure     func(*row) fleet.Number // sorts from the top first; absent goes last either way
 }
 
 var columns = []column{
-	{"task", "Task", "task", false, func(a, b *row) int { return folded(a.task.Name, b.task.Name) }, nil},
-	{"server", "Server", "server", false, func(a, b *row) int { return folded(a.server.Name, b.server.Name) }, nil},
-	{"state", "State", "state", false, func(a, b *row) int { return strings.Compare(a.task.State, b.task.State) }, nil},
-	measured("latency", "Latency", "latency", func(r *row) fleet.Number { return r.task.Latency() }),
-	measured("errors", "Errors", "errors", errorCount),
-	measured("since", "Since", "since", func(r *row) fleet.Number { return r.task.StateSince }),
-	measured("rate", "Records/s", "rate", func(r *row) fleet.Number { return recordsPerSecond(r.task) }),
+	{"task", "Task", func(r *row) string { return r.task.Name }, nil},
+	{"server", "Server", func(r *row) string { return r.server.Name }, nil},
+	{"state", "State", func(r *row) string { return r.task.State }, nil},
+	{"latency", "Latency", nil, func(r *row) fleet.Number { return r.task.Latency() }},
+	{"errors", "Errors", nil, errorCount},
+	{"since", "Since", nil, func(r *row) fleet.Number { return r.task.StateSince }},
+	{"rate", "Records/s", nil, func(r *row) fleet.Number { return recordsPerSecond(r.task) }},
 }
 
 // columnOf finds a column by name; nil when there is none.
@@ -189,18 +182,20 @@ func arrange(rows []row, q query) {
 }
 
 func (c *column) order(a, b *row, desc bool) int {
-	if c.measure != nil {
-		if x, y := c.measure(a).IsZero(), c.measure(b).IsZero(); x != y {
-			if x {
-				return 1
-			}
-			return -1
+	n := 0
+	if c.measure == nil {
+		n = folded(c.text(a), c.text(b))
+	} else {
+		x, y := c.measure(a), c.measure(b)
+		if x.IsZero() != y.IsZero() {
+			return boolean(x.IsZero()) - boolean(y.IsZero())
 		}
+		n = cmp.Compare(x.Float(), y.Float())
 	}
 	if desc {
-		return c.compare(b, a)
+		return -n
 	}
-	return c.compare(a, b)
+	return n
 }
 
 func byAttention(a, b *row) int {

@@ -199,6 +199,32 @@ func (m *Manager) looks(now time.Time, takesServer, takesTask func(string) bool)
 	return list
 }
 
+// summary is a manager as a whole.
+type summary struct {
+	tally
+	State    string
+	Severity fleet.Severity
+	Reasons  []string
+	Problems []fleet.Problem // of its servers, the first of them
+	Dropped  int             // duplicates
+}
+
+// sum adds up the servers of a manager, and judges it.
+func (m *Manager) sum(servers []seen, now time.Time) summary {
+	s := summary{Problems: []fleet.Problem{}}
+	for i := range servers {
+		s.add(&servers[i].tally)
+		s.Problems = append(s.Problems, servers[i].Problems...)
+		s.Dropped += servers[i].Duplicates
+	}
+	if m.View != nil {
+		s.Dropped += m.View.Duplicates
+	}
+	s.Problems = s.Problems[:min(len(s.Problems), fleet.MaxProblems)]
+	s.State, s.Severity, s.Reasons = m.judge(&s.tally, now)
+	return s
+}
+
 // judge tells a manager's state, how much it needs attention, and why.
 func (m *Manager) judge(t *tally, now time.Time) (state string, severity fleet.Severity, reasons []string) {
 	state, severity = stateUp, fleet.Fine

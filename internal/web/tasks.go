@@ -57,7 +57,7 @@ type taskRow struct {
 	Links              []link
 	Tables             []fleet.Table
 	TablesMore         int
-	Events             []eventRow
+	Events             []event
 }
 
 // link is an address with its words.
@@ -221,11 +221,8 @@ func (v *taskRow) open(s *Status) {
 			v.TablesMore++
 		}
 	}
-	for _, e := range v.manager.eventsOf(v.Server, t.Name, time.Time{}) {
-		if len(v.Events) < shownEvents {
-			v.Events = append(v.Events, eventRow{e, v.Manager})
-		}
-	}
+	v.Events = s.events(v.Manager, v.Server, t.Name, time.Time{})
+	v.Events = v.Events[:min(len(v.Events), shownEvents)]
 }
 
 // linksTo leads to where more is known of the task.

@@ -17,6 +17,14 @@ func span(s float64) string { return fleet.Span(fleet.Num(s)) }
 // age is a time that has passed, in whole seconds; page.js counts on from there.
 func age(from, to time.Time) float64 { return max(0, math.Floor(to.Sub(from).Seconds())) }
 
+// ageOf is the age of what was read then; negative when it never was.
+func ageOf(then, now time.Time) float64 {
+	if then.IsZero() {
+		return -1
+	}
+	return age(then, now)
+}
+
 // count is a number with its noun.
 func count(n int, noun string) string {
 	if n == 1 || n == -1 {
