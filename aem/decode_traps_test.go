@@ -1,15 +1,30 @@
 package aem
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
 )
 
+// decodesTo decodes bodies that say the same.
+func decodesTo[T any](t *testing.T, decode func(io.Reader) (T, error), what func(T) any, want any,
+	bodies map[string]string) {
+	t.Helper()
+	for name, body := range bodies {
+		got, err := decode(strings.NewReader(body))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		sameAs(t, name, what(got), want)
+	}
+}
+
 func TestServerDetailsEnvelope(t *testing.T) {
 	const inner = `{"name":"x","task_summary":{"total":3}}`
 	want := ServerDetails{Product: Replicate, Name: "x", TaskSummary: TaskSummary{Total: NumberOf(3)}}
-	for name, body := range map[string]string{
+	decodesTo(t, decodeServerDetails, func(d *ServerDetails) any { return *d }, want, map[string]string{
 		"T-01 serverDetails":             `{"serverDetails":` + inner + `}`,
 		"T-01 realworld 21":              `{"server_details":` + inner + `}`,
 		"T-01 ServerDetails":             `{"ServerDetails":` + inner + `}`,
@@ -20,14 +35,7 @@ func TestServerDetailsEnvelope(t *testing.T) {
 		"N TaskSummary under its type":   `{"ServerDetails":{"Name":"x","AemTasksSummary":{"Total":3}}}`,
 		"envelope that is none":          `{"server_details":[1],"name":"x","task_summary":{"total":3}}`,
 		"members of the top level count": `{"name":"x","server_details":{"name":"y"},"task_summary":{"total":3}}`,
-	} {
-		got, err := decodeServerDetails(strings.NewReader(body))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		sameAs(t, name, *got, want)
-	}
+	})
 }
 
 func TestServerDetailsInPascalCase(t *testing.T) {
@@ -135,7 +143,7 @@ func TestProductOfTasks(t *testing.T) {
 func TestTaskDetailsEnvelope(t *testing.T) {
 	const inner = `{"name":"x","memory_mb":3}`
 	want := TaskDetails{Product: Replicate, Name: "x", MemoryMB: NumberOf(3)}
-	for name, body := range map[string]string{
+	decodesTo(t, decodeTaskDetails, func(d *TaskDetails) any { return *d }, want, map[string]string{
 		"T-03 none":                     inner,
 		"T-03 realworld 23":             `{"task":` + inner + `}`,
 		"T-03 Task":                     `{"Task":` + inner + `}`,
@@ -147,14 +155,7 @@ func TestTaskDetailsEnvelope(t *testing.T) {
 		"a text called task":            `{"task":"y","name":"x","memory_mb":3}`,
 		"byte order mark":               "\xef\xbb\xbf" + inner,
 		"trailing":                      inner + `,]`,
-	} {
-		got, err := decodeTaskDetails(strings.NewReader(body))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		sameAs(t, name, *got, want)
-	}
+	})
 	if _, err := decodeTaskDetails(strings.NewReader(`[{"name":"x"},{"error_code":"AEM_TASK_NOT_FOUND"}]`)); err == nil ||
 		err.Error() != "AEM_TASK_NOT_FOUND" {
 		t.Errorf("error among sections: %v", err)
@@ -168,7 +169,7 @@ func TestFullLoadProgressAtEitherPlace(t *testing.T) {
 		root   = `"full_load_completed":true,"full_load_start":"2025-01-01T10:00:00","full_load_end":"2025-01-01T11:00:00"`
 		other  = `"full_load_counters":{"full_load_completed":false,"full_load_start":"2020-01-01T10:00:00","full_load_end":"2020-01-01T11:00:00"}`
 	)
-	for name, body := range map[string]string{
+	decodesTo(t, decodeTaskDetails, func(d *TaskDetails) any { return d.FullLoad }, FullLoad{Completed: BoolOf(true), Start: start, End: end}, map[string]string{
 		"T-10 root":              `{` + root + `}`,
 		"T-10 nested":            `{` + nested + `}`,
 		"T-10 root wins":         `{` + root + `,` + other + `}`,
@@ -177,35 +178,21 @@ func TestFullLoadProgressAtEitherPlace(t *testing.T) {
 			nested + `}`,
 		"T-10 sections":           `[{"full_load_counters":{"tables_queued_count":-1}},{` + root + `}]`,
 		"T-10 sections with both": `[{` + root + `},{` + other + `}]`,
-	} {
-		got, err := decodeTaskDetails(strings.NewReader(body))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		sameAs(t, name, got.FullLoad, FullLoad{Completed: BoolOf(true), Start: start, End: end})
-	}
+	})
 }
 
 func TestMisspelledCounters(t *testing.T) {
 	n := NumberOf
 	want := Transactions{CommittedTransactions: n(1), CommittedRecords: n(2), CommittedMB: n(3),
 		RollbackTransactions: n(4)}
-	for name, body := range map[string]string{
+	decodesTo(t, decodeTaskDetails, func(d *TaskDetails) any { return d.Transactions }, want, map[string]string{
 		"T-11 schema":     `{"cdc_transactions_counters":{"applied_comitted_transaction_count":1,"applied_records_comitted_count":2,"applied_volume_comitted_mb":3,"rollback_transaction_count":4}}`,
 		"T-11 sample":     `{"cdc_transactions_counters":{"applied_comitted_transacion_count":1,"applied_records_comitted_ count":2,"applied_volume_comitted_mb":3,"rollback_transacion_count":4}}`,
 		"T-11 table":      `{"cdc_transactions_counters":{"applied_committed_transaction_count":1,"applied_records_committed_count":2,"applied_volume_committed_mb":3,"rollback_transaction_count":4}}`,
 		"T-11 .NET":       `{"CdcTransactionsCounters":{"AppliedCommittedTransactionCount":1,"AppliedRecordsCommittedCount":2,"AppliedVolumeCommittedMb":3,"RollbackTransactionCount":4}}`,
 		"T-05 singular":   `{"cdc_transaction_counters":{"applied_comitted_transaction_count":1,"applied_records_comitted_count":2,"applied_volume_comitted_mb":3,"rollback_transaction_count":4}}`,
 		"T-05 transacion": `{"cdc_transacions_counters":{"applied_comitted_transaction_count":1,"applied_records_comitted_count":2,"applied_volume_comitted_mb":3,"rollback_transaction_count":4}}`,
-	} {
-		got, err := decodeTaskDetails(strings.NewReader(body))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		sameAs(t, name, got.Transactions, want)
-	}
+	})
 }
 
 func TestThroughputAsNumberOrObject(t *testing.T) {

@@ -141,7 +141,7 @@ func TestTheGateDoesNotCountAgainstTheCall(t *testing.T) {
 			return nil
 		}
 		chain := testRetrier(2, nobody{}).step(gateStep(answer)) // a call has 30 s
-		gate := &slots{free: make(chan struct{}, 1)} // nothing is free at first
+		gate := &slots{free: make(chan struct{}, 1)}             // nothing is free at first
 		time.AfterFunc(100*time.Second, func() { gate.free <- struct{}{} })
 		for range 2 {
 			must(t, chain(WithGate(t.Context(), gate), &call{idempotent: true}))
