@@ -22,16 +22,14 @@ var tlsWords = []struct{ has, words string }{
 		"new certificate issued, or " +
 		"set the environment variable GODEBUG=x509negativeserial=1 for this program"},
 	{"failed to parse certificate", "the server's certificate is malformed, have a new certificate issued"},
-	{"insecure algorithm", "the server's certificate, or one of its chain, is signed with SHA-1 or MD5, which nobody " +
-		"trusts any more: " +
-		"have a new certificate issued"},
+	{"insecure algorithm", "the server's certificate, or one of its chain, is signed with SHA-1 or MD5, " +
+		"which nobody trusts any more: have a new certificate issued"},
 	{"keys are insecure", "the server's RSA key is shorter than 1024 bits: have a new certificate issued, or " +
 		"set the environment variable GODEBUG=rsa1024min=0 for this program"},
 	{"RSA key larger than", "the server's RSA key is longer than 8192 bits: have a new certificate issued, or " +
 		"set the environment variable GODEBUG=tlsmaxrsasize=16384 for this program"},
-	{"protocol version", "the server speaks no TLS version that is accepted here, probably none from 1.2 on: switch " +
-		"TLS 1.2 on there, or " +
-		"set {min_version} to TLS10 or TLS11"},
+	{"protocol version", "the server speaks no TLS version that is accepted here, probably none from 1.2 " +
+		"on: switch TLS 1.2 on there, or set {min_version} to TLS10 or TLS11"},
 	{"cipher suite", oldCiphers},
 	{"handshake failure", oldCiphers + "; or it wants a client certificate ({cert_file}, {key_file})"},
 	{"insufficient security", oldCiphers},

@@ -355,8 +355,7 @@ func (a attempt) statusMessage(response *http.Response) string {
 	switch {
 	case status == http.StatusUnauthorized && onlyWindows(response.Header.Values("WWW-Authenticate")):
 		return "only a Windows login (Negotiate, NTLM) is offered, which the API does not take: this is IIS or a proxy " +
-			"before Enterprise Manager; " +
-			"let calls of /api/v1 through without it (anonymous), or go round it"
+			"before Enterprise Manager; let calls of /api/v1 through without it (anonymous), or go round it"
 	case status < 200:
 		return "an upgrade of the connection, which nobody asked for: is there a proxy in between?"
 	case status == http.StatusNotFound:
