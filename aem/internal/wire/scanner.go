@@ -373,14 +373,12 @@ func (s *Scanner) scalar() ([]byte, bool) {
 // unquote returns what a string stands for. Invalid UTF-8 becomes U+FFFD.
 func (s *Scanner) unquote(raw []byte) []byte {
 	inner := raw[1 : len(raw)-1]
-	for _, c := range inner {
-		if c == '\\' || c >= utf8.RuneSelf {
-			// The error says no more than that there was invalid UTF-8.
-			s.scratch, _ = jsontext.AppendUnquote(s.scratch[:0], raw)
-			return s.scratch
-		}
+	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return inner
 	}
-	return inner
+	// The error says no more than that there was invalid UTF-8.
+	s.scratch, _ = jsontext.AppendUnquote(s.scratch[:0], raw)
+	return s.scratch
 }
 
 // Text reads a string; a number or a boolean counts as its own text.

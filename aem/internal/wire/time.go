@@ -29,6 +29,9 @@ func ParseTime(text []byte) (time.Time, bool) {
 		room [64]byte
 		t    time.Time
 	)
+	if len(text) == len("2006-01-02T15:04:05") && t.UnmarshalText(append(append(room[:0], text...), 'Z')) == nil {
+		return sane(t), true // nearly all of them
+	}
 	text, ok := appendRFC3339(room[:0], text)
 	switch {
 	case !ok:
