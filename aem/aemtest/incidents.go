@@ -15,32 +15,19 @@ type Incident struct {
 	Begins      time.Duration
 	Lasts       time.Duration
 	Every       time.Duration // it comes back
-}
 
-type incident struct {
-	Incident
 	strike func(*strikes, window)
 }
-
-const incidentsEvery = 20 * time.Minute
 
 // Incidents describes the schedule that Options.Incidents switches on: what
 // begins when, on a task or server that is well otherwise, and one in a hundred
 // tasks more in a large fleet. Every incident ends before the schedule repeats.
 func Incidents() []Incident {
-	var list []Incident
-	for _, i := range incidents() {
-		list = append(list, i.Incident)
-	}
-	return list
-}
-
-func incidents() []incident {
-	row := func(begins, lasts time.Duration, name, description string, strike func(*strikes, window)) incident {
-		return incident{Incident{name, description, begins, lasts, incidentsEvery}, strike}
+	row := func(begins, lasts time.Duration, name, description string, strike func(*strikes, window)) Incident {
+		return Incident{name, description, begins, lasts, 20 * time.Minute, strike}
 	}
 	const s, m = time.Second, time.Minute
-	return []incident{
+	return []Incident{
 		row(10*s, 5*m, "latency climbs", "a task falls behind by four seconds a second, up to 14 minutes, then catches up",
 			marks(func(l *life) *window { return &l.climb })),
 		row(20*s, 4*m, "task error", "a task tries to recover for 45 seconds, then fails, and is started again",
@@ -89,7 +76,7 @@ func scheduleIncidents(fleet []*server) {
 			x.consider(t)
 		}
 	}
-	for _, i := range incidents() {
+	for _, i := range Incidents() {
 		i.strike(x, window{i.Begins, i.Lasts, i.Every})
 	}
 }
