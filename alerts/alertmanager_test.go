@@ -75,114 +75,43 @@ func alertLabels(name, severity string, about ...string) map[string]string {
 	return l
 }
 
-func TestInhibition(t *testing.T) {
-	const critical, warning = "critical", "warning"
-	of := func(source, target string, a map[string]string) map[string]string {
-		a["source"], a["target"], a["team"] = source, target, "crm"
-		return a
+// labelled reads the labels of alerts that are written as in tests/inhibitions.yml.
+func labelled(written []string) []map[string]string {
+	severities := map[string]string{"c": "critical", "w": "warning", "n": "none"}
+	var all []map[string]string
+	for _, text := range written {
+		parts := strings.Fields(text)
+		name, severity, _ := strings.Cut(parts[0], "/")
+		more := slices.IndexFunc(parts, func(part string) bool { return strings.Contains(part, "=") })
+		if more < 0 {
+			more = len(parts)
+		}
+		labels := alertLabels(name, severities[severity], parts[1:more]...)
+		for _, part := range parts[more:] {
+			label, value, _ := strings.Cut(part, "=")
+			labels[label] = value
+		}
+		all = append(all, labels)
 	}
-	endpoint := alertLabels("QemEndpointTestFailing", warning, "a", "down")
-	endpoint["endpoint_name"] = "src"
-	failing := map[string]string{"alertname": "QemTargetFailing", "severity": critical, "manager": "a",
-		"team": "crm", "target": "SNOW"}
-	for _, test := range []struct {
-		name          string
-		fires, silent []map[string]string
-	}{
-		{
-			"a dead Enterprise Manager is one alert; critical alerts of tasks and licences stand, and another's",
-			[]map[string]string{
-				alertLabels("QemManagerUnreachable", critical, "a"), alertLabels("QemTaskError", critical, "b", "s", "t"),
-				alertLabels("QemTaskError", critical, "a", "s", "t"), alertLabels("QemServerLicenseExpired", critical, "a", "s"),
-				alertLabels("QemServerLicenseExpiring", warning, "a", "s"), alertLabels("QemWatchdog", "none"),
-			},
-			[]map[string]string{
-				alertLabels("QemServerError", critical, "a", "s"), alertLabels("QemTaskTablesInError", warning, "a", "s", "u"),
-				alertLabels("QemManagerPollsPartial", warning, "a"), alertLabels("QemServerVanished", warning, "a", "s"),
-			},
-		},
-		{
-			"an exporter with an old password, or that cannot reach it, mutes nothing while another can",
-			[]map[string]string{
-				alertLabels("QemManagerUnreachable", warning, "a"), alertLabels("QemManagerLoginRefused", warning, "a"),
-				alertLabels("QemTaskError", critical, "a", "s", "t"), alertLabels("QemTaskTablesInError", warning, "a", "s", "u"),
-			},
-			nil,
-		},
-		{
-			"a missing shard mutes nothing of the others",
-			[]map[string]string{
-				alertLabels("QemShardNotRead", critical, "a"), alertLabels("QemTaskError", critical, "a", "s", "t"),
-				alertLabels("QemTaskTablesInError", warning, "a", "s", "u"), alertLabels("QemServerError", critical, "a", "x"),
-			},
-			nil,
-		},
-		{
-			"a server that is down is one alert, its licence and other servers are told of",
-			[]map[string]string{
-				alertLabels("QemServerError", critical, "a", "down"), alertLabels("QemServerLicenseExpiring", critical, "a",
-					"down"),
-				alertLabels("QemTaskError", critical, "a", "up", "t"), alertLabels("QemTaskError", critical, "a", "down", "t"),
-			},
-			[]map[string]string{alertLabels("QemTaskRecovering", warning, "a", "down", "u"), endpoint},
-		},
-		{
-			"all servers are gone",
-			[]map[string]string{alertLabels("QemManagerServersVanished", critical, "a"), alertLabels("QemTaskError",
-				critical, "a", "s", "t")},
-			[]map[string]string{alertLabels("QemServerVanished", warning, "a", "s")},
-		},
-		{
-			"a target that fails is one alert, tasks of another target or team are told of",
-			[]map[string]string{
-				failing, of("ORA", "SNOW", alertLabels("QemTaskError", critical, "a", "s", "t")),
-				of("ORA", "S3", alertLabels("QemTaskRecovering", warning, "a", "s", "v")),
-				alertLabels("QemTaskRecovering", warning, "a", "s", "w"),
-			},
-			[]map[string]string{of("ORA", "SNOW", alertLabels("QemTaskRecovering", warning, "a", "s", "u"))},
-		},
-		{
-			"critical mutes warning of the same alert about the same task, but not of a licence",
-			[]map[string]string{
-				alertLabels("QemTaskTargetLatencyHigh", critical, "a", "s", "t"), alertLabels("QemTaskTargetLatencyHigh",
-					warning, "a", "s", "u"),
-				alertLabels("QemServerLicenseExpiring", critical, "a", "s"), alertLabels("QemServerLicenseExpiring",
-					warning, "a", "s"),
-			},
-			[]map[string]string{alertLabels("QemTaskTargetLatencyHigh", warning, "a", "s", "t")},
-		},
-		{
-			"a task in error mutes its own symptoms",
-			[]map[string]string{alertLabels("QemTaskError", critical, "a", "s", "t"), alertLabels("QemTaskTablesInError",
-				warning, "a", "s", "u")},
-			[]map[string]string{
-				alertLabels("QemTaskTablesInError", warning, "a", "s", "t"), alertLabels("QemTaskDataErrorsRising", warning,
-					"a", "s", "t"),
-				alertLabels("QemTaskRecovering", warning, "a", "s", "t"),
-			},
-		},
-		{
-			"a full load with errors mutes its tables in error, latency above its objective what grows",
-			[]map[string]string{alertLabels("QemTaskFullLoadErrors", warning, "a", "s", "t"),
-				alertLabels("QemTaskSourceLatencyHigh", warning, "a", "s", "t")},
-			[]map[string]string{alertLabels("QemTaskTablesInError", warning, "a", "s", "t"),
-				alertLabels("QemTaskSpillingToDisk", warning, "a", "s", "t")},
-		},
-		{
-			"no exporter at all is one alert, those of others are told of",
-			[]map[string]string{alertLabels("QemExporterAbsent", critical), alertLabels("DiskFull", critical),
-				alertLabels("QemTaskError", critical, "a", "s", "t")},
-			[]map[string]string{alertLabels("QemManagerAbsent", critical, "a"), alertLabels("QemExporterDown", warning)},
-		},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	return all
+}
+
+func TestInhibition(t *testing.T) {
+	var tests []struct {
+		About         string
+		Fires, Silent []string
+	}
+	read(t, "tests/inhibitions.yml", &tests)
+	for _, test := range tests {
+		t.Run(test.About, func(t *testing.T) {
 			t.Parallel()
+			fires, silent := labelled(test.Fires), labelled(test.Silent)
 			am := startAlertmanager(t, alertmanagerFile)
-			am.post(t, slices.Concat(test.fires, test.silent), true)
-			am.await(t, len(test.fires)+len(test.silent), func(a known) string {
+			am.post(t, slices.Concat(fires, silent), true)
+			am.await(t, len(fires)+len(silent), func(a known) string {
 				same := func(labels map[string]string) bool { return maps.Equal(labels, a.Labels) }
 				muted := len(a.Status.InhibitedBy) > 0
-				if muted != slices.ContainsFunc(test.silent, same) {
+				if muted != slices.ContainsFunc(silent, same) {
 					return fmt.Sprintf("muted is %v: %v", muted, a.Labels)
 				}
 				return ""
