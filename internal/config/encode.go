@@ -1,13 +1,10 @@
 package config
 
 import (
-	"fmt"
 	"net/url"
 	"reflect"
 	"regexp"
-	"strconv"
 	"strings"
-	"time"
 
 	promconfig "github.com/prometheus/common/config"
 	"go.yaml.in/yaml/v3"
@@ -33,7 +30,7 @@ func encoded(v reflect.Value, f field) *yaml.Node {
 	}
 	switch t := v.Type(); {
 	case isSwitch(t) && !v.FieldByName("Enabled").Bool():
-		return scalar(reflect.ValueOf(false))
+		return plain("false")
 	case isMapping(t):
 		for _, f := range fieldsOf(t) {
 			add(f.name, v.FieldByIndex(f.Index), f)
@@ -54,43 +51,16 @@ func encoded(v reflect.Value, f field) *yaml.Node {
 			return n
 		}
 	default:
-		return scalar(v)
+		if number := v.Kind() == reflect.Bool || v.Kind() == reflect.Int || v.Kind() == reflect.Float64; v.IsZero() && !number {
+			return nil
+		}
+		t := scalarType(t)
+		return scalars[t].write(v.Convert(t).Interface())
 	}
 	if len(n.Content) == 0 {
 		return nil
 	}
 	return n
-}
-
-// scalar is a value as it is written; nil is none.
-func scalar(v reflect.Value) *yaml.Node {
-	if v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil
-	}
-	plain := func(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
-	switch x := v.Interface().(type) {
-	case time.Duration:
-		if x != 0 {
-			return plain(formatDuration(x))
-		}
-	case Size:
-		if x != 0 {
-			return plain(formatSize(x))
-		}
-	case float64:
-		return plain(strconv.FormatFloat(x, 'f', -1, 64))
-	case *bool:
-		return plain(strconv.FormatBool(*x))
-	case bool, int:
-		return plain(fmt.Sprint(x))
-	case *regexp.Regexp:
-		return text(withoutAnchors(x))
-	case promconfig.URL:
-		return text(redactedURL(x.URL))
-	default:
-		return text(fmt.Sprint(x)) // a Secret says <secret>
-	}
-	return nil
 }
 
 // unquoted is a text that is itself without quotes, wherever it stands; misread is one
@@ -100,28 +70,25 @@ var (
 	misread  = regexp.MustCompile(`(?i)^(null|true|false|yes|no|on|off|y|n|<<|\.(inf|nan)|\.[0-9].*|.*:)$`)
 )
 
-// text is a text as YAML, in quotes where it must be; nil is none.
+// text is a text as YAML, in quotes where it must be.
 func text(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
-	switch {
-	case s == "":
-		return nil
-	case !unquoted.MatchString(s) || misread.MatchString(s):
+	if !unquoted.MatchString(s) || misread.MatchString(s) {
 		n.Style = yaml.DoubleQuotedStyle
 	}
 	return n
 }
 
+// plain is a value as it is written without quotes.
+func plain(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
+
 // redactedURL is the URL with <secret> for its password.
-func redactedURL(u *url.URL) string {
-	if u == nil {
-		return ""
-	}
+func redactedURL(u promconfig.URL) string {
 	if _, ok := u.User.Password(); !ok {
 		return u.String()
 	}
 	const mark = "xxxxx" // < and > would be escaped
-	without := *u
+	without := *u.URL
 	without.User = url.UserPassword(u.User.Username(), mark)
 	return strings.Replace(without.String(), ":"+mark+"@", ":"+hidden+"@", 1)
 }

@@ -14,44 +14,56 @@ import (
 	"unicode/utf8"
 
 	promconfig "github.com/prometheus/common/config"
+	"go.yaml.in/yaml/v3"
 )
 
-// scalar reads one value into a field of one of the types that a key may have.
-// What is wrong is told, and the field stays as it was.
-func (d *decoder) scalar(v value, into reflect.Value, f field) {
-	set := func(x any, ok bool) {
-		if ok {
-			into.Set(reflect.ValueOf(x).Convert(into.Type()))
-		}
-	}
-	switch into.Interface().(type) {
-	case time.Duration:
-		set(asAny(d.duration(v, f)))
-	case Size:
-		set(asAny(d.size(v)))
-	case Secret:
-		text, ok := d.expanded(v)
-		set(newSecret(text), ok)
-		d.warnOfSecret(v, text, ok)
-	case *regexp.Regexp:
-		set(asAny(d.expression(v)))
-	case promconfig.URL:
-		set(asAny(d.proxyAddress(v)))
-	case bool:
-		set(asAny(d.boolean(v)))
-	case *bool:
-		b, ok := d.boolean(v)
-		set(&b, ok)
-	case int:
-		set(asAny(d.integer(v, f)))
-	case float64:
-		set(asAny(d.rate(v)))
-	default:
-		set(asAny(d.string(v, f)))
+// scalar is how the values of one type are read and written.
+type scalar struct {
+	read  func(d *decoder, v value, f field) (any, bool) // what is wrong is told
+	write func(x any) *yaml.Node
+}
+
+func scalarOf[T any](read func(*decoder, value, field) (T, bool), node func(string) *yaml.Node,
+	write func(T) string) scalar {
+	return scalar{
+		func(d *decoder, v value, f field) (any, bool) {
+			x, ok := read(d, v, f)
+			return x, ok
+		},
+		func(x any) *yaml.Node { return node(write(x.(T))) },
 	}
 }
 
-func asAny[T any](x T, ok bool) (any, bool) { return x, ok }
+// scalars are those that a key may have. A type that is not among them is a text.
+var scalars = map[reflect.Type]scalar{
+	reflect.TypeFor[string]():         scalarOf((*decoder).string, text, func(x string) string { return x }),
+	reflect.TypeFor[Secret]():         scalarOf((*decoder).secret, text, Secret.String),
+	reflect.TypeFor[*regexp.Regexp](): scalarOf((*decoder).expression, text, withoutAnchors),
+	reflect.TypeFor[promconfig.URL](): scalarOf((*decoder).proxyAddress, text, redactedURL),
+	reflect.TypeFor[time.Duration]():  scalarOf((*decoder).duration, plain, formatDuration),
+	reflect.TypeFor[Size]():           scalarOf((*decoder).size, plain, formatSize),
+	reflect.TypeFor[bool]():           scalarOf((*decoder).boolean, plain, strconv.FormatBool),
+	reflect.TypeFor[*bool](): scalarOf((*decoder).choice, plain,
+		func(x *bool) string { return strconv.FormatBool(*x) }),
+	reflect.TypeFor[int](): scalarOf((*decoder).integer, plain, strconv.Itoa),
+	reflect.TypeFor[float64](): scalarOf((*decoder).rate, plain,
+		func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }),
+}
+
+// scalarType is one of those types, of which t may be one by another name.
+func scalarType(t reflect.Type) reflect.Type {
+	if _, ok := scalars[t]; ok {
+		return t
+	}
+	return reflect.TypeFor[string]()
+}
+
+// scalar reads one value into a field, which stays as it was when something is wrong.
+func (d *decoder) scalar(v value, into reflect.Value, f field) {
+	if x, ok := scalars[scalarType(into.Type())].read(d, v, f); ok {
+		into.Set(reflect.ValueOf(x).Convert(into.Type()))
+	}
+}
 
 // string reads a text of the kind that the tags say.
 func (d *decoder) string(v value, f field) (string, bool) {
@@ -92,7 +104,7 @@ func (d *decoder) integer(v value, f field) (int, bool) {
 }
 
 // rate is a number of at least 0.
-func (d *decoder) rate(v value) (float64, bool) {
+func (d *decoder) rate(v value, _ field) (float64, bool) {
 	const want = "a number, at least 0"
 	var n float64
 	switch tag := v.tag(); {
@@ -106,12 +118,24 @@ func (d *decoder) rate(v value) (float64, bool) {
 	return 0, false
 }
 
-func (d *decoder) boolean(v value) (b, ok bool) {
+func (d *decoder) boolean(v value, _ field) (b, ok bool) {
 	if v.tag() != "!!bool" || v.node.Decode(&b) != nil {
 		d.wrongType(v, "true or false")
 		return false, false
 	}
 	return b, true
+}
+
+// choice is true or false where neither is the default.
+func (d *decoder) choice(v value, f field) (*bool, bool) {
+	b, ok := d.boolean(v, f)
+	return &b, ok
+}
+
+func (d *decoder) secret(v value, _ field) (Secret, bool) {
+	text, ok := d.expanded(v)
+	d.warnOfSecret(v, text, ok)
+	return newSecret(text), ok
 }
 
 // text is a text that is not empty and has no control characters, as it stands in
@@ -202,7 +226,7 @@ func withUnit(v value) string {
 }
 
 // size is a number of bytes, at least 1.
-func (d *decoder) size(v value) (Size, bool) {
+func (d *decoder) size(v value, _ field) (Size, bool) {
 	const want = "a size such as 64MiB, 64MB or a number of bytes"
 	if tag := v.tag(); tag != "!!str" && tag != "!!int" && tag != "!!float" {
 		d.wrongType(v, want)
@@ -224,7 +248,7 @@ func (d *decoder) size(v value) (Size, bool) {
 // whatever their owners chose.
 const anchorStart, anchorEnd = "^(?s:", ")$"
 
-func (d *decoder) expression(v value) (*regexp.Regexp, bool) {
+func (d *decoder) expression(v value, _ field) (*regexp.Regexp, bool) {
 	s, ok := d.text(v)
 	if !ok {
 		return nil, false
@@ -303,7 +327,7 @@ func hostOf(address string) string {
 }
 
 // proxyAddress is the URL of a proxy. No message quotes it.
-func (d *decoder) proxyAddress(v value) (promconfig.URL, bool) {
+func (d *decoder) proxyAddress(v value, _ field) (promconfig.URL, bool) {
 	s, ok := d.expanded(v)
 	if !ok {
 		return promconfig.URL{}, false
