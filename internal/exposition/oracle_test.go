@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"sort"
 	"strings"
 	"testing"
 
@@ -22,6 +21,7 @@ import (
 	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // the oracle offers it, too
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
@@ -205,57 +205,33 @@ func decompress(t *testing.T, response *http.Response) []byte {
 	return body
 }
 
-// parsed is what a client makes of a family. Values are compared by their bits.
-type parsed struct {
-	Name, Help, Type string
-	Samples          []string
-	Bits             []uint64
-}
-
 // parse reads a body strictly. Families and samples come sorted, since the text
-// decoder knows no order.
-func parse(t *testing.T, format expfmt.Format, body []byte) []parsed {
+// decoder knows no order; each family is a text, in which no two values look the same.
+func parse(t *testing.T, format expfmt.Format, body []byte) []string {
 	t.Helper()
 	if format.FormatType() == expfmt.TypeOpenMetrics {
 		if !bytes.HasSuffix(body, []byte("# EOF\n")) || bytes.Count(body, []byte("# EOF\n")) != 1 {
 			t.Fatalf("not exactly one end mark at the end of:\n%s", body)
 		}
 	}
-	var families []parsed
+	var families []string
 	decoder := expfmt.NewDecoder(bytes.NewReader(body), format)
 	for {
 		var f dto.MetricFamily
 		err := decoder.Decode(&f)
 		if errors.Is(err, io.EOF) {
-			slices.SortStableFunc(families, func(a, b parsed) int { return cmp.Compare(a.Name, b.Name) })
+			slices.Sort(families)
 			return families
 		}
 		if err != nil {
 			t.Fatalf("%v in:\n%s", err, body)
 		}
-		families = append(families, parseFamily(&f))
-	}
-}
-
-func parseFamily(f *dto.MetricFamily) parsed {
-	for _, m := range f.Metric {
-		sortPairs(m.Label)
-	}
-	sort.SliceStable(f.Metric, func(i, j int) bool { return keyOf(f.Metric[i].Label) < keyOf(f.Metric[j].Label) })
-	p := parsed{Name: f.GetName(), Help: f.GetHelp(), Type: f.GetType().String()}
-	for _, m := range f.Metric {
-		p.Samples = append(p.Samples, keyOf(m.Label))
-		switch {
-		case m.Counter != nil:
-			p.Bits = append(p.Bits, math.Float64bits(m.Counter.GetValue()))
-		case m.Gauge != nil:
-			p.Bits = append(p.Bits, math.Float64bits(m.Gauge.GetValue()))
-		default: // only families of the exporter's own registry
-			m.Label = nil
-			p.Help += m.String()
+		for _, m := range f.Metric {
+			sortPairs(m.Label)
 		}
+		slices.SortStableFunc(f.Metric, func(a, b *dto.Metric) int { return cmp.Compare(keyOf(a.Label), keyOf(b.Label)) })
+		families = append(families, prototext.Format(&f))
 	}
-	return p
 }
 
 // oracle answers as promhttp does for the same samples.
@@ -287,9 +263,9 @@ func compare(t *testing.T, ours, theirs http.Handler, target, accept, acceptEnco
 
 // parses remembers what bodies say: the OpenMetrics decoder is slow, and most bodies
 // are the same in every encoding and escaping.
-type parses map[string][]parsed
+type parses map[string][]string
 
-func (known parses) parse(t *testing.T, format expfmt.Format, body []byte) []parsed {
+func (known parses) parse(t *testing.T, format expfmt.Format, body []byte) []string {
 	t.Helper()
 	key := fmt.Sprint(format.FormatType(), " ", string(body))
 	families, ok := known[key]
