@@ -163,13 +163,14 @@ var (
 	acceptEncodes = []string{"", "gzip", "zstd"}
 )
 
+// get asks a handler; acceptEncoding may be several lines.
 func get(h http.Handler, target, accept, acceptEncoding string) *http.Response {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
 	if accept != "" {
 		r.Header.Set("Accept", accept)
 	}
 	if acceptEncoding != "" {
-		r.Header.Set("Accept-Encoding", acceptEncoding)
+		r.Header["Accept-Encoding"] = strings.Split(acceptEncoding, "\n")
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
