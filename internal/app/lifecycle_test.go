@@ -211,8 +211,6 @@ func TestStartFails(t *testing.T) {
 		change func(*Options)
 		want   string
 	}{
-		"missing configuration": {func(o *Options) { o.Load = (&file{path: filepath.Join(t.TempDir(), "none.yml")}).load },
-			"none.yml"},
 		"address in use": {func(o *Options) {
 			o.ListenAddresses = append(o.ListenAddresses,
 				taken.Addr().String())
@@ -233,30 +231,6 @@ func TestStartFails(t *testing.T) {
 			}
 			if err := a.Stop(context.Background()); err != nil {
 				t.Errorf("stop after a failed start: %v", err)
-			}
-		})
-	}
-}
-
-func TestNewRefuses(t *testing.T) {
-	badWeb := filepath.Join(t.TempDir(), "web.yml")
-	put(t, badWeb, "tls_server_config: {cert_file: none.pem, key_file: none.key}\n")
-	for name, tc := range map[string]struct {
-		change func(*Options)
-		want   string
-	}{
-		"web config missing": {func(o *Options) { o.WebConfigFile = "/none/web.yml" }, "/none/web.yml"},
-		"web config bad":     {func(o *Options) { o.WebConfigFile = badWeb }, "none.pem"},
-		"telemetry path":     {func(o *Options) { o.TelemetryPath = "/config" }, "/config"},
-		"shard too high":     {func(o *Options) { o.Shard, o.TotalShards = 2, 2 }, "shard is 2"},
-		"shard of none":      {func(o *Options) { o.Shard = 1 }, "shard is 1"},
-		"negative shard":     {func(o *Options) { o.Shard = -1 }, "shard is -1"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := testOptions(configFile(t, entry("prod", "http://127.0.0.1:1")))
-			tc.change(&o)
-			if _, err := New(o); err == nil || !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("got %v, want an error with %q", err, tc.want)
 			}
 		})
 	}

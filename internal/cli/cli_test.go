@@ -76,6 +76,7 @@ func TestCommandLine(t *testing.T) {
 	slip := process.File(t, "slip.yml", configText("prod",
 		"https://qem.example.com")+"  tls_config: {insecure_skip_verify: true}\n")
 	web := process.File(t, "web.yml", "rate_limit: {interval: 1s}\n")
+	noCert := process.File(t, "no-cert.yml", "tls_server_config: {cert_file: none.pem, key_file: none.key}\n")
 	for _, tc := range []struct {
 		name   string
 		args   []string
@@ -96,6 +97,7 @@ func TestCommandLine(t *testing.T) {
 		{"bad log level", []string{"--log.level=loud"}, 1, nil, []string{"loud"}},
 		{"bad shard", []string{"--config.file=" + good, "--shard=3", "--total-shards=2"}, 1, nil, []string{"shard is 3"}},
 		{"bad shard of a scrape", []string{"scrape", "--config.file=" + good, "--shard=3"}, 1, nil, []string{"shard is 3"}},
+		{"negative shard", []string{"--config.file=" + good, "--shard=-1"}, 1, nil, []string{"shard is -1"}},
 		{"no shards", []string{"--config.file=" + good, "--total-shards=0"}, 1, nil, []string{"--total-shards is 0"}},
 		{"telemetry path taken", []string{"--config.file=" + good, "--web.telemetry-path=/"}, 1, nil,
 			[]string{`telemetry path "/" is taken`}},
@@ -104,6 +106,8 @@ func TestCommandLine(t *testing.T) {
 		{"bad configuration", []string{"--config.file=" + bad}, 1, nil, []string{"bad.yml", "colour"}},
 		{"web configuration missing", []string{"--config.file=" + good, "--web.config.file=/none.yml"}, 1, nil,
 			[]string{"/none.yml"}},
+		{"web configuration bad", []string{"--config.file=" + good, "--web.config.file=" + noCert}, 1, nil,
+			[]string{"none.pem"}},
 		{"check", []string{"check-config", good}, 0, []string{good + ": ok, 1 Enterprise Manager\n"}, nil},
 		{"check bad", []string{"check-config", bad}, 1, nil, []string{"colour", "retries"}},
 		{"check several", []string{"check-config", bad, good}, 1, []string{good + ": ok"}, []string{"colour"}},
