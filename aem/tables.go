@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -164,11 +165,11 @@ func (s TablesService) EachStatus(ctx context.Context, ref TaskRef, f TableFilte
 	c.query = append(c.query, f.query()...)
 	_, err := fetch(ctx, s.core, opts, c, func(scan *wire.Scanner) (none struct{}, err error) {
 		scan.Most = wire.MaxPassed
-		take := begin()
+		take, chooses := begin(), f.chooser()
 		var refused error
 		err = tableStatusTable.List(scan, "table_details", func(t *TableStatus) error {
 			c.alive()
-			if f.chooses(t.State, t.Schema, t.Name) {
+			if chooses(t.State, t.Schema, t.Name) {
 				refused = take(t)
 			}
 			return refused
@@ -193,7 +194,8 @@ func (s TablesService) List(ctx context.Context, ref TaskRef, f TableFilter, opt
 		scan.Most = wire.MaxPassed
 		return listOf(tableInfoTable, "tablelist")(scan)
 	})
-	return slices.DeleteFunc(list, func(t TableInfo) bool { return !f.chooses(t.State, t.Schema, t.Name) }), err
+	chooses := f.chooser()
+	return slices.DeleteFunc(list, func(t TableInfo) bool { return !chooses(t.State, t.Schema, t.Name) }), err
 }
 
 // Reload loads a table of a Replicate task again; the task must have full load
@@ -253,38 +255,30 @@ func (f TableFilter) query() query {
 	return q
 }
 
-// chooses filters again, since it is not certain that a server keeps to every part
-// of a filter.
-func (f TableFilter) chooses(state TableState, schema, table string) bool {
-	restricted, chosen := false, false
+// chooser filters again, since it is not certain that a server keeps to every part of a
+// filter.
+func (f TableFilter) chooser() func(state TableState, schema, table string) bool {
+	var states []TableState
 	for _, s := range f.states() {
-		restricted = restricted || s.set
-		chosen = chosen || s.set && s.state == state
+		if s.set {
+			states = append(states, s.state)
+		}
 	}
-	return (chosen || !restricted) && like(f.Schema, schema) && like(f.Table, table)
+	likeSchema, likeTable := like(f.Schema), like(f.Table)
+	return func(state TableState, schema, table string) bool {
+		return (len(states) == 0 || slices.Contains(states, state)) && likeSchema(schema) && likeTable(table)
+	}
 }
 
-// like reports whether a name fits a pattern in which % is any text. The empty
-// pattern fits every name.
-func like(pattern, name string) bool {
+// like says which names fit a pattern in which % is any text. The empty pattern fits every
+// name.
+func like(pattern string) func(name string) bool {
 	if pattern == "" {
-		return true
+		return func(string) bool { return true }
 	}
-	parts := strings.Split(pattern, "%")
-	if len(parts) == 1 {
-		return name == pattern
+	parts := strings.Split(strings.ToValidUTF8(pattern, "\ufffd"), "%")
+	for i, part := range parts {
+		parts[i] = regexp.QuoteMeta(part)
 	}
-	first, last := parts[0], parts[len(parts)-1]
-	if len(name) < len(first)+len(last) || !strings.HasPrefix(name, first) || !strings.HasSuffix(name, last) {
-		return false
-	}
-	name = name[len(first) : len(name)-len(last)]
-	for _, part := range parts[1 : len(parts)-1] {
-		at := strings.Index(name, part)
-		if at < 0 {
-			return false
-		}
-		name = name[at+len(part):]
-	}
-	return true
+	return regexp.MustCompile("^(?s:" + strings.Join(parts, ".*") + ")$").MatchString
 }

@@ -119,14 +119,16 @@ func TestLike(t *testing.T) {
 		{"%ab%ab", "abab ab-ab", "ab"},
 		{"%%", "x", ""},
 		{"a_", "a_", "ab"},
+		{"\xff%", "\ufffd \ufffda", "a"},
+		{"a.*\\", `a.*\`, "ab"},
 	} {
 		for _, name := range strings.Fields(tc.yes) {
-			if !like(tc.pattern, name) {
+			if !like(tc.pattern)(name) {
 				t.Errorf("%q does not choose %q", tc.pattern, name)
 			}
 		}
 		for _, name := range strings.Fields(tc.no) {
-			if like(tc.pattern, name) {
+			if like(tc.pattern)(name) {
 				t.Errorf("%q chooses %q", tc.pattern, name)
 			}
 		}
