@@ -48,7 +48,10 @@ type CredentialsFunc func(ctx context.Context) (Login, error)
 // ActiveDirectory signs in with a password. With an empty domain the user name
 // is sent as it is (user@domain or DOMAIN\user), else as domain\username.
 func ActiveDirectory(username, domain, password string) CredentialsFunc {
-	return fixed(ADUser(username, domain), password)
+	if domain != "" {
+		username = domain + `\` + username
+	}
+	return fixed(username, password)
 }
 
 // The API knows by these user names that the password is a token.
@@ -65,14 +68,6 @@ func APIToken(token string) CredentialsFunc {
 // JWT signs in with a JSON web token.
 func JWT(token string) CredentialsFunc {
 	return fixed(userJWT, token)
-}
-
-// ADUser is the user name of an Active Directory account as the API wants it.
-func ADUser(username, domain string) string {
-	if domain == "" {
-		return username
-	}
-	return domain + `\` + username
 }
 
 func fixed(user, secret string) CredentialsFunc {
