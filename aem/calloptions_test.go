@@ -380,8 +380,8 @@ func TestRunToEndSeesTheRunBegin(t *testing.T) {
 			}
 			client, requests := answering(t, answers...)
 			looks := 0
-			report, err := client.Tasks.RunToEnd(t.Context(), TaskRef{"s", "t"}, ReloadTarget(), LookEvery(2*time.Second),
-				OnLook(func(*TaskDetails) { looks++ }))
+			report, err := client.Tasks.RunToEnd(t.Context(), TaskRef{"s", "t"}, ReloadTarget(),
+				Wait{Every: 2 * time.Second, Look: func(*TaskDetails) { looks++ }})
 			if !errors.Is(err, tc.is) || report.Details == nil || report.Details.State != tc.state ||
 				len(report.TablesInError) != tc.tables || len(*requests) != len(answers) || looks == 0 {
 				t.Errorf("%s: %+v, %v after %d requests", name, report, err, len(*requests))

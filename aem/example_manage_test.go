@@ -53,7 +53,7 @@ func ExampleTasksService_RunToEnd() {
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Hour)
 	defer cancel()
 	report, err := client.Tasks.RunToEnd(ctx, aem.TaskRef{Server: "repl-prod-01", Task: "NO_SUCH"}, aem.ReloadTarget(),
-		aem.OnLook(func(t *aem.TaskDetails) { fmt.Println(t.State, t.FullLoad.RecordsCompleted) }))
+		aem.Wait{Look: func(t *aem.TaskDetails) { fmt.Println(t.State, t.FullLoad.RecordsCompleted) }})
 	switch {
 	case errors.Is(err, aem.ErrNotFound):
 		fmt.Println("there is no such task")
@@ -114,7 +114,8 @@ func ExampleReadDefinition() {
 		return
 	}
 	// It takes a moment to be seen.
-	task, err := client.Tasks.WaitFor(ctx, copied, func(*aem.TaskDetails) bool { return true }, aem.EvenIfMissing())
+	seen := func(*aem.TaskDetails) bool { return true }
+	task, err := client.Tasks.WaitFor(ctx, copied, seen, aem.Wait{EvenIfMissing: true})
 	if err != nil {
 		fmt.Println(err)
 		return

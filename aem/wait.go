@@ -17,36 +17,17 @@ const (
 	beginGrace = 30 * time.Second
 )
 
-// A WaitOption changes how a task is waited for.
-type WaitOption func(*waiting)
-
-type waiting struct {
-	every   time.Duration
-	look    func(*TaskDetails)
-	missing bool
-	start   time.Duration
-}
-
-// LookEvery sets the time between two looks. Without it the first is a second, and it
-// doubles up to 15 seconds.
-func LookEvery(d time.Duration) WaitOption { return func(w *waiting) { w.every = d } }
-
-// OnLook is called with the task at every look.
-func OnLook(look func(*TaskDetails)) WaitOption { return func(w *waiting) { w.look = look } }
-
-// EvenIfMissing waits for a task that does not exist yet, too: after an import it takes a
-// moment to be seen.
-func EvenIfMissing() WaitOption { return func(w *waiting) { w.missing = true } }
-
-// StartWithin sets how long RunToEnd lets RunTask wait for the start; 0 means a minute.
-func StartWithin(d time.Duration) WaitOption { return func(w *waiting) { w.start = d } }
-
-func waitingWith(opts []WaitOption) waiting {
-	w := waiting{look: func(*TaskDetails) {}}
-	for _, option := range opts {
-		option(&w)
-	}
-	return w
+// Wait says how a task is waited for. The zero Wait is good.
+type Wait struct {
+	// Every is the time between two looks; with 0 the first is a second, and it doubles up
+	// to 15 seconds.
+	Every time.Duration
+	Look  func(*TaskDetails) // is called with the task at every look
+	// EvenIfMissing waits for a task that does not exist yet, too: after an import it takes a
+	// moment to be seen.
+	EvenIfMissing bool
+	// StartWithin is how long RunToEnd lets RunTask wait for the start; 0 means a minute.
+	StartWithin time.Duration
 }
 
 // WaitFor looks at a task, ever more rarely, until until returns true, and returns
@@ -57,18 +38,19 @@ func waitingWith(opts []WaitOption) waiting {
 //
 // Calls: GetTaskDetails.
 func (s TasksService) WaitFor(
-	ctx context.Context, ref TaskRef, until func(*TaskDetails) bool, opts ...WaitOption,
+	ctx context.Context, ref TaskRef, until func(*TaskDetails) bool, w Wait,
 ) (*TaskDetails, error) {
-	w := waitingWith(opts)
 	state := TaskState("unknown")
 	for pauseFor := waitBase; ; pauseFor = min(2*pauseFor, waitMax) {
-		if w.every > 0 {
-			pauseFor = w.every
+		if w.Every > 0 {
+			pauseFor = w.Every
 		}
 		details, err := s.Details(ctx, ref)
 		switch {
 		case err == nil:
-			w.look(details)
+			if w.Look != nil {
+				w.Look(details)
+			}
 			if until(details) {
 				return details, nil
 			}
@@ -83,12 +65,12 @@ func (s TasksService) WaitFor(
 }
 
 // bears reports whether a fault does not end the wait.
-func (w waiting) bears(err error) bool {
+func (w Wait) bears(err error) bool {
 	if errors.Is(err, ErrLogin) {
 		return false
 	}
 	return errors.Is(err, ErrTimeout) || errors.Is(err, ErrConnection) || errors.Is(err, ErrServerNotConnected) ||
-		w.missing && errors.Is(err, ErrNotFound)
+		w.EvenIfMissing && errors.Is(err, ErrNotFound)
 }
 
 // WaitForState is WaitFor until the task is in one of the states. A task in the state
@@ -99,7 +81,7 @@ func (w waiting) bears(err error) bool {
 func (s TasksService) WaitForState(ctx context.Context, ref TaskRef, states ...TaskState) (*TaskDetails, error) {
 	details, err := s.WaitFor(ctx, ref, func(d *TaskDetails) bool {
 		return d.State == TaskError || slices.Contains(states, d.State)
-	})
+	}, Wait{})
 	if err != nil || slices.Contains(states, details.State) {
 		return details, err
 	}
@@ -129,16 +111,14 @@ type RunReport struct {
 // beside the report. How long it may take, ctx says.
 //
 // Calls: GetTaskDetails, RunTask, GetTableList.
-func (s TasksService) RunToEnd(ctx context.Context, ref TaskRef, how RunOption, opts ...WaitOption) (*RunReport,
-	error) {
-	w := waitingWith(opts)
+func (s TasksService) RunToEnd(ctx context.Context, ref TaskRef, how RunOption, w Wait) (*RunReport, error) {
 	report := &RunReport{Task: ref}
 	before, err := s.Details(ctx, ref)
 	if err != nil {
 		return report, err
 	}
 	began := time.Now()
-	result, err := s.Run(ctx, ref, how, w.start)
+	result, err := s.Run(ctx, ref, how, w.StartWithin)
 	// It may have failed at once, which is an end, or take longer to start.
 	if err != nil && !errors.Is(err, ErrTaskFailed) && !errors.Is(err, ErrTaskTimeout) {
 		return report, err
@@ -147,7 +127,7 @@ func (s TasksService) RunToEnd(ctx context.Context, ref TaskRef, how RunOption, 
 	report.Details, err = s.WaitFor(ctx, ref, func(d *TaskDetails) bool {
 		ran = ran || d.isRunAfter(before) || result != nil && time.Since(began) > beginGrace
 		return ran && (d.State == TaskStopped || d.State == TaskError)
-	}, opts...)
+	}, w)
 	report.Took = time.Since(began).Round(time.Millisecond)
 	if err != nil {
 		return report, err

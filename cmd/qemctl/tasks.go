@@ -122,13 +122,13 @@ func (c *command) runTask(ctx context.Context, f *taskFlags) error {
 		}, "run %s on %s (%s)", f.task, f.server, how)
 	}
 	last := aem.TaskState("")
-	report, err := c.client.Tasks.RunToEnd(ctx, f.ref(), how, aem.StartWithin(f.startWithin),
-		aem.OnLook(func(d *aem.TaskDetails) {
+	report, err := c.client.Tasks.RunToEnd(ctx, f.ref(), how, aem.Wait{StartWithin: f.startWithin,
+		Look: func(d *aem.TaskDetails) {
 			if d.State != last {
 				c.progress("%s is %s", f.task, plain(d.State))
 				last = d.State
 			}
-		}))
+		}})
 	if report.Details == nil {
 		return err
 	}
