@@ -132,7 +132,13 @@ func TestPromtool(t *testing.T) {
 }
 
 func TestHelpTexts(t *testing.T) {
+	names := map[string]bool{}
 	for _, d := range Families() {
+		base := strings.TrimSuffix(d.Name, "_total") // by which OpenMetrics tells them apart
+		if names[base] {
+			t.Errorf("%s has the name of another family", d.Name)
+		}
+		names[base] = true
 		if !strings.HasSuffix(d.Help, ".") {
 			t.Errorf("help of %s is not a sentence: %q", d.Name, d.Help)
 		}

@@ -37,10 +37,8 @@ type section struct {
 }
 
 // NewSnapshot returns a Snapshot of all samples of the blocks. It copies pointers, not samples; of
-// blocks of one Table, the rows must differ.
-//
-// Families of two Tables that have one name are a mistake in the program and panic, as is a counter
-// whose name without _total is that of another family: OpenMetrics could not tell the two apart.
+// blocks of one Table, the rows must differ. No two Tables may have a family of one name, nor one whose
+// name without _total is that of another: OpenMetrics could not tell the two apart.
 func NewSnapshot(blocks []*Block) *Snapshot {
 	s := &Snapshot{bodies: make(map[variant]*compression)}
 	of := make(map[*Table][]*Block)
@@ -52,13 +50,8 @@ func NewSnapshot(blocks []*Block) *Snapshot {
 		of[b.table] = append(of[b.table], b)
 		s.samples += b.samples
 	}
-	names := make(map[string]string)
 	for _, t := range tables {
 		for _, f := range t.families {
-			if other, taken := names[f.baseName()]; taken {
-				panic("exposition: families " + f.Name + " and " + other + " are one name in OpenMetrics")
-			}
-			names[f.baseName()] = f.Name
 			s.sections = append(s.sections, section{f, of[t]})
 		}
 	}

@@ -74,12 +74,6 @@ func TestMistakesPanic(t *testing.T) {
 	table := func(f exposition.Family, labels ...string) func() {
 		return func() { exposition.NewTable(labels, []exposition.Family{f}) }
 	}
-	two := func(first, second exposition.Family) func() {
-		p := func(f exposition.Family) plain {
-			return plain{nil, []exposition.Family{f}, []plainBlock{{rows: [][]string{nil}, columns: [][]float64{{1}}}}}
-		}
-		return func() { snapshotOf(p(first), p(second)) }
-	}
 	up := gauge("up", "Up.")
 	for want, mistake := range map[string]func(){
 		"illegal family name a-b":          table(gauge("a-b", "")),
@@ -102,8 +96,6 @@ func TestMistakesPanic(t *testing.T) {
 			snapshotOf(plain{nil, []exposition.Family{{Name: "a", Labels: []string{"x"}}, {Name: "b", Labels: []string{"x"}}},
 				[]plainBlock{{rows: [][]string{nil}, loose: []plainLoose{{1, 0, []string{""}, 1}, {0, 0, []string{""}, 1}}}}})
 		},
-		"families up and up are one name":             two(up, up),
-		"families polls and polls_total are one name": two(counter("polls_total", ""), gauge("polls", "")),
 	} {
 		t.Run(want, func(t *testing.T) {
 			defer func() {
