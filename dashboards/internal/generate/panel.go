@@ -137,6 +137,9 @@ func (s *source) build(d *described) (panel, error) {
 	if !ok || d.Title == "" || d.Empty == "" || d.About == "" {
 		return panel{}, errors.New("it lacks a type, a title, what it is about, or what it says when there is nothing")
 	}
+	if _, ok := s.States[d.States]; !ok && d.States != "" {
+		return panel{}, fmt.Errorf("there are no states %s", d.States)
+	}
 	if d.Size == [2]int{} {
 		d.Size = k.size
 	}
@@ -191,7 +194,7 @@ func (s *source) particular(p *panel, d *described) error {
 			p.Targets[i].Format = "heatmap"
 		}
 	case "state-timeline":
-		defaults.Mappings = append(defaults.Mappings, s.States[d.States].words())
+		defaults.Mappings = append(defaults.Mappings, words(s.Words[d.States]))
 		return nil
 	case "table":
 		return s.setColumns(p, d)

@@ -67,6 +67,8 @@ func TestExpandRefuses(t *testing.T) {
 		"lacks a type":               func(d *described) { d.Empty = "" },
 		"no expression other":        func(d *described) { d.Queries[0].expr = "<<other>>" },
 		"total takes other":          func(d *described) { d.Queries[0].expr = "total(up)" },
+		"no states other":            func(d *described) { d.States = "other" },
+		"refers to itself":           func(d *described) { s.Expressions["x"], d.Queries[0].expr = "<<x>>", "<<x>>" },
 		"no page qem-other":          func(d *described) { d.Lists = "other" },
 		`no trouble "other"`:         func(d *described) { d.Lists = "tasks?other" },
 		"no width for the column a":  func(d *described) { d.Type, d.Columns = "table", []column{{Label: "a"}} },

@@ -23,7 +23,7 @@ var files embed.FS
 type source struct {
 	Expressions map[string]string // by the names with which others ask for them: <<name>>
 	States      map[string]states
-	Words       map[string][]state // of numbers
+	Words       map[string][]state // of numbers; read adds those of the states and of the troubles
 	Troubles    []trouble
 	Variables   map[string]variable
 	Panels      map[string]described // that several pages have
@@ -68,7 +68,9 @@ func read() (*source, error) {
 	s.Expressions["licenseWarning"] = strconv.Itoa(int(fleet.LicenseWarning.Seconds()))
 	for name, states := range s.States {
 		s.Expressions["number "+name] = states.number()
+		s.Words[name] = states.numbered()
 	}
+	s.Words["trouble"] = s.troubleWords()
 	names, err := fs.Glob(files, "source/*.yml")
 	if err != nil {
 		return nil, err
@@ -120,7 +122,10 @@ var (
 // and the labels by which samples of one thing are the same.
 func (s *source) spell(expr string, d *described) (string, error) {
 	var err error
-	for reference.MatchString(expr) && err == nil {
+	for depth := 0; reference.MatchString(expr) && err == nil; depth++ {
+		if depth > len(s.Expressions) {
+			return "", fmt.Errorf("an expression refers to itself: %s", reference.FindString(expr))
+		}
 		expr = reference.ReplaceAllStringFunc(expr, func(text string) string {
 			name := strings.Trim(text, "<>")
 			if name == "rows" {

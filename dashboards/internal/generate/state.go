@@ -40,13 +40,13 @@ func (s states) number() string {
 	return fmt.Sprintf("max by %s (%s)", s.Per, strings.Join(terms, " or "))
 }
 
-// words gives the numbers their words and colours.
-func (s states) words() mapping {
+// numbered are the states by their numbers.
+func (s states) numbered() []state {
 	numbered := append(s.Are[:len(s.Are):len(s.Are)], state{"", otherText, otherColor})
 	for i := range numbered {
 		numbered[i].value = strconv.Itoa(i + 1)
 	}
-	return words(numbered)
+	return numbered
 }
 
 // words gives values their words and colours.
@@ -65,21 +65,16 @@ func nothing(words string) mapping {
 	}}
 }
 
-// mapping is what a description names, or says itself. Of the names of states they are the numbers.
+// mapping is what a description says itself, or names.
 func (s *source) mapping(node yaml.Node) (mapping, error) {
 	if node.Kind == yaml.SequenceNode {
 		var own []state
 		err := node.Decode(&own)
 		return words(own), err
 	}
-	if node.Value == "trouble" {
-		return s.troubleWords(), nil
+	named, ok := s.Words[node.Value]
+	if !ok {
+		return mapping{}, fmt.Errorf("there are no words %q", node.Value)
 	}
-	if states, ok := s.States[node.Value]; ok {
-		return states.words(), nil
-	}
-	if own, ok := s.Words[node.Value]; ok {
-		return words(own), nil
-	}
-	return mapping{}, fmt.Errorf("there are no words %q", node.Value)
+	return words(named), nil
 }

@@ -94,10 +94,10 @@ func (s *source) shown() []choice {
 }
 
 // troubleWords are the words and colours of the ranks; 0 is a task without trouble.
-func (s *source) troubleWords() mapping {
+func (s *source) troubleWords() []state {
 	all := []state{{"0", "None seen", none}}
 	for i, t := range s.Troubles {
 		all = append(all, state{strconv.Itoa(s.rank(i)), t.Text, t.Color})
 	}
-	return words(all)
+	return all
 }
