@@ -9,7 +9,7 @@ ARG VERSION
 ARG REVISION=unknown
 RUN make build REVISION=$REVISION ${VERSION:+VERSION=$VERSION}
 
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM gcr.io/distroless/static-debian12:nonroot AS base
 ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="qem_exporter" \
@@ -19,9 +19,16 @@ LABEL org.opencontainers.image.title="qem_exporter" \
       org.opencontainers.image.documentation="https://github.com/qem-exporter/qem_exporter/tree/main/docs" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-COPY --from=build /src/qem_exporter /bin/qem_exporter
-COPY --from=build /src/LICENSE /LICENSE
+COPY LICENSE /LICENSE
 USER 65532:65532
 EXPOSE 10045
 HEALTHCHECK --interval=30s --timeout=10s --start-period=5s CMD ["/bin/qem_exporter", "healthcheck"]
 ENTRYPOINT ["/bin/qem_exporter"]
+
+# A release has its binaries already, one for each platform.
+FROM base AS release
+ARG TARGETPLATFORM
+COPY $TARGETPLATFORM/qem_exporter /bin/qem_exporter
+
+FROM base
+COPY --from=build /src/qem_exporter /bin/qem_exporter

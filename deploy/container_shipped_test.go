@@ -31,7 +31,7 @@ func imageSteps(t *testing.T) string {
 	}
 	start, check := inside(`ENTRYPOINT (.*)`), inside(`HEALTHCHECK .* CMD (.*)`)
 	steps := "export VERSION=1.2.3 REVISION=abcdef MAKEFLAGS=\n" + one(`RUN (make build .*)`) + "\n"
-	copies := regexp.MustCompile(`(?m)^COPY --from=build /src/(\S+) (\S+)$`)
+	copies := regexp.MustCompile(`(?m)^COPY (?:--from=build /src/)?(\w+) (/\S+)$`)
 	for _, copied := range copies.FindAllStringSubmatch(file, -1) {
 		steps += fmt.Sprintf("install -D -m 0755 %s root%s\n", copied[1], copied[2])
 	}

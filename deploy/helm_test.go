@@ -24,17 +24,20 @@ func template(t *testing.T, set ...string) (string, error) {
 	for _, s := range set {
 		args = append(args, "--set-json="+s)
 	}
-	out, err := exec.CommandContext(t.Context(), "../scripts/tool", args...).Output()
-	return string(out), exitError(err)
+	return tool(t, "", args...)
 }
 
-// exitError is an error with what the program has written to its standard error output.
-func exitError(err error) error {
+// tool runs a pinned tool. An error has what the tool says of it.
+func tool(t *testing.T, input string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "../scripts/tool", args...)
+	cmd.Stdin = strings.NewReader(input)
+	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return fmt.Errorf("%w\n%s", err, exit.Stderr)
+		err = fmt.Errorf("%q: %w\n%s", args, err, exit.Stderr)
 	}
-	return err
+	return string(out), err
 }
 
 // TestRenderedChart checks the output with default values, which is kept here so that it is

@@ -122,13 +122,12 @@ func TestChartRefuses(t *testing.T) {
 func TestChartReadme(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "my-values.yaml")
 	writeFile(t, file, shownBlock(t, chart+"/README.md", "yaml values"))
-	out, err := exec.CommandContext(t.Context(), "../scripts/tool", "helm", "template", "qem-exporter", chart,
-		"--kube-version=1.34.0", "--values="+file).Output()
+	out, err := tool(t, "", "helm", "template", "qem-exporter", chart, "--kube-version=1.34.0", "--values="+file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	kubeconform(t, string(out))
-	m := manifests{T: t, objects: documents(t, "helm template", out)}
+	kubeconform(t, out)
+	m := manifests{T: t, objects: documents(t, "helm template", []byte(out))}
 	m.checkMonitoring()
 	m.one("ServiceMonitor")
 }
@@ -163,12 +162,12 @@ func TestKustomized(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "overlay/kustomization.yaml"), overlay)
 	writeFile(t, filepath.Join(dir, "overlay/config.yml"), string(readFile(t, "kubernetes/config.yml")))
 	for folder, shards := range map[string]string{"repository/deploy/kubernetes": "1", "overlay": "4"} {
-		out, err := exec.CommandContext(t.Context(), "../scripts/tool", "kustomize", "build", filepath.Join(dir, folder)).Output()
+		out, err := tool(t, "", "kustomize", "build", filepath.Join(dir, folder))
 		if err != nil {
-			t.Fatal(exitError(err))
+			t.Fatal(err)
 		}
-		kubeconform(t, string(out))
-		m := manifests{T: t, objects: documents(t, folder, out)}
+		kubeconform(t, out)
+		m := manifests{T: t, objects: documents(t, folder, []byte(out))}
 		m.checkAll()
 		m.checkMonitoring()
 		if got := m.text(m.one("StatefulSet"), "spec/replicas"); got != shards {
@@ -191,11 +190,7 @@ func conforms(t *testing.T, objects string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "../scripts/tool", "kubeconform", "-strict", "-schema-location",
-		folder+"/{{.ResourceKind}}.json")
-	cmd.Stdin = strings.NewReader(objects)
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return tool(t, objects, "kubeconform", "-strict", "-schema-location", folder+"/{{.ResourceKind}}.json")
 }
 
 // Where the kinds that are used here are described: in the API server's own OpenAPI documents,

@@ -47,7 +47,7 @@ func TestDemoAsks(t *testing.T) {
 func TestRelease(t *testing.T) {
 	dir := t.TempDir()
 	copied := []string{
-		"VERSION", "CHANGELOG.md", "Dockerfile", "deploy/packages/Dockerfile", "deploy/docker-compose.yml",
+		"VERSION", "CHANGELOG.md", "Dockerfile", "deploy/docker-compose.yml",
 		"scripts/release-check", "scripts/release-notes", "scripts/pin-images",
 	}
 	for _, name := range copied {
