@@ -50,10 +50,16 @@ func TestPackages(t *testing.T) {
 	}
 }
 
-// The same source gives the same programs, and the vulnerabilities that are known are looked for where that can be done.
+// The same source gives the same programs, vulnerabilities that are known are looked for where that can be done, and
+// a program's bill of materials names what it is made of.
 func TestReleaseChecks(t *testing.T) {
-	for _, name := range []string{"reproducible", "vulncheck"} {
-		script(t, nil, name)
+	script(t, nil, "reproducible")
+	script(t, nil, "vulncheck")
+	file := filepath.Join(t.TempDir(), "bom.json")
+	script(t, nil, "sbom", binary, file)
+	if text := string(readFile(t, file)); !strings.Contains(text, "github.com/prometheus/client_golang") ||
+		!strings.Contains(text, "Apache-2.0") {
+		t.Errorf("the bill of materials is %.300s", text)
 	}
 }
 
