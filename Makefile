@@ -86,7 +86,7 @@ generated:
 # workflows. Needs root, and minutes the first time, for the tools that it builds.
 shipped:
 	@scripts/install-test-tools shipped
-	$(GO) test -tags shipped -timeout 20m -count 1 ./deploy/...
+	$(GO) test -tags shipped -timeout 40m -count 1 ./deploy/...
 
 # docs/installation-transcript.md: each kind of installation that can run here, typed and
 # answered. As root; with empty caches, so it takes many minutes.
