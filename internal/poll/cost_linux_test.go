@@ -1,12 +1,8 @@
 package poll
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -68,46 +64,11 @@ func BenchmarkFirstOverTLS(b *testing.B) {
 	}
 }
 
-// canned is an Enterprise Manager with so many servers that have one task each. It costs next to
-// nothing, so that what remains is the poller's.
-type canned struct{ list []byte }
-
-func newCanned(servers int) *canned {
-	var b bytes.Buffer
-	b.WriteString(`{"serverList":[`)
-	for i := range servers {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, `{"name":"server-%05d","state":"MONITORED"}`, i)
-	}
-	b.WriteString(`]}`)
-	return &canned{b.Bytes()}
-}
-
-func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
-	header, body := http.Header{"Content-Type": {"application/json"}}, []byte(nil)
-	switch path := r.URL.Path; {
-	case strings.HasSuffix(path, "/login"):
-		header.Set(aemtest.SessionHeader, "session")
-	case strings.HasSuffix(path, "/servers"):
-		body = c.list
-	case strings.HasSuffix(path, "/tasks"):
-		body = []byte(`{"taskList":[{"name":"t","state":"RUNNING"}]}`)
-	case strings.HasSuffix(path, "/t"):
-		body = []byte(`{"name":"t","state":"RUNNING","data_error_count":1}`)
-	default:
-		body = []byte(`{"server_details":{"state":"MONITORED","task_summary":{"total":1,"running":1}}}`)
-	}
-	return &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
-		ContentLength: int64(len(body)), Request: r}, nil
-}
-
 // BenchmarkServers reports what one server costs where there are many: the same, however many.
 func BenchmarkServers(b *testing.B) {
 	for _, servers := range []int{1250, 5000, 20_000} {
 		b.Run(fmt.Sprint(servers), func(b *testing.B) {
-			client, err := aem.New("https://qem.example.com", aem.APIToken("token"), aem.WithTransport(newCanned(servers)))
+			client, err := aem.New("https://qem.example.com", aem.APIToken("token"), aem.WithTransport(&canned{servers: servers, tasks: 1}))
 			if err != nil {
 				b.Fatal(err)
 			}

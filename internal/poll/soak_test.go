@@ -255,14 +255,17 @@ func (w *week) compare(now *aemtest.State, s *fleet.Server, x *fleet.Task) {
 		return
 	}
 	if !slices.ContainsFunc(details, func(st *aemtest.State) bool {
-		want := trueDetails(st.Task(s.Name, x.Name))
-		want.Type, want.Profile = x.Details.Type, x.Details.Profile
-		return *want == *x.Details
+		want, d := st.Task(s.Name, x.Name), x.Details
+		return d.Source == want.Source.Name && d.Target == want.Target.Name && d.DataErrors == count(want.DataErrors) &&
+			d.AppliedInserts == count(want.CDC.Inserts) && d.AppliedUpdates == count(want.CDC.Updates) &&
+			d.FullLoad.RecordsCompleted == count(want.FullLoad.RecordsCompleted)
 	}) {
 		w.Errorf("%s/%s: %+v, read %s ago", s.Name, x.Name, *x.Details, time.Since(x.Read))
 		w.wrong++
 	}
 }
+
+func count(n int64) fleet.Number { return fleet.Num(float64(n)) }
 
 func sameState(simulated, served string) bool {
 	names := map[string]string{aemtest.Running: "running", aemtest.Stopped: "stopped", aemtest.Failed: "error",

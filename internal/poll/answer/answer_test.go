@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
@@ -47,6 +45,8 @@ func TestWhatWasNotGivenIsAbsent(t *testing.T) {
 	empty := &aem.TaskDetails{Options: aem.TaskOptions{ApplyChanges: aem.BoolOf(true)}}
 	onlyAbsent(t, *Server(&aem.ServerInfo{Name: "s"}, nil))
 	onlyAbsent(t, *ServerDetails(&aem.ServerDetails{}))
+	none := aem.NumberOf(-1) // the API's way of saying that there is none
+	onlyAbsent(t, *ServerDetails(&aem.ServerDetails{Utilization: aem.Utilization{DiskMB: none, MachineCPU: none}}))
 	onlyAbsent(t, *Task(running, empty, aem.Replicate))
 	onlyAbsent(t, *Task(running, empty, aem.Compose))
 	onlyAbsent(t, convertTable(&aem.TableStatus{State: aem.TableLoading}, time.Now()))
@@ -118,45 +118,6 @@ func TestEveryNumberIsConverted(t *testing.T) {
 	var server aem.ServerDetails
 	fill(reflect.ValueOf(&server).Elem(), &n)
 	distinct(*ServerDetails(&server))
-}
-
-func TestConvertTask(t *testing.T) {
-	d := &aem.TaskDetails{
-		Product: aem.Replicate, Type: "AemTaskInfoDetailed", State: aem.TaskRunning, Profile: "unidirectional",
-		Source: aem.TaskEndpoint{Name: "ORA", Type: "Oracle"}, Target: aem.TaskEndpoint{Name: "SF", Type: "Snowflake"},
-		LogStreamStaging: "lss", Tags: []string{"details"},
-		Options: aem.TaskOptions{
-			FullLoad: aem.BoolOf(true), ApplyChanges: aem.BoolOf(true),
-			StoreChanges: aem.BoolOf(false),
-		},
-		CDCEvents:     aem.CDCEvents{Inserts: aem.NumberOf(1), Updates: aem.NumberOf(0), DDL: aem.NumberOf(3)},
-		CDCThroughput: aem.Throughput{SourceRecords: aem.NumberOf(10), SourceVolume: aem.NumberOf(2)},
-		Transactions:  aem.Transactions{RollbackChangeMB: aem.NumberOf(2), CommittedMB: aem.NumberOf(3)},
-		Latency:       aem.Latency{Source: aem.DurationOf(2 * time.Second), Total: aem.DurationOf(36 * time.Hour)},
-		FullLoad: aem.FullLoad{
-			Completed: aem.BoolOf(false), Start: time.Unix(1700000000, 250e6),
-			Throughput: aem.Throughput{TargetVolume: aem.NumberOf(1)},
-		},
-		MemoryMB: aem.NumberOf(57), CPU: aem.NumberOf(130), DiskMB: aem.NumberOf(-1), DataErrors: aem.NumberOf(0),
-	}
-	got := Task(&aem.TaskInfo{Name: "t", State: aem.TaskRunning, Tags: []string{"list"}}, d, aem.Replicate)
-
-	n := fleet.Num
-	want := fleet.TaskDetails{}
-	want.Type, want.Profile, want.LogStreamStaging = "AemTaskInfoDetailed", "unidirectional", "lss"
-	want.Source, want.SourceType, want.Target, want.TargetType = "ORA", "Oracle", "SF", "Snowflake"
-	want.FullLoadEnabled, want.ApplyChangesEnabled, want.StoreChangesEnabled = fleet.Yes, fleet.Yes, fleet.No
-	want.AppliedInserts, want.AppliedUpdates, want.AppliedDDL = n(1), n(0), n(3)
-	want.CDCThroughput.SourceRecords, want.CDCThroughput.SourceBytes = n(10), n(2048)
-	want.RolledBackBytes, want.AppliedBytes = n(2<<20), n(3<<20)
-	want.SourceLatency, want.TotalLatency = n(2), n(36*3600)
-	want.FullLoad.Completed, want.FullLoad.Start, want.FullLoad.Throughput.TargetBytes = fleet.No, n(1700000000.25),
-		n(1024)
-	want.MemoryBytes, want.CPU, want.DataErrors = n(57<<20), n(1.3), n(0)
-	task := &fleet.Task{Product: fleet.Replicate, State: fleet.TaskRunning, Tags: []string{"details"}, Details: &want}
-	if diff := cmp.Diff(task, got, cmp.AllowUnexported(fleet.Number{})); diff != "" {
-		t.Error(diff)
-	}
 }
 
 func TestRatesAndLatenciesOnlyWhileTheyMeanSomething(t *testing.T) {
@@ -256,56 +217,5 @@ func TestProducts(t *testing.T) {
 	got := Server(&aem.ServerInfo{Product: aem.Replicate}, &aem.ServerDetails{Product: aem.Compose})
 	if got.Product != fleet.Compose {
 		t.Errorf("server is %q", got.Product)
-	}
-}
-
-func TestConvertServer(t *testing.T) {
-	info := &aem.ServerInfo{
-		Product: aem.Replicate, Name: " s ", Host: "h", Port: "3552", State: "odd", Platform: aem.PlatformWindows,
-		Version: "2025.5", LastConnection: time.Unix(1700000000, 5e8),
-	}
-	details := &aem.ServerDetails{
-		License: aem.License{
-			State: aem.LicenseExpired, Issued: time.Unix(1, 0), Expires: time.Unix(2, 0),
-			DaysToExpiration: aem.NumberOf(-1),
-		},
-		TaskSummary: aem.TaskSummary{Running: aem.NumberOf(4), Stopped: aem.NumberOf(0), Error: aem.NumberOf(1)},
-		Utilization: aem.Utilization{DiskMB: aem.NumberOf(3), MemoryMB: aem.NumberOf(-1), ReplicateCPU: aem.NumberOf(7)},
-	}
-	want := &fleet.Server{
-		Name: " s ", Product: "replicate", Host: "h", Port: "3552", Platform: "windows", Version: "2025.5", State: "odd",
-		LastConnection: fleet.Num(1700000000.5),
-		Details: &fleet.ServerDetails{
-			License: fleet.License{State: "expired", Issued: fleet.Num(1), Expires: fleet.Num(2),
-				Remaining: fleet.Num(-86400)},
-			TaskSummary:  fleet.TaskSummary{Running: fleet.Num(4), Stopped: fleet.Num(0), Error: fleet.Num(1)},
-			DiskBytes:    fleet.Num(3 << 20),
-			ReplicateCPU: fleet.Num(0.07),
-		},
-	}
-	got := Server(info, details)
-	got.Details = ServerDetails(details)
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(fleet.Number{})); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestConvertTable(t *testing.T) {
-	start := time.Unix(1700000000, 0)
-	got := convertTable(&aem.TableStatus{
-		Schema: "S", Name: "T", State: aem.TableLoading,
-		FullLoad: aem.TableFullLoad{
-			Start: start, EstimatedRows: aem.NumberOf(100), TransferredRows: aem.NumberOf(25),
-			TransferredBytes: aem.NumberOf(464),
-		},
-		CDC: aem.TableCDC{CachedUpdates: aem.NumberOf(0)},
-	}, start.Add(10*time.Second))
-	n := fleet.Num
-	want := fleet.Table{
-		Schema: "S", Name: "T", State: "loading", EstimatedEnd: n(1700000040), LoadedBytes: n(464), LoadedRows: n(25),
-		EstimatedRows: n(100), CachedUpdates: n(0), LoadStart: n(1700000000),
-	}
-	if got != want {
-		t.Errorf("got %+v", got)
 	}
 }
