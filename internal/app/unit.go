@@ -174,16 +174,16 @@ func (u *unit) Login(ok bool)                   { u.samples.Login(ok) }
 func (u *unit) pollOptions() poll.Options {
 	m, f := &u.manager, u.factory
 	o := poll.Options{
-		Manager:           m.Name,
+		Choice: choose.Choice{
+			Manager: m.Name, Servers: choose.Filter(m.Servers), Tasks: choose.Filter(m.Tasks.Filter), Tags: m.Tasks.Tags,
+			Shard: f.options.Shard, TotalShards: f.options.TotalShards,
+		},
 		StateInterval:     m.StateInterval,
 		PollInterval:      m.PollInterval,
 		RequestTimeout:    m.RequestTimeout,
 		MaxAge:            m.MaxAge,
 		Concurrency:       m.MaxConcurrentRequests,
 		RequestsPerSecond: m.MaxRequestsPerSecond,
-		Servers:           choose.Filter(m.Servers),
-		Tasks:             choose.Filter(m.Tasks.Filter),
-		Tags:              m.Tasks.Tags,
 		Tables: choose.TableOptions{
 			Mode:     choose.TableMode(m.Tables.Mode),
 			Filter:   choose.Filter(m.Tables.Filter),
@@ -191,11 +191,10 @@ func (u *unit) pollOptions() poll.Options {
 			Limit:    m.Tables.Limit,
 		},
 		Endpoints: m.Collectors.Endpoints,
-		Shard:     f.options.Shard, TotalShards: f.options.TotalShards,
-		Logger: f.logger, Journal: u.journal, Publisher: u.samples,
+		Logger:    f.logger, Journal: u.journal, Publisher: u.samples,
 	}
 	if tests := m.Collectors.EndpointTests; tests.Enabled {
-		o.EndpointTests = poll.EndpointTestOptions{
+		o.EndpointTests = choose.EndpointTestOptions{
 			Interval: tests.Interval, Filter: choose.Filter(tests.Filter), Timeout: tests.Timeout,
 		}
 	}

@@ -171,7 +171,8 @@ func TestUpdateKeepsWhatIsKnown(t *testing.T) {
 		since := r.task("alpha", "a1").StateSince
 		calls, logins := r.sim.Requests("GetTaskDetails"), r.sim.Logins()
 		r.Update(Options{
-			MaxAge: time.Hour, Servers: choose.Filter{Exclude: anchored("beta")}, Tasks: choose.Filter{Exclude: anchored("a2")},
+			MaxAge:     time.Hour,
+			Choice:     choose.Choice{Servers: choose.Filter{Exclude: anchored("beta")}, Tasks: choose.Filter{Exclude: anchored("a2")}},
 			Objectives: []choose.Objective{{Latency: time.Minute}}, Limits: []choose.ServerLimit{{Memory: 5}},
 		})
 		r.expectUp("at once", "alpha/a1", "alpha/a3", "gamma/load__DW")
@@ -233,35 +234,23 @@ func TestUpdateWhileNoListCanBeRead(t *testing.T) {
 	})
 }
 
-func TestLikelySlipsAreTold(t *testing.T) {
-	tests := []struct {
-		name    string
-		options Options
-		want    []string
-	}{
-		{"none", Options{Servers: choose.Filter{Include: anchored("al.*", "be.*")}, Tasks: choose.Filter{Include: anchored("a.*")}, Tags: []string{"gold"}}, nil},
-		{"servers", Options{Servers: choose.Filter{Include: anchored("al.*", "omega")}}, []string{"no server matches the include filter omega"}},
-		{"no server", Options{Servers: choose.Filter{Exclude: anchored(".*")}}, []string{"the filters leave none of 5 servers"}},
-		{"tasks", Options{Tasks: choose.Filter{Include: anchored("x", "a.*")}}, []string{"no task matches the include filter x"}},
-		{"tags", Options{Tags: []string{"gold", "silver"}}, []string{"no task bears the tag silver"}},
-		{"shard", Options{Servers: choose.Filter{Include: anchored("alpha")}, Shard: 2, TotalShards: 1000}, []string{"none of 5 servers falls to shard 2 of 1000"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, smallFleet(), tt.options)
-				r.start()
-				r.pass(5 * time.Minute)
-				if got := r.View().Warnings; !slices.Equal(got, tt.want) {
-					t.Errorf("warnings %q, want %q", got, tt.want)
-				}
-				lines := slices.DeleteFunc(r.log.take("warning"), func(s string) bool { return !strings.Contains(s, "slip") })
-				if len(lines) != len(tt.want) {
-					t.Errorf("logged %q", lines)
-				}
-			})
-		})
-	}
+func TestLikelySlipsAreToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, smallFleet(), Options{Choice: choose.Choice{
+			Servers: choose.Filter{Include: anchored("al.*", "omega")}, Tasks: choose.Filter{Include: anchored("a2", "x")},
+			Tags: []string{"gold"},
+		}})
+		r.start()
+		r.pass(5 * time.Minute)
+		want := []string{"no server matches the include filter omega", "no task matches the include filter x"}
+		if got := r.View().Warnings; !slices.Equal(got, want) {
+			t.Errorf("warnings %q, want %q", got, want)
+		}
+		lines := slices.DeleteFunc(r.log.take("warning"), func(s string) bool { return !strings.Contains(s, "slip") })
+		if len(lines) != len(want) {
+			t.Errorf("logged %q", lines)
+		}
+	})
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, emptySim(), Options{})
 		if err := r.Once(t.Context()); err != nil || len(r.View().Warnings) != 1 ||

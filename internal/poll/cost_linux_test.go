@@ -17,7 +17,7 @@ import (
 // once reads everything once with a new poller, and returns the wall and the CPU time of it.
 func once(b *testing.B, client *aem.Client, o Options) (wall, cpu time.Duration) {
 	b.Helper()
-	p := New(client, o)
+	p := New(client, untold(o))
 	began, used := time.Now(), usage.CPU()
 	if err := p.Once(b.Context()); err != nil {
 		b.Fatal(err)
@@ -93,7 +93,7 @@ func BenchmarkMinute(b *testing.B) {
 		var counts requestCount
 		var connections atomic.Int64
 		client := em.client(b, 16, &counts, &connections)
-		p := New(client, Options{})
+		p := New(client, untold(Options{}))
 		ctx, cancel := context.WithCancel(b.Context())
 		done := make(chan struct{})
 		go func() {

@@ -20,7 +20,7 @@ import (
 func allExtras() Options {
 	return Options{
 		Endpoints: true, ACLs: time.Hour, RetentionBarriers: 10 * time.Minute,
-		EndpointTests: EndpointTestOptions{Interval: 15 * time.Minute, Timeout: 30 * time.Second},
+		EndpointTests: choose.EndpointTestOptions{Interval: 15 * time.Minute, Timeout: 30 * time.Second},
 	}
 }
 
@@ -150,7 +150,7 @@ func TestEndpointTests(t *testing.T) {
 		_ = sim.SetEndpointTest("s", "e2", aemtest.EndpointTest{Takes: 5 * time.Minute})
 		sim.AddFault(aemtest.Fault{Operation: "TestEndpoint", Endpoint: "e3", Kind: aemtest.FaultAPIError,
 			Code: "AEM_TEST_ENDPOINT_INNER_ERR"})
-		r := newRig(t, sim, Options{EndpointTests: EndpointTestOptions{
+		r := newRig(t, sim, Options{EndpointTests: choose.EndpointTestOptions{
 			Interval: 10 * time.Minute, Timeout: 20 * time.Second, Filter: choose.Filter{Include: anchored("e.*"),
 				Exclude: anchored("e4")},
 		}})

@@ -17,8 +17,7 @@ import (
 
 // Options say what is polled, and how.
 type Options struct {
-	Manager string // the configured name of the Enterprise Manager
-
+	choose.Choice
 	StateInterval     time.Duration // between two readings of a list; default 15 s, at most PollInterval
 	PollInterval      time.Duration // between two readings of details; default 60 s
 	RequestTimeout    time.Duration // of one request, as the client has it; default 10 s
@@ -26,24 +25,19 @@ type Options struct {
 	Concurrency       int           // requests under way at a time; default 16
 	RequestsPerSecond float64       // at most; 0: no limit. The client must not have one, too
 
-	Servers, Tasks choose.Filter
-	Tags           []string // when given, only tasks that bear one of them
-	Tables         choose.TableOptions
-	Objectives     []choose.Objective   // what is expected of tasks
-	Limits         []choose.ServerLimit // what servers have; the first that matches
+	Tables     choose.TableOptions
+	Objectives []choose.Objective   // what is expected of tasks
+	Limits     []choose.ServerLimit // what servers have; the first that matches
 
 	// The optional collectors. None of them reads anything by default.
 	Endpoints         bool
-	EndpointTests     EndpointTestOptions // only while Run runs
-	ACLs              time.Duration       // between two readings; 0: none
-	RetentionBarriers time.Duration       // between two readings; 0: none
+	EndpointTests     choose.EndpointTestOptions // only while Run runs
+	ACLs              time.Duration              // between two readings; 0: none
+	RetentionBarriers time.Duration              // between two readings; 0: none
 
-	// This is instance Shard (from 0) of TotalShards; 0 and 1 mean all servers.
-	Shard, TotalShards int
-
-	Logger    *slog.Logger   // gets the manager's name with every line; default: none
-	Journal   *fleet.Journal // gets every change that is seen; default: one of its own
-	Publisher Publisher      // gets all that is seen; default: nobody
+	Logger    *slog.Logger   // gets the manager\'s name with every line
+	Journal   *fleet.Journal // gets every change that is seen
+	Publisher Publisher      // gets all that is seen
 }
 
 // Publisher gets what a poller sees, bit by bit. Its methods are called one after the other,
@@ -62,22 +56,6 @@ type Publisher interface {
 	Failed(operation, reason string)
 }
 
-// unpublished is a Publisher for those who ask View alone.
-type unpublished struct{}
-
-func (unpublished) Roster(*fleet.Roster)            {}
-func (unpublished) Server(*fleet.Server)            {}
-func (unpublished) Gone(string)                     {}
-func (unpublished) Polled(fleet.Result)             {}
-func (unpublished) Failed(operation, reason string) {}
-
-// EndpointTestOptions say which endpoints are tested, and how.
-type EndpointTestOptions struct {
-	Interval time.Duration // between two tests of one endpoint; 0: none is tested
-	Filter   choose.Filter // on endpoint names
-	Timeout  time.Duration // of one test; default 60 s
-}
-
 // complete fills in what was left out.
 func (o Options) complete() *Options {
 	o.PollInterval = cmp.Or(max(o.PollInterval, 0), time.Minute)
@@ -87,15 +65,6 @@ func (o Options) complete() *Options {
 	o.Tables.Mode = cmp.Or(o.Tables.Mode, choose.Off)
 	o.Tables.Interval = cmp.Or(max(o.Tables.Interval, 0), 5*o.PollInterval)
 	o.EndpointTests.Timeout = cmp.Or(max(o.EndpointTests.Timeout, 0), time.Minute)
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.Journal == nil {
-		o.Journal = &fleet.Journal{}
-	}
-	if o.Publisher == nil {
-		o.Publisher = unpublished{}
-	}
 	return &o
 }
 

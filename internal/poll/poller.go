@@ -11,6 +11,7 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/alarm"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
@@ -19,7 +20,12 @@ import (
 type Poller struct {
 	engine engine
 	roster *roster
-	wedge  watchdog
+
+	// A poller stands still whose calls do not end. Waiting for the gate, the rate or a back-off is not
+	// standing still.
+	watchdog *alarm.Alarm
+	wedged   atomic.Pointer[string]    // why it stands still; nil: it moves
+	looks    atomic.Pointer[time.Time] // the watchdog will have looked again by then; nil: it does not look
 }
 
 // New makes a poller. It calls nothing yet.
@@ -33,8 +39,7 @@ func New(client *aem.Client, options Options) *Poller {
 		tables: answer.NewSelection(o.Tables.Limit), flights: map[*flight]struct{}{}, lacking: map[string]int{},
 	}
 	p.roster = newRoster(&p.engine)
-	p.wedge.engine = &p.engine
-	p.wedge.alarm = p.engine.alarm(p.wedge.look)
+	p.watchdog = p.engine.alarm(p.look)
 	p.roster.publish()
 	return p
 }
@@ -57,7 +62,7 @@ func (p *Poller) run(ctx context.Context, once func()) {
 	e.mu.Lock()
 	e.life, e.once = ctx, once
 	p.roster.reading.now(gate.Outlines)
-	p.wedge.watch()
+	p.watch()
 	e.mu.Unlock()
 	<-ctx.Done()
 	p.stop()
@@ -70,7 +75,8 @@ const stopGrace = 5 * time.Second
 func (p *Poller) stop() {
 	e := &p.engine
 	e.mu.Lock()
-	p.wedge.stop()
+	p.watchdog.Drop()
+	p.looks.Store(nil)
 	p.roster.stop()
 	e.life = nil
 	e.mu.Unlock()
@@ -89,11 +95,7 @@ func (p *Poller) stop() {
 // View is what is known now. It waits for nothing.
 func (p *Poller) View() *fleet.Manager {
 	m := &fleet.Manager{Roster: p.roster.published.Load()}
-	order := p.roster.watched.Load()
-	if order == nil {
-		return m
-	}
-	for _, w := range *order {
+	for _, w := range *p.roster.watched.Load() {
 		if s := w.published.Load(); s != nil {
 			m.Servers = append(m.Servers, s)
 		}
@@ -118,66 +120,52 @@ func (p *Poller) Update(options Options) {
 
 // Wedged says why nothing moves any more; "" when it does.
 func (p *Poller) Wedged() string {
-	if why := p.wedge.why.Load(); why != nil {
+	if why := p.wedged.Load(); why != nil {
 		return *why
 	}
-	if at := p.wedge.next.Load(); at != nil && time.Since(*at) > 0 {
+	if at := p.looks.Load(); at != nil && time.Since(*at) > 0 {
 		return "polling stands still: what it has seen is not taken over"
 	}
 	return ""
 }
 
-// watchdog looks for a poller that stands still: one whose calls do not end. Waiting for the
-// gate, the rate or a back-off is not standing still.
-type watchdog struct {
-	*engine
-	alarm *alarm
-	why   atomic.Pointer[string]    // nil: it moves
-	next  atomic.Pointer[time.Time] // it will have looked again by then; nil: it does not look
-	since time.Time
-}
-
-func (d *watchdog) watch() {
-	now, limit := time.Now(), d.limit()
-	d.alarm.when(now.Add(limit / 8))
-	d.next.Store(new(now.Add(limit)))
-}
-
-func (d *watchdog) stop() {
-	d.alarm.drop()
-	d.next.Store(nil)
-}
-
 // limit is how long no call may end.
-func (d *watchdog) limit() time.Duration {
-	return 3*d.options.PollInterval + d.options.RequestTimeout
+func (p *Poller) limit() time.Duration {
+	return 3*p.engine.options.PollInterval + p.engine.options.RequestTimeout
+}
+
+// watch lets the watchdog look again.
+func (p *Poller) watch() {
+	now, limit := time.Now(), p.limit()
+	p.watchdog.When(now.Add(limit / 8))
+	p.looks.Store(new(now.Add(limit)))
 }
 
 // look gives up calls that hold up everything, and lets the rest move on.
-func (d *watchdog) look() {
-	d.watch()
-	stuck := d.gate.Stuck(d.limit())
+func (p *Poller) look() {
+	p.watch()
+	e := &p.engine
+	stuck := e.gate.Stuck(p.limit())
 	if len(stuck) == 0 {
-		if d.landed.After(d.since) {
-			d.why.Store(nil)
+		if e.landed {
+			p.wedged.Store(nil)
 		}
 		return
 	}
-	names := make([]string, 0, len(stuck))
-	for _, s := range stuck {
-		names = append(names, s.What)
+	var calls []string
+	for _, turn := range stuck {
+		calls = append(calls, turn.What)
 	}
-	why := fmt.Sprintf("no call to %s has ended for %s: %s", d.options.Manager, d.limit(), tell.Some(names))
-	d.why.Store(&why)
-	d.since = time.Now()
-	d.Logger.Error("polling stands still, giving up the calls under way", slog.Int("calls", len(stuck)),
-		slog.String("names", tell.Some(names)))
-	for f := range d.flights {
+	e.landed = false
+	p.wedged.Store(new(fmt.Sprintf("no call to %s has ended for %s: %s", e.options.Manager, p.limit(), tell.Some(calls))))
+	e.Logger.Error("polling stands still, giving up the calls under way", slog.Int("calls", len(stuck)),
+		slog.String("names", tell.Some(calls)))
+	for f := range e.flights {
 		f.halt()
 		f.end(nil, errStuck)
 	}
-	for _, s := range stuck {
-		s.Release()
+	for _, turn := range stuck {
+		turn.Release()
 	}
-	d.rest()
+	e.rest()
 }

@@ -17,7 +17,7 @@ const publishEvery = 5 * time.Second
 // soon publishes within a while what is new of the server.
 func (w *watch) soon(within time.Duration) {
 	if w.on {
-		w.publishing.sooner(time.Now().Add(within))
+		w.publishing.Sooner(time.Now().Add(within))
 	}
 }
 
@@ -41,10 +41,10 @@ func (w *watch) publish() {
 	w.value = s
 	w.published.Store(s)
 	w.options.Publisher.Server(s)
-	w.publishing.drop()
+	w.publishing.Drop()
 	for _, r := range w.order {
 		if r.served() {
-			w.publishing.sooner(r.expires(w.sweep.length()))
+			w.publishing.Sooner(r.expires(w.sweep.length()))
 		}
 	}
 }
@@ -54,9 +54,9 @@ func (w *watch) fleet() *fleet.Server {
 	s := answer.Server(&w.info, details)
 	s.Up = w.up()
 	s.Unreadable = w.unreadable()
-	s.Struggling = w.struggle.on
+	s.Struggling = w.struggle.On
 	s.Outline = w.outline.fleet()
-	s.Sweep = fleet.Reading{Last: w.sweep.last, Took: w.sweep.took, Due: w.sweep.start.at, Problem: w.server.problem}
+	s.Sweep = fleet.Reading{Last: w.sweep.last, Took: w.sweep.took, Due: w.sweep.start.At, Problem: w.server.problem}
 	s.Interval = w.options.PollInterval
 	s.Duplicates = w.twice
 	s.MemoryLimit, s.DiskLimit = choose.Limits(w.options.Limits, w.name)
@@ -75,7 +75,7 @@ func (w *watch) fleet() *fleet.Server {
 // up is whether the server's details and task list were read when they were last due.
 func (w *watch) up() fleet.Flag {
 	switch {
-	case w.info.State == aem.ServerError || w.struggle.on && w.readable():
+	case w.info.State == aem.ServerError || w.struggle.On && w.readable():
 		return fleet.No
 	case !w.readable() || !w.outline.tried || !w.server.tried:
 		return fleet.Unknown
@@ -86,12 +86,12 @@ func (w *watch) up() fleet.Flag {
 // unreadable is why the server cannot be read.
 func (w *watch) unreadable() string {
 	switch {
-	case w.struggle.on:
-		return w.struggle.reason
+	case w.struggle.On:
+		return w.struggle.Reason
 	case w.outline.failed():
 		return answer.Reason(w.outline.err)
 	case w.server.err == errSlow: // it is being asked again
-		return w.struggle.reason
+		return w.struggle.Reason
 	case w.server.failed() && (w.readable() || !answer.TellsState(w.server.err)):
 		return answer.Reason(w.server.err)
 	case w.readable() && w.stateError() != nil:

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/alarm"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
@@ -28,7 +30,7 @@ type engine struct {
 	once    func()          // ends a life in which everything is read once; nil in any other
 	calls   sync.WaitGroup
 	flights map[*flight]struct{} // those that wait at the gate, and those under way
-	landed  time.Time            // the last of them
+	landed  bool                 // one of them has, since it was told that none does
 	lacking map[string]int       // servers of which an optional collector cannot read everything
 	tell.Teller
 }
@@ -43,7 +45,7 @@ type reading struct {
 	server string
 	object string // a task or an endpoint, or ""
 
-	due    *alarm
+	due    *alarm.Alarm
 	flight *flight // asked for; nil: it is not
 	again  bool    // asked for anew since it is under way
 	round  int     // the last arrangement of its watch that wants it
@@ -79,23 +81,17 @@ func (e *engine) reading(o owner, k *kind, q *gate.Queue, server, object string)
 	return r
 }
 
-func (e *engine) alarm(ring func()) *alarm { return &alarm{lock: &e.mu, ring: ring} }
+func (e *engine) alarm(ring func()) *alarm.Alarm { return alarm.New(&e.mu, ring) }
 
 // String tells what is read, for a log.
 func (r *reading) String() string {
-	what := r.kind.operation
-	for _, name := range []string{r.server, r.object} {
-		if name != "" {
-			what += " " + name
-		}
-	}
-	return what
+	return strings.TrimRight(r.kind.operation+" "+r.server+" "+r.object, " ")
 }
 
 // at lets it be asked for at a time.
 func (r *reading) at(due time.Time) {
 	if r.life != nil && r.once == nil {
-		r.due.when(due)
+		r.due.When(due)
 	}
 }
 
@@ -106,7 +102,7 @@ func (r *reading) now(c gate.Class) {
 		return
 	}
 	if c != gate.Changed { // else it comes out of turn, and in its turn
-		r.due.drop()
+		r.due.Drop()
 	}
 	if f := r.flight; f != nil {
 		switch {
@@ -170,12 +166,12 @@ func (f *flight) land(value any, err error) {
 		return
 	}
 	r.leave()
-	r.landed = time.Now()
-	asked := f.turn.Asked
+	r.landed = true
+	now, asked := time.Now(), f.turn.Asked
 	if asked.IsZero() {
-		asked = r.landed
+		asked = now
 	}
-	r.took = r.landed.Sub(asked)
+	r.took = now.Sub(asked)
 	if answer.FaultOf(err) == answer.Good {
 		r.last = asked
 	}
@@ -223,12 +219,6 @@ func (r *reading) end(value any, err error) {
 	r.owner.ended(r, before, how)
 }
 
-// refuse makes a failure of what was read, after all.
-func (r *reading) refuse(err error) {
-	r.value, r.err, r.problem = nil, err, problemOf(r, err)
-	r.problem.Since = time.Now()
-}
-
 // miss ends it without a call, if it waits for one.
 func (r *reading) miss(err error) {
 	if f := r.flight; f != nil && f.cancel == nil && f.turn.Leave() {
@@ -245,7 +235,7 @@ func (r *reading) reset() {
 
 // halt lets it not be asked for any more; what is under way is given up.
 func (r *reading) halt() {
-	r.due.drop()
+	r.due.Drop()
 	r.again = false
 	if f := r.flight; f != nil {
 		if f.cancel != nil {
@@ -257,9 +247,6 @@ func (r *reading) halt() {
 	}
 }
 
-// fresh reports whether it has not begun.
-func (r *reading) fresh() bool { return !r.tried && r.flight == nil && !r.due.set }
-
 // failed reports whether it could not be read when it was last due.
 func (r *reading) failed() bool {
 	return r != nil && r.err != nil && answer.FaultOf(r.err) != answer.Good
@@ -270,7 +257,7 @@ func (r *reading) served() bool { return r.value != nil && !r.failed() }
 
 // ours reports whether it was not asked for when it was last due.
 func (r *reading) ours() bool {
-	_, ours := r.err.(*unread)
+	_, ours := r.err.(*answer.Unread)
 	return ours
 }
 
@@ -288,24 +275,18 @@ func (r *reading) expires(sweep time.Duration) time.Time {
 
 // fleet tells how it is read.
 func (r *reading) fleet() fleet.Reading {
-	return fleet.Reading{Last: r.last, Took: r.took, Due: r.due.at, Problem: r.problem}
+	return fleet.Reading{Last: r.last, Took: r.took, Due: r.due.At, Problem: r.problem}
 }
 
 // Why a reading that was due was not asked for, or why an answer does not count.
 var (
-	errSlow      = &unread{"struggling", "paused: the server does not answer as it should"}
-	errNoOutline = &unread{"no_task_list", "not asked for: the task list cannot be read"}
-	errDots      = &unread{"request", "a name of dots cannot be asked for: it would be taken for a step in the path"}
-	errTooOld    = &unread{"timeout", "not read again in time"}
-	errStuck     = &unread{"timeout", "given up: no call of this Enterprise Manager has ended for too long"}
-	errEmptyList = &unread{"decode", "the task list is empty, although the server says that it has tasks"}
+	errSlow      = answer.NewUnread("struggling", "paused: the server does not answer as it should")
+	errNoOutline = answer.NewUnread("no_task_list", "not asked for: the task list cannot be read")
+	errDots      = answer.NewUnread("request", "a name of dots cannot be asked for: it would be taken for a step in the path")
+	errTooOld    = answer.NewUnread("timeout", "not read again in time")
+	errStuck     = answer.NewUnread("timeout", "given up: no call of this Enterprise Manager has ended for too long")
+	errEmptyList = answer.NewUnread("decode", "the task list is empty, although the server says that it has tasks")
 )
-
-// unread is the error of a reading without a call of its own.
-type unread struct{ reason, message string }
-
-func (u *unread) Error() string  { return u.message }
-func (u *unread) Reason() string { return u.reason }
 
 // problemOf is what could not be read. A login that failed is told as such.
 func problemOf(r *reading, err error) *fleet.Problem {

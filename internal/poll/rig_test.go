@@ -34,6 +34,21 @@ type rig struct {
 	changed func(*fleet.Server) // is told of every publication; may be nil
 }
 
+// nobody is a Publisher for those who ask View alone.
+type nobody struct{}
+
+func (nobody) Roster(*fleet.Roster)            {}
+func (nobody) Server(*fleet.Server)            {}
+func (nobody) Gone(string)                     {}
+func (nobody) Polled(fleet.Result)             {}
+func (nobody) Failed(operation, reason string) {}
+
+// untold are options of which nothing is told to anybody.
+func untold(o Options) Options {
+	o.Publisher, o.Logger, o.Journal = nobody{}, slog.New(slog.DiscardHandler), &fleet.Journal{}
+	return o
+}
+
 func (r *rig) Roster(*fleet.Roster)       {}
 func (r *rig) Gone(server string)         { r.locked(func() { delete(r.servers, server) }) }
 func (r *rig) Polled(result fleet.Result) { r.locked(func() { r.results[result]++ }) }

@@ -3,7 +3,6 @@ package poll
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -12,8 +11,8 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/alarm"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
-	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
@@ -30,9 +29,9 @@ type roster struct {
 	watched  atomic.Pointer[[]*watch]
 	done     int // so many of them have been swept, or need not be
 	complete bool
-	moving   *alarm    // other tables are to be chosen than before
-	aging    *alarm    // the list may be too old
-	hurried  time.Time // it was asked for out of turn
+	moving   *alarm.Alarm // other tables are to be chosen than before
+	aging    *alarm.Alarm // the list may be too old
+	hurried  time.Time    // it was asked for out of turn
 	warnings []string
 	told     string // why it cannot be read, as told last
 	past     *fleet.Past
@@ -46,8 +45,9 @@ const notYet = "not read yet"
 func newRoster(e *engine) *roster {
 	r := &roster{engine: e, known: map[string]*watch{}, told: notYet}
 	r.reading = e.reading(r, readRoster, e.gate.Queue(), "", "")
+	r.watched.Store(new([]*watch))
 	r.moving = e.alarm(r.choose)
-	r.aging = e.alarm(r.age)
+	r.aging = e.alarm(func() { r.reading.end(nil, errTooOld) })
 	return r
 }
 
@@ -61,7 +61,7 @@ func (r *roster) ended(reading *reading, _ any, how answer.Fault) {
 	result := fleet.Failure
 	if how == answer.Good {
 		r.list, _ = reading.value.([]aem.ServerInfo)
-		r.aging.when(reading.expires(0))
+		r.aging.When(reading.expires(0))
 		if result = fleet.Success; reading.err != nil {
 			result = fleet.Partial
 		}
@@ -89,20 +89,9 @@ func (r *roster) ended(reading *reading, _ any, how answer.Fault) {
 	r.publish()
 }
 
-// age withdraws what is too old.
-func (r *roster) age() {
-	if at := r.reading.expires(0); at.After(time.Now()) { // there is more time than there was
-		r.aging.when(at)
-		return
-	}
-	r.reading.end(nil, errTooOld)
-}
-
 // goAway: nobody can be asked for anything. What waits has come due in vain.
 func (r *roster) goAway(err error) {
-	if r.away = err; r.away == nil {
-		return
-	}
+	r.away = err
 	for _, w := range r.order {
 		for _, reading := range w.order {
 			reading.miss(err)
@@ -123,19 +112,15 @@ func (r *roster) failed(how answer.Fault, err error) {
 
 // tellReadable tells once that the list cannot be read, and that it can be again.
 func (r *roster) tellReadable() {
-	to := ""
 	c := fleet.Event{Kind: fleet.ManagerReadable, From: strings.TrimPrefix(r.told, notYet)}
 	if r.reading.failed() {
-		to, c.Message = r.reading.problem.Reason, r.reading.problem.Message
+		c.To, c.Message = r.reading.problem.Reason, r.reading.problem.Message
 	}
-	if r.reading.err == errTooOld && r.told != "" {
+	if c.To == r.told || r.told != "" && r.reading.err == errTooOld {
 		return
 	}
-	if to != r.told {
-		c.To = to
-		r.Tell(c)
-	}
-	r.told = to
+	r.told = c.To
+	r.Tell(c)
 }
 
 // follow brings the watches in line with the list.
@@ -151,7 +136,7 @@ func (r *roster) follow() {
 		case chosen[info.Name] != nil:
 			r.twice++
 			continue
-		case !r.chooses(info.Name):
+		case !r.options.Server(info.Name):
 			continue
 		}
 		chosen[info.Name] = info
@@ -185,11 +170,6 @@ func (r *roster) follow() {
 	r.swept()
 }
 
-func (r *roster) chooses(server string) bool {
-	o := r.options
-	return o.Servers.Match(server) && choose.InShard(o.Manager, server, o.Shard, o.TotalShards)
-}
-
 // spread gives every server its phase: in the order of their hashes, evenly.
 func (r *roster) spread() {
 	sorted := slices.Clone(r.order)
@@ -206,7 +186,7 @@ func (r *roster) withdraw() {
 		w.leave()
 	}
 	r.order = nil
-	r.watched.Store(nil)
+	r.watched.Store(new([]*watch))
 }
 
 // swept: perhaps the first sweep of all servers has ended.
@@ -251,8 +231,10 @@ func (r *roster) apply(old *Options) {
 	if r.order != nil {
 		r.follow()
 	}
-	r.reading.due.hasten(now.Add(o.StateInterval))
-	r.aging.hasten(r.reading.expires(0))
+	r.reading.due.Hasten(now.Add(o.StateInterval))
+	if r.aging.Set {
+		r.aging.When(r.reading.expires(0))
+	}
 	for _, w := range r.order {
 		w.apply(old)
 	}
@@ -262,15 +244,15 @@ func (r *roster) apply(old *Options) {
 
 // stop ends all readings, for good.
 func (r *roster) stop() {
-	r.moving.drop()
-	r.aging.drop()
+	r.moving.Drop()
+	r.aging.Drop()
 	r.reading.halt()
 	for _, w := range r.order {
-		if w.once != nil && w.publishing.set {
+		if w.once != nil && w.publishing.Set {
 			w.publish()
 		}
-		w.sweep.start.drop()
-		w.publishing.drop()
+		w.sweep.start.Drop()
+		w.publishing.Drop()
 		for _, reading := range w.order {
 			reading.halt()
 		}
@@ -292,7 +274,6 @@ func (r *roster) publish() {
 
 // warn looks for what is legal and yet a likely slip, and tells it once.
 func (r *roster) warn() {
-	o := r.options
 	var servers, tasks, tags []string
 	for i := range r.list {
 		servers = append(servers, r.list[i].Name)
@@ -302,21 +283,9 @@ func (r *roster) warn() {
 			tasks, tags = append(tasks, w.list[i].Name), append(tags, w.list[i].Tags...)
 		}
 	}
-	warnings := o.Servers.Slips("server", servers)
-	switch n := len(servers); {
-	case n == 0 && !r.reading.failed():
+	warnings := r.options.Slips(servers, tasks, tags)
+	if len(servers) == 0 && !r.reading.failed() {
 		warnings = append(warnings, "the server list is empty: the account may see no server, or there is none")
-	case n == 0 || len(r.order) > 0:
-	case slices.ContainsFunc(servers, o.Servers.Match):
-		warnings = append(warnings, fmt.Sprintf("none of %d servers falls to shard %d of %d", n, o.Shard, o.TotalShards))
-	default:
-		warnings = append(warnings, fmt.Sprintf("the filters leave none of %d servers", n))
-	}
-	warnings = append(warnings, o.Tasks.Slips("task", tasks)...)
-	for _, tag := range o.Tags {
-		if len(tasks) > 0 && !slices.Contains(tags, tag) {
-			warnings = append(warnings, "no task bears the tag "+tag)
-		}
 	}
 	for _, warning := range warnings {
 		if !slices.Contains(r.warnings, warning) {

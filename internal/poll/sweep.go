@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/alarm"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
@@ -14,7 +15,7 @@ import (
 // begins at once; later ones begin at the server's phase of the interval, and are spread over
 // most of it.
 type sweep struct {
-	start *alarm
+	start *alarm.Alarm
 	begun time.Time         // zero: none is under way
 	waits map[*reading]bool // readings that have not ended; and whether they have been asked for
 
@@ -41,7 +42,7 @@ func (s *sweep) length() time.Duration {
 
 // halt drops it: it does not end.
 func (s *sweep) halt() {
-	s.start.drop()
+	s.start.Drop()
 	*s = sweep{start: s.start, waits: map[*reading]bool{}}
 }
 
@@ -111,15 +112,15 @@ func (w *watch) endSweep() {
 	result := w.result()
 	if result != fleet.Failure || !w.server.failed() && !w.outline.failed() {
 		s.last, s.took = now, s.spent
-		w.struggle.hold = 0
+		w.struggle.Read()
 	}
-	due := phased(w.options.PollInterval, w.phase, s.begun.Add(w.options.PollInterval/2))
+	due := alarm.Phased(w.options.PollInterval, w.phase, s.begun.Add(w.options.PollInterval/2))
 	s.lasted, s.ended, s.begun = now.Sub(s.begun), true, time.Time{}
 	if due.Before(now) {
 		due = now
 	}
 	if w.once == nil {
-		s.start.when(due)
+		s.start.When(due)
 	}
 	w.tellUnread()
 	w.options.Publisher.Polled(result)
@@ -129,22 +130,17 @@ func (w *watch) endSweep() {
 
 // result is how the sweep went.
 func (w *watch) result() fleet.Result {
-	read, unread, tables := 0, 0, false
+	all, failed := map[*kind]int{}, map[*kind]int{}
 	for _, r := range w.order {
-		switch {
-		case r.kind == readTables:
-			tables = tables || r.failed()
-		case r.kind != readTask:
-		case r.failed():
-			unread++
-		default:
-			read++
+		if all[r.kind]++; r.failed() {
+			failed[r.kind]++
 		}
 	}
+	tasks := failed[readTask]
 	switch {
-	case w.server.failed() || w.outline.failed() || unread > 0 && read == 0:
+	case w.server.failed() || w.outline.failed() || tasks > 0 && tasks == all[readTask]:
 		return fleet.Failure
-	case unread > 0 || tables:
+	case tasks > 0 || failed[readTables] > 0:
 		return fleet.Partial
 	}
 	return fleet.Success

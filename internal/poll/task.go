@@ -7,7 +7,6 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
-	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 )
 
 // task is what a watch knows of one of its tasks.
@@ -45,19 +44,6 @@ func (t *task) list(server string, info *aem.TaskInfo, product aem.Product) (cha
 		change.Kind, change.From, change.To = fleet.TaskStopReason, string(before.StopReason), string(info.StopReason)
 	}
 	return change, change.Kind != ""
-}
-
-// expect works out what is expected of the task, and returns new complaints about its tags.
-func (t *task) expect(objectives []choose.Objective, server string) []string {
-	e, complaints := choose.Expected(objectives, server, t.info.Name, t.info.Tags)
-	if e != t.expected {
-		t.expected, t.stale = e, true
-	}
-	if slices.Equal(complaints, t.complaints) {
-		return nil
-	}
-	t.complaints = complaints
-	return complaints
 }
 
 // compose reports whether it is a Compose task, as far as is known.

@@ -3,16 +3,19 @@ package poll
 import (
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
+	"github.com/qem-exporter/qem_exporter/internal/poll/alarm"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
+	"github.com/qem-exporter/qem_exporter/internal/poll/trust"
 )
 
 // watch reads one server, on its own: what it waits for, and what goes wrong with it, holds
@@ -41,12 +44,12 @@ type watch struct {
 	past    *fleet.Past
 
 	sweep    sweep
-	struggle struggle
-	refusals map[*kind]*refusals
+	struggle trust.Struggle
+	refusals map[*kind]*trust.Refusals
 	lacks    map[string]bool // optional collectors of which it was told that they cannot read everything
 
 	told       string // why it cannot be read, as told last
-	publishing *alarm
+	publishing *alarm.Alarm
 	stale      bool          // what the optional collectors found is to be published anew
 	value      *fleet.Server // as published last; nil: nothing is
 	published  atomic.Pointer[fleet.Server]
@@ -63,7 +66,7 @@ func (r *roster) newWatch(info *aem.ServerInfo) *watch {
 	w := &watch{
 		engine: r.engine, roster: r, name: info.Name, hash: choose.HashOf(info.Name).Sum(), info: *info,
 		queue: r.gate.Queue(), readings: map[key]*reading{}, objects: [3][]string{ofServer: {""}},
-		known: map[string]*task{}, refusals: map[*kind]*refusals{}, lacks: map[string]bool{},
+		known: map[string]*task{}, refusals: map[*kind]*trust.Refusals{}, lacks: map[string]bool{},
 	}
 	w.outline, w.server = w.get(readOutline, ""), w.get(readServer, "")
 	w.sweep = sweep{start: r.alarm(w.beginSweep), waits: map[*reading]bool{}}
@@ -100,12 +103,12 @@ func (w *watch) barred(r *reading) error {
 		return w.away
 	case r == w.outline:
 		return nil
-	case w.struggle.on:
+	case w.struggle.On:
 		return errSlow
 	case r != w.server && w.outline.failed() && time.Since(w.outline.problem.Since) > w.options.PollInterval:
 		return errNoOutline // what hangs on the list for so long is not worth a call
 	}
-	return w.refusals[r.kind].settled()
+	return w.refusals[r.kind].Settled()
 }
 
 // ended implements owner.
@@ -158,7 +161,7 @@ func (w *watch) takeTables(r *reading, before any) {
 	then, _ := before.(*answer.Tables)
 	now, _ := r.value.(*answer.Tables)
 	if w.tables.Replace(then, now) {
-		w.roster.moving.sooner(time.Now().Add(time.Second))
+		w.roster.moving.Sooner(time.Now().Add(time.Second))
 	}
 	if then != nil && now != nil && now.States.Error > then.States.Error {
 		w.Tell(fleet.Event{Kind: fleet.TablesInError, Server: w.name, Task: r.object, Count: now.States.Error})
@@ -197,15 +200,15 @@ func (w *watch) again(r *reading, how answer.Fault) {
 	interval := r.kind.every(w.options)
 	switch {
 	case how == answer.Refused && r.kind.collector != "":
-		interval = max(interval, refusalPause)
+		interval = max(interval, trust.RefusalPause)
 	case how == answer.Good:
 	case r.kind == readTables:
 		interval = min(interval, w.options.PollInterval)
 	default:
-		interval = max(min(interval, refusalPause), w.options.PollInterval)
+		interval = max(min(interval, trust.RefusalPause), w.options.PollInterval)
 	}
 	phase := float64(choose.HashOf(r.String()).Sum()>>11) / (1 << 53)
-	r.at(phased(interval, phase, time.Now().Add(interval/2)))
+	r.at(alarm.Phased(interval, phase, time.Now().Add(interval/2)))
 }
 
 // hurry asks for a reading at once, if there is one.
@@ -269,8 +272,8 @@ func (w *watch) arrange() {
 		}
 	}
 	for _, r := range w.order {
-		if r.round != w.round || r == w.server || !r.fresh() { // the sweep asks for the server
-			continue
+		if r == w.server || r.round != w.round || r.tried || r.flight != nil || r.due.Set {
+			continue // the sweep asks for the server
 		}
 		if r.kind == readTask && !w.sweep.begun.IsZero() {
 			w.joins(r)
@@ -303,7 +306,7 @@ func (w *watch) follow(info *aem.ServerInfo) {
 	if !on || before.State != info.State || before.Product != info.Product {
 		w.arrange()
 	}
-	if info.State != aem.ServerNotMonitored && w.sweep.begun.IsZero() && !w.sweep.start.set {
+	if info.State != aem.ServerNotMonitored && w.sweep.begun.IsZero() && !w.sweep.start.Set {
 		w.beginSweep()
 	}
 	if !on || before != *info {
@@ -314,8 +317,8 @@ func (w *watch) follow(info *aem.ServerInfo) {
 // halt ends what goes on by itself. What is remembered of the tasks stays.
 func (w *watch) halt() {
 	w.sweep.halt()
-	w.publishing.drop()
-	w.struggle = struggle{}
+	w.publishing.Drop()
+	w.struggle = trust.Struggle{}
 }
 
 // leave ends a watch of which nothing is to be served any more.
@@ -354,8 +357,8 @@ func (w *watch) listed(how answer.Fault) {
 	if w.outline.failed() {
 		w.hideTasks()
 	}
-	now, interval := time.Now(), max(w.struggle.pause, w.options.StateInterval)
-	w.outline.at(now.Add(max(w.outline.took, phased(interval, w.phase, now.Add(interval/2)).Sub(now))))
+	now, interval := time.Now(), max(w.struggle.Pause, w.options.StateInterval)
+	w.outline.at(now.Add(max(w.outline.took, alarm.Phased(interval, w.phase, now.Add(interval/2)).Sub(now))))
 	w.publish()
 }
 
@@ -365,8 +368,8 @@ func (w *watch) checkEmpty() {
 	if w.outline.value == nil || len(w.list) > 0 || d == nil || !(d.TaskSummary.Total.Float() > 0) {
 		return
 	}
-	w.options.Publisher.Failed(w.outline.kind.operation, errEmptyList.reason)
-	w.outline.refuse(errEmptyList)
+	w.options.Publisher.Failed(w.outline.kind.operation, errEmptyList.Reason())
+	w.outline.end(nil, errEmptyList)
 	w.server.now(gate.Changed) // perhaps there are none any more
 }
 
@@ -381,7 +384,7 @@ func (w *watch) takeList() {
 		info := &w.list[i]
 		t := w.known[info.Name]
 		switch {
-		case !w.options.Tasks.Match(info.Name) || !choose.ByTag(info.Tags, w.options.Tags):
+		case !w.options.Task(info.Name, info.Tags):
 			continue
 		case listed[info.Name]:
 			w.twice++
@@ -417,17 +420,23 @@ func (w *watch) takeList() {
 	w.Tell(changes...)
 }
 
+// expect works out what is expected of a task, and tells of tags that cannot be read.
 func (w *watch) expect(t *task) {
-	if complaints := t.expect(w.options.Objectives, w.name); len(complaints) > 0 {
-		w.Logger.Warn("ignoring tags of a task", slog.String("server", w.name),
-			slog.String("task", t.info.Name), slog.String("tags", tell.Words(strings.Join(complaints, "; "))))
+	e, complaints := choose.Expected(w.options.Objectives, w.name, t.info.Name, t.info.Tags)
+	if e != t.expected {
+		t.expected, t.stale = e, true
 	}
+	if len(complaints) > 0 && !slices.Equal(complaints, t.complaints) {
+		w.Logger.Warn("ignoring tags of a task", slog.String("server", w.name), slog.String("task", t.info.Name),
+			slog.String("tags", tell.Words(strings.Join(complaints, "; "))))
+	}
+	t.complaints = complaints
 }
 
 // resume asks at once for what came due while it could not be asked for; at the end of a trouble
 // also for what failed by it.
 func (w *watch) resume(trouble answer.Fault) {
-	if !w.on || w.away != nil || w.struggle.on {
+	if !w.on || w.away != nil || w.struggle.On {
 		return
 	}
 	for _, r := range w.order {
@@ -445,9 +454,9 @@ func (w *watch) apply(old *Options) {
 	} else {
 		w.arrange()
 	}
-	w.outline.due.hasten(now.Add(o.StateInterval))
-	if o.PollInterval != old.PollInterval && w.sweep.start.set {
-		w.sweep.start.when(phased(o.PollInterval, w.phase, now))
+	w.outline.due.Hasten(now.Add(o.StateInterval))
+	if o.PollInterval != old.PollInterval && w.sweep.start.Set {
+		w.sweep.start.When(alarm.Phased(o.PollInterval, w.phase, now))
 	}
 	differ := !reflect.DeepEqual(o.Tables, old.Tables)
 	for _, r := range w.order {

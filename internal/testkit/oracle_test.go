@@ -53,7 +53,7 @@ func serve(t *testing.T, sim *aemtest.Simulator) testkit.Samples {
 	c, stop := collect(t, sim, poll.Options{
 		PollInterval: 10 * time.Minute, StateInterval: 10 * time.Minute,
 		Tables: choose.TableOptions{Mode: choose.All}, Endpoints: true, ACLs: time.Hour,
-		RetentionBarriers: time.Hour, EndpointTests: poll.EndpointTestOptions{Interval: 10 * time.Minute},
+		RetentionBarriers: time.Hour, EndpointTests: choose.EndpointTestOptions{Interval: 10 * time.Minute},
 		Objectives: []choose.Objective{
 			{Task: regexp.MustCompile("^.*ORA.*$"), Latency: 5 * time.Minute, Running: &runs}, {FullLoad: time.Hour},
 		},

@@ -67,6 +67,17 @@ func Reason(err error) string {
 	return "error"
 }
 
+// Unread is the error of a reading without a call of its own.
+type Unread struct{ reason, message string }
+
+// NewUnread makes one; reason is its short form.
+func NewUnread(reason, message string) *Unread { return &Unread{reason, message} }
+
+func (u *Unread) Error() string { return u.message }
+
+// Reason is its short form.
+func (u *Unread) Reason() string { return u.reason }
+
 // TellsState reports whether an error tells a state of the server asked about, rather than a
 // failure of the call.
 func TellsState(err error) bool {

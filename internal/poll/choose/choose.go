@@ -25,6 +25,58 @@ func (f Filter) Match(name string) bool {
 	return len(f.Include) == 0 || slices.ContainsFunc(f.Include, matches)
 }
 
+// slips are the expressions to include that match none of the names.
+func (f Filter) slips(what string, names []string) (slips []string) {
+	for _, re := range f.Include {
+		if len(names) > 0 && !slices.ContainsFunc(names, re.MatchString) {
+			slips = append(slips, fmt.Sprintf("no %s matches the include filter %s", what,
+				strings.TrimSuffix(strings.TrimPrefix(re.String(), "^(?:"), ")$")))
+		}
+	}
+	return slips
+}
+
+// Choice says what is polled.
+type Choice struct {
+	Manager        string // the configured name of the Enterprise Manager
+	Servers, Tasks Filter
+	Tags           []string // when given, only tasks that bear one of them
+	// This is instance Shard (from 0) of TotalShards; 0 and 1 mean all servers.
+	Shard, TotalShards int
+}
+
+// Server reports whether this instance polls a server. Its shard depends on nothing but the two
+// names, so that instances need not talk to each other.
+func (c *Choice) Server(name string) bool {
+	return c.Servers.Match(name) &&
+		(c.TotalShards <= 1 || HashOf(c.Manager, name).Sum()%uint64(c.TotalShards) == uint64(c.Shard))
+}
+
+// Task reports whether a task is polled.
+func (c *Choice) Task(name string, tags []string) bool {
+	wanted := func(tag string) bool { return slices.Contains(c.Tags, tag) }
+	return c.Tasks.Match(name) && (len(c.Tags) == 0 || slices.ContainsFunc(tags, wanted))
+}
+
+// Slips are what is legal and yet likely a slip, as far as the names that there are can tell.
+func (c *Choice) Slips(servers, tasks, tags []string) []string {
+	slips := c.Servers.slips("server", servers)
+	switch n := len(servers); {
+	case n == 0 || slices.ContainsFunc(servers, c.Server):
+	case slices.ContainsFunc(servers, c.Servers.Match):
+		slips = append(slips, fmt.Sprintf("none of %d servers falls to shard %d of %d", n, c.Shard, c.TotalShards))
+	default:
+		slips = append(slips, fmt.Sprintf("the filters leave none of %d servers", n))
+	}
+	slips = append(slips, c.Tasks.slips("task", tasks)...)
+	for _, tag := range c.Tags {
+		if len(tasks) > 0 && !slices.Contains(tags, tag) {
+			slips = append(slips, "no task bears the tag "+tag)
+		}
+	}
+	return slips
+}
+
 // TableMode says what is asked about tables.
 type TableMode string
 
@@ -50,34 +102,11 @@ func (o *TableOptions) Want(inError bool, schema, name string) bool {
 	return (o.Mode == All || o.Mode == Errors && inError) && (all || o.Filter.Match(schema+"."+name))
 }
 
-// ByTag reports whether tags holds one of the wanted ones; without wanted
-// tags everything qualifies.
-func ByTag(tags, wanted []string) bool {
-	if len(wanted) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(tags, func(tag string) bool { return slices.Contains(wanted, tag) })
-}
-
-// InShard reports whether this instance of total polls a server. It depends on
-// nothing but the two names, so that instances need not talk to each other.
-func InShard(manager, server string, shard, total int) bool {
-	if total <= 1 {
-		return true
-	}
-	return HashOf(manager, server).Sum()%uint64(total) == uint64(shard)
-}
-
-// Slips are what is legal and yet likely a slip: expressions to include that match none of the
-// names.
-func (f Filter) Slips(what string, names []string) (slips []string) {
-	for _, re := range f.Include {
-		if len(names) > 0 && !slices.ContainsFunc(names, re.MatchString) {
-			slips = append(slips, fmt.Sprintf("no %s matches the include filter %s", what,
-				strings.TrimSuffix(strings.TrimPrefix(re.String(), "^(?:"), ")$")))
-		}
-	}
-	return slips
+// EndpointTestOptions say which endpoints are tested, and how.
+type EndpointTestOptions struct {
+	Interval time.Duration // between two tests of one endpoint; 0: none is tested
+	Filter   Filter        // on endpoint names
+	Timeout  time.Duration // of one test; default 60 s
 }
 
 // Hash is FNV-1a with a zero byte after each name: the same for the same names in every process and

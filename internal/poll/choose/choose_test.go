@@ -3,8 +3,14 @@ package choose
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"testing"
 )
+
+func inShard(manager, server string, shard, total int) bool {
+	c := Choice{Manager: manager, Shard: shard, TotalShards: total}
+	return c.Server(server)
+}
 
 func TestShardsPartitionTheServers(t *testing.T) {
 	const servers = 4000
@@ -15,7 +21,7 @@ func TestShardsPartitionTheServers(t *testing.T) {
 				name := fmt.Sprintf("replicate-%03d.example.net", i)
 				owners := 0
 				for shard := range total {
-					if InShard("prod", name, shard, total) {
+					if inShard("prod", name, shard, total) {
 						owners++
 						sizes[shard]++
 					}
@@ -38,7 +44,7 @@ func TestShardDependsOnBothNames(t *testing.T) {
 	const total = 16
 	shardOf := func(manager, server string) int {
 		for shard := range total {
-			if InShard(manager, server, shard, total) {
+			if inShard(manager, server, shard, total) {
 				return shard
 			}
 		}
@@ -62,7 +68,7 @@ func TestShardDependsOnBothNames(t *testing.T) {
 // Instances of different releases run side by side during an upgrade.
 func TestShardIsTheSameForEver(t *testing.T) {
 	for server, want := range map[string]int{"Local Server": 2, "Compose SRV - C4DW": 3, "ärger": 2} {
-		if !InShard("prod", server, want, 16) {
+		if !inShard("prod", server, want, 16) {
 			t.Errorf("%q is not in shard %d of 16 any more", server, want)
 		}
 	}
@@ -104,7 +110,7 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-func TestBearsOneOf(t *testing.T) {
+func TestTags(t *testing.T) {
 	tests := []struct {
 		tags, wanted []string
 		want         bool
@@ -116,8 +122,34 @@ func TestBearsOneOf(t *testing.T) {
 		{[]string{"A"}, []string{"a"}, false},
 	}
 	for _, tt := range tests {
-		if got := ByTag(tt.tags, tt.wanted); got != tt.want {
-			t.Errorf("ByTag(%q, %q) = %v", tt.tags, tt.wanted, got)
+		c := Choice{Tags: tt.wanted}
+		if got := c.Task("t", tt.tags); got != tt.want {
+			t.Errorf("of the tags %q, wanted %q: %v", tt.tags, tt.wanted, got)
 		}
+	}
+}
+
+func TestSlips(t *testing.T) {
+	include := func(expressions ...string) Filter { return Filter{Include: anchored(expressions...)} }
+	for _, tt := range []struct {
+		name   string
+		choice Choice
+		want   []string
+	}{
+		{"none", Choice{Servers: include("al.*", "be.*"), Tasks: include("a.*"), Tags: []string{"gold"}}, nil},
+		{"servers", Choice{Servers: include("al.*", "omega")}, []string{"no server matches the include filter omega"}},
+		{"no server", Choice{Servers: Filter{Exclude: anchored(".*")}}, []string{"the filters leave none of 2 servers"}},
+		{"tasks", Choice{Tasks: include("x", "a.*")}, []string{"no task matches the include filter x"}},
+		{"tags", Choice{Tags: []string{"gold", "silver"}}, []string{"no task bears the tag silver"}},
+		{"shard", Choice{Servers: include("alpha"), Shard: 2, TotalShards: 1000},
+			[]string{"none of 2 servers falls to shard 2 of 1000"}},
+	} {
+		if got := tt.choice.Slips([]string{"alpha", "beta"}, []string{"a1", "b1"}, []string{"gold"}); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	everything := Choice{Servers: include("x"), Tasks: include("x"), Tags: []string{"x"}}
+	if got := everything.Slips(nil, nil, nil); got != nil {
+		t.Errorf("without names: %q", got)
 	}
 }

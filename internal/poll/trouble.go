@@ -1,48 +1,56 @@
 package poll
 
 import (
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
+	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
+	"github.com/qem-exporter/qem_exporter/internal/poll/trust"
 )
 
-// refusalPause is how long an account is not asked again for what it may not have, and after
-// how long at the latest a call is made again that failed.
-const refusalPause = 10 * time.Minute
-
-// refusals counts how often one method was refused on one server. Roles are given by
-// object, so one refusal says little; some of them and no permission say enough.
-type refusals struct {
-	count   int
-	granted bool
-	last    error
-	until   time.Time
-}
-
-// settled is why there is no point in asking on; nil when there may be.
-func (r *refusals) settled() error {
-	if r == nil || r.granted || r.count < patience || time.Now().After(r.until) {
-		return nil
+// judge looks at the end of a reading for what it means for more than itself.
+func (w *watch) judge(r *reading, how answer.Fault) {
+	least, most := w.options.StateInterval, w.options.PollInterval
+	if r.ours() && r.err != errStuck || r.kind.class > gate.Statuses || w.away != nil {
+		return
 	}
-	return r.last
-}
-
-// note takes note of how a call ended.
-func (r *refusals) note(err error, how answer.Fault) {
-	switch {
-	case how == answer.Good:
-		*r = refusals{granted: true}
-	case how == answer.Refused && err != r.last: // not one that was told from memory
-		if time.Now().After(r.until) {
-			*r = refusals{granted: r.granted, until: time.Now().Add(refusalPause)}
+	switch how {
+	case answer.Late:
+		if w.struggle.Strike(r.object, answer.Reason(r.err), least, most) {
+			for _, other := range w.order {
+				if other.kind.class == gate.Details || other.kind.class == gate.Statuses {
+					other.miss(errSlow)
+				}
+			}
 		}
-		r.count++
-		r.last = err
+	case answer.Vanished:
+		if r.object != "" {
+			w.outline.now(gate.Outlines)
+		}
+	case answer.Away:
+	default:
+		w.struggle.Answered()
 	}
+	if how == answer.Away || w.rosterTells(r) {
+		w.roster.failed(how, r.err)
+	}
+	if r == w.outline && w.struggle.On && w.struggle.Listed(how == answer.Late, least, most) {
+		w.resume(answer.Late)
+	}
+}
+
+// rosterTells reports whether the server list is about to tell what a reading has just met: that
+// the server has gone, or has another state.
+func (w *watch) rosterTells(r *reading) bool {
+	return r.failed() && r.object == "" && time.Since(r.problem.Since) < w.options.StateInterval/3 &&
+		(answer.FaultOf(r.err) == answer.Vanished || errors.Is(r.err, aem.ErrServerNotMonitored) ||
+			errors.Is(r.err, aem.ErrServerNotConnected))
 }
 
 // endExtra: a reading of an optional collector has ended. That a collector cannot read all that
@@ -50,9 +58,14 @@ func (r *refusals) note(err error, how answer.Fault) {
 // for all servers.
 func (w *watch) endExtra(r *reading, how answer.Fault) {
 	if w.refusals[r.kind] == nil {
-		w.refusals[r.kind] = &refusals{}
+		w.refusals[r.kind] = &trust.Refusals{}
 	}
-	w.refusals[r.kind].note(r.err, how)
+	switch how {
+	case answer.Good:
+		w.refusals[r.kind].Granted()
+	case answer.Refused:
+		w.refusals[r.kind].Refused(r.err)
+	}
 	name := r.kind.collector
 	logger := w.Logger.With(slog.String("collector", name), slog.String("server", w.name))
 	fails := func(other *reading) bool { return other.kind.collector == name && other.failed() }
