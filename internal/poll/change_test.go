@@ -115,30 +115,6 @@ func TestChangesAreToldOnce(t *testing.T) {
 	}
 }
 
-func TestStormIsToldAsOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		sim := bigSim(1, 500*fewer, 0)
-		r := newRig(t, sim, Options{})
-		r.start()
-		r.pass(2 * time.Minute)
-		r.log.take()
-		server := sim.State().Servers[0]
-		for _, x := range server.Tasks {
-			r.must(sim.SetTask(server.Name, x.Name, func(x *aemtest.Task) { x.State = aemtest.Failed }))
-		}
-		r.pass(20 * time.Second)
-		events := r.journal.Events(func(e *fleet.Event) bool { return e.Kind != fleet.ManagerReadable })
-		if len(events) != 1 || events[0].Kind != fleet.Storm || events[0].Of != fleet.TaskStateChanged ||
-			events[0].Count != 500 ||
-			len(events[0].Names) != 10 || events[0].Server != server.Name {
-			t.Errorf("%d events: %+v", len(events), events[:1])
-		}
-		if lines := r.log.take("count"); !slices.Equal(lines, []string{"WARN many changes at once count=500"}) {
-			t.Errorf("logged %q", lines)
-		}
-	})
-}
-
 func TestWhatIsUnchangedKeepsItsPointer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, Options{PollInterval: time.Hour})
@@ -171,8 +147,10 @@ func TestUpdateKeepsWhatIsKnown(t *testing.T) {
 		since := r.task("alpha", "a1").StateSince
 		calls, logins := r.sim.Requests("GetTaskDetails"), r.sim.Logins()
 		r.Update(Options{
-			MaxAge:     time.Hour,
-			Choice:     choose.Choice{Servers: choose.Filter{Exclude: anchored("beta")}, Tasks: choose.Filter{Exclude: anchored("a2")}},
+			MaxAge: time.Hour,
+			Choice: choose.Choice{
+				Servers: choose.Filter{Exclude: anchored("beta")}, Tasks: choose.Filter{Exclude: anchored("a2")},
+			},
 			Objectives: []choose.Objective{{Latency: time.Minute}}, Limits: []choose.ServerLimit{{Memory: 5}},
 		})
 		r.expectUp("at once", "alpha/a1", "alpha/a3", "gamma/load__DW")

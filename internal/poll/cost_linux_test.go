@@ -68,7 +68,8 @@ func BenchmarkFirstOverTLS(b *testing.B) {
 func BenchmarkServers(b *testing.B) {
 	for _, servers := range []int{1250, 5000, 20_000} {
 		b.Run(fmt.Sprint(servers), func(b *testing.B) {
-			client, err := aem.New("https://qem.example.com", aem.APIToken("token"), aem.WithTransport(&canned{servers: servers, tasks: 1}))
+			client, err := aem.New("https://qem.example.com", aem.APIToken("token"),
+				aem.WithTransport(&canned{servers: servers, tasks: 1}))
 			if err != nil {
 				b.Fatal(err)
 			}

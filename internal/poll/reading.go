@@ -282,7 +282,8 @@ func (r *reading) fleet() fleet.Reading {
 var (
 	errSlow      = answer.NewUnread("struggling", "paused: the server does not answer as it should")
 	errNoOutline = answer.NewUnread("no_task_list", "not asked for: the task list cannot be read")
-	errDots      = answer.NewUnread("request", "a name of dots cannot be asked for: it would be taken for a step in the path")
+	errDots      = answer.NewUnread("request",
+		"a name of dots cannot be asked for: it would be taken for a step in the path")
 	errTooOld    = answer.NewUnread("timeout", "not read again in time")
 	errStuck     = answer.NewUnread("timeout", "given up: no call of this Enterprise Manager has ended for too long")
 	errEmptyList = answer.NewUnread("decode", "the task list is empty, although the server says that it has tasks")

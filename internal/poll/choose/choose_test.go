@@ -144,7 +144,8 @@ func TestSlips(t *testing.T) {
 		{"shard", Choice{Servers: include("alpha"), Shard: 2, TotalShards: 1000},
 			[]string{"none of 2 servers falls to shard 2 of 1000"}},
 	} {
-		if got := tt.choice.Slips([]string{"alpha", "beta"}, []string{"a1", "b1"}, []string{"gold"}); !slices.Equal(got, tt.want) {
+		got := tt.choice.Slips([]string{"alpha", "beta"}, []string{"a1", "b1"}, []string{"gold"})
+		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}

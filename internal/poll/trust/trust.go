@@ -39,13 +39,14 @@ func (s *Struggle) Strike(subject, reason string, least, most time.Duration) (be
 	return true
 }
 
-// Answered: a call got an answer of the server's own.
+// Answered takes note of a call that got an answer of the server's own.
 func (s *Struggle) Answered() { s.strikes, s.several = 0, false }
 
-// Read: everything could be read.
+// Read takes note that everything could be read.
 func (s *Struggle) Read() { s.hold = 0 }
 
-// Listed: its list was read, or failed for it, while it struggles. It reports whether that is over.
+// Listed takes note that its list was read, or failed for it, while it struggles, and reports
+// whether that is over.
 func (s *Struggle) Listed(failed bool, least, most time.Duration) (over bool) {
 	if failed {
 		s.Pause = min(max(2*s.Pause, least), most)
@@ -75,10 +76,10 @@ func (r *Refusals) Settled() error {
 	return r.last
 }
 
-// Granted: a call was not refused.
+// Granted takes note of a call that was not refused.
 func (r *Refusals) Granted() { *r = Refusals{granted: true} }
 
-// Refused: a call was, or that was told from memory.
+// Refused takes note of one that was; or of which that was told from memory, which does not count.
 func (r *Refusals) Refused(err error) {
 	if err == r.last {
 		return
