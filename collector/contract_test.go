@@ -94,7 +94,7 @@ func simulatedMetrics(t *testing.T) (text string) {
 		}
 		r := newRig(t, Options{})
 		m := r.NewManager("prod", ManagerOptions{})
-		options := poll.Options{Manager: "prod", Publisher: m, Tables: choose.TableOptions{Mode: choose.All}}
+		options := poll.Options{Publisher: m, Tables: choose.TableOptions{Mode: choose.All}}
 		if err := poll.New(client, options).Once(t.Context()); err != nil {
 			t.Fatal(err)
 		}

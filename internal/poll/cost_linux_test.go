@@ -17,7 +17,8 @@ import (
 // once reads everything once with a new poller, and returns the wall and the CPU time of it.
 func once(b *testing.B, client *aem.Client, o Options) (wall, cpu time.Duration) {
 	b.Helper()
-	p := New(client, untold(o))
+	o.Publisher = nobody{}
+	p := New(client, o)
 	began, used := time.Now(), usage.CPU()
 	if err := p.Once(b.Context()); err != nil {
 		b.Fatal(err)
@@ -94,7 +95,7 @@ func BenchmarkMinute(b *testing.B) {
 		var counts requestCount
 		var connections atomic.Int64
 		client := em.client(b, 16, &counts, &connections)
-		p := New(client, untold(Options{}))
+		p := New(client, Options{Publisher: nobody{}})
 		ctx, cancel := context.WithCancel(b.Context())
 		done := make(chan struct{})
 		go func() {

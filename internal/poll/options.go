@@ -36,7 +36,7 @@ type Options struct {
 	RetentionBarriers time.Duration              // between two readings; 0: none
 
 	Logger    *slog.Logger   // gets the manager\'s name with every line
-	Journal   *fleet.Journal // gets every change that is seen
+	Journal   *fleet.Journal // gets every change that is seen; default: one of its own
 	Publisher Publisher      // gets all that is seen
 }
 
@@ -65,6 +65,8 @@ func (o Options) complete() *Options {
 	o.Tables.Mode = cmp.Or(o.Tables.Mode, choose.Off)
 	o.Tables.Interval = cmp.Or(max(o.Tables.Interval, 0), 5*o.PollInterval)
 	o.EndpointTests.Timeout = cmp.Or(max(o.EndpointTests.Timeout, 0), time.Minute)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	o.Journal = cmp.Or(o.Journal, &fleet.Journal{})
 	return &o
 }
 

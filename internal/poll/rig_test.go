@@ -43,12 +43,6 @@ func (nobody) Gone(string)                     {}
 func (nobody) Polled(fleet.Result)             {}
 func (nobody) Failed(operation, reason string) {}
 
-// untold are options of which nothing is told to anybody.
-func untold(o Options) Options {
-	o.Publisher, o.Logger, o.Journal = nobody{}, slog.New(slog.DiscardHandler), &fleet.Journal{}
-	return o
-}
-
 func (r *rig) Roster(*fleet.Roster)       {}
 func (r *rig) Gone(server string)         { r.locked(func() { delete(r.servers, server) }) }
 func (r *rig) Polled(result fleet.Result) { r.locked(func() { r.results[result]++ }) }

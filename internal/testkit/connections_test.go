@@ -2,7 +2,6 @@ package testkit_test
 
 import (
 	"context"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -109,8 +108,7 @@ func TestConnectionsStayFlat(t *testing.T) {
 		defer cancel()
 		var busy sync.WaitGroup
 		poller := poll.New(client, poll.Options{
-			Publisher: nowhere{}, Logger: slog.New(slog.DiscardHandler), Journal: &fleet.Journal{},
-			Concurrency: atOnce, PollInterval: 4 * time.Minute,
+			Publisher: nowhere{}, Concurrency: atOnce, PollInterval: 4 * time.Minute,
 			StateInterval: time.Minute, RequestTimeout: 10 * time.Second, Tables: choose.TableOptions{Mode: choose.All},
 		})
 		busy.Go(func() { poller.Run(ctx) })

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -16,7 +15,6 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/collector"
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
-	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll"
 )
 
@@ -67,7 +65,6 @@ func collect(t *testing.T, sim *aemtest.Simulator, o poll.Options) (c *collector
 	}
 	c = collector.New(collector.Options{Registerer: prometheus.NewRegistry()})
 	o.Manager, o.Publisher = "prod", c.NewManager("prod", collector.ManagerOptions{PollInterval: o.PollInterval})
-	o.Logger, o.Journal = slog.New(slog.DiscardHandler), &fleet.Journal{}
 	poller := poll.New(client, o)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
