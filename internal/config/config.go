@@ -34,10 +34,9 @@ func (c *Config) Warnings() []string { return slices.Clone(c.warnings) }
 // Redacted returns the configuration in force as YAML: defaults filled in,
 // secrets shown as <secret>.
 func (c *Config) Redacted() string {
-	return shown(reflect.ValueOf(struct {
-		Managers []Manager `key:"enterprise_managers"`
-		Links    Links     `key:"links"`
-	}{c.managers, c.links}))
+	all := encoded(reflect.ValueOf(file{Managers: c.managers, Links: c.links}), field{})
+	all.Content = all.Content[2:] // without the defaults, which every manager has by now
+	return written(all)
 }
 
 // String returns the names of the managers.

@@ -10,17 +10,17 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// shown writes the mapping of a struct as a configuration file, secrets hidden.
-func shown(v reflect.Value) string {
+// written is a mapping as a configuration file has it.
+func written(n *yaml.Node) string {
 	var b strings.Builder
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
-	// What encodes makes can always be written.
-	_ = e.Encode(encoded(v, field{}))
+	// What encoded makes can always be written.
+	_ = e.Encode(n)
 	return b.String()
 }
 
-// encoded is a value of the configuration as YAML; nil says nothing.
+// encoded is a value of the configuration as YAML, secrets hidden; nil says nothing.
 func encoded(v reflect.Value, f field) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	add := func(name string, v reflect.Value, f field) {
