@@ -18,13 +18,15 @@ type place struct {
 	path string
 }
 
-func (p place) at(key string) string   { return join(p.path, key) }
-func (p place) has(key string) bool    { return p.d.has(p.at(key)) }
-func (p place) name(key string) string { return p.d.name(p.at(key)) }
-func (p place) failed(keys ...string) bool {
-	return slices.ContainsFunc(keys, func(key string) bool { return p.d.failed(p.at(key)) })
+func (p place) key(name string) string  { return join(p.path, name) }
+func (p place) has(name string) bool    { return p.d.has(p.key(name)) }
+func (p place) name(name string) string { return p.d.name(p.key(name)) }
+
+func (p place) failed(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return p.d.failed(p.key(name)) })
 }
-func (p place) fail(key, format string, args ...any) { p.d.fail(p.at(key), format, args...) }
+
+func (p place) fail(name, format string, args ...any) { p.d.fail(p.key(name), format, args...) }
 
 // checker is what knows more about its values than one key says.
 type checker interface{ check(at place) }
@@ -73,7 +75,7 @@ func (m *Manager) check(at place) {
 	}
 	m.Proxy.check(at)
 	for _, name := range sortedKeys(m.HTTPHeaders) {
-		checkHeader(at.d, at.at("http_headers."+name), name, m.HTTPHeaders[name])
+		checkHeader(at.d, at.key("http_headers."+name), name, m.HTTPHeaders[name])
 	}
 	m.warn(at)
 }

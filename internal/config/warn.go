@@ -11,11 +11,11 @@ import (
 // warn tells what of a manager is legal and yet a likely slip.
 func (m *Manager) warn(at place) {
 	if m.TLS.InsecureSkipVerify {
-		at.d.warn(at.at("tls_config.insecure_skip_verify"),
+		at.d.warn(at.key("tls_config.insecure_skip_verify"),
 			"the server's certificate is not verified: anybody in between can read the credential")
 	}
 	if u, err := url.Parse(m.URL); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		at.d.warn(at.at("url"), "http:// to another machine: the credential travels in clear")
+		at.d.warn(at.key("url"), "http:// to another machine: the credential travels in clear")
 	}
 }
 
