@@ -8,7 +8,6 @@ import (
 	"net/textproto"
 	"slices"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -35,20 +34,21 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	pr, pw := io.Pipe()
-	rec := &recorder{header: make(http.Header), ready: make(chan struct{}), body: pw}
-	go rec.run(t.s, in)
 	stop := context.AfterFunc(ctx, func() { _ = pw.CloseWithError(ctx.Err()) })
+	rec := &recorder{header: make(http.Header), answered: make(chan *http.Response, 1), body: pw}
+	go rec.run(t.s, in)
 	select {
-	case <-rec.ready:
+	case resp, ok := <-rec.answered:
+		if !ok {
+			cancel()
+			return nil, fmt.Errorf("read: %w", syscall.ECONNRESET)
+		}
+		resp.Request, resp.Body = r, &pipeBody{PipeReader: pr, end: func() { stop(); cancel() }}
+		return resp, nil
 	case <-r.Context().Done():
 		cancel()
 		return nil, r.Context().Err()
 	}
-	if rec.status == 0 {
-		cancel()
-		return nil, fmt.Errorf("read: %w", syscall.ECONNRESET)
-	}
-	return rec.response(r, &pipeBody{PipeReader: pr, end: func() { stop(); cancel() }}), nil
 }
 
 // setLength tells the length of the body as the client of net/http does.
@@ -90,12 +90,10 @@ func (b *pipeBody) Close() error {
 
 // recorder is a response writer that hands on what the handler writes.
 type recorder struct {
-	header http.Header
-	sent   http.Header // as it was when the status was written
-	status int
-	once   sync.Once
-	ready  chan struct{}
-	body   *io.PipeWriter
+	header   http.Header
+	answered chan *http.Response // closed without one when the connection breaks off
+	sent     bool
+	body     *io.PipeWriter
 }
 
 // run lets the handler answer; a panic with http.ErrAbortHandler breaks off.
@@ -114,22 +112,32 @@ func (rec *recorder) run(h http.Handler, r *http.Request) {
 			rec.WriteHeader(http.StatusOK)
 			_ = rec.body.Close()
 		}
-		rec.once.Do(func() { close(rec.ready) })
+		close(rec.answered)
 	}()
 	h.ServeHTTP(rec, r)
 }
 
 func (rec *recorder) Header() http.Header { return rec.header }
 
-// WriteHeader fixes status and header. The first one counts.
+// WriteHeader answers with a status and the header as it is. The first one counts.
 func (rec *recorder) WriteHeader(status int) {
-	if rec.status != 0 {
+	if rec.sent {
 		return
 	}
-	rec.status = status
-	rec.sent = canonical(rec.header)
-	rec.sent.Set("Date", time.Now().UTC().Format(http.TimeFormat))
-	rec.once.Do(func() { close(rec.ready) })
+	rec.sent = true
+	header := canonical(rec.header)
+	header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
+	if err != nil {
+		length = -1
+	}
+	rec.answered <- &http.Response{
+		Status:     strconv.Itoa(status) + " " + http.StatusText(status),
+		StatusCode: status,
+		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        header,
+		ContentLength: length,
+	}
 }
 
 func (rec *recorder) Write(p []byte) (int, error) {
@@ -139,19 +147,3 @@ func (rec *recorder) Write(p []byte) (int, error) {
 
 // Flush does nothing: nothing is held back.
 func (rec *recorder) Flush() {}
-
-func (rec *recorder) response(r *http.Request, body io.ReadCloser) *http.Response {
-	resp := &http.Response{
-		Status:     strconv.Itoa(rec.status) + " " + http.StatusText(rec.status),
-		StatusCode: rec.status,
-		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header:        rec.sent,
-		ContentLength: -1,
-		Body:          body,
-		Request:       r,
-	}
-	if n, err := strconv.ParseInt(rec.sent.Get("Content-Length"), 10, 64); err == nil {
-		resp.ContentLength = n
-	}
-	return resp
-}
