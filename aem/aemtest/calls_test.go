@@ -256,13 +256,7 @@ func TestMutators(t *testing.T) {
 	c := viewer(t, s)
 	state := s.State()
 	server, task := state.Servers[0].Name, state.Servers[0].Tasks[0].Name
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(s.SetTask(server, task, func(v *Task) { v.State, v.MemoryMB, v.Tables[1].State = Failed, 4711, TableError }))
+	ok(t, s.SetTask(server, task, func(v *Task) { v.State, v.MemoryMB, v.Tables[1].State = Failed, 4711, TableError }))
 	var details struct {
 		Name, State string
 		Memory_mb   int64
@@ -280,32 +274,32 @@ func TestMutators(t *testing.T) {
 	if s.State().Servers[0].Summary.Running != state.Servers[0].Summary.Running-1 {
 		t.Error("the summary of the server does not follow")
 	}
-	must(s.SetTask(server, task, nil))
-	must(s.RenameTask(server, task, "new/name"))
+	ok(t, s.SetTask(server, task, nil))
+	ok(t, s.RenameTask(server, task, "new/name"))
 	c.json(taskPath(server, "new/name"), &details)
 	if details.State != Running || details.Name != "new/name" {
 		t.Errorf("a renamed task: %+v", details)
 	}
-	must(s.RemoveTask(server, "new/name"))
+	ok(t, s.RemoveTask(server, "new/name"))
 	c.refuses("AEM_TASK_NOT_FOUND", "GET", taskPath(server, "new/name"), "")
-	must(s.AddTask(server, Task{Name: "twice"}))
-	must(s.AddTask(server, Task{Name: "twice", State: Stopped}))
+	ok(t, s.AddTask(server, Task{Name: "twice"}))
+	ok(t, s.AddTask(server, Task{Name: "twice", State: Stopped}))
 	if n := len(s.State().Servers[0].Tasks); n != 11 {
 		t.Errorf("%d tasks", n)
 	}
-	must(s.SetServerState(server, ServerError, "gone"))
+	ok(t, s.SetServerState(server, ServerError, "gone"))
 	c.refuses("AEM_SERVER_NOT_CONNECTED", "GET", serverPath(server)+"/tasks", "")
 	clock.set(time.Hour)
 	if v := s.State().Server(server); v.Message != "gone" || !v.LastConnection.Equal(testStart) ||
 		v.Utilization.MemoryMB != -1 {
 		t.Errorf("a server in error: %+v", v)
 	}
-	must(s.SetServerState(server, "", ""))
-	must(s.SetServer(server, func(v *ServerState) { v.License.Days = -1; v.Version = "9" }))
+	ok(t, s.SetServerState(server, "", ""))
+	ok(t, s.SetServer(server, func(v *ServerState) { v.License.Days = -1; v.Version = "9" }))
 	if v := s.State().Server(server); v.State != Monitored || v.License.Days != -1 || v.Version != "9" {
 		t.Errorf("an edited server: %+v", v)
 	}
-	must(s.RemoveServer(server))
+	ok(t, s.RemoveServer(server))
 	if s.RemoveServer(server) == nil || s.RemoveTask("none", "x") == nil ||
 		s.RemoveTask(state.Servers[1].Name, "none") == nil {
 		t.Error("what is not there can be removed")

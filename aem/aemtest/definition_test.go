@@ -101,9 +101,7 @@ func TestExportAndImportAll(t *testing.T) {
 
 func TestCloneTask(t *testing.T) {
 	s, clock := world(t, Options{})
-	if err := s.AddEndpoint("S", EndpointState{Name: "src2"}); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, s.AddEndpoint("S", EndpointState{Name: "src2"}))
 	as(t, s, Admin).must("PUT", "servers/S/tasks/T?action=acl", someACL)
 	c := as(t, s, Operator)
 	const path = "servers/S/tasks/T?action=clone"

@@ -73,9 +73,7 @@ func TestSlowEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{Servers: -1, ComposeServers: -1, Users: []User{user(Operator)}})
 		s.AddServer(ServerState{Name: "S", Tasks: []Task{customTask("T", Running)}})
-		if err := s.SetEndpointTest("S", "tgt", EndpointTest{Takes: 90 * time.Second}); err != nil {
-			t.Fatal(err)
-		}
+		ok(t, s.SetEndpointTest("S", "tgt", EndpointTest{Takes: 90 * time.Second}))
 		c := as(t, s, Operator)
 		for query, want := range map[string]time.Duration{"": 60 * time.Second, "&timeout=5": 5 * time.Second,
 			"&timeout=100": 0} {
@@ -105,12 +103,10 @@ func TestEndpointFault(t *testing.T) {
 
 func TestPatchEndpoint(t *testing.T) {
 	s, _ := world(t, Options{})
-	if err := s.AddEndpoint("S", EndpointState{Name: "e", Settings: map[string]any{
+	ok(t, s.AddEndpoint("S", EndpointState{Name: "e", Settings: map[string]any{
 		"$type": "OracleSettings", "server": "old", "connectioninfo": map[string]any{"$type": "x", "port": 1521.0},
 		"list": []any{1.0},
-	}}); err != nil {
-		t.Fatal(err)
-	}
+	}}))
 	c := as(t, s, Designer)
 	const path = "servers/S/endpoints/e"
 	c.must("PATCH", path, `[{"op":"test","path":"/db_settings/server","value":"old"},
@@ -141,9 +137,7 @@ func TestPatchEndpoint(t *testing.T) {
 
 func TestReconfigureEndpoint(t *testing.T) {
 	s := requestWorld(t, RealWorld)
-	if err := s.SetEndpointTest("S", "src__B", EndpointTest{Message: "standby"}); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, s.SetEndpointTest("S", "src__B", EndpointTest{Message: "standby"}))
 	c := as(t, s, Operator)
 	const path = "servers/S/endpoints/src?action=reconfigure"
 	source := func() EndpointState { return s.State().Server("S").Endpoints[0] }

@@ -147,6 +147,13 @@ func (c *caller) answers(status int, code, method, path, body string) {
 	}
 }
 
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // tasks goes through the tasks of all servers.
 func tasks(s *State) iter.Seq2[*ServerState, *Task] {
 	return func(yield func(*ServerState, *Task) bool) {

@@ -132,9 +132,7 @@ func requests() []request {
 func requestWorld(t testing.TB, shape Shape) *Simulator {
 	s, _ := world(t, Options{Shape: shape})
 	for _, e := range []EndpointState{{Name: "unused"}, {Name: "src__A"}, {Name: "src__B"}} {
-		if err := s.AddEndpoint("S", e); err != nil {
-			t.Fatal(err)
-		}
+		ok(t, s.AddEndpoint("S", e))
 	}
 	return s
 }
@@ -210,9 +208,7 @@ func TestUnreachableServers(t *testing.T) {
 		for state, code := range map[string]string{NotMonitored: "AEM_SERVER_NOT_MONITORED",
 			ServerError: "AEM_SERVER_NOT_CONNECTED"} {
 			s, c := r.ready(t, RealWorld)
-			if err := s.SetServerState("S", state, "off"); err != nil {
-				t.Fatal(err)
-			}
+			ok(t, s.SetServerState("S", state, "off"))
 			own := strings.HasSuffix(r.operation, "Acl") || strings.HasSuffix(r.operation, "Server") ||
 				!strings.HasPrefix(r.path, "servers/S") || r.operation == "GetServerDetails"
 			if own {

@@ -16,9 +16,7 @@ func refusing(t *testing.T) *Simulator {
 	s := requestWorld(t, RealWorld)
 	for _, e := range []EndpointState{{Name: "src2"}, {Name: "sql", Type: "MySQL"}, {Name: "e", Settings: map[string]any{
 		"$type": "OracleSettings", "server": "old", "connectioninfo": map[string]any{"$type": "x"}}}} {
-		if err := s.AddEndpoint("S", e); err != nil {
-			t.Fatal(err)
-		}
+		ok(t, s.AddEndpoint("S", e))
 	}
 	for name, edit := range map[string]func(*Task){
 		"no-ends":   func(v *Task) { v.Source, v.Target = Endpoint{}, Endpoint{} },
@@ -34,9 +32,7 @@ func refusing(t *testing.T) *Simulator {
 	} {
 		v := customTask(name, Stopped)
 		edit(&v)
-		if err := s.AddTask("S", v); err != nil {
-			t.Fatal(err)
-		}
+		ok(t, s.AddTask("S", v))
 	}
 	s.AddServer(ServerState{Name: "V", Host: "v.example.net", Version: "5.1.0.9", Tasks: []Task{customTask("T", Running)}})
 	s.AddServer(ServerState{Name: "C", Product: Compose, Host: "c.example.net",

@@ -184,9 +184,7 @@ func TestMetadataOnly(t *testing.T) {
 // TestRunFailed starts a task that has failed and says nothing of what it replicates.
 func TestRunFailed(t *testing.T) {
 	s, _ := world(t, Options{})
-	if err := s.AddTask("S", Task{Name: "bare", State: Failed, StopReason: "FATAL_ERROR", Message: "broken"}); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, s.AddTask("S", Task{Name: "bare", State: Failed, StopReason: "FATAL_ERROR", Message: "broken"}))
 	as(t, s, Operator).must("POST", "servers/S/tasks/bare"+runQuery+resumeProcessing, "")
 	if v := s.State().Task("S", "bare"); v.State != Running || v.StopReason != "NONE" || v.Message != "" {
 		t.Errorf("a failed task was started: %+v", v)
@@ -280,9 +278,7 @@ func TestEditsAndCallsAgree(t *testing.T) {
 	edit := func(state string) {
 		t.Helper()
 		set := func(v *Task) { v.State, v.DiskMB, v.Tables[0].State = state, 4711, TableError }
-		if err := s.SetTask(server, name, set); err != nil {
-			t.Fatal(err)
-		}
+		ok(t, s.SetTask(server, name, set))
 	}
 	state := func() string { return s.State().Task(server, name).State }
 	edit(Failed)

@@ -34,9 +34,7 @@ func peculiar(t *testing.T, shape Shape) *Simulator {
 	for _, v := range servers {
 		s.AddServer(v)
 	}
-	if err := s.SetEndpointTest("P", "tgt", EndpointTest{Message: "no", Detail: "ORA-12541"}); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, s.SetEndpointTest("P", "tgt", EndpointTest{Message: "no", Detail: "ORA-12541"}))
 	return s
 }
 
