@@ -53,33 +53,19 @@ type answer struct {
 // first sample.
 func evaluate(t *testing.T, s series, answers ...answer) {
 	t.Helper()
-	type input struct {
-		Series string `yaml:"series"`
-		Values string `yaml:"values"`
+	type entry = map[string]any
+	var inputs, queries []entry
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		inputs = append(inputs, entry{"series": name, "values": s[name]})
 	}
-	type sample struct {
-		Labels string  `yaml:"labels"`
-		Value  float64 `yaml:"value"`
-	}
-	type query struct {
-		Expr    string   `yaml:"expr"`
-		At      string   `yaml:"eval_time"`
-		Samples []sample `yaml:"exp_samples"`
-	}
-	var inputs []input
-	for name, values := range s {
-		inputs = append(inputs, input{name, values})
-	}
-	slices.SortFunc(inputs, func(a, b input) int { return strings.Compare(a.Series, b.Series) })
-	var queries []query
 	for _, a := range answers {
-		q := query{Expr: a.expr, At: "2h"}
+		var samples []entry
 		for labels, value := range a.want {
-			q.Samples = append(q.Samples, sample{labels, value})
+			samples = append(samples, entry{"labels": labels, "value": value})
 		}
-		queries = append(queries, q)
+		queries = append(queries, entry{"expr": a.expr, "eval_time": "2h", "exp_samples": samples})
 	}
-	data, err := yaml.Marshal(map[string]any{"evaluation_interval": "1m", "tests": []any{map[string]any{
+	data, err := yaml.Marshal(entry{"evaluation_interval": "1m", "tests": []entry{{
 		"interval": "5m", "input_series": inputs, "promql_expr_test": queries,
 	}}})
 	if err != nil {

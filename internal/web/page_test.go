@@ -133,15 +133,8 @@ func TestPageLoadsOnlyItsOwnFiles(t *testing.T) {
 		}
 	}
 	policy := w.Header().Get("Content-Security-Policy")
-	has(
-		t,
-		policy,
-		"default-src 'none'",
-		"script-src 'self'",
-		"style-src 'self'",
-		"frame-ancestors 'none'",
-		"base-uri 'none'",
-	)
+	has(t, policy, "default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'",
+		"base-uri 'none'")
 	loaded := regexp.MustCompile(`(?:src|href)="\./(static/[^"]*)"`).FindAllStringSubmatch(page, -1)
 	if len(loaded) != 3 || strings.Contains(policy, "unsafe") {
 		t.Fatalf("the page loads %v, want a style, a script and an icon", loaded)
@@ -198,11 +191,7 @@ func TestTasksOfAQuery(t *testing.T) {
 		"/?from=-3":                      all,
 		"/?state=gone&open=east%2Fs1%2F": "",
 	} {
-		if got := strings.Fields(listed(t, address, two()...)); strings.Contains(address, "q=oracle") {
-			if len(got) != 4 {
-				t.Errorf("%s shows %q", address, got)
-			}
-		} else if strings.Join(got, " ") != want {
+		if got := listed(t, address, two()...); got != want {
 			t.Errorf("%s shows %q, want %q", address, got, want)
 		}
 	}
@@ -210,11 +199,8 @@ func TestTasksOfAQuery(t *testing.T) {
 
 func TestServersAreSorted(t *testing.T) {
 	old, young := serverOf("b-old"), serverOf("a-young")
-	old.Details.License.Expires, young.Details.License.Expires = fleet.Unix(
-		now.Add(40*24*time.Hour),
-	), fleet.Unix(
-		now.Add(400*24*time.Hour),
-	)
+	old.Details.License.Expires = fleet.Unix(now.Add(40 * 24 * time.Hour))
+	young.Details.License.Expires = fleet.Unix(now.Add(400 * 24 * time.Hour))
 	m := manager("m", young, old, lost("lost"))
 	for address, want := range map[string]string{
 		"/": "lost a-young b-old", "/?order=name": "a-young b-old lost", "/?order=licence": "b-old a-young lost",
@@ -230,36 +216,21 @@ func TestServersAreSorted(t *testing.T) {
 }
 
 func TestLinksKeepTheRestOfTheQuery(t *testing.T) {
-	has(
-		t,
-		pageOf(t, "/?q=a&manager=east&sort=-latency&open=east%2Fs1%2Flate", two()...),
+	has(t, pageOf(t, "/?q=a&manager=east&sort=-latency&open=east%2Fs1%2Flate", two()...),
 		`<th scope="col" class="latency" aria-sort="descending">`,
 		`href="?manager=east&amp;open=east%2Fs1%2Flate&amp;q=a&amp;sort=latency#tasks"`,                 // the same column the other way
 		`href="?manager=east&amp;q=a&amp;sort=-latency#`,                                                // closes the task
 		`href="?manager=east&amp;open=east%2Fs1%2Flate&amp;q=a&amp;sort=-latency&amp;state=late#tasks"`, // filters
 		`href="?open=east%2Fs1%2Flate&amp;q=a&amp;sort=-latency#tasks"`,                                 // every manager again
-		`name="manager" value="east"`,
-		`name="sort" value="-latency"`,
-		`value="a"`,
-	)
+		`name="manager" value="east"`, `name="sort" value="-latency"`, `value="a"`)
 }
 
 func TestDetailsOfATask(t *testing.T) {
 	page := pageOf(t, "/?open=west%2Fs1%2Ftables&open=east%2Fs2%2Funread&open=east%2Fs1%2Fbroken", two()...)
 	text := words(page)
-	has(
-		t,
-		text,
-		"Source erp (Oracle)",
-		"Target lake",
-		"Total 3 s",
-		"Latency at most 1 min",
-		"Changes are processed 2",
-		"In error 1",
-		"HR.PEOPLE: error, 2 data errors",
-		"its details could not be read: took too long",
-		"{manager=&#34;west&#34;, server=&#34;s1&#34;, task=&#34;tables&#34;}",
-	)
+	has(t, text, "Source erp (Oracle)", "Target lake", "Total 3 s", "Latency at most 1 min", "Changes are processed 2",
+		"In error 1", "HR.PEOPLE: error, 2 data errors", "its details could not be read: took too long",
+		"{manager=&#34;west&#34;, server=&#34;s1&#34;, task=&#34;tables&#34;}")
 	has(t, page, `href="https://grafana.example.com/d/qem-task?var-manager=east&amp;var-server=s1&amp;var-task=broken"`,
 		`href="https://example.com/runbooks/QemTaskError.md"`, `href="https://qem.example.com/attunityenterprisemanager"`)
 	if strings.Contains(text, "NaN") || strings.Contains(text, "Memory") {
