@@ -171,7 +171,7 @@ func TestTasksOfAQuery(t *testing.T) {
 		"/?state=stopped":                "",
 		"/?state=nonsense":               all,
 		"/?q=LATE":                       "later late",
-		"/?q=oracle+east":                "broken late well later",
+		"/?q=oracle+east":                "broken later late well",
 		"/?q=ora-01555":                  "broken",
 		"/?q=tag:gold":                   "broken",
 		"/?q=message:gold":               "",
