@@ -2,18 +2,14 @@ package aemtest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"regexp"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 var update = flag.Bool("update", false, "write testdata/answers.golden anew")
@@ -78,62 +74,5 @@ func TestAnswersToTheLetter(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), string(text)); diff != "" {
 		t.Errorf("answers have changed (-update writes the file anew); -file +now:\n%s", diff)
-	}
-}
-
-// inShape reads a whole fleet in a shape with package aem, by path.
-func inShape(t *testing.T, opts Options, shape Shape) map[string]any {
-	opts.Shape = shape
-	client, err := aem.New("https://qem.test", aem.APIToken(DefaultAPIToken), aem.WithTransport(New(opts).Transport()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close(context.Background()) })
-	ctx, all := t.Context(), map[string]any{}
-	put := func(path string, v any, err error) {
-		if err != nil {
-			t.Errorf("%v: %s: %v", shape, path, err)
-		}
-		all[path] = v
-	}
-	servers, err := client.Servers.List(ctx)
-	put("servers", servers, err)
-	for _, server := range servers {
-		details, err := client.Servers.Details(ctx, server.Name)
-		put(server.Name, details, err)
-		if server.State != aem.ServerMonitored {
-			continue
-		}
-		tasks, err := client.Tasks.List(ctx, server.Name)
-		put(server.Name+"/tasks", tasks, err)
-		for _, task := range tasks {
-			ref := aem.TaskRef{Server: server.Name, Task: task.Name}
-			details, err := client.Tasks.Details(ctx, ref)
-			put(fmt.Sprint(ref), details, err)
-			details.Type = "" // each shape has its own
-			if details.Product == aem.Compose {
-				continue
-			}
-			statuses, err := client.Tables.Statuses(ctx, ref, aem.TableFilter{})
-			put(fmt.Sprint(ref, " statuses"), statuses, err)
-			tables, err := client.Tables.List(ctx, ref, aem.TableFilter{})
-			put(fmt.Sprint(ref, " tables"), tables, err)
-		}
-	}
-	return all
-}
-
-// TestShapesTellTheSame compares every answer in every shape with the RealWorld one.
-func TestShapesTellTheSame(t *testing.T) {
-	clock := newClock()
-	clock.set(100 * time.Second)
-	opts := Options{Seed: 3, Servers: 7, ComposeServers: 1, TasksPerServer: 17, Incidents: true, Start: testStart,
-		Clock: clock.now}
-	want := inShape(t, opts, RealWorld)
-	for _, shape := range []Shape{Guide, Legacy} {
-		got := inShape(t, opts, shape)
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(aem.Number{}, aem.Bool{}, aem.Duration{})); diff != "" {
-			t.Errorf("the shape %v differs (-realworld +%v):\n%.2000s", shape, shape, diff)
-		}
 	}
 }
