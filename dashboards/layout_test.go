@@ -2,7 +2,6 @@ package dashboards
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -37,16 +36,6 @@ func overlaps(t *testing.T, panels []panelModel) {
 				taken[[2]int{x, y}] = p.Title
 			}
 		}
-	}
-}
-
-func TestUIDs(t *testing.T) {
-	seen := map[string]bool{}
-	for _, m := range models(t) {
-		if !regexp.MustCompile(`^[a-zA-Z0-9_-]{1,40}$`).MatchString(m.UID) || seen[m.UID] {
-			t.Errorf("the uid %q is taken, or not fit for one", m.UID)
-		}
-		seen[m.UID] = true
 	}
 }
 
