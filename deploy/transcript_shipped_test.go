@@ -27,10 +27,11 @@ type transcript struct {
 
 const preface = `# Installations, typed and answered
 
-Written by ` + "`sudo make transcript`" + `, not by hand: each kind of installation that can run without Docker, a cluster and Windows, begun with a
-fresh clone. Long answers are cut, and folders that were made for it have short names. Everything from "Debian" on ran on a copy of the
-machine with systemd and without a network; $SCHEMAS is a folder of JSON schemas made of Kubernetes' own OpenAPI documents, and $ADDRESS
-a free one. [Deployment](../deploy/README.md) tells what cannot run here, and what is done instead.
+Written by ` + "`sudo make transcript`" + `, not by hand: each kind of installation that can run without Docker, a
+cluster and Windows, begun with a fresh clone. Long answers are cut, and folders that were made for it have short names.
+Everything from "Debian" on ran on a copy of the machine with systemd and without a network; $SCHEMAS is a folder of
+JSON schemas made of Kubernetes' own OpenAPI documents, and $ADDRESS a free one. [Deployment](../deploy/README.md) tells
+what cannot run here, and what is done instead.
 
 `
 
@@ -173,9 +174,9 @@ func (tr *transcript) here() {
 		took[i] = time.Since(begun)
 	}
 	load, cpus := readFile(tr.t, "/proc/loadavg"), strings.Count(string(readFile(tr.t, "/proc/cpuinfo")), "processor\t")
-	tr.say("That took **%.0f s** with empty caches of Go (GOCACHE and GOMODCACHE), so that everything was fetched and compiled, and **%.1f s** "+
-		"the second time, with what those had then; on %d processors, with other work on them (a load of %s). The clone came from this "+
-		"machine.", took[0].Seconds(), took[1].Seconds(), cpus, strings.Fields(string(load))[0])
+	tr.say("That took **%.0f s** with empty caches of Go (GOCACHE and GOMODCACHE), so that everything was fetched and "+
+		"compiled, and **%.1f s** the second time, with what those had then; on %d processors, with other work on them (a "+
+		"load of %s). The clone came from this machine.", took[0].Seconds(), took[1].Seconds(), cpus, strings.Fields(string(load))[0])
 
 	folder = "cold/qem_exporter"
 	tr.section("The archives of a release")
