@@ -1,16 +1,10 @@
 package exposition_test
 
 import (
-	"bytes"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
 	"github.com/qem-exporter/qem_exporter/internal/usage"
@@ -57,37 +51,3 @@ type nobody struct {
 func (n nobody) Header() http.Header         { return n.header }
 func (n nobody) Write(p []byte) (int, error) { return len(p), nil }
 func (n nobody) WriteHeader(int)             {}
-
-// BenchmarkFreshBody makes a snapshot of a million values and its gzip body, and
-// compares the CPU time with that of compressing the same text alone.
-func BenchmarkFreshBody(b *testing.B) {
-	const entities = 1_000_000 / benchFamilies
-	t, rows := wideTable(benchFamilies, entities)
-	values := wideValues(benchFamilies, entities)
-	var text bytes.Buffer
-	if err := wide(benchFamilies, entities).WriteText(&text); err != nil {
-		b.Fatal(err)
-	}
-	var whole, alone []time.Duration
-	for range b.N {
-		whole = append(whole, usage.OfCPU(func() {
-			s := exposition.NewSnapshot([]*exposition.Block{t.Block(rows, slices.Clone(values), nil)})
-			scrapeAtOnce(exposition.HandlerOf(s), 1, "gzip")
-		}))
-		alone = append(alone, usage.OfCPU(func() {
-			w, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
-			if err == nil {
-				_, err = w.Write(text.Bytes())
-			}
-			if err == nil {
-				err = w.Close()
-			}
-			if err != nil {
-				b.Fatal(err)
-			}
-		}))
-	}
-	b.ReportMetric(usage.Median(whole).Seconds(), "CPU-s")
-	b.ReportMetric(usage.Median(alone).Seconds(), "gzip-alone-CPU-s")
-	b.ReportMetric(float64(usage.Median(whole))/float64(usage.Median(alone)), "×gzip-alone")
-}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
-	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
+	"github.com/qem-exporter/qem_exporter/internal/usage"
 )
 
 // BenchmarkServe compares the CPU time of serving a snapshot over a loopback socket
@@ -52,11 +52,11 @@ func BenchmarkServe(b *testing.B) {
 							visits.visit(b)
 						}
 					}
-					limit := median(ready.times)
+					limit := usage.Median(ready.times)
 					b.ReportMetric(limit.Seconds()*1e3, "ready-ms")
-					b.ReportMetric(median(rendered.times).Seconds()*1e3, "ours-ms")
-					b.ReportMetric(float64(median(rendered.times))/float64(limit), "ours/ready")
-					b.ReportMetric(float64(median(reference.times))/float64(limit), "promhttp/ready")
+					b.ReportMetric(usage.Median(rendered.times).Seconds()*1e3, "ours-ms")
+					b.ReportMetric(float64(usage.Median(rendered.times))/float64(limit), "ours/ready")
+					b.ReportMetric(float64(usage.Median(reference.times))/float64(limit), "promhttp/ready")
 				})
 			}
 		})
@@ -138,11 +138,6 @@ func threadTime() time.Duration {
 		panic(fmt.Sprintf("clock_gettime: %v", errno))
 	}
 	return time.Duration(now.Nano())
-}
-
-func median(times []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[len(sorted)/2]
 }
 
 // wideGatherer hands out the samples of wide, made once, with shared label pairs.

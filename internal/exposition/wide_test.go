@@ -6,6 +6,9 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/exposition"
 )
 
+// benchFamilies is how many families benchmarks have.
+const benchFamilies = 45
+
 // discard takes everything; unlike io.Discard it offers no shortcuts.
 type discard struct{}
 
@@ -38,16 +41,6 @@ func wideRow(i int) []string {
 	}
 }
 
-// wideTable returns a table of so many families, and so many rows of it.
-func wideTable(families, entities int) (*exposition.Table, *exposition.Rows) {
-	t := exposition.NewTable(wideLabels, wideFamilies(families))
-	rows := make([]exposition.LabelSet, entities)
-	for i := range rows {
-		rows[i] = t.Row(none, wideRow(i)...)
-	}
-	return t, exposition.NewRows(nil, rows)
-}
-
 // wideValues mixes zeros, small and large integers, timestamps and decimals.
 func wideValues(families, entities int) []float64 {
 	values := make([]float64, 0, families*entities)
@@ -63,6 +56,11 @@ func wideValues(families, entities int) []float64 {
 
 // wide returns a snapshot of so many families of so many entities.
 func wide(families, entities int) *exposition.Snapshot {
-	t, rows := wideTable(families, entities)
-	return exposition.NewSnapshot([]*exposition.Block{t.Block(rows, wideValues(families, entities), nil)})
+	t := exposition.NewTable(wideLabels, wideFamilies(families))
+	rows := make([]exposition.LabelSet, entities)
+	for i := range rows {
+		rows[i] = t.Row(none, wideRow(i)...)
+	}
+	block := t.Block(exposition.NewRows(nil, rows), wideValues(families, entities), nil)
+	return exposition.NewSnapshot([]*exposition.Block{block})
 }
