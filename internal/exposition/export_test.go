@@ -19,7 +19,7 @@ func (s *Snapshot) WriteProtobuf(w io.Writer) error { return s.write(w, expfmt.T
 func OptionsOf(kept *Snapshot) HandlerOptions {
 	none := NewSnapshot(nil)
 	return HandlerOptions{
-		Own:        prometheus.NewRegistry(),
+		Own:        prometheus.Gatherers{},
 		Snapshots:  func() (live, _ *Snapshot) { return none, kept },
 		Registerer: prometheus.NewRegistry(),
 		Logger:     slog.New(slog.DiscardHandler),

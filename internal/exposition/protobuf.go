@@ -112,9 +112,9 @@ func (s *section) writeProtobuf(p *page) {
 	if size == 0 {
 		return
 	}
-	buf := binary.AppendUvarint(p.buf, uint64(len(s.protoHead)+size))
-	buf = append(buf, s.protoHead...)
+	p.buf = append(binary.AppendUvarint(p.buf, uint64(len(s.protoHead)+size)), s.protoHead...)
 	for r := range s.runs {
+		buf := p.buf
 		proto, offset := r.rows.encoded()
 		offset = offset[r.first:]
 		tail := append(r.extra.appendProtobuf(scratch[:0]), s.protoTag...)
@@ -129,6 +129,6 @@ func (s *section) writeProtobuf(p *page) {
 			buf = append(append(buf, row...), tail...)
 			buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(value))
 		}
+		p.buf = buf
 	}
-	p.buf = buf
 }

@@ -20,8 +20,9 @@ func (f *tableFamily) prepare() {
 // writeText writes the family in a text format; sample lines, name{row,extra} value, are the same in both.
 func (s *section) writeText(p *page, head string) {
 	var scratch [256]byte
-	buf, begun := p.buf, false
+	begun := false
 	for r := range s.runs {
+		buf := p.buf // one of this round, which stays in registers
 		if !begun {
 			buf, begun = append(buf, head...), true
 		}
@@ -46,8 +47,8 @@ func (s *section) writeText(p *page, head string) {
 			}
 			buf = append(appendNumber(buf, value), '\n')
 		}
+		p.buf = buf
 	}
-	p.buf = buf
 }
 
 // maxExact bounds the integers of which every one is a float64.
