@@ -38,24 +38,6 @@ func TestServerDetailsEnvelope(t *testing.T) {
 	})
 }
 
-func TestServerDetailsInPascalCase(t *testing.T) {
-	n := NumberOf
-	got, err := decodeServerDetails(strings.NewReader(`{"ServerDetails":{"$type":"ComposeServerDetails","Name":"C","Description":"D",
-		"Configuration":{"Host":"h","Platform":"LINUX","Port":443,"UserName":"u"},"State":1,"Message":"m","Version":"1.2",
-		"License":{"IssueDate":"2025-01-07","State":"VALID_LICENSE","Expiration":"2026-01-31","DaysToExpiration":"-1"},
-		"LastConnection":"2025-10-01T09:15:38","TaskSummary":{"Total":1,"Running":2,"Stopped":3,"Recovering":4,"Error":5},
-		"ResourceUtilization":{"DiskUsageMb":1,"MemoryMb":2,"AttunityCpuPercentage":3,"MachineCpuPercentage":-1}}}`))
-	must(t, err)
-	sameAs(t, "PascalCase", *got, ServerDetails{
-		Product: Compose, Name: "C", Description: "D", Host: "h", Platform: PlatformLinux, Port: "443", Username: "u",
-		State: ServerMonitored, Message: "m", Version: "1.2", LastConnection: at("2025-10-01T09:15:38"),
-		License: License{State: LicenseValid, Issued: at("2025-01-07"), Expires: at("2026-01-31"),
-			DaysToExpiration: n(-1)},
-		TaskSummary: TaskSummary{n(1), n(2), n(3), n(4), n(5)},
-		Utilization: Utilization{DiskMB: n(1), MemoryMB: n(2), ReplicateCPU: n(3)},
-	})
-}
-
 func TestBlocksOfTheWrongTypeAreAbsent(t *testing.T) {
 	for _, wrong := range []string{`null`, `"x"`, `1`, `true`, `[]`, `[{"total":1,"host":"h","name":"n","current":1}]`} {
 		server, err := decodeServerDetails(strings.NewReader(strings.ReplaceAll(
@@ -215,33 +197,6 @@ func TestThroughputAsNumberOrObject(t *testing.T) {
 	}
 }
 
-func TestTaskDetailsInPascalCase(t *testing.T) {
-	n, yes := NumberOf, BoolOf(true)
-	got, err := decodeTaskDetails(strings.NewReader(`{"Task":{"Type":"AemTaskInfoDetailed","Name":"x","Description":"d","State":3,"TaskStopReason":2,
-		"CdcEventCounters":{"AppliedInsertCount":1,"AppliedUpdateCount":2,"AppliedDeleteCount":3,"AppliedDdlCount":4},
-		"CdcLatency":{"SourceLatency":"00:00:01","TotalLatency":"00:00:02"},
-		"CdcThroughput":{"SourceThroughputRecordsCount":{"Current":5}},
-		"CdcTransactionsCounters":{"CommitChangeRecordsCount":1,"RollbackTransactionCount":2,"RollbackChangeRecordsCount":3,"RollbackChangeVolumeMb":4,
-			"AppliedTransactionsInProgressCount":5,"AppliedRecordsInProgressCount":6,"AppliedCommittedTransactionCount":7,"AppliedRecordsCommittedCount":8,
-			"AppliedVolumeCommittedMb":9,"IncomingAccumulatedChangesInMemoryCount":10,"IncomingAccumulatedChangesOnDiskCount":11,
-			"IncomingApplyingChangesInMemoryCount":12,"IncomingApplyingChangesOnDiskCount":13},
-		"FullLoadCompleted":true,"FullLoadStart":"2025-01-01","FullLoadCounters":{"EstimatedRecordsForAllTablesCount":1},
-		"MemoryMb":1,"CpuPercentage":2,"DiskUsageMb":3,"DataErrorCount":4,"Options":{"StoreChangesEnabled":true,"AuditChangesEnabled":true},
-		"Profile":"BIDIRECTIONAL","SourceEndpoint":{"Name":"s","Type":"Oracle"},"LogStreamStaging":"ls","AssignedTags":["a",1,null,{},""]}}`))
-	must(t, err)
-	sameAs(t, "PascalCase", *got, TaskDetails{
-		Product: Replicate, Type: "AemTaskInfoDetailed", Name: "x", Description: "d", State: TaskRecovering,
-		StopReason: StopRecoverableError,
-		CDCEvents:  CDCEvents{n(1), n(2), n(3), n(4)}, Latency: Latency{seconds(1), seconds(2)},
-		CDCThroughput: Throughput{SourceRecords: n(5)},
-		Transactions:  transactions(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
-		FullLoad:      FullLoad{Completed: yes, Start: at("2025-01-01"), RecordsEstimated: n(1)},
-		MemoryMB:      n(1), CPU: n(2), DiskMB: n(3), DataErrors: n(4),
-		Options: TaskOptions{StoreChanges: yes, AuditChanges: yes},
-		Profile: "bidirectional", Source: TaskEndpoint{"s", "Oracle"}, LogStreamStaging: "ls", Tags: []string{"a", "1"},
-	})
-}
-
 func TestEitherNameOfAField(t *testing.T) {
 	for _, key := range []string{"stop_reason", "task_stop_reason"} { // T-06
 		list, err := decodeTaskList(strings.NewReader(`{"taskList":[{"name":"x","` + key + `":"NORMAL"}]}`))
@@ -304,25 +259,6 @@ func TestTags(t *testing.T) {
 			t.Errorf("%s: got %q, %v", json, list, err)
 		}
 	}
-}
-
-// The second element has everything the first has not, and the other way round:
-// nothing of one table may show in another, in whatever order the members come.
-func TestTablesDoNotLeakIntoEachOther(t *testing.T) {
-	n := NumberOf
-	all, err := tables(strings.NewReader(`{"TableDetails":[
-		{"schema_on_source":"S","table_on_source":"A","state":"TABLE_ERROR","data_errors_count":3,"table_full_load_info":{"start_time":"2025-01-01T00:00:00"}},
-		{"TableOnSource":"B","table_cdc_info":{"LastUpdateTime":"2025-01-02T00:00:00","ddl_count":"4"},"schema_on_target":"","new":{"state":"x"},"table_on_target":"T"},
-		{"state":1,"table_on_source":"C","schema_on_source":null,"table_full_load_info":{"transferred_volume_mb":464,"estimated_end_time":"2025-01-03T00:00:00Z"}},
-		{"schema_on_source":"S","table_on_source":"D","st\u0061te":"TABLE_ERROR","data_errors_count":5}]}`))
-	must(t, err)
-	sameAs(t, "tables", all, []TableStatus{
-		{Schema: "S", Name: "A", State: TableError, DataErrors: n(3), FullLoad: TableFullLoad{Start: at("2025-01-01")}},
-		{Name: "B", TargetName: "T", CDC: TableCDC{LastUpdate: at("2025-01-02"), DDL: n(4)}},
-		{Name: "C", State: TableLoading, FullLoad: TableFullLoad{TransferredBytes: n(464), EstimatedEnd: at("2025-01-03")}},
-		// T-14, T-37
-		{Schema: "S", Name: "D", State: TableError, DataErrors: n(5)},
-	})
 }
 
 // A name that was handed out must not change when the next table is read.
