@@ -135,25 +135,6 @@ func TestDo(t *testing.T) {
 	})
 }
 
-func TestNamesOfDotsAreRefused(t *testing.T) {
-	client, requests := answering(t)
-	for _, name := range []string{".", ".."} {
-		for _, err := range []error{
-			client.ACLs.Delete(t.Context(), TaskACL(TaskRef{"s", name})),
-			client.Servers.Delete(t.Context(), name),
-			noResult(client.Tasks.Details(t.Context(), TaskRef{name, "t"})),
-			noResult(client.Do(t.Context(), Request{Method: "GET", Path: []string{"servers", name}})),
-		} {
-			if !errors.Is(err, ErrNotSent) {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	}
-	if len(*requests) != 0 {
-		t.Errorf("sent %q", *requests)
-	}
-}
-
 func TestPlainHTTPNeedsAnOption(t *testing.T) {
 	for address, good := range map[string]bool{
 		"http://qem.example.com": false, "http://10.0.0.1:8080": false, "http://localhost:1": true,
@@ -218,24 +199,6 @@ func TestWhatTheAPIRefusesForCertain(t *testing.T) {
 		if spoil(&d); d.Validate() == nil {
 			t.Errorf("a bad %s is good", name)
 		}
-	}
-	client, requests := answering(t)
-	ctx := t.Context()
-	for name, err := range map[string]error{
-		"type":     client.Endpoints.Patch(ctx, EndpointRef{"s", "e"}, Patch{SetSetting("/db_settings/$type", "x")}),
-		"its type": client.Endpoints.Patch(ctx, EndpointRef{"s", "e"}, Patch{SetSetting("/db_settings/connectioninfo/$type", "x")}),
-		"itself":   client.Tasks.Clone(ctx, TaskRef{"s", "t"}, "t", CloneTaskOptions{}),
-		"timeout":  noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeProcessing(), -1)),
-		"test":     noResult(client.Endpoints.Test(ctx, EndpointRef{"s", "e"}, -time.Second)),
-		"acl":      client.ACLs.Put(ctx, ServerACL("s"), NewACL(ada, ada, nobody, nobody, false)),
-		"target":   client.ACLs.Delete(ctx, ACLTarget{}),
-	} {
-		if !errors.Is(err, ErrInvalid) || !errors.Is(err, ErrNotSent) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if len(*requests) != 0 {
-		t.Errorf("sent %q", *requests)
 	}
 }
 

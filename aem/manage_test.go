@@ -255,7 +255,20 @@ func TestArgumentsThatAreNotSent(t *testing.T) {
 	client, requests := answering(t)
 	ctx := t.Context()
 	past := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	nobody, ada := Principals{}, Principals{Users: []string{`D\ada`}}
 	for name, err := range map[string]error{
+		"dot":       client.Servers.Delete(ctx, "."),
+		"two dots":  client.ACLs.Delete(ctx, TaskACL(TaskRef{"s", ".."})),
+		"dots read": noResult(client.Tasks.Details(ctx, TaskRef{"..", "t"})),
+		"dots done": noResult(client.Do(ctx, Request{Method: "GET", Path: []string{"servers", ".."}})),
+		"type":      client.Endpoints.Patch(ctx, EndpointRef{"s", "e"}, Patch{SetSetting("/db_settings/$type", "x")}),
+		"its type": client.Endpoints.Patch(ctx, EndpointRef{"s", "e"},
+			Patch{SetSetting("/db_settings/connectioninfo/$type", "x")}),
+		"clone of itself":    client.Tasks.Clone(ctx, TaskRef{"s", "t"}, "t", CloneTaskOptions{}),
+		"timeout":            noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeProcessing(), -1)),
+		"time of a test":     noResult(client.Endpoints.Test(ctx, EndpointRef{"s", "e"}, -time.Second)),
+		"two roles":          client.ACLs.Put(ctx, ServerACL("s"), NewACL(ada, ada, nobody, nobody, false)),
+		"target":             client.ACLs.Delete(ctx, ACLTarget{}),
 		"no run option":      noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, RunOption{}, 0)),
 		"no position":        noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromPosition(""), 0)),
 		"no time":            noResult(client.Tasks.Run(ctx, TaskRef{"s", "t"}, ResumeFromTimestamp(time.Time{}), 0)),
@@ -292,23 +305,20 @@ func TestArgumentsThatAreNotSent(t *testing.T) {
 		"literal ACL": client.ACLs.Put(ctx, TaskACL(TaskRef{"s", "t"}),
 			&ACL{Admin: Principals{Users: []string{`D\u`}}, DisableInheritance: BoolOf(true)}),
 		"empty name": client.ACLs.Put(ctx, ServerACL("s"),
-			NewACL(Principals{Users: []string{" "}}, Principals{}, Principals{}, Principals{}, true)),
+			NewACL(Principals{Users: []string{" "}}, nobody, nobody, nobody, true)),
 		"empty group": client.ACLs.Put(ctx, ServerACL("s"),
-			NewACL(Principals{Groups: []string{""}}, Principals{}, Principals{}, Principals{}, true)),
+			NewACL(Principals{Groups: []string{""}}, nobody, nobody, nobody, true)),
 		"principal not UTF-8": client.ACLs.Put(ctx, ServerACL("s"),
-			NewACL(Principals{Groups: []string{"\xff"}}, Principals{}, Principals{}, Principals{}, true)),
+			NewACL(Principals{Groups: []string{"\xff"}}, nobody, nobody, nobody, true)),
 		"no target": client.ACLs.Update(ctx, ACLTarget{}, nil),
 	} {
-		if !errors.Is(err, ErrInvalid) {
+		if !errors.Is(err, ErrInvalid) || !errors.Is(err, ErrNotSent) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, text := range []string{"", "P", "PT", "P1DT", "1D", "P1H", "P-1D", "P1D ", "PT1D", "P1.5D"} {
-		if err := client.Tasks.DeleteOldChangeData(
-			ctx,
-			TaskRef{"s", "t"},
-			ChangeDataOffset(text),
-		); !errors.Is(err, ErrInvalid) {
+		err := client.Tasks.DeleteOldChangeData(ctx, TaskRef{"s", "t"}, ChangeDataOffset(text))
+		if !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q is a duration: %v", text, err)
 		}
 	}
