@@ -35,10 +35,8 @@ func TestJSONOfAnExport(t *testing.T) {
 	}
 	broken := errors.New("broken")
 	for _, head := range []string{"", "// x", "// x\n", "{"} {
-		if _, err := io.ReadAll(JSON(io.MultiReader(strings.NewReader(head), iotest.ErrReader(broken)))); !errors.Is(
-			err,
-			broken,
-		) {
+		_, err := io.ReadAll(JSON(io.MultiReader(strings.NewReader(head), iotest.ErrReader(broken))))
+		if !errors.Is(err, broken) {
 			t.Errorf("after %q: %v", head, err)
 		}
 	}
