@@ -76,13 +76,14 @@ func Write(dir string) error {
 func (d dashboard) model(k families) (*dashboardModel, error) {
 	m := &dashboardModel{
 		UID: d.UID, Title: d.Title, Description: d.Question, Tags: []string{dashboardTag}, SchemaVersion: 39,
-		GraphTooltip: 1, Refresh: "1m", Timezone: "browser", Time: timeRange{From: d.From, To: "now"},
+		GraphTooltip: 1, Refresh: "1m", Timezone: "browser",
 		// The menu takes no choices along: what is one page's "All" is no task of another's.
 		Links: []dashboardLink{{
 			Title: "QEM dashboards", Type: "dashboards", Tags: []string{dashboardTag}, AsDropdown: true,
 			KeepTime: true, Icon: "external link", Tooltip: "The other dashboards, for the same time",
 		}},
 	}
+	m.Time.From, m.Time.To = d.From, "now"
 	var err error
 	if m.Templating.List, err = variableModels(d.variables, k); err != nil {
 		return nil, err

@@ -3,29 +3,27 @@ package generate
 // What Grafana reads: the classic model of a dashboard, as far as these need it.
 
 type dashboardModel struct {
-	UID           string          `json:"uid"`
-	Title         string          `json:"title"`
-	Description   string          `json:"description"`
-	Tags          []string        `json:"tags"`
-	SchemaVersion int             `json:"schemaVersion"`
-	Editable      bool            `json:"editable"`
-	GraphTooltip  int             `json:"graphTooltip"` // 1: one crosshair in all panels
-	Refresh       string          `json:"refresh"`
-	Timezone      string          `json:"timezone"`
-	Time          timeRange       `json:"time"`
-	Links         []dashboardLink `json:"links"`
-	Templating    struct {
+	UID           string   `json:"uid"`
+	Title         string   `json:"title"`
+	Description   string   `json:"description"`
+	Tags          []string `json:"tags"`
+	SchemaVersion int      `json:"schemaVersion"`
+	Editable      bool     `json:"editable"`
+	GraphTooltip  int      `json:"graphTooltip"` // 1: one crosshair in all panels
+	Refresh       string   `json:"refresh"`
+	Timezone      string   `json:"timezone"`
+	Time          struct {
+		From string `json:"from"`
+		To   string `json:"to"`
+	} `json:"time"`
+	Links      []dashboardLink `json:"links"`
+	Templating struct {
 		List []variableModel `json:"list"`
 	} `json:"templating"`
 	Annotations struct {
 		List []annotation `json:"list"`
 	} `json:"annotations"`
 	Panels []panel `json:"panels"`
-}
-
-type timeRange struct {
-	From string `json:"from"`
-	To   string `json:"to"`
 }
 
 // dashboardLink is the menu of the dashboards that bear a tag.

@@ -13,7 +13,6 @@ import (
 type families map[string]family
 
 type family struct {
-	kind   string
 	labels []collector.Label
 	polled bool // changes with a poll, not with a scrape
 }
@@ -23,7 +22,7 @@ type family struct {
 func known() families {
 	known := families{}
 	for _, d := range collector.Families() {
-		f := family{kind: d.Type, labels: d.Labels}
+		f := family{labels: d.Labels}
 		f.polled = f.label("manager") != nil
 		known[d.Name] = f
 		if d.Type == "histogram" {
@@ -33,14 +32,11 @@ func known() families {
 		}
 	}
 	for _, name := range []string{
-		"up", "scrape_duration_seconds", "scrape_samples_scraped",
-		"go_goroutines", "go_memstats_heap_inuse_bytes", "go_memstats_next_gc_bytes", "go_gc_gomemlimit_bytes", "go_info",
-		"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds",
-		"process_start_time_seconds",
+		"up", "scrape_duration_seconds", "scrape_samples_scraped", "go_goroutines", "go_memstats_heap_inuse_bytes",
+		"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_start_time_seconds",
 		"promhttp_metric_handler_requests_total", "promhttp_metric_handler_errors_total",
-		"promhttp_metric_handler_requests_in_flight",
 	} {
-		known[name] = family{labels: []collector.Label{{Name: "code"}, {Name: "cause"}, {Name: "version"}}}
+		known[name] = family{labels: []collector.Label{{Name: "code"}, {Name: "cause"}}}
 	}
 	known[alerts] = family{labels: []collector.Label{
 		{Name: "alertname"}, {Name: "alertstate"}, {Name: "severity"}, {Name: "manager"}, {Name: "server"}, {Name: "task"},
