@@ -123,7 +123,7 @@ func TestEveryQueryHasData(t *testing.T) {
 	if len(all)-len(pending) != len(quiet) {
 		t.Errorf("not all of %v are queries", quiet)
 	}
-	for end := time.Now().Add(3 * time.Minute); len(pending) > 0 && time.Now().Before(end); pause() {
+	for end := time.Now().Add(5 * time.Minute); len(pending) > 0 && time.Now().Before(end); pause() {
 		// Something goes wrong all the time, so that there are errors and retries to show.
 		r.sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Times: 2, Kind: aemtest.FaultStatus})
 		var silent []asked
