@@ -51,7 +51,8 @@ func encoded(v reflect.Value, f field) *yaml.Node {
 			return n
 		}
 	default:
-		if number := v.Kind() == reflect.Bool || v.Kind() == reflect.Int || v.Kind() == reflect.Float64; v.IsZero() && !number {
+		zeroCounts := v.Kind() == reflect.Bool || v.Kind() == reflect.Int || v.Kind() == reflect.Float64
+		if v.IsZero() && !zeroCounts {
 			return nil
 		}
 		t := scalarType(t)
