@@ -31,7 +31,6 @@ type Client struct {
 type core struct {
 	options
 	call    step // check → session → retry → gate → observer → HTTP
-	plain   step // the same without a session, for Login and Logout
 	session *session
 	sender  *sender
 	end     context.CancelFunc // of the client's life
@@ -86,7 +85,7 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 		life:        life,
 		denied:      map[string]denial{},
 	}
-	return &core{o, checkStep(session.step(plain)), plain, session, sender, end}
+	return &core{o, checkStep(session.step(plain)), session, sender, end}
 }
 
 // isLocal reports whether a host is this machine, or one that exists in tests only.

@@ -145,13 +145,13 @@ func TestTaskDetailsEnvelope(t *testing.T) {
 }
 
 func TestFullLoadProgressAtEitherPlace(t *testing.T) {
-	start, end := at("2025-01-01T10:00:00"), at("2025-01-01T11:00:00")
 	const (
 		nested = `"full_load_counters":{"full_load_completed":true,"full_load_start":"2025-01-01T10:00:00","full_load_end":"2025-01-01T11:00:00"}`
 		root   = `"full_load_completed":true,"full_load_start":"2025-01-01T10:00:00","full_load_end":"2025-01-01T11:00:00"`
 		other  = `"full_load_counters":{"full_load_completed":false,"full_load_start":"2020-01-01T10:00:00","full_load_end":"2020-01-01T11:00:00"}`
 	)
-	decodesTo(t, decodeTaskDetails, func(d *TaskDetails) any { return d.FullLoad }, FullLoad{Completed: BoolOf(true), Start: start, End: end}, map[string]string{
+	want := FullLoad{Completed: BoolOf(true), Start: at("2025-01-01T10:00:00"), End: at("2025-01-01T11:00:00")}
+	decodesTo(t, decodeTaskDetails, func(d *TaskDetails) any { return d.FullLoad }, want, map[string]string{
 		"T-10 root":              `{` + root + `}`,
 		"T-10 nested":            `{` + nested + `}`,
 		"T-10 root wins":         `{` + root + `,` + other + `}`,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -221,14 +222,7 @@ const (
 	sessionDoubtful                     // it has ended, or the account may not do this
 )
 
-const (
-	codeInvalidSession = "INVALID_SESSION_ID"
-	codeUnauthorized   = "UNAUTHORIZED_REQUEST"
-
-	statusUnauthorized   = 401
-	statusForbidden      = 403
-	statusSessionExpired = 440 // not a registered status
-)
+const statusSessionExpired = 440 // not a registered status
 
 // sessionState goes by the error code first, since the guide gives the general
 // errors no HTTP status, and uses 401 both for "not signed in" and for "not
@@ -236,14 +230,14 @@ const (
 // ended session would never be renewed.
 func (e *Error) sessionState() sessionState {
 	switch {
-	case e.Code == codeInvalidSession:
+	case e.Code == CodeInvalidSessionID:
 		return sessionInvalid
 	case e.Status == statusSessionExpired && e.Code == "":
 		return sessionInvalid
-	case e.Status == statusUnauthorized, e.Status == statusSessionExpired,
-		e.Status == statusForbidden && e.Code == "":
+	case e.Status == http.StatusUnauthorized, e.Status == statusSessionExpired,
+		e.Status == http.StatusForbidden && e.Code == "":
 		return sessionDoubtful
-	case e.Kind == KindAPI && e.Code != codeUnauthorized, e.Kind == KindPartial:
+	case e.Kind == KindAPI && e.Code != CodeUnauthorizedRequest, e.Kind == KindPartial:
 		return sessionValid
 	}
 	return sessionUnknown
@@ -251,9 +245,9 @@ func (e *Error) sessionState() sessionState {
 
 func (e *Error) unauthorized() bool {
 	if e.Code != "" {
-		return e.Code == codeUnauthorized
+		return e.Code == CodeUnauthorizedRequest
 	}
-	return e.Status == statusUnauthorized || e.Status == statusForbidden
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }
 
 // sessionStateOf is sessionState for the result of a call.

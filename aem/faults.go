@@ -85,7 +85,7 @@ func readNothing(_ http.Header, body io.Reader) error { return wire.ReadNothing(
 // session stay as they are, even if a secret should be a part of them.
 func (a attempt) clean(fault apiFault) (code, message string) {
 	code, message = fault.Code, a.sender.scrub.clean(fault.Message, maxKept)
-	if code != codeInvalidSession && code != codeUnauthorized {
+	if code != CodeInvalidSessionID && code != CodeUnauthorizedRequest {
 		code = a.sender.scrub.clean(code, maxCode)
 	}
 	return code, message

@@ -38,7 +38,7 @@ func newEstate(t *testing.T, managers int) *estate {
 // add makes an Enterprise Manager that accepts "good" and answers everything else
 // with wrong.
 func (e *estate) add(url string, wrong func() (*http.Response, error)) *door {
-	d := &door{expired: apiAnswer(401, codeInvalidSession)}
+	d := &door{expired: apiAnswer(401, CodeInvalidSessionID)}
 	d.login = func(r *http.Request) (*http.Response, error) {
 		if _, secret, _ := r.BasicAuth(); secret == "good" {
 			return signedIn(d.open()), nil

@@ -82,7 +82,7 @@ func outcomeOf(e *Error, sent bool) outcome {
 	switch {
 	case e.Kind == KindCanceled:
 		return loginGivenUp
-	case e.Code != "", e.Status == statusUnauthorized, e.Status == statusForbidden, e.Status/100 == 3:
+	case e.Code != "", e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden, e.Status/100 == 3:
 		return loginRefused
 	case e.Status/100 == 2 && (e.Kind == KindDecode || e.Kind == KindTooLarge):
 		return loginRefused

@@ -114,7 +114,7 @@ func TestCookiesLiveAsLongAsTheSession(t *testing.T) {
 			}
 			seen = append(seen, cookies)
 			if want := fmt.Sprintf("node=n%d", serial); !strings.Contains(cookies, want) {
-				return apiAnswer(401, codeInvalidSession)(), nil
+				return apiAnswer(401, CodeInvalidSessionID)(), nil
 			}
 			return answer(200, `{"serverList":[]}`, "Set-Cookie", fmt.Sprintf("more%d=%s", len(seen),
 				strings.Repeat("x", 10))), nil

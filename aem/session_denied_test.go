@@ -11,9 +11,9 @@ import (
 
 func TestPermissionIsNotAnExpiredSession(t *testing.T) {
 	for name, denial := range map[string]func() *http.Response{
-		"code under 403": apiAnswer(403, codeUnauthorized),
-		"code under 500": apiAnswer(500, codeUnauthorized),
-		"code under 200": apiAnswer(200, codeUnauthorized),
+		"code under 403": apiAnswer(403, CodeUnauthorizedRequest),
+		"code under 500": apiAnswer(500, CodeUnauthorizedRequest),
+		"code under 200": apiAnswer(200, CodeUnauthorizedRequest),
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			d := &door{answer: func(*http.Request) *http.Response { return denial() }}
@@ -100,7 +100,7 @@ func TestLasting401CausesOneLoginPerOperation(t *testing.T) {
 
 func TestExpiryByCodeIsSeenWhere401MeansDenied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &door{answer: deniedDetails, expired: apiAnswer(401, codeInvalidSession)}
+		d := &door{answer: deniedDetails, expired: apiAnswer(401, CodeInvalidSessionID)}
 		client := newClient(t, testURL, WithTransport(d))
 		if _, err := client.Tasks.Details(t.Context(), TaskRef{"s", "secret"}); !errors.Is(err, ErrUnauthorized) {
 			t.Fatal(err)

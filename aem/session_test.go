@@ -112,11 +112,11 @@ func together(n int, call func() error) (failed int, last error) {
 
 func TestExpiredSessionCausesOneLogin(t *testing.T) {
 	for name, expired := range map[string]func() *http.Response{
-		"code under 200": apiAnswer(200, codeInvalidSession),
-		"code under 401": apiAnswer(401, codeInvalidSession),
-		"code under 403": apiAnswer(403, codeInvalidSession),
-		"code under 440": apiAnswer(440, codeInvalidSession),
-		"code under 500": apiAnswer(500, codeInvalidSession),
+		"code under 200": apiAnswer(200, CodeInvalidSessionID),
+		"code under 401": apiAnswer(401, CodeInvalidSessionID),
+		"code under 403": apiAnswer(403, CodeInvalidSessionID),
+		"code under 440": apiAnswer(440, CodeInvalidSessionID),
+		"code under 500": apiAnswer(500, CodeInvalidSessionID),
 		"bare 440":       bareAnswer(440),
 		"bare 401":       bareAnswer(401),
 		"bare 403":       bareAnswer(403),
@@ -151,7 +151,7 @@ func TestExpiredSessionCausesOneLogin(t *testing.T) {
 
 func TestRejectedSessionsAreNotAskedForWithoutEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &door{expired: apiAnswer(401, codeInvalidSession)}
+		d := &door{expired: apiAnswer(401, CodeInvalidSessionID)}
 		d.login = func(*http.Request) (*http.Response, error) { return signedIn("never-valid"), nil }
 		var log logbook
 		client := newClient(t, testURL, WithTransport(d), WithLogger(textLogger(&log)))
@@ -262,7 +262,7 @@ func TestLogoutOfAnEndedSession(t *testing.T) {
 			if isLogin(r) {
 				return signedIn("x"), nil
 			}
-			return apiAnswer(440, codeInvalidSession)(), nil
+			return apiAnswer(440, CodeInvalidSessionID)(), nil
 		})))
 		must(t, client.Login(t.Context()))
 		if err := client.Logout(t.Context()); err != nil {
@@ -274,7 +274,7 @@ func TestLogoutOfAnEndedSession(t *testing.T) {
 // A secret that is a part of the API's own words must not hide what they say.
 func TestSecretInsideACode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &door{expired: apiAnswer(500, codeInvalidSession)}
+		d := &door{expired: apiAnswer(500, CodeInvalidSessionID)}
 		client, err := New(testURL, APIToken("SESSION"), WithTransport(d))
 		must(t, err)
 		defer client.Close(t.Context())
@@ -308,7 +308,7 @@ func TestSessionStep(t *testing.T) {
 				return err
 			})(t.Context(), &call{operation: "X"})
 		}
-		expired := &Error{Kind: KindAPI, Code: codeInvalidSession, Status: 500}
+		expired := &Error{Kind: KindAPI, Code: CodeInvalidSessionID, Status: 500}
 		broken := &Error{Kind: KindConnection}
 		for _, tc := range []struct {
 			errs []error

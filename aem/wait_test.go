@@ -157,7 +157,7 @@ func TestAllTasks(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		client, _ := answering(t, apiAnswer(500, codeUnauthorized)())
+		client, _ := answering(t, apiAnswer(500, CodeUnauthorizedRequest)())
 		n := 0
 		for task, err := range client.Tasks.All(t.Context()) {
 			if n++; !errors.Is(err, ErrUnauthorized) || task.Server.Name != "" {
@@ -267,7 +267,7 @@ func TestFailover(t *testing.T) {
 			is:   noSwitch,
 			want: FailoverReport{Tasks: all, Stopped: all}},
 		"not reconfigured": {failover: Failover{Configuration: "B", Switch: switched},
-			refuse: map[string]string{"reconfigure": codeUnauthorized}, is: ErrUnauthorized,
+			refuse: map[string]string{"reconfigure": CodeUnauthorizedRequest}, is: ErrUnauthorized,
 			want: FailoverReport{Tasks: all, Stopped: all}},
 		"not recycled": {failover: Failover{Configuration: "B"},
 			refuse: map[string]string{"reconfigure": CodeEndpointNotFound}, is: ErrNotFound,
@@ -282,11 +282,11 @@ func TestFailover(t *testing.T) {
 		"a target":         {failover: Failover{Endpoint: EndpointRef{"s", "T"}, Configuration: "B"}, is: ErrInvalid},
 		"another kind":     {failover: Failover{Endpoint: EndpointRef{"s", "P"}, Configuration: "B"}, is: ErrInvalid},
 		"tasks not seen": {failover: Failover{Configuration: "B"},
-			refuse: map[string]string{" tasks": codeUnauthorized}, is: ErrUnauthorized},
-		"a task not seen": {failover: Failover{Configuration: "B"}, refuse: map[string]string{" 3": codeUnauthorized},
+			refuse: map[string]string{" tasks": CodeUnauthorizedRequest}, is: ErrUnauthorized},
+		"a task not seen": {failover: Failover{Configuration: "B"}, refuse: map[string]string{" 3": CodeUnauthorizedRequest},
 			is: ErrUnauthorized},
 		"endpoints not seen": {failover: Failover{Configuration: "B"},
-			refuse: map[string]string{" endpoints": codeUnauthorized}, is: ErrUnauthorized},
+			refuse: map[string]string{" endpoints": CodeUnauthorizedRequest}, is: ErrUnauthorized},
 		"the caller's patience": {failover: Failover{Configuration: "B", Settle: time.Hour}, is: ErrTimeout,
 			want: FailoverReport{Tasks: all, Reconfigured: true}, log: "reconfigure My B true"},
 	} {

@@ -165,7 +165,7 @@ func TestWhatChangesSomethingIsNotRepeated(t *testing.T) {
 func TestEveryMethodSurvivesTheEndOfItsSession(t *testing.T) {
 	for _, e := range guideCallsInASession(t) {
 		inBubble(t, e.name, func(t *testing.T) {
-			d := &door{expired: apiAnswer(440, codeInvalidSession),
+			d := &door{expired: apiAnswer(440, CodeInvalidSessionID),
 				answer: func(*http.Request) *http.Response { return answer(200, e.answer) }}
 			client := newClient(t, testURL, WithTransport(d))
 			must(t, client.Login(t.Context()))
