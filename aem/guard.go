@@ -197,15 +197,11 @@ func (t *trial) blocked() *Error {
 			most-- // the last one is for an Enterprise Manager that may be well
 		}
 		if until, full := made.full(most, trialWindow); full {
-			return t.tooMany(until)
+			return postponed(&Error{Kind: KindLogin, Message: fmt.Sprintf(
+				"%d logins of the account within %v were not accepted, and more could lock it out", maxTrials, trialWindow)}, until)
 		}
 	}
 	return nil
-}
-
-func (t *trial) tooMany(until time.Time) *Error {
-	return postponed(&Error{Kind: KindLogin, Message: fmt.Sprintf(
-		"%d logins of the account within %v were not accepted, and more could lock it out", maxTrials, trialWindow)}, until)
 }
 
 // shared reports whether another Enterprise Manager has the account too.

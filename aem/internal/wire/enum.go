@@ -13,16 +13,13 @@ import (
 // a bar: first what servers send, then what the guide prints. One that is a lone dash
 // says that the value has no number, and an empty value is a number without one.
 type enum struct {
-	values  []string
 	known   map[string]string // value of a squashed spelling
 	written map[string][]string
 }
 
-// spelled is implemented by an enum type E as Spellings() []E.
-const spelled = "Spellings"
-
+// enumOf is the enum of a type E with a method Spellings() []E, else nil.
 func enumOf(t reflect.Type) *enum {
-	method, ok := t.MethodByName(spelled)
+	method, ok := t.MethodByName("Spellings")
 	if !ok {
 		return nil
 	}
@@ -32,7 +29,6 @@ func enumOf(t reflect.Type) *enum {
 	for number := range list.Len() {
 		spellings := strings.Split(list.Index(number).String(), "|")
 		value := spellings[0]
-		e.values = append(e.values, value)
 		numbered := value != "" && spellings[len(spellings)-1] != "-"
 		if numbered {
 			e.known[strconv.Itoa(number)] = value
