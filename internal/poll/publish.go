@@ -15,11 +15,7 @@ import (
 const publishEvery = 5 * time.Second
 
 // soon publishes within a while what is new of the server.
-func (w *watch) soon(within time.Duration) {
-	if w.on {
-		w.publishing.Sooner(time.Now().Add(within))
-	}
-}
+func (w *watch) soon(within time.Duration) { w.publishing.Sooner(time.Now().Add(within)) }
 
 // refresh drops what is too old, and publishes the rest.
 func (w *watch) refresh() {

@@ -227,12 +227,6 @@ func (r *reading) miss(err error) {
 	}
 }
 
-// reset makes it one that has not begun.
-func (r *reading) reset() {
-	r.halt()
-	r.tried, r.value, r.err, r.problem = false, nil, nil, nil
-}
-
 // halt lets it not be asked for any more; what is under way is given up.
 func (r *reading) halt() {
 	r.due.Drop()
@@ -248,9 +242,7 @@ func (r *reading) halt() {
 }
 
 // failed reports whether it could not be read when it was last due.
-func (r *reading) failed() bool {
-	return r != nil && r.err != nil && answer.FaultOf(r.err) != answer.Good
-}
+func (r *reading) failed() bool { return answer.FaultOf(r.err) != answer.Good }
 
 // served reports whether there is a value that can grow too old.
 func (r *reading) served() bool { return r.value != nil && !r.failed() }
@@ -261,15 +253,10 @@ func (r *reading) ours() bool {
 	return ours
 }
 
-// keeps is how long what was read may be served, when a sweep lasts so long.
-func (r *reading) keeps(sweep time.Duration) time.Duration {
-	return r.options.maxAge(r.kind.every(r.options), sweep)
-}
-
-// expires is a little before what was read is too old, as it takes a moment until it is no
-// longer served.
+// expires is when what was read may be served no longer, when a sweep lasts so long: a little before
+// it is too old, as it takes a moment until it is gone.
 func (r *reading) expires(sweep time.Duration) time.Time {
-	keeps := r.keeps(sweep)
+	keeps := r.options.maxAge(r.kind.every(r.options), sweep)
 	return r.last.Add(keeps - min(time.Second, keeps/10))
 }
 

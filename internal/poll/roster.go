@@ -13,6 +13,7 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/alarm"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
@@ -56,8 +57,7 @@ func (r *roster) asks(*reading) error { return nil }
 
 // ended implements owner: the list was read, or not.
 func (r *roster) ended(reading *reading, _ any, how answer.Fault) {
-	now := time.Now()
-	reading.at(now.Add(max(r.options.StateInterval-reading.took, reading.took)))
+	reading.at(time.Now().Add(max(r.options.StateInterval-reading.took, reading.took)))
 	result := fleet.Failure
 	if how == answer.Good {
 		r.list, _ = reading.value.([]aem.ServerInfo)
@@ -172,8 +172,9 @@ func (r *roster) follow() {
 
 // spread gives every server its phase: in the order of their hashes, evenly.
 func (r *roster) spread() {
+	hash := func(w *watch) uint64 { return choose.HashOf(w.name).Sum() }
 	sorted := slices.Clone(r.order)
-	slices.SortFunc(sorted, func(a, b *watch) int { return cmp.Compare(a.hash, b.hash) })
+	slices.SortFunc(sorted, func(a, b *watch) int { return cmp.Compare(hash(a), hash(b)) })
 	for i, w := range sorted {
 		w.phase = float64(i) / float64(len(sorted))
 	}

@@ -181,7 +181,7 @@ func (w *week) look(r *rig, closely bool) {
 	defer r.engine.mu.Unlock()
 	w.looks++
 	young := func(one *reading, sweep time.Duration) {
-		if one.served() && time.Since(one.last) >= one.keeps(sweep) {
+		if one.served() && time.Since(one.expires(sweep)) > time.Second {
 			w.Errorf("%s is %s old, and still served", one, time.Since(one.last))
 			w.wrong++
 		}

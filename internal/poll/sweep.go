@@ -107,8 +107,7 @@ func (w *watch) leaves(r *reading) {
 
 // endSweep tells how it went.
 func (w *watch) endSweep() {
-	s := &w.sweep
-	now := time.Now()
+	s, now := &w.sweep, time.Now()
 	result := w.result()
 	if result != fleet.Failure || !w.server.failed() && !w.outline.failed() {
 		s.last, s.took = now, s.spent

@@ -26,7 +26,6 @@ type watch struct {
 	name   string
 	info   aem.ServerInfo // as the roster has it
 	on     bool           // it is listed, and read
-	hash   uint64         // of its name
 	phase  float64        // of its readings: they do not come with those of others in one burst
 	queue  *gate.Queue
 
@@ -64,7 +63,7 @@ type key struct {
 // newWatch makes a watch that does nothing yet.
 func (r *roster) newWatch(info *aem.ServerInfo) *watch {
 	w := &watch{
-		engine: r.engine, roster: r, name: info.Name, hash: choose.HashOf(info.Name).Sum(), info: *info,
+		engine: r.engine, roster: r, name: info.Name, info: *info,
 		queue: r.gate.Queue(), readings: map[key]*reading{}, objects: [3][]string{ofServer: {""}},
 		known: map[string]*task{}, refusals: map[*kind]*trust.Refusals{}, lacks: map[string]bool{},
 	}
@@ -285,7 +284,8 @@ func (w *watch) arrange() {
 // drop ends a reading that is not wanted any more, and what it brought.
 func (w *watch) drop(r *reading) {
 	before := r.value
-	r.reset()
+	r.halt()
+	r.tried, r.value, r.err, r.problem = false, nil, nil, nil
 	w.take(r, before)
 	if w.leaves(r); r.object != "" {
 		delete(w.readings, key{r.kind, r.object})
