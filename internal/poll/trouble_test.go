@@ -324,5 +324,12 @@ func TestWatchdog(t *testing.T) {
 			t.Errorf("told %s", told)
 		}
 		r.expectUp("afterwards", everything...)
+		late := time.Now().Add(-time.Second)
+		if r.looks.Store(&late); r.Wedged() == "" {
+			t.Error("nobody sees that the watchdog itself cannot look, as when what is published is not taken")
+		}
+		if r.pass(2 * time.Minute); r.Wedged() != "" {
+			t.Errorf("it looks again, and %s", r.Wedged())
+		}
 	})
 }
