@@ -110,8 +110,10 @@ func TestConnectionsAreKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := connections.Load(); n > 8 {
-		t.Errorf("%d connections were made", n)
+	// net/http gives a connection up when a request is not known to be written 50 ms after its
+	// answer, as happens on a busy machine.
+	if n := connections.Load(); n > 2*8 {
+		t.Errorf("%d connections were made for 400 calls", n)
 	}
 }
 
