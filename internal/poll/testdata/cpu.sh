@@ -19,7 +19,7 @@ trap 'kill $daemon $simulator' EXIT
 ticks() { awk '{ print $14 + $15 }' "/proc/$daemon/stat"; }
 requests() { curl -s "$web/metrics" | awk '/^qem_api_requests_total\{/ { n += $NF } END { print n + 0 }'; }
 
-sleep 150 # all sweeps have their phases
+sleep 100 # all sweeps have their phases
 before=$(requests) used=$(ticks)
 sleep "$span"
 used=$(($(ticks) - used)) made=$(($(requests) - before))
