@@ -115,9 +115,6 @@ func (w *watch) endSweep() {
 	}
 	due := alarm.Phased(w.options.PollInterval, w.phase, s.begun.Add(w.options.PollInterval/2))
 	s.lasted, s.ended, s.begun = now.Sub(s.begun), true, time.Time{}
-	if due.Before(now) {
-		due = now
-	}
 	if w.once == nil {
 		s.start.When(due)
 	}

@@ -458,10 +458,9 @@ func (w *watch) apply(old *Options) {
 	if o.PollInterval != old.PollInterval && w.sweep.start.Set {
 		w.sweep.start.When(alarm.Phased(o.PollInterval, w.phase, now))
 	}
-	differ := !reflect.DeepEqual(o.Tables, old.Tables)
-	for _, r := range w.order {
-		if r.kind == readTables && differ {
-			r.now(gate.Statuses)
+	if !reflect.DeepEqual(o.Tables, old.Tables) {
+		for _, t := range w.tasks {
+			w.hurry(readTables, t.info.Name, gate.Statuses)
 		}
 	}
 	w.publish()
