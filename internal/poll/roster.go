@@ -260,7 +260,6 @@ func (r *roster) stop() {
 	}
 }
 
-// publish publishes the roster.
 func (r *roster) publish() {
 	out := &fleet.Roster{
 		Name: r.options.Manager, List: r.reading.fleet(), Up: r.reading.tried && !r.reading.failed(),

@@ -60,7 +60,6 @@ type key struct {
 	object string
 }
 
-// newWatch makes a watch that does nothing yet.
 func (r *roster) newWatch(info *aem.ServerInfo) *watch {
 	w := &watch{
 		engine: r.engine, roster: r, name: info.Name, info: *info,
@@ -83,7 +82,6 @@ func (w *watch) get(k *kind, object string) *reading {
 	return r
 }
 
-// asks implements owner.
 func (w *watch) asks(r *reading) error {
 	err := w.barred(r)
 	if err == nil {
@@ -110,7 +108,6 @@ func (w *watch) barred(r *reading) error {
 	return w.refusals[r.kind].Settled()
 }
 
-// ended implements owner.
 func (w *watch) ended(r *reading, before any, how answer.Fault) {
 	w.judge(r, how)
 	w.take(r, before)
@@ -446,7 +443,6 @@ func (w *watch) resume(trouble answer.Fault) {
 	}
 }
 
-// apply puts other options in force.
 func (w *watch) apply(old *Options) {
 	o, now := w.options, time.Now()
 	if w.outline.value != nil {
