@@ -33,8 +33,19 @@ func polledExporter(t *testing.T) *exporter {
 	e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPassword, polledOnce,
 		"tables: {mode: all}")))
 	e.awaitReady()
-	// They are read after the details.
-	eventually(t, "tables are served", func() bool { return len(e.samples()) > 5000 })
+	tasks := 0
+	for _, s := range sim.State().Servers {
+		if s.Product == aemtest.Replicate && s.State == aemtest.Monitored {
+			tasks += len(s.Tasks)
+		}
+	}
+	// They are read after the details, and published in parts.
+	eventually(t, "the tables of all tasks are served", func() bool {
+		counted := e.samples().Only(func(key string) bool {
+			return strings.HasPrefix(key, "qem_task_tables{") && strings.Contains(key, `state="error"`)
+		})
+		return tasks > 0 && len(counted) == tasks
+	})
 	return e
 }
 
