@@ -7,7 +7,9 @@ import (
 )
 
 func FuzzText(f *testing.F) {
-	for _, seed := range []string{"日本語", "emoji 🚚", "", "\x00\x1f\x7f", "a\xffb\xc3", "\xf0\x9f", "\u2028\r\n\t\"\\", "\ufeff"} {
+	for _, seed := range []string{
+		"日本語", "emoji 🚚", "", "\x00\x1f\x7f", "a\xffb\xc3", "\xf0\x9f", "\u2028\r\n\t\"\\", "\ufeff",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
