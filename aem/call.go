@@ -30,7 +30,7 @@ type call struct {
 	contentType string      // of body; "": JSON
 	idempotent  bool        // may be repeated after a fault
 	once        bool        // of a GET that must not be repeated by net/http either
-	urgent      bool        // has the time of the client, whatever the deadline of its context
+	urgent      bool        // has the client's time whatever its context's, and counts for the rate without waiting
 
 	free    bool          // a method that nothing is known of
 	header  http.Header   // more of the request's

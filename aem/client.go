@@ -30,7 +30,7 @@ type Client struct {
 // core is what the services share.
 type core struct {
 	options
-	call    step // check → session → retry → gate → observer → HTTP
+	call    step // check → session → retry → rate → gate → observer → HTTP
 	session *session
 	sender  *sender
 	end     context.CancelFunc // of the client's life
@@ -72,7 +72,7 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 	scrub.keep(o.secrets...)
 	sender := newSender(root, o, scrub)
 	retry := retrier{options: o, jitter: fullJitter, fresh: sender.client.CloseIdleConnections}
-	plain := retry.step(gateStep(observeStep(o.observer, o.logger, sender.send)))
+	plain := retry.step(rateStep(o.perSecond, gateStep(observeStep(o.observer, o.logger, sender.send))))
 
 	life, end := context.WithCancel(context.Background())
 	session := &session{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -62,6 +63,8 @@ func TestNewRefusesNonsense(t *testing.T) {
 		"negative retries": {good, WithRetries(-1)},
 		"endless retries":  {good, WithRetries(101)},
 		"no bytes":         {good, WithMaxResponseBytes(0)},
+		"negative rate":    {good, WithRateLimit(-1)},
+		"rate not number":  {good, WithRateLimit(math.NaN())},
 	} {
 		if _, err := New(testURL, tc.credentials, tc.option); err == nil {
 			t.Errorf("%s: no error", name)

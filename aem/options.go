@@ -18,6 +18,7 @@ type options struct {
 	timeout   time.Duration
 	retries   int
 	maxBytes  int64
+	perSecond float64
 	observer  Observer
 	logger    *slog.Logger
 	userAgent string
@@ -66,6 +67,8 @@ func (o options) check() error {
 		return errors.New("aem: the limit of a response must be positive")
 	case o.pace <= 0:
 		return errors.New("aem: the pace of logins must be positive")
+	case !(o.perSecond >= 0): // also not a number
+		return errors.New("aem: the request rate must not be negative")
 	}
 	return nil
 }
@@ -95,6 +98,10 @@ func WithRetries(n int) Option { return func(o *options) { o.retries = n } }
 // WithMaxResponseBytes limits the size of an answer, after decompression. The
 // default is 64 MiB.
 func WithMaxResponseBytes(n int64) Option { return func(o *options) { o.maxBytes = n } }
+
+// WithRateLimit spaces requests so that there are at most perSecond of them. The
+// default, 0, is no limit.
+func WithRateLimit(perSecond float64) Option { return func(o *options) { o.perSecond = perSecond } }
 
 // WithObserver tells an observer of every request.
 func WithObserver(observer Observer) Option { return func(o *options) { o.observer = observer } }

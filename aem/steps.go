@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -135,6 +137,28 @@ func passingStatus(status int) bool {
 	return false
 }
 
+// rateStep lets calls through evenly, at most perSecond of them; 0 is without
+// limit. The wait is not the server's fault, so it does not count against the time
+// that the call has.
+func rateStep(perSecond float64, next step) step {
+	if perSecond <= 0 {
+		return next
+	}
+	limiter := rate.NewLimiter(rate.Limit(perSecond), 1)
+	return func(ctx context.Context, c *call) error {
+		if c.urgent {
+			limiter.Reserve()
+			return next(ctx, c)
+		}
+		started := time.Now()
+		if err := limiter.Wait(ctx); err != nil { // also when the wait would be longer than the time left
+			return notSent(ctx, c, "while waiting for the request rate limit", context.DeadlineExceeded)
+		}
+		c.extend(time.Since(started))
+		return next(ctx, c)
+	}
+}
+
 // A Gate bounds how many requests are under way at once. Acquire waits for a slot, no
 // longer than ctx; release, which may be called more than once, gives it back.
 type Gate interface {
@@ -145,7 +169,7 @@ type gateKey struct{}
 
 // WithGate returns a context whose calls hold a slot of gate while one of their HTTP
 // requests is under way, and only then: a call that waits for a login, a back-off, a
-// Retry-After or its turn to read a large body holds none, and none
+// Retry-After, the request rate or its turn to read a large body holds none, and none
 // of these waits counts against its timeout. Logins and logouts need no slot.
 func WithGate(ctx context.Context, gate Gate) context.Context {
 	return context.WithValue(ctx, gateKey{}, gate)

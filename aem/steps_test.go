@@ -331,3 +331,28 @@ func TestObserve(t *testing.T) {
 		})
 	}
 }
+
+func TestRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next := &attempts{from: time.Now()}
+		limited := rateStep(4, next.step)
+		for range 9 {
+			must(t, limited(t.Context(), &call{}))
+		}
+		if last := next.at[8]; last != 2*time.Second {
+			t.Errorf("9 calls at 4 per second took %v", last)
+		}
+
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		err := testRetrier(2, nobody{}).step(limited)(ctx, &call{operation: "X", idempotent: true})
+		if !errors.Is(err, ErrTimeout) || len(next.at) != 9 {
+			t.Errorf("too little time: %v", err)
+		}
+		ctx, cancel = context.WithCancel(t.Context())
+		cancel()
+		if err := limited(ctx, &call{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("given up: %v", err)
+		}
+	})
+}
