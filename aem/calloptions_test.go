@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -355,17 +354,9 @@ func TestRunToEndSeesTheRunBegin(t *testing.T) {
 
 func TestManyTasksAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		now, most := 0, 0
+		var busy crowd
 		client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
-			mu.Lock()
-			now++
-			most = max(most, now)
-			mu.Unlock()
-			time.Sleep(time.Second)
-			mu.Lock()
-			now--
-			mu.Unlock()
+			busy.pass()
 			if strings.Contains(r.URL.Path, "/b") {
 				return apiAnswer(500, CodeTaskAlreadyRunning)(), nil
 			}
@@ -380,8 +371,15 @@ func TestManyTasksAtOnce(t *testing.T) {
 				t.Errorf("%d: %+v", i, o)
 			}
 		}
-		if most != 2 || told != 5 || !errors.Is(outcomes[1].Err, ErrAlreadyRunning) {
-			t.Errorf("%d at once, told %d", most, told)
+		if busy.most != 2 || told != 5 || !errors.Is(outcomes[1].Err, ErrAlreadyRunning) {
+			t.Errorf("%d at once, told %d", busy.most, told)
+		}
+		given, up := context.WithCancel(t.Context())
+		up()
+		var failure *Error
+		o := client.Tasks.StopAll(given, refs[:1], Many{})[0]
+		if !errors.As(o.Err, &failure) || failure.Operation != "StopTask" {
+			t.Errorf("given up: %v", o.Err)
 		}
 	})
 }

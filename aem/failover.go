@@ -174,9 +174,8 @@ func forEach(tasks []string, do func(task string) error) (done []string, err err
 		refs[i].Task = task
 	}
 	var errs []error
-	for _, o := range (Many{}).do(context.Background(), refs, func(ref TaskRef) (*TaskResult, error) {
-		return nil,
-			do(ref.Task)
+	for _, o := range (Many{}).do(context.Background(), "", refs, func(ref TaskRef) (*TaskResult, error) {
+		return nil, do(ref.Task)
 	}) {
 		if o.Err == nil {
 			done = append(done, o.Task.Task)

@@ -175,7 +175,7 @@ type Many struct {
 //
 // Calls: RunTask.
 func (s TasksService) RunAll(ctx context.Context, tasks []TaskRef, how RunOption, many Many) []TaskOutcome {
-	return many.do(ctx, tasks, func(ref TaskRef) (*TaskResult, error) {
+	return many.do(ctx, opRunTask, tasks, func(ref TaskRef) (*TaskResult, error) {
 		return s.Run(ctx, ref, how, many.Timeout, many.Options...)
 	})
 }
@@ -184,7 +184,7 @@ func (s TasksService) RunAll(ctx context.Context, tasks []TaskRef, how RunOption
 //
 // Calls: StopTask.
 func (s TasksService) StopAll(ctx context.Context, tasks []TaskRef, many Many) []TaskOutcome {
-	return many.do(ctx, tasks, func(ref TaskRef) (*TaskResult, error) {
+	return many.do(ctx, opStopTask, tasks, func(ref TaskRef) (*TaskResult, error) {
 		return s.Stop(ctx, ref, many.Timeout, many.Options...)
 	})
 }
@@ -192,7 +192,9 @@ func (s TasksService) StopAll(ctx context.Context, tasks []TaskRef, many Many) [
 const atOnce = 8
 
 // do does something with all tasks, several at once.
-func (m Many) do(ctx context.Context, tasks []TaskRef, do func(TaskRef) (*TaskResult, error)) []TaskOutcome {
+func (m Many) do(
+	ctx context.Context, operation string, tasks []TaskRef, do func(TaskRef) (*TaskResult, error),
+) []TaskOutcome {
 	if m.AtOnce <= 0 {
 		m.AtOnce = atOnce
 	}
@@ -208,7 +210,7 @@ func (m Many) do(ctx context.Context, tasks []TaskRef, do func(TaskRef) (*TaskRe
 			defer func() { <-slots }()
 			o := TaskOutcome{Task: ref}
 			if err := ctx.Err(); err != nil {
-				o.Err = ended(opRunTask, "before its turn", err)
+				o.Err = ended(operation, "before its turn", err)
 			} else {
 				o.Result, o.Err = do(ref)
 			}

@@ -336,22 +336,14 @@ func TestFailoverWaitsForTheRestart(t *testing.T) {
 
 func TestForEachIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		now, most := 0, 0
+		var busy crowd
 		names := strings.Split(strings.Repeat("x", 30), "")
 		done, err := forEach(names, func(string) error {
-			mu.Lock()
-			now++
-			most = max(most, now)
-			mu.Unlock()
-			time.Sleep(time.Second)
-			mu.Lock()
-			now--
-			mu.Unlock()
+			busy.pass()
 			return nil
 		})
-		if len(done) != 30 || err != nil || most != atOnce {
-			t.Errorf("%d done, %d at once, %v", len(done), most, err)
+		if len(done) != 30 || err != nil || busy.most != atOnce {
+			t.Errorf("%d done, %d at once, %v", len(done), busy.most, err)
 		}
 		if done, err := forEach(names[:2], func(string) error { return io.EOF }); len(done) != 0 ||
 			!errors.Is(err, io.EOF) || !strings.Contains(err.Error(), `task "x"`) {

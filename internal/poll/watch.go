@@ -90,7 +90,7 @@ func (w *watch) asks(r *reading) error {
 	return err
 }
 
-// barred says why a reading must not be asked for now.
+// barred says why a reading must not be asked for at the moment.
 func (w *watch) barred(r *reading) error {
 	dots := func(name string) bool { return name == "." || name == ".." }
 	switch {
