@@ -107,7 +107,8 @@ func TestUnreadableValuesAreTold(t *testing.T) {
 		bodies := []string{
 			`{"name":"t","memory_mb":"many","cpu_percentage":-1,"disk_usage_mb":"","data_error_count":1e300,
 				"cdc_latency":{"source_latency":"soon","total_latency":"00:00:01"},"full_load_start":"9999-12-31T23:59:59","full_load_end":"yesterday",
-				"options":{"full_load_enabled":{}}}`,
+				"options":{"full_load_enabled":{}},"cdc_event_counters":"x","cdc_throughput":[1],"cdc_transactions_counters":null,
+				"source_endpoint":"","assigned_tags":"one","description":{"a":1}}`,
 			`{"serverList":[{"name":"a","last_connection":"0001-01-01T00:00:00"},{"name":"b","last_connection":"6/30/2020"}]}`,
 		}
 		client, _ := answeringTo(t, observer, answer(200, bodies[0]), answer(200, bodies[1]))
@@ -122,6 +123,7 @@ func TestUnreadableValuesAreTold(t *testing.T) {
 		want := []Unreadable{
 			of("memory_mb", "many"), of("data_error_count", "1e300"), of("cdc_latency.source_latency", "soon"),
 			of("full_load_end", "yesterday"), of("options.full_load_enabled", "object"),
+			of("cdc_event_counters", "string"), of("cdc_throughput", "list"), of("assigned_tags", "one"), of("description", "object"),
 			{"GetServerList", "", "", "b", "last_connection", "6/30/2020"},
 		}
 		if diff := cmp.Diff(want, observer.seen); diff != "" {

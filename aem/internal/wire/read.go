@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unsafe"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 func (n *node) find(key []byte) member {
@@ -128,10 +130,7 @@ func (s *Scanner) memberOf(n *node, key []byte, to unsafe.Pointer) bool {
 // members reads an object.
 func (s *Scanner) members(n *node, to unsafe.Pointer) {
 	if kind := s.dec.PeekKind(); kind != '{' {
-		s.skip()
-		if s.Strict && kind != 'n' {
-			s.Fault(kindName(kind) + " instead of object")
-		}
+		s.noObject(n, kind)
 		return
 	}
 	s.token()
@@ -146,6 +145,23 @@ func (s *Scanner) members(n *node, to unsafe.Pointer) {
 		}
 	}
 	s.token()
+}
+
+// noObject passes over what stands where an object should, and says so unless it means nothing.
+func (s *Scanner) noObject(n *node, kind jsontext.Kind) {
+	var text []byte
+	if kind == '"' {
+		text, _ = s.scalar()
+	} else {
+		s.skip()
+	}
+	switch {
+	case kind == 'n':
+	case s.Strict:
+		s.Fault(kindName(kind) + " instead of object")
+	case n.name != "" && (kind != '"' || !meansNothing(text)):
+		s.Problem(n.name, []byte(kindName(kind)))
+	}
 }
 
 func (s *Scanner) value(m member, to unsafe.Pointer) {
@@ -173,12 +189,10 @@ func (f *field) isSet(of unsafe.Pointer) bool { return !reflect.NewAt(f.typ, f.i
 // read reads a value. One that cannot be read leaves the field alone.
 func (f *field) read(s *Scanner, base unsafe.Pointer) {
 	p := f.in(base)
+	s.instead = ""
 	switch f.kind {
 	case kindText:
 		s.Text((*string)(p))
-		if s.Exact && s.instead != "" {
-			s.Problem(f.name, []byte(s.instead))
-		}
 	case kindMessage:
 		s.Text((*string)(p))
 		if text := (*string)(p); strings.EqualFold(strings.TrimSpace(*text), "none") {
@@ -189,7 +203,7 @@ func (f *field) read(s *Scanner, base unsafe.Pointer) {
 	case kindProfile:
 		s.profile((*string)(p))
 	case kindTexts:
-		s.texts((*[]string)(p))
+		s.texts(f, (*[]string)(p))
 	case kindNames:
 		s.names((*[]string)(p))
 	case kindList:
@@ -197,14 +211,15 @@ func (f *field) read(s *Scanner, base unsafe.Pointer) {
 	default:
 		f.readScalar(s, p)
 	}
+	if s.instead != "" {
+		s.Problem(f.name, []byte(s.instead))
+		s.instead = ""
+	}
 }
 
 func (f *field) readScalar(s *Scanner, p unsafe.Pointer) {
 	text, ok := s.scalar()
 	if !ok {
-		if s.instead != "" {
-			s.Problem(f.name, []byte(s.instead))
-		}
 		return
 	}
 	switch f.kind {
@@ -290,9 +305,11 @@ func (s *Scanner) names(to *[]string) {
 }
 
 // texts reads a list of strings and leaves out what is none.
-func (s *Scanner) texts(to *[]string) {
+func (s *Scanner) texts(f *field, to *[]string) {
 	if s.dec.PeekKind() != '[' {
-		s.skip()
+		if text, ok := s.scalar(); ok && !meansNothing(text) {
+			s.Problem(f.name, text)
+		}
 		return
 	}
 	var list []string

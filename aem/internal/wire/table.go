@@ -36,7 +36,10 @@ type table struct {
 const tag = "api"
 
 // A node knows the members of an object by their squashed names.
-type node struct{ members map[string]member }
+type node struct {
+	name    string // as a problem names it; "" at the top
+	members map[string]member
+}
 
 // A member is a field, or an object of others.
 type member struct {
@@ -89,7 +92,7 @@ const (
 func NewTable[T any]() *Table[T] { return &Table[T]{newTable(reflect.TypeFor[T]())} }
 
 func newTable(t reflect.Type) table {
-	b := table{root: &node{map[string]member{}}}
+	b := table{root: newNode("")}
 	b.fields(t, 0, path{read: []name{{}}})
 	return b
 }
@@ -187,6 +190,8 @@ func (b *table) field(f *field, at path, above map[string]bool) {
 	}
 }
 
+func newNode(name string) *node { return &node{name, map[string]member{}} }
+
 func (n *node) add(names []string, m member) {
 	var s Scanner
 	word := string(respell(s.squash([]byte(names[0]))))
@@ -198,7 +203,7 @@ func (n *node) add(names []string, m member) {
 	}
 	below := n.members[word]
 	if below.node == nil {
-		below = member{node: &node{map[string]member{}}}
+		below = member{node: newNode(strings.TrimPrefix(n.name+"."+names[0], "."))}
 		n.members[word] = below
 	}
 	below.node.add(names[1:], m)
