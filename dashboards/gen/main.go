@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/qem-exporter/qem_exporter/dashboards/internal/generate"
 )
@@ -14,8 +15,21 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: gen DIRECTORY")
 		os.Exit(2)
 	}
-	if err := generate.Write(os.Args[1]); err != nil {
+	if err := write(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
+}
+
+func write(dir string) error {
+	all, err := generate.Dashboards()
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if err := os.WriteFile(filepath.Join(dir, d.File), d.JSON, 0o644); err != nil { //nolint:gosec // not a secret
+			return err
+		}
+	}
+	return nil
 }

@@ -1,9 +1,9 @@
 package generate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -23,16 +23,16 @@ type described struct {
 	Size                [2]int
 
 	Queries queries
-	Unit    string // Grafana's, or count
-	Colors  colors // from a value on; drawn as lines in a time series
-	Words   yaml.Node
+	Unit    string       // Grafana's, or count
+	Colors  listed[step] // from a value on; drawn as lines in a time series
+	Words   listed[state]
 	Named   bool // shows the legend with each number
 
 	States      string // the colours of the series of states
 	Series      [][]string
 	Stacked     bool
 	Logarithmic bool // keeps one high line from flattening the others
-	Max         *float64
+	Max         float64
 
 	Opens string // the page of the series' own task
 	Lists string // the page with the list behind a number, such as tasks?In error
@@ -57,12 +57,63 @@ func (q *queries) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// panel makes a panel of its description, which goes over the one that it uses.
-func (s *source) panel(d described) (panel, error) {
+// column is a column of a table: a label of the rows, or the numbers of a query. A query without
+// a header gives labels alone.
+type column struct {
+	Label, Header, Expr string
+	As                  string // another header for the column of a label
+	Width, Grows        int    // in pixels, at least 50; one column takes what the others leave, and no less
+	Unit                string
+	Bar                 float64       // a number from 0 up to it is drawn as a bar
+	Colors              listed[step]  // of a cell from a value on; below, and without one, it has none
+	Words               listed[state] // of numbers; those named in the column of a label are the values of the states
+	Opens               []string      // a title and an address
+}
+
+// kind is what all panels of a type have.
+type kind struct {
+	Size    [2]int
+	Format  string // in which it gets its samples
+	Color   string // by which rule a value has its colour
+	Instant bool   // asks for values at the end of the shown time alone
+	Number  bool   // a value that is not there is grey, and says so
+}
+
+// panel is a described one with what its page makes of it.
+type panel struct {
+	described
+	Kind      kind
+	Page      *dashboard
+	ID, X, Y  int
+	Targets   []target
+	Link      *link
+	CellLinks []cellLink
+
+	Organized         map[string]any // the columns of a table
+	Numbered, Colored []state        // of its states: by their numbers, by their values
+	Trouble           []trouble
+}
+
+// target is a query as Prometheus gets it.
+type target struct {
+	RefID, Expr, Legend string
+	Rated               bool // it has rates of what changes with a poll
+}
+
+type link struct{ Title, URL string }
+
+// cellLink is the link of the names in the column of a label.
+type cellLink struct {
+	Of string
+	link
+}
+
+// panel makes a panel of a page of its description, which goes over the one that it uses.
+func (s *source) panel(page *dashboard, d described) (*panel, error) {
 	if d.Use != "" {
 		base, ok := s.Panels[d.Use]
 		if !ok {
-			return panel{}, fmt.Errorf("there is no panel %s", d.Use)
+			return nil, fmt.Errorf("there is no panel %s", d.Use)
 		}
 		said, used := reflect.ValueOf(&d).Elem(), reflect.ValueOf(base)
 		for i := range said.NumField() {
@@ -73,233 +124,159 @@ func (s *source) panel(d described) (panel, error) {
 	}
 	own := strings.NewReplacer("<<what>>", d.What, "<<n>>", strconv.Itoa(d.N))
 	d.About, d.Rows = own.Replace(d.About), own.Replace(d.Rows)
-	p, err := s.build(&d)
-	if err != nil {
-		return p, fmt.Errorf("panel %q: %w", d.Title, err)
+	p := &panel{described: d, Kind: s.Types[d.Type], Page: page}
+	if err := s.complete(p); err != nil {
+		return nil, fmt.Errorf("panel %q: %w", d.Title, err)
 	}
 	return p, nil
 }
 
-// kind is what all panels of a type have.
-type kind struct {
-	size    [2]int
-	options map[string]any
-	custom  map[string]any
-	color   string
-	instant bool // asks for values at the end of the shown time alone
-	number  bool // a value that is not there is grey, and says so
-}
-
-func kinds() map[string]kind {
-	type m = map[string]any
-	lastValue := m{"calcs": []string{"lastNotNull"}, "fields": "", "values": false}
-	return map[string]kind{
-		"stat": {size: [2]int{4, 4}, color: "thresholds", instant: true, number: true, options: m{
-			"colorMode": "background", "graphMode": "none", "justifyMode": "center", "orientation": "auto",
-			"textMode": "auto", "wideLayout": true, "reduceOptions": lastValue,
-		}},
-		"piechart": {size: [2]int{8, 8}, color: "palette-classic", instant: true, number: true, options: m{
-			"pieType": "donut", "displayLabels": []string{"percent"}, "reduceOptions": lastValue,
-			"legend":  m{"displayMode": "table", "placement": "right", "showLegend": true, "values": []string{"value"}},
-			"tooltip": m{"mode": "multi", "sort": "desc"},
-		}},
-		"timeseries": {size: [2]int{12, 9}, color: "palette-classic", options: m{
-			"legend": m{"calcs": []string{"lastNotNull", "max"}, "displayMode": "table", "placement": "bottom",
-				"showLegend": true, "sortBy": "Last *", "sortDesc": true},
-			"tooltip": m{"mode": "multi", "sort": "desc"},
-		}, custom: m{
-			"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 1, "fillOpacity": 10, "showPoints": "auto",
-			"spanNulls": false,
-		}},
-		// Its colours are those of the states: by thresholds it would not even look at the states.
-		"state-timeline": {size: [2]int{24, 6}, color: "palette-classic", options: m{
-			"mergeValues": true, "showValue": "auto", "alignValue": "center", "rowHeight": 0.85,
-			"legend":  m{"displayMode": "list", "placement": "bottom", "showLegend": true},
-			"tooltip": m{"mode": "single", "sort": "none"},
-		}, custom: m{"lineWidth": 0, "fillOpacity": 85, "spanNulls": false}},
-		"heatmap": {size: [2]int{12, 9}, options: m{ // a histogram over time: rates by buckets of seconds
-			"calculate": false, "cellGap": 1, "yAxis": m{"axisPlacement": "left", "unit": "s"},
-			"cellValues": m{"unit": "reqps"},
-			"color":      m{"mode": "scheme", "scheme": "Oranges", "steps": 64, "exponent": 0.5, "fill": "dark-orange"},
-			"legend":     m{"show": true},
-			"tooltip":    m{"mode": "single", "yHistogram": false},
-		}},
-		"table": {size: [2]int{24, 9}, instant: true, options: m{
-			"showHeader": true, "cellHeight": "sm", "footer": m{"show": false, "reducer": []string{"sum"}, "fields": ""},
-		}, custom: m{"align": "auto", "filterable": false, "cellOptions": m{"type": "auto"}}},
-		"keys": {size: [2]int{8, 9}, instant: true, options: m{"showHeader": false, "cellHeight": "sm"},
-			custom: m{"align": "auto"}},
+// complete looks up and works out what the description only names.
+func (s *source) complete(p *panel) error {
+	if p.Kind.Format == "" || p.Title == "" || p.Empty == "" || p.About == "" {
+		return errors.New("it lacks a type, a title, what it is about, or what it says when there is nothing")
 	}
-}
-
-func (s *source) build(d *described) (panel, error) {
-	k, ok := kinds()[d.Type]
-	if !ok || d.Title == "" || d.Empty == "" || d.About == "" {
-		return panel{}, errors.New("it lacks a type, a title, what it is about, or what it says when there is nothing")
+	p.Size = cmp.Or(p.Size, p.Kind.Size)
+	states, known := s.States[p.States]
+	if !known && p.States != "" {
+		return fmt.Errorf("there are no states %s", p.States)
 	}
-	if _, ok := s.States[d.States]; !ok && d.States != "" {
-		return panel{}, fmt.Errorf("there are no states %s", d.States)
+	p.Numbered, p.Colored = s.Words[p.States], states.Are
+	if p.Troubles {
+		p.Trouble = s.Troubles
 	}
-	if d.Size == [2]int{} {
-		d.Size = k.size
+	err := errors.Join(p.Words.find(s.Words), p.Colors.find(s.Colors))
+	for _, q := range p.Queries {
+		err = errors.Join(err, s.ask(p, q.legend, q.expr))
 	}
-	f := field{NoValue: d.Empty, Mappings: []mapping{}, Thresholds: d.Colors.on(none), Custom: map[string]any{}}
-	p := panel{
-		Type: d.Type, Title: d.Title, Description: d.About, GridPos: gridPos{W: d.Size[0], H: d.Size[1]},
-		PluginVersion: "10.4.0", Datasource: prometheus(), Options: k.options,
-		FieldConfig: &fieldConfig{Overrides: []override{}},
+	if p.Type == "table" {
+		err = errors.Join(err, s.setColumns(p))
 	}
-	maps.Copy(f.Custom, k.custom)
-	if k.color != "" {
-		f.Color = colorBy(k.color)
+	if err = errors.Join(err, s.setLinks(p)); err != nil {
+		return err
 	}
-	if !d.Words.IsZero() {
-		m, err := s.mapping(d.Words)
-		if err != nil {
-			return p, err
-		}
-		f.Mappings = append(f.Mappings, m)
+	// A panel that a chosen tag does not narrow says so.
+	tagged := func(t target) bool { return strings.Contains(t.Expr, "$tag") }
+	if p.Page.has("tag") && !slices.ContainsFunc(p.Targets, tagged) {
+		p.About += " Whatever the tag."
 	}
-	if k.number {
-		f.Thresholds, f.Mappings = d.Colors.on(grey), append(f.Mappings, nothing(d.Empty))
-	}
-	d.setUnit(&f)
-	if err := s.setLinks(&f, d); err != nil {
-		return p, err
-	}
-	p.FieldConfig.Defaults = f
-	for _, q := range d.Queries {
-		if err := s.ask(&p, d, q.legend, q.expr); err != nil {
-			return p, err
-		}
-	}
-	if err := s.particular(&p, d); err != nil {
-		return p, err
-	}
-	for i := range p.Targets {
-		p.Targets[i].Instant, p.Targets[i].Range = k.instant, !k.instant
-	}
-	return p, nil
-}
-
-// particular is what only a panel of its type has.
-func (s *source) particular(p *panel, d *described) error {
-	defaults := &p.FieldConfig.Defaults
-	switch d.Type {
-	case "timeseries":
-		d.setLines(defaults)
-	case "heatmap":
-		defaults.Unit = "reqps"
-		for i := range p.Targets {
-			p.Targets[i].Format = "heatmap"
-		}
-	case "state-timeline":
-		defaults.Mappings = append(defaults.Mappings, words(s.Words[d.States]))
-		return nil
-	case "table":
-		return s.setColumns(p, d)
-	case "keys":
-		d.setKeys(p)
-	}
-	if d.Named {
-		p.Options["textMode"], p.Options["orientation"] = "value_and_name", "vertical"
-	}
-	if d.Troubles {
-		s.setTroubles(p)
-	}
-	p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, s.series(d)...)
 	return nil
 }
 
 // ask adds a query, whose legend names what it gets.
-func (s *source) ask(p *panel, d *described, legend, expr string) error {
-	expr, err := s.spell(expr, d)
+func (s *source) ask(p *panel, legend, expr string) error {
+	t := target{RefID: string(rune('A' + len(p.Targets))), Legend: legend}
+	expr, err := s.spell(expr, &p.described)
+	if err == nil {
+		t.Expr, t.Rated, err = s.families.expand(expr, p.Page.Choices)
+	}
 	if err != nil {
+		return fmt.Errorf("query %s: %w", t.RefID, err)
+	}
+	t.Rated = t.Rated && strings.Contains(t.Expr, "$__rate_interval")
+	p.Targets = append(p.Targets, t)
+	return nil
+}
+
+// setColumns: a table has a row for everything that its queries name with the same labels, and the
+// columns in the given order. The first query should know all the rows: Grafana names
+// the column of a query that answers alone differently.
+func (s *source) setColumns(p *panel) error {
+	var err error
+	if p.Rows, err = s.spell(p.Rows, &p.described); err != nil {
 		return err
 	}
-	p.Targets = append(p.Targets, target{
-		RefID: string(rune('A' + len(p.Targets))), Datasource: *prometheus(), Expr: expr, LegendFormat: legend,
-		Format: "time_series", EditorMode: "code",
-	})
-	return nil
-}
-
-// setUnit: Grafana scales seconds up to days by itself, and rounds 30 hours to a day if it is told
-// how many decimals to show. Only counts are, since a rate gives others than whole numbers.
-func (d *described) setUnit(f *field) {
-	if f.Unit = d.Unit; d.Unit == "count" {
-		zero := 0
-		f.Unit, f.Decimals = "short", &zero
-	}
-}
-
-func (d *described) setLines(f *field) {
-	low := 0.0
-	f.Min, f.Max = &low, d.Max
-	if d.Colors != nil {
-		f.Custom["thresholdsStyle"] = map[string]any{"mode": "dashed"}
-	}
-	if d.Unit == "percentunit" { // else a line of zeros is drawn on 0 to 10 000 %
-		f.Custom["axisSoftMin"], f.Custom["axisSoftMax"] = 0, 1
-	}
-	if d.Stacked {
-		f.Custom["stacking"], f.Custom["fillOpacity"] = map[string]any{"mode": "normal", "group": "A"}, 40
-	}
-	if d.Logarithmic {
-		f.Custom["scaleDistribution"] = map[string]any{"type": "symlog", "log": 10, "linearThreshold": 1}
-	}
-}
-
-// series are the colours of series whose legend matches a pattern, some of them dashed lines
-// without an area, and of those whose legend is a state.
-func (s *source) series(d *described) []override {
-	var all []override
-	for _, one := range d.Series {
-		o := override{matcher{"byRegexp", one[0]}, []property{fixed(one[1])}}
-		if len(one) == 3 {
-			o.Properties = append(o.Properties,
-				property{"custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{10, 10}}},
-				property{"custom.fillOpacity", 0})
+	hidden, renamed, order := map[string]bool{"Time": true}, map[string]string{}, map[string]int{}
+	p.Columns = slices.Clone(p.Columns)
+	sum := 0
+	for i := range p.Columns {
+		c := &p.Columns[i]
+		width := c.Width + c.Grows
+		sum += width
+		if c.Label+c.Header != "" && width < 50 {
+			return fmt.Errorf("no width for the column %s", c.Label+c.Header)
 		}
-		all = append(all, o)
-	}
-	for _, state := range s.States[d.States].Are {
-		all = append(all, overridden(state.value, fixed(state.color)))
-	}
-	return all
-}
-
-// setLinks leads from a series to the page of its task, from a number to the list behind it.
-func (s *source) setLinks(f *field, d *described) error {
-	switch {
-	case d.Opens == "task":
-		return s.link(&f.Links, "qem-task", "__field.labels", []string{"manager", "server", "task"})
-	case d.Troubles:
-		return s.link(&f.Links, "qem-tasks", "", nil, "var-show=${__field.labels.show}")
-	case d.Lists != "":
-		page, trouble, chosen := strings.Cut(d.Lists, "?")
-		var parameters []string
-		if chosen {
-			show, err := s.show(trouble)
-			if err != nil {
+		words := s.Words
+		if c.Label != "" {
+			words = s.values
+			order[c.Label] = i
+		} else {
+			if err := s.ask(p, "", c.Expr); err != nil {
 				return err
 			}
-			parameters = []string{"var-show=" + strconv.Itoa(show)}
+			for _, name := range valueNames(len(p.Targets) - 1) {
+				order[name] = i
+				if c.Header == "" {
+					hidden[name] = true
+				} else {
+					renamed[name] = c.Header
+				}
+			}
 		}
-		return s.link(&f.Links, "qem-"+page, "", nil, parameters...)
+		if err := errors.Join(c.Words.find(words), c.Colors.find(s.Colors)); err != nil {
+			return fmt.Errorf("column %s: %w", c.Label+c.Header, err)
+		}
 	}
+	// What would be cut or off the screen of a window of 1600 pixels is refused.
+	if room := p.Size[0]*1576/gridWidth - 48; sum > room {
+		return fmt.Errorf("the columns are %d pixels wide, there is room for %d", sum, room)
+	}
+	p.Organized = map[string]any{"excludeByName": hidden, "indexByName": order, "renameByName": renamed}
 	return nil
 }
 
-// link adds a link to a page that keeps the time, takes over the given labels of what
+// valueNames are Grafana's for the column of a query.
+func valueNames(i int) []string {
+	names := []string{"Value #" + string(rune('A'+i))}
+	if i == 0 {
+		names = append(names, "Value")
+	}
+	return names
+}
+
+// setLinks leads from a series to the page of its task, from a number to the list behind it, and from the names of
+// servers and tasks in a table to their pages.
+func (s *source) setLinks(p *panel) (err error) {
+	labels := []string{"manager", "server", "task"}
+	page, trouble, chosen := strings.Cut(p.Lists, "?")
+	switch {
+	case p.Opens == "task":
+		p.Link, err = s.link("qem-task", "__field.labels", labels)
+	case p.Troubles:
+		p.Link, err = s.link("qem-tasks", "", nil, "var-show=${__field.labels.show}")
+	case chosen:
+		var show int
+		if show, err = s.show(trouble); err == nil {
+			p.Link, err = s.link("qem-"+page, "", nil, "var-show="+strconv.Itoa(show))
+		}
+	case page != "":
+		p.Link, err = s.link("qem-"+page, "", nil)
+	}
+	for i, uid := range []string{"qem-server", "qem-task"} {
+		of := labels[:i+2]
+		for _, label := range of {
+			if !slices.ContainsFunc(p.Columns, func(c column) bool { return c.Label == label }) {
+				return err
+			}
+		}
+		to, failed := s.link(uid, "__data.fields", of)
+		if err = errors.Join(err, failed); err != nil {
+			return err
+		}
+		p.CellLinks = append(p.CellLinks, cellLink{of[i+1], *to})
+	}
+	return err
+}
+
+// link is a link to a page that keeps the time, takes over the given labels of what
 // was clicked on, and of the choices those that the page has. A page about one thing
 // is told which.
-func (s *source) link(links *[]dataLink, uid, of string, labels []string, parameters ...string) error {
-	page := slices.IndexFunc(s.pages, func(d dashboard) bool { return d.UID == uid })
+func (s *source) link(uid, of string, labels []string, parameters ...string) (*link, error) {
+	page := slices.IndexFunc(s.pages, func(d *dashboard) bool { return d.UID == uid })
 	if page < 0 {
-		return fmt.Errorf("there is no page %s", uid)
+		return nil, fmt.Errorf("there is no page %s", uid)
 	}
-	for _, v := range s.pages[page].variables {
+	for _, v := range s.pages[page].Choices {
 		said := func(parameter string) bool { return strings.HasPrefix(parameter, "var-"+v.Name+"=") }
 		switch {
 		case v.Name == "tag" || v.Hidden || slices.ContainsFunc(parameters, said):
@@ -310,7 +287,6 @@ func (s *source) link(links *[]dataLink, uid, of string, labels []string, parame
 		}
 	}
 	parameters = append([]string{"${datasource:queryparam}"}, append(parameters, "${__url_time_range}")...)
-	*links = append(*links, dataLink{Title: "Open " + strings.TrimPrefix(uid, "qem-"), URL: "/d/" + uid + "/" + uid + "?" +
-		strings.Join(parameters, "&")})
-	return nil
+	address := "/d/" + uid + "/" + uid + "?" + strings.Join(parameters, "&")
+	return &link{"Open " + strings.TrimPrefix(uid, "qem-"), address}, nil
 }

@@ -107,7 +107,7 @@ func variableMatchers(name string, f family, variables []variable) string {
 		ofTarget := v.Name == "job" || v.Name == "instance"
 		switch {
 		case v.Name == "tag" || ofTarget && name == alerts || !ofTarget && f.label(v.Name) == nil:
-		case v.single:
+		case v.Single:
 			all = append(all, v.Name+`="$`+v.Name+`"`)
 		case name == alerts:
 			all = append(all, v.Name+`=~"$`+v.Name+`|"`)

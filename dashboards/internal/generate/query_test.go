@@ -3,8 +3,6 @@ package generate
 import (
 	"strings"
 	"testing"
-
-	"go.yaml.in/yaml/v3"
 )
 
 func TestExpand(t *testing.T) {
@@ -52,33 +50,25 @@ func TestExpandRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := described{Type: "stat", Title: "Wrong", Empty: "none", About: "Nothing.",
-		Queries: queries{{"", "qem_task_nothing"}}}
-	p, err := s.panel(wrong)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := dashboard{UID: "x", Rows: []row{{panels: []panel{p}}}}
-	if _, err := d.model(known()); err == nil || !strings.Contains(err.Error(), `panel "Wrong": query A`) {
-		t.Errorf("a panel of nothing is drawn: %v", err)
-	}
 	for want, change := range map[string]func(*described){
-		"no panel other":             func(d *described) { d.Use = "other" },
-		"lacks a type":               func(d *described) { d.Empty = "" },
-		"no expression other":        func(d *described) { d.Queries[0].expr = "<<other>>" },
-		"total takes other":          func(d *described) { d.Queries[0].expr = "total(up)" },
-		"no states other":            func(d *described) { d.States = "other" },
-		"refers to itself":           func(d *described) { s.Expressions["x"], d.Queries[0].expr = "<<x>>", "<<x>>" },
-		"no page qem-other":          func(d *described) { d.Lists = "other" },
-		`no trouble "other"`:         func(d *described) { d.Lists = "tasks?other" },
-		"no width for the column a":  func(d *described) { d.Type, d.Columns = "table", []column{{Label: "a"}} },
-		"there is room for":          func(d *described) { d.Type, d.Columns = "table", []column{{Label: "a", Width: 1600}} },
-		`there are no words "other"`: func(d *described) { d.Words.Value, d.Words.Kind = "other", yaml.ScalarNode },
+		`panel "Wrong": query A: there is no family qem_task_nothing`: func(d *described) {
+			d.Queries[0].expr = "qem_task_nothing"
+		},
+		"no panel other":            func(d *described) { d.Use = "other" },
+		"lacks a type":              func(d *described) { d.Empty = "" },
+		"no expression other":       func(d *described) { d.Queries[0].expr = "<<other>>" },
+		"total takes other":         func(d *described) { d.Queries[0].expr = "total(up)" },
+		"no states other":           func(d *described) { d.States = "other" },
+		"refers to itself":          func(d *described) { s.Expressions["x"], d.Queries[0].expr = "<<x>>", "<<x>>" },
+		"no page qem-other":         func(d *described) { d.Lists = "other" },
+		`no trouble "other"`:        func(d *described) { d.Lists = "tasks?other" },
+		"no width for the column a": func(d *described) { d.Type, d.Columns = "table", []column{{Label: "a"}} },
+		"there is room for":         func(d *described) { d.Type, d.Columns = "table", []column{{Label: "a", Width: 1600}} },
+		`there is no list "other"`:  func(d *described) { d.Words.Name = "other" },
 	} {
-		slip := wrong
-		slip.Queries = queries{{"", "up"}}
+		slip := described{Type: "stat", Title: "Wrong", Empty: "none", About: "Nothing.", Queries: queries{{"", "up"}}}
 		change(&slip)
-		if _, err := s.panel(slip); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := s.panel(new(dashboard), slip); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,11 +23,15 @@ type source struct {
 	Expressions map[string]string // by the names with which others ask for them: <<name>>
 	States      map[string]states
 	Words       map[string][]state // of numbers; read adds those of the states and of the troubles
+	Colors      map[string][]step
 	Troubles    []trouble
 	Variables   map[string]variable
+	Types       map[string]kind
 	Panels      map[string]described // that several pages have
 
-	pages []dashboard
+	values   map[string][]state // the words of the states' own values
+	families families
+	pages    []*dashboard
 }
 
 // dashboard is the description of a dashboard.
@@ -40,7 +43,8 @@ type dashboard struct {
 	Single     bool // it is about one of what is chosen
 	Rows       []row
 
-	variables []variable
+	Choices []variable `yaml:"-"`
+	Marks   string     `yaml:"-"` // what is marked in all panels
 }
 
 // row is a group of panels. One that is collapsed asks for nothing until it is opened.
@@ -49,7 +53,66 @@ type row struct {
 	Collapsed bool
 	Panels    []described
 
-	panels []panel
+	ID, Y int      `yaml:"-"`
+	Drawn []*panel `yaml:"-"`
+}
+
+// variable is a choice that the user of a dashboard makes.
+type variable struct {
+	Name, Label, About string
+	Series             string // a selector of the series whose label is chosen from
+	Of                 string // that label, if its name is another one
+	All                string // what chooses everything
+	Hidden             bool
+
+	Single     bool     `yaml:"-"` // exactly one is chosen: there is no "All"
+	Definition string   `yaml:"-"` // what is asked for the choices
+	Choices    []choice `yaml:"-"` // instead of asking; the first at first
+}
+
+// states are the values that a label of a family takes one at a time, in the order of their
+// numbers in a panel, from 1 on; the worst last, so that the highest of two exporters
+// is the one to worry about.
+type states struct {
+	Of, Label, Per string
+	Are            []state
+}
+
+// state is a value with its words and colour: three texts in a description.
+type state struct{ Value, Text, Color string }
+
+func (s *state) UnmarshalYAML(node *yaml.Node) error {
+	var parts [3]string
+	err := node.Decode(&parts)
+	s.Value, s.Text, s.Color = parts[0], parts[1], parts[2]
+	return err
+}
+
+// step is a value and the colour from it on.
+type step [2]any
+
+// listed is a list that a description gives itself, or by the name that it has in common.yml.
+type listed[T any] struct {
+	Name string
+	List []T
+}
+
+func (l *listed[T]) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		l.Name = node.Value
+		return nil
+	}
+	return node.Decode(&l.List)
+}
+
+func (l *listed[T]) find(all map[string][]T) error {
+	if l.Name == "" {
+		return nil
+	}
+	if l.List = all[l.Name]; l.List == nil {
+		return fmt.Errorf("there is no list %q", l.Name)
+	}
+	return nil
 }
 
 // common are the files of what several pages have.
@@ -57,43 +120,42 @@ var common = []string{"source/common.yml", "source/panels.yml"}
 
 // read reads the descriptions.
 func read() (*source, error) {
-	s := new(source)
+	s := &source{families: known(), values: map[string][]state{}}
 	for _, name := range common {
 		if err := decode(name, s); err != nil {
 			return nil, err
 		}
 	}
+	for i := range s.Troubles {
+		s.Troubles[i].Rank = len(s.Troubles) - i
+		s.Troubles[i].Show = s.Troubles[i].Rank * (rankBase + 1)
+	}
 	s.Expressions["ranked"], s.Expressions["inTrouble"] = s.ranked(), s.inTrouble()
 	s.Expressions["normalStops"] = strings.Join(fleet.NormalStops(), "|")
 	s.Expressions["licenseWarning"] = strconv.Itoa(int(fleet.LicenseWarning.Seconds()))
+	s.Words["trouble"] = s.troubleWords()
 	for name, states := range s.States {
 		s.Expressions["number "+name] = states.number()
-		s.Words[name] = states.numbered()
+		s.Words[name], s.values[name] = states.numbered(), states.Are
 	}
-	s.Words["trouble"] = s.troubleWords()
 	names, err := fs.Glob(files, "source/*.yml")
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range slices.DeleteFunc(names, func(name string) bool { return slices.Contains(common, name) }) {
-		var d dashboard
-		if err := decode(name, &d); err != nil {
-			return nil, err
+		d := new(dashboard)
+		err := decode(name, d)
+		if err == nil {
+			err = s.choose(d)
 		}
-		if d.variables, err = s.variables(d); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		s.pages = append(s.pages, d)
 	}
 	for _, d := range s.pages {
-		for i := range d.Rows {
-			for _, described := range d.Rows[i].Panels {
-				p, err := s.panel(described)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", d.UID, err)
-				}
-				d.Rows[i].panels = append(d.Rows[i].panels, p)
-			}
+		if err := s.draw(d); err != nil {
+			return nil, fmt.Errorf("dashboard %s: %w", d.UID, err)
 		}
 	}
 	return s, nil
@@ -112,100 +174,49 @@ func decode(name string, into any) error {
 	return nil
 }
 
-var (
-	reference = regexp.MustCompile(`<<([^<>]+)>>`)
-	macro     = regexp.MustCompile(`\b(tagged|total|of|shown|top)\(`)
-	shorthand = regexp.MustCompile(`\b(by|on) ([MST])((?:\+\w+)*)\b`)
-)
-
-// spell writes out an expression of the panel d: the expressions to which it refers, its macros,
-// and the labels by which samples of one thing are the same.
-func (s *source) spell(expr string, d *described) (string, error) {
-	var err error
-	for depth := 0; reference.MatchString(expr) && err == nil; depth++ {
-		if depth > len(s.Expressions) {
-			return "", fmt.Errorf("an expression refers to itself: %s", reference.FindString(expr))
+// choose gives a page its variables, each narrowed by those before it. One about a single server or task has no
+// "All": whatever a link or a hand puts there, it shows one or none, never a thousand.
+func (s *source) choose(d *dashboard) error {
+	for i, name := range append([]string{"job", "instance"}, d.Variables...) {
+		v, ok := s.Variables[name]
+		if !ok {
+			return fmt.Errorf("there is no variable %s", name)
 		}
-		expr = reference.ReplaceAllStringFunc(expr, func(text string) string {
-			name := strings.Trim(text, "<>")
-			if name == "rows" {
-				return d.Rows
-			}
-			e, ok := s.Expressions[name]
-			if !ok {
-				err = fmt.Errorf("there is no expression %s", name)
-			}
-			return e
-		})
-	}
-	for err == nil {
-		at := macro.FindAllStringSubmatchIndex(expr, -1)
-		if at == nil {
-			break
-		}
-		last := at[len(at)-1] // it has no other in its arguments
-		end := closing(expr, last[1])
-		var written string
-		written, err = d.expand(expr[last[2]:last[3]], strings.Split(expr[last[1]:end], "; "))
-		expr = expr[:last[0]] + written + expr[min(end+1, len(expr)):]
-	}
-	return shorthand.ReplaceAllStringFunc(expr, func(text string) string {
-		m := shorthand.FindStringSubmatch(text)
-		return m[1] + " (" + labelsOf(m[2]+m[3]) + ")"
-	}), err
-}
-
-// closing is where the parenthesis ends that was opened before i.
-func closing(text string, i int) int {
-	for depth := 1; i < len(text); i++ {
-		switch text[i] {
-		case '(':
-			depth++
-		case ')':
-			if depth--; depth == 0 {
-				return i
+		v.Name = cmp.Or(v.Name, name)
+		v.Single = d.Single && i > 1
+		series := v.Series
+		if name == "show" {
+			v.Choices = s.shown()
+		} else if i > 0 {
+			var err error
+			if series, _, err = s.families.expand(series, d.Choices); err != nil {
+				return fmt.Errorf("variable %s: %w", v.Name, err)
 			}
 		}
+		v.Definition = fmt.Sprintf("label_values(%s, %s)", series, cmp.Or(v.Of, v.Name))
+		d.Choices = append(d.Choices, v)
 	}
-	return i
+	return nil
 }
 
-// labelsOf are the labels that a shorthand stands for, such as T+state.
-func labelsOf(short string) string {
-	subject, more, _ := strings.Cut(short, "+")
-	labels := map[string]string{"M": "manager", "S": "manager, server", "T": taskLabels}[subject]
-	return strings.TrimSuffix(labels+", "+strings.ReplaceAll(more, "+", ", "), ", ")
+func (d *dashboard) has(name string) bool {
+	return slices.ContainsFunc(d.Choices, func(v variable) bool { return v.Name == name })
 }
 
-// expand writes out a macro.
-func (d *described) expand(name string, args []string) (string, error) {
-	arg := func(i int, otherwise string) string {
-		if i < len(args) {
-			return args[i]
-		}
-		return otherwise
+// draw makes the panels of a page.
+func (s *source) draw(d *dashboard) (err error) {
+	if d.Marks, _, err = s.families.expand(s.Expressions["firing"], d.Choices); err != nil {
+		return err
 	}
-	key := labelsOf(cmp.Or(d.Per, "T"))
-	switch {
-	case name == "tagged": // those that bear a chosen tag; all while all tags are
-		return "((" + args[0] + ")" + withoutUntagged + ")", nil
-	case name == "of": // those of which something else has a sample
-		return "((" + args[0] + ")\nand on (" + key + ")\n(" + arg(1, d.Rows) + "))", nil
-	case name == "shown":
-		return "((" + args[0] + ")\nand on (" + key + ")\n" + d.Rows + ")", nil
-	case name == "total" && len(args) == 2:
-		// The sum by a label over the whole fleet. It adds up a server as one exporter sees it first, which is cheap,
-		// and takes the mean of a pair: where one has seen a change that the other has not, nothing counts twice.
-		by := "manager, server, " + args[0]
-		return "sum by (" + args[0] + ") (avg by (" + by + ") (sum by (" + by + ", job, instance) (" + args[1] + ")))", nil
-	case name == "top" && len(args) == 4:
-		// The n things that rank highest at the end of the shown time, so that a panel has n lines, not as many as
-		// took turns.
-		labels := args[1]
-		if len(labels) == 1 || strings.Contains(labels, "+") {
-			labels = labelsOf(labels)
+	for i := range d.Rows {
+		for _, described := range d.Rows[i].Panels {
+			p, err := s.panel(d, described)
+			if err != nil {
+				return err
+			}
+			d.Rows[i].Drawn = append(d.Rows[i].Drawn, p)
 		}
-		return fmt.Sprintf("((%s)\nand on (%s)\ntopk(%s, %s))", args[2], labels, args[0], args[3]), nil
 	}
-	return "", fmt.Errorf("%s takes other arguments than %q", name, args)
+	d.layout()
+	return nil
 }

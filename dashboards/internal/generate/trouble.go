@@ -1,26 +1,55 @@
 package generate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
+// number is a query for the number of the current value of the label.
+func (s states) number() string {
+	var terms, values []string
+	for i, state := range s.Are {
+		terms = append(terms, fmt.Sprintf("(%s{%s=%q} == 1) * %d", s.Of, s.Label, state.Value, i+1))
+		values = append(values, state.Value)
+	}
+	terms = append(terms, fmt.Sprintf("(%s{%s!~%q} == 1) * %d", s.Of, s.Label, strings.Join(values, "|"), len(s.Are)+1))
+	return fmt.Sprintf("max by %s (%s)", s.Per, strings.Join(terms, " or "))
+}
+
+// numbered are the states by their numbers, and what is not listed yet.
+func (s states) numbered() []state {
+	numbered := append(slices.Clone(s.Are), state{"", "Other", "purple"})
+	for i := range numbered {
+		numbered[i].Value = strconv.Itoa(i + 1)
+	}
+	return numbered
+}
+
 // trouble is something that can be wrong with a task: expr has a sample for each task
 // with which it is. Where measured has none, nobody can say that there is no such task,
 // and unknown says why. Without measured it is known of every task that is seen.
-type trouble struct{ Text, Color, Expr, Measured, Unknown string }
+type trouble struct {
+	Text, Color, Expr, Measured, Unknown string
 
-// rank is a trouble's number, the worst one's the highest, as a list shows it and is
-// asked for it.
-func (s *source) rank(i int) int { return len(s.Troubles) - i }
+	Rank int `yaml:"-"` // the worst one's the highest, as a list shows it
+	Show int `yaml:"-"` // asks for the tasks with it as their worst
+}
+
+// A list is asked for ranks from one to another, as one number of four digits.
+const (
+	rankBase   = 100
+	anyTrouble = 1*rankBase + rankBase - 1
+	everyTask  = rankBase - 1
+)
 
 // ranked has the rank of its worst trouble for every task that has any.
 func (s *source) ranked() string {
 	var terms []string
-	for i, t := range s.Troubles {
-		terms = append(terms, fmt.Sprintf("0 * (%s) + %d", t.Expr, s.rank(i)))
+	for _, t := range s.Troubles {
+		terms = append(terms, fmt.Sprintf("0 * (%s) + %d", t.Expr, t.Rank))
 	}
 	// Nobody wants to hear of a task without priority.
 	return "tagged((" + strings.Join(terms, "\nor\n") + ")\nunless on T qem_task_priority{priority=\"none\"} == 1)"
@@ -32,72 +61,49 @@ func (s *source) ranked() string {
 func (s *source) inTrouble() string {
 	terms := []string{fmt.Sprintf(`count_values("show", %d * <<ranked>>)`, rankBase+1)}
 	var otherwise []string
-	for i, t := range s.Troubles {
+	for _, t := range s.Troubles {
 		n := 0
 		if t.Measured != "" {
 			n = -1
-			terms = append(terms, fmt.Sprintf(`label_replace(0 * count(tagged(%s)), "show", "%d", "", "")`, t.Measured,
-				s.only(i)))
+			terms = append(terms, fmt.Sprintf(`label_replace(0 * count(tagged(%s)), "show", "%d", "", "")`, t.Measured, t.Show))
 		}
-		otherwise = append(otherwise, fmt.Sprintf(`label_replace(vector(%d), "show", "%d", "", "")`, n, s.only(i)))
+		otherwise = append(otherwise, fmt.Sprintf(`label_replace(vector(%d), "show", "%d", "", "")`, n, t.Show))
 	}
 	return strings.Join(terms, "\nor\n") + "\nor\n(" + strings.Join(otherwise, "\nor ") + ")\n" +
 		"+ on () group_left () 0 * count(tagged(qem_task_up))"
 }
 
-// setTroubles makes as many tiles as there are kinds of trouble.
-func (s *source) setTroubles(p *panel) {
-	p.Options["orientation"] = "auto"
-	for i, t := range s.Troubles {
-		good := "green"
-		if t.Color == grey { // to have seen them all is no merit of theirs
-			good = grey
-		}
-		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, overridden(strconv.Itoa(s.only(i)),
-			property{"displayName", t.Text},
-			property{"thresholds", colors{{0, good}, {1, t.Color}}.on(grey)},
-			property{"mappings", []mapping{words([]state{{"-1", t.Unknown, grey}}), nothing(t.Unknown)}}))
-	}
-}
-
-// A list is asked for ranks from one to another, as one number of four digits.
-const (
-	rankBase   = 100
-	anyTrouble = 1*rankBase + rankBase - 1
-	everyTask  = rankBase - 1
-)
-
-// only is the number that asks for the tasks with the i-th trouble as their worst.
-func (s *source) only(i int) int { return s.rank(i) * (rankBase + 1) }
-
-// show is the number that asks for a trouble, or for any, or for all tasks.
-func (s *source) show(text string) (int, error) {
-	i := slices.IndexFunc(s.Troubles, func(t trouble) bool { return t.Text == text })
-	switch {
-	case text == "any":
-		return anyTrouble, nil
-	case text == "all":
-		return everyTask, nil
-	case i < 0:
-		return 0, fmt.Errorf("there is no trouble %q", text)
-	}
-	return s.only(i), nil
+// choice is one of what a list can show, and the number that asks for it.
+type choice struct {
+	Text string
+	Show int
 }
 
 // shown are the choices of the troubles that a list shows.
 func (s *source) shown() []choice {
-	choices := []choice{{true, "All that need attention", strconv.Itoa(anyTrouble)}}
-	for i, t := range s.Troubles {
-		choices = append(choices, choice{false, t.Text, strconv.Itoa(s.only(i))})
+	choices := []choice{{"All that need attention", anyTrouble}}
+	for _, t := range s.Troubles {
+		choices = append(choices, choice{t.Text, t.Show})
 	}
-	return append(choices, choice{false, "All tasks", strconv.Itoa(everyTask)})
+	return append(choices, choice{"All tasks", everyTask})
+}
+
+// show is the number that asks for a trouble, or for any, or for all tasks.
+func (s *source) show(text string) (int, error) {
+	text = cmp.Or(map[string]string{"any": "All that need attention", "all": "All tasks"}[text], text)
+	for _, c := range s.shown() {
+		if c.Text == text {
+			return c.Show, nil
+		}
+	}
+	return 0, fmt.Errorf("there is no trouble %q", text)
 }
 
 // troubleWords are the words and colours of the ranks; 0 is a task without trouble.
 func (s *source) troubleWords() []state {
-	all := []state{{"0", "None seen", none}}
-	for i, t := range s.Troubles {
-		all = append(all, state{strconv.Itoa(s.rank(i)), t.Text, t.Color})
+	all := []state{{"0", "None seen", "transparent"}}
+	for _, t := range s.Troubles {
+		all = append(all, state{strconv.Itoa(t.Rank), t.Text, t.Color})
 	}
 	return all
 }

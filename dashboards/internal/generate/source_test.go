@@ -18,14 +18,14 @@ func TestEveryStopReasonHasWords(t *testing.T) {
 	reasons, known := source.States["stopReason"].Are, aem.StopReason("").Spellings()
 	for _, spellings := range known {
 		reason, _, _ := strings.Cut(string(spellings), "|")
-		i := slices.IndexFunc(reasons, func(s state) bool { return s.value == reason })
+		i := slices.IndexFunc(reasons, func(s state) bool { return s.Value == reason })
 		if i < 0 {
 			t.Errorf("there are no words for %s", reason)
 			continue
 		}
-		alarming := strings.Contains(reasons[i].color, "red") || strings.Contains(reasons[i].color, "orange")
+		alarming := strings.Contains(reasons[i].Color, "red") || strings.Contains(reasons[i].Color, "orange")
 		if alarming != fleet.AbnormalStop(reason) {
-			t.Errorf("%s is %s", reason, reasons[i].color)
+			t.Errorf("%s is %s", reason, reasons[i].Color)
 		}
 	}
 	if len(reasons) != len(known) {
