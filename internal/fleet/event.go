@@ -28,19 +28,21 @@ const (
 
 // Event is one change that a poller saw.
 type Event struct {
-	Number   uint64    `json:"number"` // counts up from 1, per Enterprise Manager
-	Time     time.Time `json:"time"`
+	Number uint64    `json:"number"` // counts up from 1, per Enterprise Manager
+	Time   time.Time `json:"time"`   // when it was seen
+	// `task_state`, `task_stop_reason`, `task_appeared`, `task_vanished`, `tables_error`, `server_state`,
+	// `server_appeared`, `server_vanished`, `server_readable`, `license_state`, `endpoint_test`,
+	// `manager_readable`, `storm`
 	Kind     EventKind `json:"kind"`
 	Server   string    `json:"server,omitempty"`
 	Task     string    `json:"task,omitempty"`
 	Endpoint string    `json:"endpoint,omitempty"`
-	From     string    `json:"from,omitempty"`
-	To       string    `json:"to,omitempty"`
-	Message  string    `json:"message,omitempty"` // from outside: scrubbed and cut
-	// Of a storm: how many there were, of which kind, and the names of the first.
-	Count int       `json:"count,omitempty"`
-	Of    EventKind `json:"of,omitempty"`
-	Names []string  `json:"names,omitempty"`
+	From     string    `json:"from,omitempty"`    // what it was
+	To       string    `json:"to,omitempty"`      // what it is now
+	Message  string    `json:"message,omitempty"` // in Enterprise Manager's words, without secrets, cut
+	Count    int       `json:"count,omitempty"`   // of a `storm`: how many changes there were in one reading
+	Of       EventKind `json:"of,omitempty"`      // of a `storm`: their kind
+	Names    []string  `json:"names,omitempty"`   // of a `storm`: the first names
 }
 
 // JournalSize is how many events a Journal keeps.

@@ -99,36 +99,36 @@ func (p *Past) Count() int { return max(p.TaskCount, len(p.Tasks)) }
 // Server is one Replicate or Compose server. What did not change keeps its pointer from one
 // Server to the next: Details, the elements of Tasks, and the Tasks slice itself.
 type Server struct {
-	// From the server list.
-	Name           string `json:"name"`
-	Product        string `json:"product"` // Replicate or Compose
-	Host           string `json:"host,omitzero"`
-	Port           string `json:"port,omitzero"`
-	Platform       string `json:"platform,omitzero"`
-	Version        string `json:"version,omitzero"`
-	State          string `json:"state"`                                      // a constant above, or what the API says
-	Message        string `json:"message,omitzero"`                           // why it is in error, by the API; no label
-	LastConnection Number `json:"last_connection_timestamp_seconds,omitzero"` // Unix seconds
+	Name     string `json:"name" from:"Name"`
+	Product  string `json:"product"` // `replicate` or `compose`
+	Host     string `json:"host,omitzero" from:"Host"`
+	Port     string `json:"port,omitzero" from:"Port"`
+	Platform string `json:"platform,omitzero" from:"Platform"`
+	Version  string `json:"version,omitzero" from:"Version"`
+	// `monitored`, `not_monitored`, `error`, or what Enterprise Manager says
+	State          string `json:"state" from:"State"`
+	Message        string `json:"message,omitzero" from:"Message"` // why it is in error
+	LastConnection Number `json:"last_connection_timestamp_seconds,omitzero" from:"LastConnection"`
 
-	// Up is Yes when details and task list were read when they were last due, No when it is monitored
-	// and they were not, when it is in error, or paused as struggling; Unknown until both have ended
-	// once, and when it is not monitored.
+	// details and task list were read when they were last due; false also when it is in error, or is asked
+	// less because it struggles; null until both have ended once, and when it is not monitored
 	Up Flag `json:"up"`
-	// Unreadable is why it cannot be read: the error's code or kind; "" when it can.
+	// why it cannot be read: the error's code or kind, as in `qem_server_unreadable`
 	Unreadable string        `json:"unreadable,omitzero"`
-	Struggling bool          `json:"struggling,omitzero"` // it is asked less, because it does not answer well
+	Struggling bool          `json:"struggling,omitzero"` // it does not answer well and is asked less
 	Outline    Reading       `json:"-"`                   // of its task list
 	Sweep      Reading       `json:"-"`                   // of its details and those of every task
 	Interval   time.Duration `json:"-"`                   // at which sweeps are due
 
-	MemoryLimit Number `json:"memory_limit_bytes,omitzero"`
-	DiskLimit   Number `json:"disk_limit_bytes,omitzero"` // bytes, from the configuration
+	MemoryLimit Number `json:"memory_limit_bytes,omitzero"` // configured
+	DiskLimit   Number `json:"disk_limit_bytes,omitzero"`   // configured
 
-	Details     *ServerDetails `json:"details,omitzero"`      // nil when they could not be read, or are too old
-	TasksListed Number         `json:"tasks_listed,omitzero"` // tasks of the whole list; absent when it could not be read
-	TasksPolled Number         `json:"tasks_polled,omitzero"` // those that the filters leave
-	Tasks       []*Task        `json:"-"`                     // those the filters leave, in the API's order
-	Past        *Past          `json:"-"`                     // while the tasks cannot be read: those of the last sight
+	Details *ServerDetails `json:"details,omitzero"` // absent when they could not be read, or are too old
+	// tasks of the whole list; absent when it could not be read
+	TasksListed Number  `json:"tasks_listed,omitzero"`
+	TasksPolled Number  `json:"tasks_polled,omitzero"` // those that the filters leave
+	Tasks       []*Task `json:"-"`                     // those the filters leave, in the API's order
+	Past        *Past   `json:"-"`                     // while the tasks cannot be read: those of the last sight
 
 	// From the optional collectors; nil when they are off, or nothing could be read.
 	Endpoints     []Endpoint     `json:"-"`
@@ -144,20 +144,23 @@ type Server struct {
 
 // ServerDetails is what the details of a server say.
 type ServerDetails struct {
-	License      License     `json:"license,omitzero"`
-	TaskSummary  TaskSummary `json:"task_summary,omitzero"`
-	DiskBytes    Number      `json:"disk_bytes,omitzero"`
-	MemoryBytes  Number      `json:"memory_bytes,omitzero"`
-	ReplicateCPU Number      `json:"replicate_cpu_ratio,omitzero"` // ratio
-	MachineCPU   Number      `json:"machine_cpu_ratio,omitzero"`   // ratio
+	License      License     `json:"license,omitzero" from:"License"`
+	TaskSummary  TaskSummary `json:"task_summary,omitzero" from:"TaskSummary"` // its tasks, as it counts them itself
+	DiskBytes    Number      `json:"disk_bytes,omitzero" from:"Utilization.DiskMB,MiB"`
+	MemoryBytes  Number      `json:"memory_bytes,omitzero" from:"Utilization.MemoryMB,MiB"`
+	ReplicateCPU Number      `json:"replicate_cpu_ratio,omitzero" from:"Utilization.ReplicateCPU,percent"`
+	MachineCPU   Number      `json:"machine_cpu_ratio,omitzero" from:"Utilization.MachineCPU,percent"`
 }
 
 // License is a server's licence.
 type License struct {
-	State     string `json:"state,omitzero"`                     // LicenseValid, ..., or what the API says
-	Issued    Number `json:"issued_timestamp_seconds,omitzero"`  // Unix seconds
-	Expires   Number `json:"expires_timestamp_seconds,omitzero"` // Unix seconds; absent for one without end
-	Remaining Number `json:"remaining_seconds,omitzero"`         // seconds, as the API counts them; may be negative
+	// `valid`, `invalid_checksum`, `expired`, `no_license`, `machine_not_licensed`, `invalid`, or what
+	// Enterprise Manager says
+	State   string `json:"state,omitzero" from:"State"`
+	Issued  Number `json:"issued_timestamp_seconds,omitzero" from:"Issued"`
+	Expires Number `json:"expires_timestamp_seconds,omitzero" from:"Expires"` // absent for one without end
+	// as Enterprise Manager counts it, in days; may be negative
+	Remaining Number `json:"remaining_seconds,omitzero" from:"DaysToExpiration,days"`
 }
 
 // States of a licence.
@@ -172,11 +175,11 @@ const (
 
 // TaskSummary counts a server's tasks as its details do.
 type TaskSummary struct {
-	Running    Number `json:"running,omitzero"`
-	Stopped    Number `json:"stopped,omitzero"`
-	Recovering Number `json:"recovering,omitzero"`
-	Error      Number `json:"error,omitzero"`
-	Total      Number `json:"total,omitzero"`
+	Running    Number `json:"running,omitzero" from:"Running"`
+	Stopped    Number `json:"stopped,omitzero" from:"Stopped"`
+	Recovering Number `json:"recovering,omitzero" from:"Recovering"`
+	Error      Number `json:"error,omitzero" from:"Error"`
+	Total      Number `json:"total,omitzero" from:"Total"`
 }
 
 // MaxProblems bounds Server.Problems.
@@ -184,10 +187,12 @@ const MaxProblems = 100
 
 // Problem is one thing that could not be read.
 type Problem struct {
-	Server    string    `json:"server,omitzero"`    // "" for the Enterprise Manager itself
-	Task      string    `json:"task,omitzero"`      // "" for a server
-	Operation string    `json:"operation,omitzero"` // the API method, such as GetTaskDetails
-	Reason    string    `json:"reason"`             // the API's error code, or timeout, connection, ...
-	Message   string    `json:"message"`            // the error in words, without secrets
-	Since     time.Time `json:"since,omitzero"`     // of the first of its kind in a row
+	Server    string `json:"server,omitzero"`    // absent when it is about the Enterprise Manager itself
+	Task      string `json:"task,omitzero"`      // absent when it is about more than a task
+	Operation string `json:"operation,omitzero"` // the API method, such as `GetTaskDetails`
+	// the API's error code, or `timeout`, `connection`, `tls`, `decode`, `too_large`, `http_<status>`,
+	// `wrong_object`
+	Reason  string    `json:"reason"`
+	Message string    `json:"message"`        // the error in words, without secrets
+	Since   time.Time `json:"since,omitzero"` // of the first of its kind in a row
 }

@@ -11,10 +11,10 @@ const (
 // Endpoint is one endpoint of a Replicate server. One that the API lists in two roles
 // is two of them.
 type Endpoint struct {
-	Name     string
-	Role     string // EndpointSource, ..., or what the API says
-	Type     string // in the API's words
-	Licensed Flag   // the server's licence allows it
+	Name     string `from:"Name"`
+	Role     string `from:"Role"`     // EndpointSource, ..., or what the API says
+	Type     string `from:"Type"`     // in the API's words
+	Licensed Flag   `from:"Licensed"` // the server's licence allows it
 }
 
 // EndpointTest is the last test of an endpoint's connection.
@@ -57,6 +57,6 @@ type Principals struct {
 // RetentionBarrier is the point before which an application no longer needs a task's
 // change data.
 type RetentionBarrier struct {
-	Application string `json:"application,omitzero"`
-	Time        Number `json:"timestamp_seconds,omitzero"` // Unix seconds
+	Application string `json:"application,omitzero" from:"Application"`
+	Time        Number `json:"timestamp_seconds,omitzero" from:"Point"` // Unix seconds
 }

@@ -45,11 +45,11 @@ func TestWhatWasNotGivenIsAbsent(t *testing.T) {
 	empty := &aem.TaskDetails{Options: aem.TaskOptions{ApplyChanges: aem.BoolOf(true)}}
 	onlyAbsent(t, *Server(&aem.ServerInfo{Name: "s"}, nil))
 	onlyAbsent(t, *ServerDetails(&aem.ServerDetails{}))
-	none := aem.NumberOf(-1) // the API's way of saying that there is none
-	onlyAbsent(t, *ServerDetails(&aem.ServerDetails{Utilization: aem.Utilization{DiskMB: none, MachineCPU: none}}))
 	onlyAbsent(t, *Task(running, empty, aem.Replicate))
 	onlyAbsent(t, *Task(running, empty, aem.Compose))
-	onlyAbsent(t, convertTable(&aem.TableStatus{State: aem.TableLoading}, time.Now()))
+	var table fleet.Table
+	setTable(&table, &aem.TableStatus{State: aem.TableLoading}, time.Now())
+	onlyAbsent(t, table)
 }
 
 // fill sets every field below v: numbers to 1, 2, 3, ..., texts to the field's name.
@@ -109,10 +109,11 @@ func TestEveryNumberIsConverted(t *testing.T) {
 
 	clear(seen)
 	var n float64
-	table := &aem.TableStatus{}
-	fill(reflect.ValueOf(table).Elem(), &n)
-	table.State = aem.TableLoading
-	distinct(convertTable(table, time.Now()))
+	status, table := &aem.TableStatus{}, fleet.Table{}
+	fill(reflect.ValueOf(status).Elem(), &n)
+	status.State = aem.TableLoading
+	setTable(&table, status, time.Now())
+	distinct(table)
 
 	clear(seen)
 	var server aem.ServerDetails

@@ -71,16 +71,15 @@ func OfTask(ctx context.Context, q *Question) (any, error) {
 // Endpoints asks for []fleet.Endpoint.
 func Endpoints(ctx context.Context, q *Question) (any, error) {
 	list, err := q.Client.Endpoints.List(ctx, q.Server)
-	endpoints := make([]fleet.Endpoint, 0, len(list))
+	all := make([]fleet.Endpoint, 0, len(list))
 	for i := range list {
-		e := fleet.Endpoint{
-			Name: list[i].Name, Role: string(list[i].Role), Type: list[i].Type, Licensed: flag(list[i].Licensed),
-		}
-		if !slices.ContainsFunc(endpoints, func(o fleet.Endpoint) bool { return o.Name == e.Name && o.Role == e.Role }) {
-			endpoints = append(endpoints, e)
+		var e fleet.Endpoint
+		endpoints.copy(&e, &list[i])
+		if !slices.ContainsFunc(all, func(o fleet.Endpoint) bool { return o.Name == e.Name && o.Role == e.Role }) {
+			all = append(all, e)
 		}
 	}
-	return endpoints, err
+	return all, err
 }
 
 // ACL asks for the *fleet.ACL of one scope.
@@ -117,7 +116,9 @@ func Barrier(ctx context.Context, q *Question) (any, error) {
 	if b == nil || !b.IsSet() {
 		return (*fleet.RetentionBarrier)(nil), err
 	}
-	return &fleet.RetentionBarrier{Application: b.Application, Time: fleet.Unix(b.Point)}, err
+	out := &fleet.RetentionBarrier{}
+	barriers.copy(out, b)
+	return out, err
 }
 
 // Test asks for a *fleet.EndpointTest. One that took too long is a result; one that could not be

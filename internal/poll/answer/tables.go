@@ -147,7 +147,8 @@ func (t *tally) visit(s *aem.TableStatus) error {
 	if uint32(rank) >= min(t.lowest, t.selection.bound.Load()) {
 		return nil
 	}
-	t.tables, t.ranks = append(t.tables, convertTable(s, t.now)), append(t.ranks, rank)
+	t.tables, t.ranks = append(t.tables, fleet.Table{}), append(t.ranks, rank)
+	setTable(&t.tables[len(t.tables)-1], s, t.now)
 	if limit := t.options.Limit; limit > 0 && len(t.ranks) >= 2*limit {
 		t.trim(limit)
 	}
