@@ -32,7 +32,7 @@ func TestACLTraps(t *testing.T) {
 		"a role of tomorrow": {`{"admin_role":{"users":[{"name":"CORP\\ada"}]},"auditor_role":{"users":[]}}`,
 			ACL{Admin: ada}},
 	} {
-		got, err := in(decodeACL, strings.NewReader(tc.body))
+		got, err := decodeACL(strings.NewReader(tc.body))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -48,7 +48,7 @@ func TestACLTraps(t *testing.T) {
 		`{"admin_role":{"users":[1]}}`, `{"admin_role":{"groups":[{"name":null}]}}`, `{"admin_role":{"users":[{"name":"a"}`,
 		`{"admin_role":{},"error_code":"AEM_SERVER_HAS_NO_ACL"}`,
 	} {
-		if got, err := in(decodeACL, strings.NewReader(body)); err == nil {
+		if got, err := decodeACL(strings.NewReader(body)); err == nil {
 			t.Errorf("%s: %+v", body, got)
 		}
 	}

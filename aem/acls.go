@@ -53,15 +53,13 @@ type ACL struct {
 
 var aclTable = wire.NewTable[ACL]()
 
-// MarshalJSON writes the ACL as the API does.
-func (a ACL) MarshalJSON() ([]byte, error) { return marshal(aclTable, &a) }
-
 // UnmarshalJSON reads what MarshalJSON writes, or what people write alike. It is complete
 // then: a role that is left out is nobody's. A role that nobody knows is an error.
 func (a *ACL) UnmarshalJSON(data []byte) error {
 	s := wire.NewScanner(bytes.NewReader(data))
 	var unknown string
-	acl, err := readACL(s, func(key []byte) { unknown = string(key) })
+	var acl ACL
+	err := acl.read(s, func(key []byte) { unknown = string(key) })
 	switch {
 	case err != nil:
 		return fmt.Errorf("aem: not an ACL: %w", err)
@@ -72,33 +70,25 @@ func (a *ACL) UnmarshalJSON(data []byte) error {
 			"viewer_role and none_role", unknown)
 	}
 	acl.complete = true
-	*a = *acl
+	*a = acl
 	return nil
 }
 
-// decodeACL reads an ACL. What is missing of it is empty, but what is there is understood
+// readACL reads an ACL. What is missing of it is empty, but what is there is understood
 // as a whole or not at all: an ACL that lost somebody must not be put back. One with a
 // role that is not known can be read, and not be put.
-func decodeACL(s *wire.Scanner) (*ACL, error) {
-	complete := true
-	acl, err := readACL(s, func(key []byte) { complete = complete && !bytes.HasSuffix(key, []byte("role")) })
-	if err == nil {
-		acl.complete = complete
-	}
-	return acl, err
+func readACL(s *wire.Scanner, acl *ACL) error {
+	acl.complete = true
+	return acl.read(s, func(key []byte) { acl.complete = acl.complete && !bytes.HasSuffix(key, []byte("role")) })
 }
 
-func readACL(s *wire.Scanner, unknown func(key []byte)) (*ACL, error) {
-	acl := &ACL{}
+func (a *ACL) read(s *wire.Scanner, unknown func(key []byte)) error {
 	s.Strict, s.Unknown = true, unknown
-	s.Document(false, func(key []byte) bool { return aclTable.Member(s, key, acl) })
+	aclTable.Document(s, a)
 	if !s.Known {
 		s.Fault("not an ACL")
 	}
-	if err := s.Result(); err != nil {
-		return nil, err
-	}
-	return acl, nil
+	return s.Result()
 }
 
 // NewACL makes a complete ACL of all its roles.
@@ -227,12 +217,13 @@ func (t ACLTarget) operation(verb string) string {
 	return verb + t.kind + "Acl"
 }
 
-func (t ACLTarget) check(operation string) error {
+// call is a call of the method that is called name on the target.
+func (t ACLTarget) call(name, verb string) *call {
+	c := send(verb, t.operation(name), "acl", t.path...)
 	if t.path == nil {
-		return refusal(operation, "there is no target: make one with ServerACL, TasksACL, TaskACL, EndpointsACL or "+
-			"EndpointACL")
+		c.refuse("there is no target: make one with ServerACL, TasksACL, TaskACL, EndpointsACL or EndpointACL")
 	}
-	return nil
+	return c
 }
 
 // Get returns the explicit ACL of an object.
@@ -243,10 +234,9 @@ func (t ACLTarget) check(operation string) error {
 //   - GetEndpointsCollectionAcl, GET /servers/{server}/endpoints?action=acl
 //   - GetEndpointAcl, GET /servers/{server}/endpoints/{endpoint}?action=acl
 func (s ACLsService) Get(ctx context.Context, target ACLTarget, opts ...CallOption) (*ACL, error) {
-	if err := target.check("GetAcl"); err != nil {
-		return nil, err
-	}
-	return fetch(ctx, s.core, opts, get(target.operation("Get"), target.path...).with("action", "acl"), decodeACL)
+	c := target.call("Get", http.MethodGet)
+	c.idempotent = true
+	return fetchOne(ctx, s.core, opts, c, readACL)
 }
 
 // Put replaces the explicit ACL of an object.
@@ -257,14 +247,7 @@ func (s ACLsService) Get(ctx context.Context, target ACLTarget, opts ...CallOpti
 //   - PutEndpointsCollectionsAcl, PUT /servers/{server}/endpoints?action=acl
 //   - PutEndpointAcl, PUT /servers/{server}/endpoints/{endpoint}?action=acl
 func (s ACLsService) Put(ctx context.Context, target ACLTarget, acl *ACL, opts ...CallOption) error {
-	if err := target.check("PutAcl"); err != nil {
-		return err
-	}
-	operation := target.operation("Put")
-	if err := acl.Validate(); err != nil {
-		return refusalOf(operation, err)
-	}
-	return write(ctx, s.core, opts, send(http.MethodPut, operation, "acl", target.path...), aclTable, acl)
+	return s.core.do(ctx, opts, value(target.call("Put", http.MethodPut).checked(acl.Validate()), aclTable, acl))
 }
 
 // Delete removes the explicit ACL of an object; all of it is inherited then.
@@ -275,10 +258,7 @@ func (s ACLsService) Put(ctx context.Context, target ACLTarget, acl *ACL, opts .
 //   - DeleteEndpointsCollectionAcl, DELETE /servers/{server}/endpoints?action=acl
 //   - DeleteEndpointAcl, DELETE /servers/{server}/endpoints/{endpoint}?action=acl
 func (s ACLsService) Delete(ctx context.Context, target ACLTarget, opts ...CallOption) error {
-	if err := target.check("DeleteAcl"); err != nil {
-		return err
-	}
-	return s.core.do(ctx, opts, send(http.MethodDelete, target.operation("Delete"), "acl", target.path...))
+	return s.core.do(ctx, opts, target.call("Delete", http.MethodDelete))
 }
 
 // Update gets an ACL, lets change alter it and puts it back, unless it is as it was. When

@@ -20,61 +20,16 @@ type (
 
 func decodeError(r io.Reader) (apiFault, bool) { return wire.ReadError(r) }
 
-// A reading reads the body of an answer into a T.
-type reading[T any] func(*wire.Scanner) (T, error)
-
-// settled is implemented by answers of which some things depend on several members.
-type settled interface{ settle() }
-
-func settle(v any) {
-	if v, ok := v.(settled); ok {
-		v.settle()
-	}
-}
+// A reading reads the body of an answer.
+type reading[T any] func(*wire.Scanner, *T) error
 
 // listOf is an answer that is but a list, of its elements that make sense.
 func listOf[T any](table *wire.Table[T], envelope string) reading[[]T] {
-	return func(s *wire.Scanner) ([]T, error) {
-		var list []T
-		err := table.List(s, envelope, func(element *T) error {
-			settle(element)
-			list = append(list, *element)
+	return func(s *wire.Scanner, list *[]T) error {
+		return table.List(s, envelope, func(element *T) error {
+			*list = append(*list, *element)
 			return nil
 		})
-		if !wire.Usable(err) {
-			return nil, err
-		}
-		return list, err
-	}
-}
-
-// detailsOf is an answer about one object, perhaps in an envelope; with sections, it may
-// come in parts.
-func detailsOf[T any](table *wire.Table[T], envelope string, sections bool) reading[*T] {
-	return func(s *wire.Scanner) (*T, error) {
-		v := new(T)
-		table.Details(s, envelope, sections, v)
-		if err := s.Result(); err != nil {
-			return nil, err
-		}
-		settle(v)
-		return v, nil
-	}
-}
-
-// objectOf is an answer about one object without an envelope, which check says to be
-// nonsense by what it returns.
-func objectOf[T any](table *wire.Table[T], check func(*T, *wire.Scanner) string) reading[*T] {
-	return func(s *wire.Scanner) (*T, error) {
-		v := new(T)
-		s.Document(false, func(key []byte) bool { return table.Member(s, key, v) })
-		if nonsense := check(v, s); nonsense != "" {
-			s.Fault(nonsense)
-		}
-		if err := s.Result(); err != nil {
-			return nil, err
-		}
-		return v, nil
 	}
 }
 
@@ -85,10 +40,9 @@ func fetch[T any](ctx context.Context, core *core, opts []CallOption, c *call, r
 		result, none T
 		scanner      *wire.Scanner
 	)
-	c.decode = func(_ http.Header, r io.Reader) (err error) {
-		scanner = wire.NewScanner(r)
-		result, err = read(scanner)
-		return err
+	c.decode = func(_ http.Header, r io.Reader) error {
+		scanner, result = wire.NewScanner(r), none
+		return read(scanner, &result)
 	}
 	err := core.do(ctx, opts, c)
 	partial := errors.Is(err, ErrPartial)
@@ -102,6 +56,15 @@ func fetch[T any](ctx context.Context, core *core, opts []CallOption, c *call, r
 	}
 	core.tellUnreadable(c, scanner.Problems())
 	return result, err
+}
+
+// fetchOne is fetch for an answer about one object.
+func fetchOne[T any](ctx context.Context, core *core, opts []CallOption, c *call, read reading[T]) (*T, error) {
+	v, err := fetch(ctx, core, opts, c, read)
+	if err != nil {
+		return nil, err
+	}
+	return &v, nil
 }
 
 // Unreadable is a value of an answer that cannot be read as the number, the time or the
@@ -150,34 +113,18 @@ func (w wrongObject) Error() string {
 
 // named lets an answer through that is about what was asked, or does not say. Its name
 // may differ by case and by blanks at its ends.
-func named[T any](asked string, read reading[*T], nameOf func(*T) []string) reading[*T] {
+func named[T any](asked string, read reading[T], nameOf func(*T) []string) reading[T] {
 	plain := func(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
-	return func(s *wire.Scanner) (*T, error) {
-		v, err := read(s)
-		if err != nil {
-			return nil, err
+	return func(s *wire.Scanner, v *T) error {
+		if err := read(s, v); err != nil {
+			return err
 		}
 		names := nameOf(v)
 		for _, name := range names {
 			if name == "" || plain(name) == plain(asked) {
-				return v, nil
+				return nil
 			}
 		}
-		return nil, wrongObject{asked, names[0]}
+		return wrongObject{asked, names[0]}
 	}
-}
-
-// marshal writes what the API returned as the API would, with null for what is absent.
-func marshal[T any](table *wire.Table[T], v *T) ([]byte, error) {
-	text, _ := table.Marshal(v, wire.Own)
-	return text, nil
-}
-
-// unmarshal reads what marshal has written.
-func unmarshal[T any](table *wire.Table[T], data []byte, to *T) error {
-	*to = *new(T)
-	if _, err := table.Unmarshal(data, to); err != nil {
-		return fmt.Errorf("aem: not a %T: %w", *to, err)
-	}
-	return nil
 }

@@ -3,7 +3,6 @@ package aem
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -20,6 +19,7 @@ import (
 // A call is one call of an API method. The steps of a client's chain pass it
 // down; only one of them works on it at a time.
 type call struct {
+	err         error    // why it must not be made; nil: it may
 	operation   string   // the API method's name
 	verb        string   // HTTP method
 	path        []string // segments below the API's root, not encoded
@@ -129,12 +129,38 @@ func (c *call) saysWhat() bool {
 func (c *call) limit(s *sender) time.Duration { return cmp.Or(c.attempt, s.timeout) }
 
 // refusal is the error of a call that is not made.
+func refusal(operation, why string) *Error {
+	return &Error{Operation: operation, Kind: KindRequest, Message: why}
+}
+
 func refusalOf(operation string, why error) *Error {
 	return &Error{Operation: operation, Kind: KindRequest, Message: why.Error(), err: why}
 }
 
-func refusal(operation, why string) *Error {
-	return &Error{Operation: operation, Kind: KindRequest, Message: why}
+// refuse lets the call not be made, for the first reason that is given.
+func (c *call) refuse(why string) *call { return c.fail(refusal(c.operation, why)) }
+
+func (c *call) fail(err error) *call {
+	if c.err == nil {
+		c.err = err
+	}
+	return c
+}
+
+// checked refuses what was found wrong.
+func (c *call) checked(wrong error) *call {
+	if wrong != nil {
+		c.fail(refusalOf(c.operation, wrong))
+	}
+	return c
+}
+
+// needs refuses an argument that is empty.
+func (c *call) needs(what, value string) *call {
+	if value == "" {
+		c.refuse("the " + what + " is empty")
+	}
+	return c
 }
 
 // defaultWait is how long the API waits for a task or an endpoint unless told
@@ -162,15 +188,18 @@ func (c *call) with(name, value string) *call {
 	return c
 }
 
-// write makes a call whose body is a value of the API. A text that is not valid UTF-8 is
+// value gives the call a value of the API as its body. A text that is not valid UTF-8 is
 // refused: what would arrive would be another name.
-func write[T any](ctx context.Context, core *core, opts []CallOption, c *call, table *wire.Table[T], v *T) error {
+func value[T any](c *call, table *wire.Table[T], v *T) *call {
+	if c.err != nil {
+		return c
+	}
 	body, ok := table.Marshal(v, wire.RealWorld)
 	if !ok {
-		return refusal(c.operation, notUTF8)
+		c.refuse(notUTF8)
 	}
 	c.body = body
-	return core.do(ctx, opts, c)
+	return c
 }
 
 const notUTF8 = "an argument cannot be sent as JSON: is it not UTF-8?"
@@ -180,39 +209,27 @@ const byteOrderMark = wire.ByteOrderMark
 // An object is a JSON object to send.
 type object map[string]any
 
-// setJSON gives the call a JSON body. A text that is not valid UTF-8 is refused:
-// what would arrive would be another name.
-func (c *call) setJSON(v any) error {
+// json gives the call a JSON body, of which the same holds.
+func (c *call) json(v any) *call {
 	body, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
-		return refusal(c.operation, notUTF8)
+		return c.refuse(notUTF8)
 	}
 	c.body = body
-	return nil
+	return c
 }
 
-// setTimeout tells the API how long it may wait, and allows for it.
-func (c *call) setTimeout(d time.Duration) error {
+// within tells the API how long it may wait, and allows for it.
+func (c *call) within(d time.Duration) *call {
 	if d < 0 {
-		return refusal(c.operation, "the timeout is negative")
+		return c.refuse("the timeout is negative")
 	}
 	seconds := (cmp.Or(d, defaultWait) + time.Second - 1) / time.Second
 	c.wait = seconds * time.Second
-	c.with("timeout", strconv.FormatInt(int64(seconds), 10))
-	return nil
+	return c.with("timeout", strconv.FormatInt(int64(seconds), 10))
 }
 
 func boolText(b bool) string { return strconv.FormatBool(b) }
 
 // timestamp is a time as the API's arguments want it.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
-
-// missing refuses a call of which an argument is empty. namesAndValues alternate.
-func missing(operation string, namesAndValues ...string) error {
-	for i := 0; i < len(namesAndValues); i += 2 {
-		if namesAndValues[i+1] == "" {
-			return refusal(operation, fmt.Sprintf("the %s is empty", namesAndValues[i]))
-		}
-	}
-	return nil
-}

@@ -34,7 +34,7 @@ func TestNamesOnTheWire(t *testing.T) {
 }
 
 func TestFetch(t *testing.T) {
-	read := func(*wire.Scanner) ([]int, error) { return []int{1}, nil }
+	read := func(_ *wire.Scanner, list *[]int) error { *list = []int{1}; return nil }
 	for _, tc := range []struct {
 		err     error
 		partial bool

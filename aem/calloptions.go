@@ -50,7 +50,10 @@ func (c *core) do(ctx context.Context, opts []CallOption, call *call) error {
 		option(call)
 	}
 	if call.timeout < 0 {
-		return refusal(call.operation, "the timeout is negative")
+		call.refuse("the timeout is negative")
+	}
+	if call.err != nil {
+		return call.err
 	}
 	return c.call(ctx, call)
 }

@@ -105,7 +105,7 @@ func TestEndpointTestTraps(t *testing.T) {
 func TestTableSelectionTraps(t *testing.T) {
 	body := `{"included_pattern":[{"owner":"HR","name":"%","load_order":0,"table_type":"TABLE"},{"owner":"S","name":"v","load_order":"HIGHEST","table_type":2}],
 		"excluded_pattern":null,"explicit_included_tables":[{"owner":"a","name":"b"},{"owner":"a","name":"c","load_order":"-5000","table_type":"SYNONYM"},{"name":"x","load_order":null}]}`
-	got, err := in(decodeTableSelection, strings.NewReader(body))
+	got, err := decodeSelection(strings.NewReader(body))
 	want := &TableSelection{
 		Included: []SelectedTable{{"HR", "%", LoadNormal, TypeTable}, {"S", "v", LoadHighest, TypeView}},
 		Explicit: []SelectedTable{{Owner: "a", Name: "b"}, {"a", "c", LoadLower, "synonym"}, {Name: "x"}},
@@ -115,7 +115,7 @@ func TestTableSelectionTraps(t *testing.T) {
 	}
 	for name, order := range map[string]LoadOrder{"lowest": LoadLowest, "Lower": LoadLower, "LOW": LoadLow,
 		"NORMAL": LoadNormal, "HIGH": LoadHigh, "HIGHER": LoadHigher, "HIGHEST": LoadHighest} {
-		got, err := in(decodeTableSelection, strings.NewReader(`{"included_pattern":[{"name":"x","load_order":"`+name+`"}]}`))
+		got, err := decodeSelection(strings.NewReader(`{"included_pattern":[{"name":"x","load_order":"` + name + `"}]}`))
 		if err != nil || got.Included[0].LoadOrder != order {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
@@ -124,7 +124,7 @@ func TestTableSelectionTraps(t *testing.T) {
 		`{"included_pattern":[{"owner":"a"}]}`,
 		`{"included_pattern":[{"name":"a","load_order":"SOON"}]}`, `{"included_pattern":[{"name":"a"}`,
 		`{"included_pattern":[],"error_code":"AEM_TABLE_LIST_INNER_ERR"}`} {
-		if got, err := in(decodeTableSelection, strings.NewReader(body)); usable(err) {
+		if got, err := decodeSelection(strings.NewReader(body)); usable(err) {
 			t.Errorf("%s: %+v", body, got)
 		}
 	}
@@ -144,7 +144,7 @@ func TestRetentionBarrierTraps(t *testing.T) {
 		``:                   {},
 		byteOrderMark + "\n": {},
 	} {
-		got, err := in(decodeRetentionBarrier, strings.NewReader(body))
+		got, err := decodeBarrier(strings.NewReader(body))
 		if err != nil || *got != want || got.IsSet() != !want.Point.IsZero() {
 			t.Errorf("%s: %+v, %v", body, got, err)
 		}
@@ -152,7 +152,7 @@ func TestRetentionBarrierTraps(t *testing.T) {
 	for _, body := range []string{`[]`, `{`, `<html>`, `{"retention_point":"soon"}`,
 		`{"error_code":"AEM_GET_CHANGE_DATA_RETENTION_BARRIER_INNER_ERR"}`,
 		`{"error_code":"AEM_TASK_NOT_FOUND","retention_point":""}`} {
-		if got, err := in(decodeRetentionBarrier, strings.NewReader(body)); err == nil {
+		if got, err := decodeBarrier(strings.NewReader(body)); err == nil {
 			t.Errorf("%s: %+v", body, got)
 		}
 	}

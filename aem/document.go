@@ -18,17 +18,27 @@ type document struct {
 // headLength is how much of a document is looked at before it is sent.
 const headLength = 512
 
-// setDocument gives the call a body from elsewhere. One that can be wound back is sent as
+// upload gives the call a body from elsewhere. One that can be wound back is sent as
 // it is read; any other is read to its end first, since the API wants to know the length.
 // It returns the beginning, without what may stand before a text.
-func (c *call) setDocument(r io.Reader) (head []byte, err error) {
+func (c *call) upload(r io.Reader) (head []byte) {
 	if r == nil {
-		return nil, refusal(c.operation, "there is no document")
-	}
-	unread := func(err error) error {
-		return &Error{Operation: c.operation, Kind: KindRequest, Message: "the document to send cannot be read", err: err}
+		c.refuse("there is no document")
+		return nil
 	}
 	d := &document{}
+	head, err := d.take(r)
+	switch {
+	case err != nil:
+		c.fail(&Error{Operation: c.operation, Kind: KindRequest, Message: "the document to send cannot be read", err: err})
+	case len(head) == 0 && d.size <= headLength:
+		c.refuse("the document to send is empty")
+	}
+	c.document = d
+	return head
+}
+
+func (d *document) take(r io.Reader) (head []byte, err error) {
 	var seekable bool
 	if d.from, seekable = r.(io.ReadSeeker); seekable {
 		d.begin, err = d.from.Seek(0, io.SeekCurrent)
@@ -37,28 +47,20 @@ func (c *call) setDocument(r io.Reader) (head []byte, err error) {
 	if !seekable {
 		text, err := io.ReadAll(r)
 		if err != nil {
-			return nil, unread(err)
+			return nil, err
 		}
 		d.from, d.begin = bytes.NewReader(text), 0
 	}
 	end, err := d.from.Seek(0, io.SeekEnd)
 	if err != nil {
-		return nil, unread(err)
+		return nil, err
 	}
 	d.size = end - d.begin
 	head = make([]byte, min(d.size, headLength))
 	if _, err = d.from.Seek(d.begin, io.SeekStart); err == nil {
 		_, err = io.ReadFull(d.from, head)
 	}
-	if err != nil {
-		return nil, unread(err)
-	}
-	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte(byteOrderMark)))
-	if len(head) == 0 && d.size <= headLength {
-		return nil, refusal(c.operation, "the document to send is empty")
-	}
-	c.document = d
-	return head, nil
+	return bytes.TrimSpace(bytes.TrimPrefix(head, []byte(byteOrderMark))), err
 }
 
 // attach makes the document the body of a request.

@@ -32,12 +32,6 @@ type Endpoint struct {
 
 var endpointTable = wire.NewTable[Endpoint]()
 
-// MarshalJSON writes the endpoint as the API does.
-func (e Endpoint) MarshalJSON() ([]byte, error) { return marshal(endpointTable, &e) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (e *Endpoint) UnmarshalJSON(data []byte) error { return unmarshal(endpointTable, data, e) }
-
 // EndpointRole says what an endpoint can be for a task.
 type EndpointRole string
 
@@ -80,20 +74,15 @@ type EndpointTest struct {
 
 var endpointTestTable = wire.NewTable[EndpointTest]()
 
-// MarshalJSON writes the result as the API does.
-func (t EndpointTest) MarshalJSON() ([]byte, error) { return marshal(endpointTestTable, &t) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (t *EndpointTest) UnmarshalJSON(data []byte) error { return unmarshal(endpointTestTable, data, t) }
-
-func (t *EndpointTest) check(s *wire.Scanner) string {
+func readEndpointTest(s *wire.Scanner, t *EndpointTest) error {
+	endpointTestTable.Document(s, t)
 	if t.Message == "" {
 		t.Message = plainMessage(s)
 	}
 	if t.State == "" {
-		return "not the result of a test: it has no state"
+		s.Fault("not the result of a test: it has no state")
 	}
-	return ""
+	return s.Result()
 }
 
 // OK reports whether the endpoint can be used.
@@ -117,12 +106,9 @@ func (s EndpointsService) List(ctx context.Context, server string, opts ...CallO
 // API: TestEndpoint, GET /servers/{server}/endpoints/{endpoint}?action=test&timeout={s}.
 func (s EndpointsService) Test(ctx context.Context, ref EndpointRef, timeout time.Duration,
 	opts ...CallOption) (*EndpointTest, error) {
-	c := send(http.MethodGet, "TestEndpoint", "test", ref.path()...)
+	c := send(http.MethodGet, "TestEndpoint", "test", ref.path()...).within(timeout)
 	c.once = true
-	if err := c.setTimeout(timeout); err != nil {
-		return nil, err
-	}
-	return fetch(ctx, s.core, opts, c, objectOf(endpointTestTable, (*EndpointTest).check))
+	return fetchOne(ctx, s.core, opts, c, readEndpointTest)
 }
 
 // A Patch changes settings of an endpoint, one after the other.
@@ -156,44 +142,35 @@ func TestSetting(path string, value any) PatchOperation { return PatchOperation{
 func (s EndpointsService) Patch(ctx context.Context, ref EndpointRef, patch Patch, opts ...CallOption) error {
 	c := send(http.MethodPatch, "PatchEndpoint", "", ref.path()...)
 	if len(patch) == 0 {
-		return refusal(c.operation, "there is nothing to change")
+		c.refuse("there is nothing to change")
 	}
 	body := make([]object, 0, len(patch))
 	for _, o := range patch {
-		element, err := s.patch(c.operation, o)
-		if err != nil {
-			return err
+		element := object{"op": o.Op, "path": o.Path}
+		switch {
+		case !strings.HasPrefix(o.Path, "/db_settings/"):
+			c.refuse("the path of a setting begins with /db_settings/")
+		case strings.HasSuffix(o.Path, "/$type"):
+			c.refuse("the type of an endpoint cannot be changed")
+		case o.Op == "add", o.Op == "replace", o.Op == "test":
+			element["value"] = s.core.revealed(o.Value)
+		case o.Op != "remove":
+			c.refuse("an operation is add, replace, remove or test")
 		}
 		body = append(body, element)
 	}
-	if err := c.setJSON(body); err != nil {
-		return err
-	}
-	return s.core.do(ctx, opts, c)
+	return s.core.do(ctx, opts, c.json(body))
 }
 
-func (s EndpointsService) patch(operation string, o PatchOperation) (object, error) {
-	if !strings.HasPrefix(o.Path, "/db_settings/") {
-		return nil, refusal(operation, "the path of a setting begins with /db_settings/")
+// revealed is a value to send: of a Password, its text.
+func (c *core) revealed(value any) any {
+	password, ok := value.(Password)
+	if !ok {
+		return value
 	}
-	if strings.HasSuffix(o.Path, "/$type") {
-		return nil, refusal(operation, "the type of an endpoint cannot be changed")
-	}
-	element := object{"op": o.Op, "path": o.Path}
-	switch o.Op {
-	case "remove":
-		return element, nil
-	case "add", "replace", "test":
-	default:
-		return nil, refusal(operation, "an operation is add, replace, remove or test")
-	}
-	element["value"] = o.Value
-	if password, ok := o.Value.(Password); ok {
-		text, _ := password.reveal()
-		s.core.session.scrub.add(text)
-		element["value"] = text
-	}
-	return element, nil
+	text, _ := password.reveal()
+	c.session.scrub.add(text)
+	return text
 }
 
 // DeleteEndpointOptions say how to delete.
@@ -248,16 +225,14 @@ type ReconfigureOptions struct {
 // /servers/{server}/endpoints/{endpoint}?action=reconfigure&configuration={name}&recycle={bool}.
 func (s EndpointsService) Reconfigure(ctx context.Context, ref EndpointRef, configuration string,
 	o ReconfigureOptions, opts ...CallOption) error {
-	const operation = "ReconfigureEndpointNoWait"
-	if err := missing(operation, "configuration", configuration); err != nil {
-		return err
-	}
+	c := send(http.MethodPut, opReconfigure, "reconfigure", ref.path()...).needs("configuration", configuration)
 	if strings.HasPrefix(configuration, ref.Endpoint+configurationMark) {
-		return refusal(operation, "the configuration is only what follows the two underscores in the name of its endpoint")
+		c.refuse("the configuration is only what follows the two underscores in the name of its endpoint")
 	}
-	c := send(http.MethodPut, operation, "reconfigure", ref.path()...)
 	return s.core.do(ctx, opts, c.with("configuration", configuration).with("recycle", boolText(!o.KeepTasks)))
 }
+
+const opReconfigure = "ReconfigureEndpointNoWait"
 
 // configurationMark is between the names of an endpoint and its configuration.
 const configurationMark = "__"

@@ -226,14 +226,14 @@ type AuditService struct{ core *core }
 func (s AuditService) Export(ctx context.Context, start, end time.Time, opts ...CallOption) (io.ReadCloser, error) {
 	c := &call{operation: "ExportAuditTrail", path: []string{"security", "audit_trail"}}
 	if start.IsZero() {
-		return nil, refusal(c.operation, "there is no start")
+		c.refuse("there is no start")
 	}
-	c.query = query{{"start_timestamp", timestamp(start)}}
+	c.with("start_timestamp", timestamp(start))
 	if !end.IsZero() {
-		if end.Before(start) {
-			return nil, refusal(c.operation, "the end is before the start")
-		}
-		c.query = append(c.query, param{"end_timestamp", timestamp(end)})
+		c.with("end_timestamp", timestamp(end))
+	}
+	if !end.IsZero() && end.Before(start) {
+		c.refuse("the end is before the start")
 	}
 	return s.core.export(ctx, opts, c)
 }

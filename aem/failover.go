@@ -68,9 +68,8 @@ func (s EndpointsService) Failover(ctx context.Context, f Failover) (*FailoverRe
 
 // checkFailover refuses one whose endpoints are not as they should be.
 func (s EndpointsService) checkFailover(ctx context.Context, f Failover) error {
-	const operation = "ReconfigureEndpointNoWait"
-	if err := missing(operation, "configuration", f.Configuration); err != nil {
-		return err
+	if f.Configuration == "" {
+		return refusal(opReconfigure, "the configuration is empty")
 	}
 	endpoints, err := s.List(ctx, f.Endpoint.Server, Skipped(new(int)))
 	if err != nil {
@@ -82,11 +81,12 @@ func (s EndpointsService) checkFailover(ctx context.Context, f Failover) error {
 	i := find(f.Endpoint.Endpoint)
 	switch {
 	case i < 0:
-		return refusal(operation, "the server has no such endpoint")
+		return refusal(opReconfigure, "the server has no such endpoint")
 	case endpoints[i].Role == EndpointTarget || !strings.Contains(strings.ToLower(endpoints[i].Type), "oracle"):
-		return refusal(operation, "only an Oracle source endpoint can be switched")
+		return refusal(opReconfigure, "only an Oracle source endpoint can be switched")
 	case find(f.Endpoint.Endpoint+configurationMark+f.Configuration) < 0:
-		return refusal(operation, "the server has no endpoint of the name of this one, two underscores and the configuration")
+		return refusal(opReconfigure, "the server has no endpoint of the name of this one, two underscores and the "+
+			"configuration")
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (s EndpointsService) recycle(ctx context.Context, f Failover, report *Failo
 		return nil
 	}
 	if err := pause(ctx, time.Now().Add(2*f.Settle), f.Settle); err != nil {
-		return ended("ReconfigureEndpointNoWait", "while the server restarts the tasks", err)
+		return ended(opReconfigure, "while the server restarts the tasks", err)
 	}
 	running, err := forEach(report.Tasks, func(task string) error {
 		ctx, cancel := context.WithTimeout(ctx, f.TaskTimeout)

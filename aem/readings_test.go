@@ -14,33 +14,52 @@ var exact = cmp.AllowUnexported(Number{}, Bool{}, Duration{})
 func usable(err error) bool { return wire.Usable(err) }
 
 // in reads a body as one of the readings does.
-func in[T any](read reading[T], body io.Reader) (T, error) { return read(wire.NewScanner(body)) }
-
-func decodeServerList(r io.Reader) ([]ServerInfo, error) {
-	return in(listOf(serverInfoTable, "serverList"), r)
+func in[T any](read reading[T], body io.Reader) (T, error) {
+	var v, none T
+	err := read(wire.NewScanner(body), &v)
+	if !usable(err) {
+		return none, err
+	}
+	return v, err
 }
 
-func decodeServerDetails(r io.Reader) (*ServerDetails, error) {
-	return in(detailsOf(serverDetailsTable, "serverdetails", false), r)
+// one is in for an answer about one object.
+func one[T any](read reading[T]) func(io.Reader) (*T, error) {
+	return func(body io.Reader) (*T, error) {
+		v, err := in(read, body)
+		if err != nil {
+			return nil, err
+		}
+		return &v, nil
+	}
 }
+
+// all is in for a list.
+func all[T any](read reading[[]T]) func(io.Reader) ([]T, error) {
+	return func(body io.Reader) ([]T, error) { return in(read, body) }
+}
+
+var (
+	decodeServerList    = all(readServerList)
+	decodeServerDetails = one(readServerDetails)
+	decodeTaskList      = all(listOf(taskInfoTable, "taskList"))
+	decodeTaskDetails   = one(readTaskDetails)
+	decodeTableList     = all(listOf(tableInfoTable, "tablelist"))
+	decodeEndpointList  = all(listOf(endpointTable, "endpointList"))
+	decodeTaskResult    = one(readTaskResult)
+	decodeEndpointTest  = one(readEndpointTest)
+	decodeSelection     = one(readTableSelection)
+	decodeBarrier       = one(readRetentionBarrier)
+	decodeACL           = one(readACL)
+)
 
 func decodeServerDefinition(r io.Reader) (*ServerDefinition, error) {
-	m, err := in(objectOf(serverMessageTable, (*serverMessage).check), r)
+	m, err := one(readServerMessage)(r)
 	if err != nil {
 		return nil, err
 	}
 	m.Password = NewPassword(m.Secret)
 	return &m.ServerDefinition, nil
-}
-
-func decodeTaskList(r io.Reader) ([]TaskInfo, error) { return in(listOf(taskInfoTable, "taskList"), r) }
-
-func decodeTaskDetails(r io.Reader) (*TaskDetails, error) {
-	return in(detailsOf(taskDetailsTable, "task", true), r)
-}
-
-func decodeTableList(r io.Reader) ([]TableInfo, error) {
-	return in(listOf(tableInfoTable, "tablelist"), r)
 }
 
 func decodeTableStatuses(r io.Reader, visit func(*TableStatus) error) error {
@@ -57,18 +76,6 @@ func tables(r io.Reader) ([]TableStatus, error) {
 		return nil
 	})
 	return all, err
-}
-
-func decodeEndpointList(r io.Reader) ([]Endpoint, error) {
-	return in(listOf(endpointTable, "endpointList"), r)
-}
-
-func decodeTaskResult(r io.Reader) (*TaskResult, error) {
-	return in(objectOf(taskResultTable, (*TaskResult).check), r)
-}
-
-func decodeEndpointTest(r io.Reader) (*EndpointTest, error) {
-	return in(objectOf(endpointTestTable, (*EndpointTest).check), r)
 }
 
 func must(t testing.TB, err error) {

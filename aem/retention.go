@@ -20,32 +20,20 @@ type RetentionBarrier struct {
 
 var retentionBarrierTable = wire.NewTable[RetentionBarrier]()
 
-// MarshalJSON writes the barrier as the API does.
-func (b RetentionBarrier) MarshalJSON() ([]byte, error) { return marshal(retentionBarrierTable, &b) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (b *RetentionBarrier) UnmarshalJSON(data []byte) error {
-	return unmarshal(retentionBarrierTable, data, b)
-}
-
-// decodeRetentionBarrier reads a barrier. The guide does not say what comes when there is
+// readRetentionBarrier reads a barrier. The guide does not say what comes when there is
 // none, so nothing, null and empty members all mean that.
-func decodeRetentionBarrier(s *wire.Scanner) (*RetentionBarrier, error) {
-	barrier := &RetentionBarrier{}
-	s.Document(false, func(key []byte) bool { return retentionBarrierTable.Member(s, key, barrier) })
+func readRetentionBarrier(s *wire.Scanner, barrier *RetentionBarrier) error {
+	retentionBarrierTable.Document(s, barrier)
 	if s.Nothing() {
-		return barrier, nil
+		return nil
 	}
 	if len(s.Problems()) > 0 {
 		s.Fault("the retention point is not a time")
 	}
-	if err := s.Result(); err != nil {
-		return nil, err
-	}
 	if !barrier.IsSet() {
 		barrier.Application = ""
 	}
-	return barrier, nil
+	return s.Result()
 }
 
 // IsSet reports whether there is a barrier.
@@ -58,8 +46,8 @@ func (b RetentionBarrier) IsSet() bool { return !b.Point.IsZero() }
 // API: GetChangeDataRetentionBarrier, GET /servers/{server}/tasks/{task}?action=get_change_data_retention_barrier.
 func (s TasksService) RetentionBarrier(ctx context.Context, ref TaskRef, opts ...CallOption) (*RetentionBarrier,
 	error) {
-	c := get("GetChangeDataRetentionBarrier", ref.path()...)
-	return fetch(ctx, s.core, opts, c.with("action", "get_change_data_retention_barrier"), decodeRetentionBarrier)
+	c := get("GetChangeDataRetentionBarrier", ref.path()...).with("action", "get_change_data_retention_barrier")
+	return fetchOne(ctx, s.core, opts, c, readRetentionBarrier)
 }
 
 // SetRetentionBarrier sets or moves an application's barrier: change data before it
@@ -88,12 +76,7 @@ const opSetBarrier = "SetChangeDataRetentionBarrier"
 
 func (s TasksService) putBarrier(ctx context.Context, opts []CallOption, ref TaskRef, application, point string) error {
 	c := send(http.MethodPut, opSetBarrier, "set_change_data_retention_barrier", ref.path()...)
-	if err := missing(c.operation, "application", application); err != nil {
-		return err
-	}
-	if err := c.setJSON(object{"retention_point": point, "application": application}); err != nil {
-		return err
-	}
+	c.needs("application", application).json(object{"retention_point": point, "application": application})
 	return s.core.do(ctx, opts, c)
 }
 
@@ -140,10 +123,7 @@ func (s TasksService) DeleteOldChangeData(ctx context.Context, ref TaskRef, age 
 	opts ...CallOption) error {
 	c := send(http.MethodPost, "DeleteOldChangeData", "delete_old_change_data", ref.path()...)
 	if age.text == "" {
-		return refusal(c.operation, "the age is neither a point in time nor a duration")
+		c.refuse("the age is neither a point in time nor a duration")
 	}
-	if err := c.setJSON(object{"timestamp_or_offset": age.text}); err != nil {
-		return err
-	}
-	return s.core.do(ctx, opts, c)
+	return s.core.do(ctx, opts, c.json(object{"timestamp_or_offset": age.text}))
 }

@@ -31,14 +31,6 @@ type SelectedTable struct {
 
 var tableSelectionTable = wire.NewTable[TableSelection]()
 
-// MarshalJSON writes the selection as the API does.
-func (s TableSelection) MarshalJSON() ([]byte, error) { return marshal(tableSelectionTable, &s) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (s *TableSelection) UnmarshalJSON(data []byte) error {
-	return unmarshal(tableSelectionTable, data, s)
-}
-
 // LoadOrder says how early a table is loaded; a higher one comes first. Any number
 // is allowed.
 type LoadOrder int64
@@ -90,7 +82,7 @@ func (TableType) Spellings() []TableType { return []TableType{"", TypeTable, Typ
 // API: GetTaskTableSelection, GET /servers/{server}/tasks/{task}/tables?action=selection.
 func (s TasksService) TableSelection(ctx context.Context, ref TaskRef, opts ...CallOption) (*TableSelection, error) {
 	c := get("GetTaskTableSelection", ref.path("tables")...).with("action", "selection")
-	return fetch(ctx, s.core, opts, c, decodeTableSelection)
+	return fetchOne(ctx, s.core, opts, c, readTableSelection)
 }
 
 // PutTableSelection replaces which tables a task takes, as a whole; a selection
@@ -101,35 +93,31 @@ func (s TasksService) PutTableSelection(ctx context.Context, ref TaskRef, select
 	opts ...CallOption) error {
 	c := send(http.MethodPut, "PutTaskTableSelection", "selection", ref.path("tables")...)
 	if len(selection.Included) == 0 && len(selection.Explicit) == 0 {
-		return refusal(c.operation, "the selection includes no table")
+		c.refuse("the selection includes no table")
 	}
 	for _, part := range []*[]SelectedTable{&selection.Included, &selection.Excluded, &selection.Explicit} {
 		*part = slices.Clone(*part)
 		for i := range *part {
 			t := &(*part)[i]
 			if t.Owner == "" || t.Name == "" {
-				return refusal(c.operation, fmt.Sprintf("table %q of owner %q: both must be given", t.Name, t.Owner))
+				c.refuse(fmt.Sprintf("table %q of owner %q: both must be given", t.Name, t.Owner))
 			}
 			t.Type = cmp.Or(t.Type, TypeTable)
 		}
 	}
-	return write(ctx, s.core, opts, c, tableSelectionTable, &selection)
+	return s.core.do(ctx, opts, value(c, tableSelectionTable, &selection))
 }
 
-// decodeTableSelection understands all or nothing: a selection of which a part is missing
+// readTableSelection understands all or nothing: a selection of which a part is missing
 // must not be put back.
-func decodeTableSelection(s *wire.Scanner) (*TableSelection, error) {
-	selection := &TableSelection{}
+func readTableSelection(s *wire.Scanner, selection *TableSelection) error {
 	s.Strict = true
-	s.Document(false, func(key []byte) bool { return tableSelectionTable.Member(s, key, selection) })
+	tableSelectionTable.Document(s, selection)
 	if !s.Known {
 		s.Fault("not a table selection")
 	}
 	if n := s.Skipped(); n > 0 {
 		s.Fault(fmt.Sprintf("%d elements of the table selection made no sense", n))
 	}
-	if err := s.Result(); err != nil {
-		return nil, err
-	}
-	return selection, nil
+	return s.Result()
 }

@@ -2,6 +2,7 @@ package aem
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,20 +119,13 @@ type ServerInfo struct {
 
 var serverInfoTable = wire.NewTable[ServerInfo]()
 
-func (s *ServerInfo) settle() { s.Product = replicateUnless(s.Product) }
-
-func replicateUnless(p Product) Product {
-	if p == "" {
-		return Replicate
+func readServerList(s *wire.Scanner, list *[]ServerInfo) error {
+	err := listOf(serverInfoTable, "serverList")(s, list)
+	for i := range *list {
+		(*list)[i].Product = cmp.Or((*list)[i].Product, Replicate)
 	}
-	return p
+	return err
 }
-
-// MarshalJSON writes the server as the API does, with null for what is absent.
-func (s ServerInfo) MarshalJSON() ([]byte, error) { return marshal(serverInfoTable, &s) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (s *ServerInfo) UnmarshalJSON(data []byte) error { return unmarshal(serverInfoTable, data, s) }
 
 // ServerDetails is one server in detail (GetServerDetails).
 type ServerDetails struct {
@@ -180,14 +174,10 @@ type Utilization struct {
 
 var serverDetailsTable = wire.NewTable[ServerDetails]()
 
-func (s *ServerDetails) settle() { s.Product = replicateUnless(s.Product) }
-
-// MarshalJSON writes the server as the API does, with null for what is absent.
-func (s ServerDetails) MarshalJSON() ([]byte, error) { return marshal(serverDetailsTable, &s) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (s *ServerDetails) UnmarshalJSON(data []byte) error {
-	return unmarshal(serverDetailsTable, data, s)
+func readServerDetails(s *wire.Scanner, d *ServerDetails) error {
+	serverDetailsTable.Details(s, "serverdetails", false, d)
+	d.Product = cmp.Or(d.Product, Replicate)
+	return s.Result()
 }
 
 // ServerDefinition is how Enterprise Manager reaches a server (GetServer,
@@ -210,14 +200,6 @@ type ServerDefinition struct {
 }
 
 var serverDefinitionTable = wire.NewTable[ServerDefinition]()
-
-// MarshalJSON writes the definition as the API does, without the password.
-func (d ServerDefinition) MarshalJSON() ([]byte, error) { return marshal(serverDefinitionTable, &d) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (d *ServerDefinition) UnmarshalJSON(data []byte) error {
-	return unmarshal(serverDefinitionTable, data, d)
-}
 
 const opPutServer = "PutServer"
 
@@ -267,7 +249,7 @@ var serverMessageTable = wire.NewTable[serverMessage]()
 // API: GetServerList, GET /servers.
 func (s ServersService) List(ctx context.Context, opts ...CallOption) ([]ServerInfo, error) {
 	c := get("GetServerList", "servers")
-	return fetch(ctx, s.core, opts, c, listOf(serverInfoTable, "serverList"))
+	return fetch(ctx, s.core, opts, c, readServerList)
 }
 
 // Details returns one server in detail; ErrNotFound when there is none of that
@@ -276,7 +258,7 @@ func (s ServersService) List(ctx context.Context, opts ...CallOption) ([]ServerI
 // API: GetServerDetails, GET /servers/{server}.
 func (s ServersService) Details(ctx context.Context, server string, opts ...CallOption) (*ServerDetails, error) {
 	c := get("GetServerDetails", "servers", server)
-	return fetch(ctx, s.core, opts, c, named(server, detailsOf(serverDetailsTable, "serverdetails", false),
+	return fetchOne(ctx, s.core, opts, c, named(server, readServerDetails,
 		func(d *ServerDetails) []string { return []string{d.Name} }))
 }
 
@@ -304,7 +286,7 @@ func (s ServersService) All(ctx context.Context, opts ...CallOption) iter.Seq2[S
 // API: GetServer, GET /servers/{server}/def.
 func (s ServersService) Definition(ctx context.Context, server string, opts ...CallOption) (*ServerDefinition, error) {
 	c := get("GetServer", "servers", server, "def")
-	d, err := fetch(ctx, s.core, opts, c, named(server, objectOf(serverMessageTable, (*serverMessage).check),
+	d, err := fetchOne(ctx, s.core, opts, c, named(server, readServerMessage,
 		func(d *serverMessage) []string { return []string{d.Name} }))
 	if err != nil {
 		return nil, err
@@ -318,13 +300,14 @@ func (s ServersService) Definition(ctx context.Context, server string, opts ...C
 	return &d.ServerDefinition, nil
 }
 
-func (m *serverMessage) check(*wire.Scanner) string {
+func readServerMessage(s *wire.Scanner, m *serverMessage) error {
+	serverMessageTable.Document(s, m)
 	if m.Name == "" {
-		return "not the definition of a server: it has no name"
+		s.Fault("not the definition of a server: it has no name")
 	}
 	_ = m.Product.UnmarshalText([]byte(m.Class))
-	m.Product = replicateUnless(m.Product)
-	return ""
+	m.Product = cmp.Or(m.Product, Replicate)
+	return s.Result()
 }
 
 // Put adds a server, or changes how a server of that name is reached. It needs the
@@ -333,16 +316,13 @@ func (m *serverMessage) check(*wire.Scanner) string {
 // API: PutServer, PUT /servers/{server}/def.
 func (s ServersService) Put(ctx context.Context, d ServerDefinition, opts ...CallOption) error {
 	password, session := d.Password.reveal()
-	c := send(http.MethodPut, opPutServer, "", "servers", d.Name, "def")
+	c := send(http.MethodPut, opPutServer, "", "servers", d.Name, "def").checked(d.Validate())
 	c.bound = session
-	if err := d.Validate(); err != nil {
-		return refusalOf(c.operation, err)
-	}
 	class := map[Product]string{Replicate: "AemReplicateServer", Compose: "AemComposeServer"}[d.Product]
 	s.core.session.scrub.add(password)
 	d.VerifyCertificate, d.Monitored = BoolOf(d.VerifyCertificate.or(true)), BoolOf(d.Monitored.or(true))
-	return write(ctx, s.core, opts, c, serverMessageTable, &serverMessage{Class: class, ServerDefinition: d,
-		Secret: password})
+	return s.core.do(ctx, opts, value(c, serverMessageTable, &serverMessage{Class: class, ServerDefinition: d,
+		Secret: password}))
 }
 
 // Update gets the definition of a server, lets change alter it and puts it back, unless it
@@ -405,11 +385,7 @@ func (s ServersService) Delete(ctx context.Context, server string, opts ...CallO
 // API: PutServerLicense, PUT /servers/{server}/license/def.
 func (s ServersService) PutLicense(ctx context.Context, server string, license io.Reader, opts ...CallOption) error {
 	c := send(http.MethodPut, "PutServerLicense", "", "servers", server, "license", "def")
-	head, err := c.setDocument(license)
-	if err != nil {
-		return err
-	}
-	if !bytes.HasPrefix(head, []byte("{")) {
+	if !bytes.HasPrefix(c.upload(license), []byte("{")) {
 		c.contentType = "text/plain; charset=utf-8"
 	}
 	return s.core.do(ctx, opts, c)
@@ -434,8 +410,6 @@ func (s ServersService) Export(ctx context.Context, server string, opts ...CallO
 func (s ServersService) Import(ctx context.Context, server string, document io.Reader, opts ...CallOption) error {
 	c := send(http.MethodPost, "ImportAll", "import", "servers", server)
 	c.wait = importWait
-	if _, err := c.setDocument(document); err != nil {
-		return err
-	}
+	c.upload(document)
 	return s.core.do(ctx, opts, c)
 }

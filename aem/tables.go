@@ -50,12 +50,6 @@ type TableInfo struct {
 
 var tableInfoTable = wire.NewTable[TableInfo]()
 
-// MarshalJSON writes the table as the API does.
-func (t TableInfo) MarshalJSON() ([]byte, error) { return marshal(tableInfoTable, &t) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (t *TableInfo) UnmarshalJSON(data []byte) error { return unmarshal(tableInfoTable, data, t) }
-
 // TableStatus is one table of a task (GetTableStatuses).
 type TableStatus struct {
 	Schema       string        `api:"schema_on_source"`
@@ -92,12 +86,6 @@ type TableCDC struct {
 }
 
 var tableStatusTable = wire.NewTable[TableStatus]()
-
-// MarshalJSON writes the table as the API does, with null for what is absent.
-func (t TableStatus) MarshalJSON() ([]byte, error) { return marshal(tableStatusTable, &t) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (t *TableStatus) UnmarshalJSON(data []byte) error { return unmarshal(tableStatusTable, data, t) }
 
 // EstimateEnd says when the table's full load will end, by the guide's formula:
 // start + estimated rows · (now − start) / transferred rows. It returns false for a
@@ -163,21 +151,19 @@ func (s TablesService) EachStatus(ctx context.Context, ref TaskRef, f TableFilte
 	begin func() func(*TableStatus) error, opts ...CallOption) error {
 	c := get("GetTableStatuses", ref.path("tables")...).with("action", "getstatus")
 	c.query = append(c.query, f.query()...)
-	_, err := fetch(ctx, s.core, opts, c, func(scan *wire.Scanner) (none struct{}, err error) {
+	_, err := fetch(ctx, s.core, opts, c, func(scan *wire.Scanner, _ *struct{}) error {
 		scan.Most = wire.MaxPassed
 		take, chooses := begin(), f.chooser()
-		var refused error
-		err = tableStatusTable.List(scan, "table_details", func(t *TableStatus) error {
+		return tableStatusTable.List(scan, "table_details", func(t *TableStatus) error {
 			c.alive()
-			if chooses(t.State, t.Schema, t.Name) {
-				refused = take(t)
+			if !chooses(t.State, t.Schema, t.Name) {
+				return nil
 			}
-			return refused
+			if err := take(t); err != nil {
+				return abandoned{err}
+			}
+			return nil
 		})
-		if refused != nil {
-			err = abandoned{refused}
-		}
-		return none, err
 	})
 	return err
 }
@@ -190,9 +176,9 @@ func (s TablesService) EachStatus(ctx context.Context, ref TaskRef, f TableFilte
 func (s TablesService) List(ctx context.Context, ref TaskRef, f TableFilter, opts ...CallOption) ([]TableInfo, error) {
 	c := get("GetTableList", ref.path("tables")...)
 	c.query = f.query()
-	list, err := fetch(ctx, s.core, opts, c, func(scan *wire.Scanner) ([]TableInfo, error) {
+	list, err := fetch(ctx, s.core, opts, c, func(scan *wire.Scanner, list *[]TableInfo) error {
 		scan.Most = wire.MaxPassed
-		return listOf(tableInfoTable, "tablelist")(scan)
+		return listOf(tableInfoTable, "tablelist")(scan, list)
 	})
 	chooses := f.chooser()
 	return slices.DeleteFunc(list, func(t TableInfo) bool { return !chooses(t.State, t.Schema, t.Name) }), err
@@ -216,10 +202,8 @@ func (s TablesService) Resume(ctx context.Context, table TableRef, opts ...CallO
 }
 
 func (s TablesService) act(ctx context.Context, opts []CallOption, operation, action string, table TableRef) error {
-	if err := missing(operation, "schema", table.Schema, "table", table.Table); err != nil {
-		return err
-	}
 	c := send(http.MethodPost, operation, action, table.Task.path("tables")...)
+	c.needs("schema", table.Schema).needs("table", table.Table)
 	return s.core.do(ctx, opts, c.with("schema", table.Schema).with("table", table.Table))
 }
 

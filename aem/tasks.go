@@ -1,6 +1,7 @@
 package aem
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -84,12 +85,6 @@ type TaskInfo struct {
 }
 
 var taskInfoTable = wire.NewTable[TaskInfo]()
-
-// MarshalJSON writes the task as the API does, with null for what is absent.
-func (t TaskInfo) MarshalJSON() ([]byte, error) { return marshal(taskInfoTable, &t) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (t *TaskInfo) UnmarshalJSON(data []byte) error { return unmarshal(taskInfoTable, data, t) }
 
 // TaskDetails is one task in detail (GetTaskDetails). The blocks that belong to
 // the other product are empty.
@@ -206,12 +201,14 @@ type Loading struct {
 
 var taskDetailsTable = wire.NewTable[TaskDetails]()
 
-func (t *TaskDetails) settle() {
+func readTaskDetails(s *wire.Scanner, t *TaskDetails) error {
+	taskDetailsTable.Details(s, "task", true, t)
 	_ = t.Product.UnmarshalText([]byte(t.Type))
 	if t.Product == "" && (t.Project != "" || t.Loading != Loading{}) {
 		t.Product = Compose
 	}
-	t.Product = replicateUnless(t.Product)
+	t.Product = cmp.Or(t.Product, Replicate)
+	return s.Result()
 }
 
 // names are what may be asked for to get these details: of a Compose task, with its
@@ -223,12 +220,6 @@ func (t *TaskDetails) names() []string {
 	project := "__" + t.Project
 	return []string{t.Name, t.Name + project, strings.TrimSuffix(t.Name, project)}
 }
-
-// MarshalJSON writes the task as the API does, with null for what is absent.
-func (t TaskDetails) MarshalJSON() ([]byte, error) { return marshal(taskDetailsTable, &t) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (t *TaskDetails) UnmarshalJSON(data []byte) error { return unmarshal(taskDetailsTable, data, t) }
 
 // List returns the tasks of a server that the account may see, or those of them
 // that made sense together with an ErrPartial. It needs the role Viewer on all
@@ -246,7 +237,7 @@ func (s TasksService) List(ctx context.Context, server string, opts ...CallOptio
 // API: GetTaskDetails, GET /servers/{server}/tasks/{task}.
 func (s TasksService) Details(ctx context.Context, ref TaskRef, opts ...CallOption) (*TaskDetails, error) {
 	c := get("GetTaskDetails", ref.path()...)
-	return fetch(ctx, s.core, opts, c, named(ref.Task, detailsOf(taskDetailsTable, "task", true), (*TaskDetails).names))
+	return fetchOne(ctx, s.core, opts, c, named(ref.Task, readTaskDetails, (*TaskDetails).names))
 }
 
 // ServerTask is a task and the server that it is on.
@@ -344,9 +335,7 @@ func (s TasksService) Export(ctx context.Context, ref TaskRef, o ExportTaskOptio
 func (s TasksService) Import(ctx context.Context, ref TaskRef, document io.Reader, opts ...CallOption) error {
 	c := send(http.MethodPost, "ImportTask", "import", ref.path()...)
 	c.wait = importWait
-	if _, err := c.setDocument(document); err != nil {
-		return err
-	}
+	c.upload(document)
 	return s.core.do(ctx, opts, c)
 }
 
@@ -379,12 +368,9 @@ var cloneMessageTable = wire.NewTable[cloneMessage]()
 // API: CloneTask, POST /servers/{server}/tasks/{task}?action=clone.
 func (s TasksService) Clone(ctx context.Context, ref TaskRef, name string, o CloneTaskOptions,
 	opts ...CallOption) error {
-	c := send(http.MethodPost, "CloneTask", "clone", ref.path()...)
-	if err := missing(c.operation, "name of the clone", name); err != nil {
-		return err
-	}
+	c := send(http.MethodPost, "CloneTask", "clone", ref.path()...).needs("name of the clone", name)
 	if name == ref.Task {
-		return refusal(c.operation, "a clone cannot have the name of its original")
+		c.refuse("a clone cannot have the name of its original")
 	}
-	return write(ctx, s.core, opts, c, cloneMessageTable, &cloneMessage{name, BoolOf(o.Permissions), o})
+	return s.core.do(ctx, opts, value(c, cloneMessageTable, &cloneMessage{name, BoolOf(o.Permissions), o}))
 }

@@ -77,21 +77,16 @@ type TaskResult struct {
 
 var taskResultTable = wire.NewTable[TaskResult]()
 
-// MarshalJSON writes the result.
-func (r TaskResult) MarshalJSON() ([]byte, error) { return marshal(taskResultTable, &r) }
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (r *TaskResult) UnmarshalJSON(data []byte) error { return unmarshal(taskResultTable, data, r) }
-
-// check takes the error_message, which tells that the task failed, and is there, empty,
-// when it did not. What follows the first JSON value, as in the guide's samples, is not
-// read.
-func (r *TaskResult) check(s *wire.Scanner) string {
+// readTaskResult takes the error_message, which tells that the task failed, and is there,
+// empty, when it did not. What follows the first JSON value, as in the guide's samples, is
+// not read.
+func readTaskResult(s *wire.Scanner, r *TaskResult) error {
+	taskResultTable.Document(s, r)
 	r.Message = plainMessage(s)
 	if r.State == "" && s.Message() == "" {
-		return "not the result of a task: it has no state"
+		s.Fault("not the result of a task: it has no state")
 	}
-	return ""
+	return s.Result()
 }
 
 // plainMessage is the error_message of a good answer, "" for NONE.
@@ -114,22 +109,11 @@ func plainMessage(s *wire.Scanner) string {
 // API: RunTask, POST /servers/{server}/tasks/{task}?action=run&option={option}&timeout={s}.
 func (s TasksService) Run(ctx context.Context, ref TaskRef, how RunOption, timeout time.Duration,
 	opts ...CallOption) (*TaskResult, error) {
-	c := send(http.MethodPost, opRunTask, "run", ref.path()...).with("option", how.name)
-	if err := missing(c.operation, "run option", how.name); err != nil {
-		return nil, err
-	}
+	c := send(http.MethodPost, opRunTask, "run", ref.path()...).needs("run option", how.name).with("option", how.name)
 	if how.needs {
-		if err := missing(c.operation, "position", how.position); err != nil {
-			return nil, err
-		}
-		if err := c.setJSON(object{"cdcposition": how.position}); err != nil {
-			return nil, err
-		}
+		c.needs("position", how.position).json(object{"cdcposition": how.position})
 	}
-	if err := c.setTimeout(timeout); err != nil {
-		return nil, err
-	}
-	return s.core.act(ctx, opts, c)
+	return s.core.act(ctx, opts, c.within(timeout))
 }
 
 // Stop stops a task and waits until it has stopped or failed, at most timeout (to
@@ -139,17 +123,13 @@ func (s TasksService) Run(ctx context.Context, ref TaskRef, how RunOption, timeo
 // API: StopTask, POST /servers/{server}/tasks/{task}?action=stop&timeout={s}.
 func (s TasksService) Stop(ctx context.Context, ref TaskRef, timeout time.Duration, opts ...CallOption) (*TaskResult,
 	error) {
-	c := send(http.MethodPost, opStopTask, "stop", ref.path()...)
-	if err := c.setTimeout(timeout); err != nil {
-		return nil, err
-	}
-	return s.core.act(ctx, opts, c)
+	return s.core.act(ctx, opts, send(http.MethodPost, opStopTask, "stop", ref.path()...).within(timeout))
 }
 
 // act makes a call that starts or stops a task. The API may tell with a good
 // answer that the task failed.
 func (c *core) act(ctx context.Context, opts []CallOption, call *call) (*TaskResult, error) {
-	result, err := fetch(ctx, c, opts, call, objectOf(taskResultTable, (*TaskResult).check))
+	result, err := fetchOne(ctx, c, opts, call, readTaskResult)
 	if err != nil {
 		return nil, err
 	}

@@ -76,9 +76,9 @@ func (t *Table[T]) List(s *Scanner, envelope string, visit func(*T) error) error
 	return s.Result()
 }
 
-// Member reads the value of a member with a squashed key; false when there is none such.
-func (t *Table[T]) Member(s *Scanner, key []byte, to *T) bool {
-	return s.memberOf(t.root, key, unsafe.Pointer(to))
+// Document reads a document that is one object.
+func (t *Table[T]) Document(s *Scanner, to *T) {
+	s.Document(false, func(key []byte) bool { return s.memberOf(t.root, key, unsafe.Pointer(to)) })
 }
 
 // Read reads an object.
@@ -88,7 +88,7 @@ func (t *Table[T]) Read(s *Scanner, to *T) { s.members(t.root, unsafe.Pointer(to
 func (t *Table[T]) Unmarshal(data []byte, to *T) (*Scanner, error) {
 	s := NewScanner(bytes.NewReader(data))
 	s.Exact, s.Strict = true, true
-	s.Document(false, func(key []byte) bool { return s.memberOf(t.root, key, unsafe.Pointer(to)) })
+	t.Document(s, to)
 	if s.skipped > 0 {
 		s.Fault("a list has an element that makes no sense")
 	}
