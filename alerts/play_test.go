@@ -22,7 +22,8 @@ import (
 
 var update = flag.Bool("update", false, "write the table of stories")
 
-// TestStories plays the stories: in a unit test those of hours, in their first variation, and with the tag e2e all.
+// TestStories plays the stories: in a unit test those of hours, in their first variation, with rules that are evaluated
+// as seldom as they may be; with the tag e2e all, with rules that are evaluated at every step.
 func TestStories(t *testing.T) {
 	all := stories(t)
 	if len(all) < 70 {
@@ -126,10 +127,16 @@ func promtool(t *testing.T, batch []played, rules string, order []string) string
 		}
 		queries = append(queries, p.queries(t)...)
 	}
-	step := model.Duration(steps[batch[0].World]).String()
+	step := steps[batch[0].World]
+	evaluated := step
+	if !everything {
+		evaluated = seldom
+	}
 	data, err := yaml.Marshal(map[string]any{
-		"rule_files": []string{rules}, "evaluation_interval": step, "group_eval_order": order,
-		"tests": []any{map[string]any{"interval": step, "input_series": series, "promql_expr_test": queries}},
+		"rule_files": []string{rules}, "evaluation_interval": model.Duration(evaluated).String(),
+		"group_eval_order": order, "tests": []any{map[string]any{
+			"interval": model.Duration(step).String(), "input_series": series, "promql_expr_test": queries,
+		}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,9 @@ type story struct {
 // steps are how often a world is looked at.
 var steps = map[string]time.Duration{"": time.Minute, "long": 10 * time.Minute, "alone": time.Minute}
 
+// seldom is how often the rules have to be evaluated, at least.
+const seldom = 2 * time.Minute
+
 // length is how many steps a story has.
 func (s story) length() int {
 	last := time.Duration(0)
@@ -286,7 +289,8 @@ What happens, which alerts fire at which time, and what came: made of [stories.y
 go test -tags e2e ./alerts -run TestStories -update. An alert is named with the first letter of its severity; nothing
 else fires at that time but QemWatchdog. Each story is played with a pair of exporters that have the labels of the
 Prometheus Operator, of which the second looks a minute later, and where every ninth poll is missing (holes); some with
-a pair without holes, a pair of which one reads nothing (lame), or a lone exporter.
+a pair without holes, a pair of which one reads nothing (lame), or a lone exporter. The rules are evaluated every minute,
+and in a unit test every 2 minutes.
 
 | | kind | story | expected | got | played |
 |---|---|---|---|---|---|

@@ -12,11 +12,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
@@ -28,17 +26,10 @@ import (
 
 var update = flag.Bool("update", false, "write the generated parts of the documentation")
 
-// binary is the built command.
+// binary is the built command; qemctl is beside it.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(process.Main(m, "..", &binary)) }
-
-// qemctl is built beside the other binary, once.
-var qemctl = sync.OnceValue(func() error {
-	cmd := exec.Command("go", "build", "-o", filepath.Dir(binary), "../cmd/qemctl")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	return cmd.Run()
-})
+func TestMain(m *testing.M) { os.Exit(process.Main(m, "..", &binary, "../cmd/qemctl")) }
 
 // block is a fenced block of a page.
 type block struct {

@@ -48,9 +48,6 @@ func newSandbox(t *testing.T) *sandbox {
 	t.Helper()
 	s := &sandbox{dir: t.TempDir(), em: aemtest.NewTLSServer(aemtest.Options{})}
 	t.Cleanup(s.em.Close)
-	if err := qemctl(); err != nil {
-		t.Fatal(err)
-	}
 	s.write("password", aemtest.DefaultPassword+"\n")
 	s.write("gateway-key", "key-of-the-gateway\n")
 	s.write("token", aemtest.DefaultAPIToken+"\n")

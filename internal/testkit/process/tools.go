@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -12,16 +13,21 @@ import (
 	"time"
 )
 
-// Main builds the daemon for all the tests of a package, tells where it is, and runs
-// them. It returns the exit code.
-func Main(m *testing.M, packageDir string, binary *string) int {
+// Main builds the daemon for all the tests of a package, and what is in further directories beside it, tells where it
+// is, and runs them. It returns the exit code.
+func Main(m *testing.M, packageDir string, binary *string, others ...string) int {
 	dir, err := os.MkdirTemp("", "qem_exporter-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if *binary, err = build(packageDir, dir); err != nil {
+	*binary = filepath.Join(dir, "qem_exporter")
+	err = build(packageDir, *binary)
+	for _, other := range others {
+		err = errors.Join(err, build(other, filepath.Join(dir, filepath.Base(other))))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -31,21 +37,21 @@ func Main(m *testing.M, packageDir string, binary *string) int {
 // Build builds the daemon, whose package is in a directory, for one test.
 func Build(t testing.TB, packageDir string) string {
 	t.Helper()
-	binary, err := build(packageDir, t.TempDir())
-	if err != nil {
+	binary := filepath.Join(t.TempDir(), "qem_exporter")
+	if err := build(packageDir, binary); err != nil {
 		t.Fatal(err)
 	}
 	return binary
 }
 
-func build(packageDir, into string) (string, error) {
-	binary := filepath.Join(into, "qem_exporter")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", binary, packageDir)
+// build copies what go run would run: that is linked once for all packages that test it, and kept in Go's cache.
+func build(packageDir, binary string) error {
+	cmd := exec.CommandContext(context.Background(), "go", "run", "-exec", "cp", packageDir, binary)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
+		return fmt.Errorf("building %s: %w\n%s", packageDir, err, out)
 	}
-	return binary, nil
+	return nil
 }
 
 // Find finds a program on the path, by the first of its names that is there.
