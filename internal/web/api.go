@@ -18,8 +18,8 @@ const (
 	streamPatience = 5 * time.Second
 )
 
-// The JSON of /api/v1/status, one level of lists a type. Field names are public interface. A field
-// that is not there is not known.
+// What was seen and how it was judged, one level of lists a type: the JSON of /api/v1/status, and what the page
+// shows. Field names are public interface. A field that is not there is not known.
 type (
 	statusView struct {
 		Version      string     `json:"version"`
@@ -57,6 +57,9 @@ type (
 		Problems      []fleet.Problem `json:"problems"`
 		ProblemCount  int             `json:"problem_count"`
 		Duplicates    int             `json:"duplicates,omitempty"`
+
+		source  *Manager
+		servers []serverView
 	}
 	readingView struct {
 		Last     time.Time      `json:"last,omitzero"`
@@ -79,6 +82,9 @@ type (
 		PastView     *pastView      `json:"last_sight,omitempty"`
 		Counts       tally          `json:"task_counts"`
 		ProblemCount int            `json:"problem_count"`
+
+		manager *Manager
+		tasks   []row
 	}
 	taskView struct {
 		*fleet.Task
@@ -154,59 +160,26 @@ func (s *stream) value(first bool, v any, list string) {
 }
 
 func (s *stream) status(status Status, now time.Time, manager, server string) {
-	v := statusView{Version: status.Version, Started: status.Started, Now: now, Ready: len(status.waiting(now)) == 0,
-		Troubles: status.troubles(), ReloadFailed: status.ReloadFailedAt}
+	seen := status.survey(now, manager, server, s.task)
+	v := statusView{Version: status.Version, Started: status.Started, Now: now, Ready: len(status.Waiting(now)) == 0,
+		Troubles: status.Troubles(), ReloadFailed: status.ReloadFailedAt}
 	if status.TotalShards > 1 {
 		v.Shard = &shardView{Index: status.Shard, Total: status.TotalShards}
 	}
-	var managers []managerView
-	var servers [][]seen
-	for i := range status.Managers {
-		m := &status.Managers[i]
-		if !only(manager)(m.Name) {
-			continue
-		}
-		list := m.looks(now, only(server), only(s.task))
-		mv := m.view(list, now)
-		v.Attention.Managers += boolean(needsAttention(mv.Severity))
-		v.Attention.Tasks += mv.Tasks.Attention
-		for _, l := range list {
-			v.Attention.Servers += boolean(needsAttention(l.Severity))
-		}
-		managers, servers = append(managers, mv), append(servers, list)
-	}
+	v.Attention.Managers, v.Attention.Servers, v.Attention.Tasks = seen.badManagers, seen.badServers, seen.all.Attention
 	s.value(true, v, "managers")
-	for i := range managers {
-		s.value(i == 0, managers[i], "servers")
-		for j := range servers[i] {
-			s.value(j == 0, servers[i][j].view(now), "tasks")
-			for k := range servers[i][j].tasks {
-				s.value(k == 0, servers[i][j].tasks[k].view(s.details), "")
+	for i, m := range seen.managers {
+		s.value(i == 0, m, "servers")
+		for j, server := range m.servers {
+			s.value(j == 0, server, "tasks")
+			for k := range server.tasks {
+				s.value(k == 0, server.tasks[k].view(s.details), "")
 			}
 			s.raw("]}")
 		}
 		s.raw("]}")
 	}
 	s.raw("]}\n")
-}
-
-func (m *Manager) view(servers []seen, now time.Time) managerView {
-	sum := m.sum(servers, now)
-	v := managerView{
-		Name: m.Name, URL: m.URL, NextLogin: m.NextLogin, StateInterval: m.StateInterval.Seconds(),
-		PollInterval: m.PollInterval.Seconds(), MaxAge: m.MaxAge.Seconds(), State: sum.State, Severity: sum.Severity,
-		Reasons: sum.Reasons, Tasks: sum.tally, Problems: sum.Problems, ProblemCount: sum.problems,
-		Duplicates: sum.Dropped,
-	}
-	if m.View == nil {
-		return v
-	}
-	v.List, v.LastSight = reading(&m.View.List), past(m.View.Past)
-	v.Listed, v.Polled = m.View.Listed, m.View.Polled
-	if p := m.View.List.Problem; p != nil {
-		v.Problems, v.ProblemCount = append([]fleet.Problem{*p}, v.Problems...), v.ProblemCount+1
-	}
-	return v
 }
 
 func reading(r *fleet.Reading) *readingView {
@@ -221,16 +194,6 @@ func past(p *fleet.Past) *pastView {
 		return nil
 	}
 	return &pastView{Seen: p.Seen, Servers: p.Servers, Tasks: p.Count()}
-}
-
-func (s *seen) view(now time.Time) serverView {
-	v := serverView{Server: s.Server, Severity: s.Severity, Reasons: append([]string{}, s.Reasons...), Counts: s.tally,
-		ProblemCount: s.Server.ProblemCount, Outline: reading(&s.Outline), Sweep: reading(&s.Sweep), PastView: past(s.Past)}
-	v.Counts.Servers, v.Counts.ServersUp = 0, 0
-	if s.Details != nil {
-		v.LicenseEnds = s.Details.License.Ends(now)
-	}
-	return v
 }
 
 func (r *row) view(details bool) taskView {

@@ -20,11 +20,11 @@ func (s *Status) events(manager, server, task string, since time.Time) []event {
 	list := []event{}
 	for i := range s.Managers {
 		m := &s.Managers[i]
-		if m.Journal == nil || !only(manager)(m.Name) {
+		if m.Journal == nil || !is(manager, m.Name) {
 			continue
 		}
 		for _, e := range m.Journal.Events(func(e *fleet.Event) bool {
-			return only(server)(e.Server) && only(task)(e.Task) && e.Time.After(since)
+			return is(server, e.Server) && is(task, e.Task) && e.Time.After(since)
 		}) {
 			list = append(list, event{m.Name, e})
 		}

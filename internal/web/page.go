@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"hash/fnv"
 	"html/template"
 	"log/slog"
@@ -25,12 +24,9 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 func parsePage() (*template.Template, error) {
 	return template.New("page.html").Funcs(template.FuncMap{
-		"span":    span,
-		"seconds": func(d time.Duration) string { return span(d.Seconds()) },
-		"count":   count,
-		"whole":   func(n int) string { return whole(float64(n)) },
-		"words":   fleet.Words,
-		"where":   where,
+		"span": written(span), "whole": written(whole), "amount": written(amount), "size": written(size),
+		"percent": written(percent), "moment": written(moment), "loaded": written(loaded),
+		"count": count, "words": fleet.Words, "where": where, "yesNo": yesNo, "short": short, "group": group,
 		"join":    func(reasons []string) string { return strings.Join(reasons, " · ") },
 		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" },
@@ -45,7 +41,7 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 	body := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(body)
 	body.Reset()
-	if err := h.template.Execute(body, h.pageData(&status, now, q)); err != nil {
+	if err := h.template.Execute(body, h.pageData(status, now, q)); err != nil {
 		h.Logger.Error("cannot render the status page", slog.Any("err", err))
 		plain(w, http.StatusInternalServerError, "cannot render the status page\n")
 		return
@@ -57,26 +53,22 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 
 // pageData is what the template gets.
 type pageData struct {
-	Title, Version, TelemetryPath string
-	Now                           time.Time
-	Assets                        assets
-	Refresh                       float64 // seconds between two questions of the script
-	Uptime                        float64 // seconds
-	Waiting                       []string
-	Troubles                      []string
-	ReloadFailedAt                time.Time
-	Shard                         string
-	Query                         query
-	Tiles                         []tile
-	Managers                      []managerRow
-	Many                          bool // more than one manager, so that their names matter
-	Servers                       []serverRow
-	ServersTotal                  int
-	MoreServers                   string // link
-	ServerHeads                   []header
-	Tasks                         tasksData
-	Events                        []event
-	MoreEvents                    bool
+	Status
+	Site         *handler
+	Now          time.Time
+	Query        query
+	Title        string
+	Refresh      float64 // seconds between two questions of the script
+	Tiles        []tile
+	Managers     []managerView
+	Many         bool // more than one manager, so that their names matter
+	Servers      []serverView
+	ServersTotal int
+	MoreServers  string // link
+	ServerHeads  []header
+	Tasks        tasksData
+	Events       []event
+	MoreEvents   bool
 }
 
 // tile is a number that is seen first.
@@ -86,105 +78,81 @@ type tile struct {
 	Link               string
 }
 
-type managerRow struct {
-	*Manager
-	summary
-	ID, Link string
-	Age      float64 // seconds since its server list was read; negative when it never was
-	NextIn   float64 // seconds until the next login is due
-	Past     *fleet.Past
-	PastAge  float64
-}
+// header is a column's header.
+type header struct{ Name, Label, Link, Aria string }
 
-type serverRow struct {
-	seen
-	manager                 *Manager
-	ID, Link                string
-	Age                     float64 // seconds since its tasks' states were read; negative when they never were
-	SweepAge, Due, PastAge  float64
-	Licence, LicenceNote    string
-	LicenceEnds             fleet.Number
-	LicenceBad, LicenceSoon bool
-}
-
-func (r *serverRow) Manager() string { return r.manager.Name }
-
-func (h *handler) pageData(s *Status, now time.Time, q query) *pageData {
-	d := &pageData{
-		Now: now, Version: s.Version, TelemetryPath: "." + h.TelemetryPath, Assets: h.assets,
-		Refresh: refresh(s), Uptime: age(s.Started, now), Waiting: s.waiting(now),
-		Troubles: s.troubles(), ReloadFailedAt: s.ReloadFailedAt, Query: q, Many: len(s.Managers) > 1,
-	}
-	if s.TotalShards > 1 {
-		d.Shard = fmt.Sprintf("Shard %d of %d: other processes poll the other servers.", s.Shard, s.TotalShards)
-	}
+func (h *handler) pageData(s Status, now time.Time, q query) *pageData {
+	d := &pageData{Status: s, Site: h, Now: now, Query: q, Refresh: refresh(&s), Many: len(s.Managers) > 1}
+	seen := s.survey(now, "", "", "")
+	d.Managers = seen.managers
 	var rows []row
-	for i := range s.Managers {
-		m := &s.Managers[i]
-		list := m.looks(now, only(""), only(""))
-		d.Managers = append(d.Managers, rowOfManager(m, list, now, q))
-		for j := range list {
-			d.Servers = append(d.Servers, rowOfServer(m, &list[j], now, q))
-			if only(q.Manager)(m.Name) && only(q.Server)(list[j].Name) {
-				rows = append(rows, list[j].tasks...)
+	for _, m := range d.Managers {
+		d.Servers = append(d.Servers, m.servers...)
+		for _, one := range m.servers {
+			if is(q.Manager, m.Name) && is(q.Server, one.Name) {
+				rows = append(rows, one.tasks...)
 			}
 		}
 	}
-	slices.SortStableFunc(d.Managers, func(a, b managerRow) int { return b.Severity.Level() - a.Severity.Level() })
-	attention := d.addTiles(q)
+	d.addTiles(seen)
+	slices.SortStableFunc(d.Managers, func(a, b managerView) int { return b.Severity.Level() - a.Severity.Level() })
 	d.arrangeServers()
-	d.Tasks = tasksOf(s, rows, q, now)
+	d.Tasks = tasksOf(&s, rows, q, now)
 	d.Events = s.events(q.Manager, q.Server, "", time.Time{})
 	d.MoreEvents = len(d.Events) > firstEvents
 	d.Events = d.Events[:min(firstEvents, len(d.Events))]
 	d.Title = "qem_exporter"
-	if attention += len(d.Troubles); attention > 0 {
-		d.Title = "(" + whole(float64(attention)) + ") qem_exporter"
+	if n := seen.all.Attention + seen.badManagers + seen.badServers + len(s.Troubles()); n > 0 {
+		d.Title = "(" + whole(float64(n)) + ") qem_exporter"
 	}
 	return d
 }
 
-func rowOfManager(m *Manager, list []seen, now time.Time, q query) managerRow {
-	v := managerRow{Manager: m, summary: m.sum(list, now), ID: "m-" + short(m.Name),
-		Link: q.within(m.Name, "") + "#tasks", Age: -1}
-	if !m.NextLogin.IsZero() {
-		v.NextIn = age(now, m.NextLogin)
+// Age is how long ago an instant was, in whole seconds; negative when it never was. page.js counts on from there.
+func (d *pageData) Age(t time.Time) float64 {
+	if t.IsZero() {
+		return -1
 	}
-	if m.View == nil {
-		return v
-	}
-	v.Age = ageOf(m.View.List.Last, now)
-	if v.Past = m.View.Past; v.Past != nil {
-		v.PastAge = age(v.Past.Seen, now)
-		v.NotSeen, v.Total = v.NotSeen+v.Past.Count(), v.Total+v.Past.Count()
-		v.Servers += v.Past.Servers
-	}
-	return v
+	return age(t, d.Now)
 }
 
-func rowOfServer(m *Manager, s *seen, now time.Time, q query) serverRow {
-	v := serverRow{seen: *s, manager: m, ID: "s-" + short(m.Name+"/"+s.Name), Link: q.within(m.Name, s.Name) + "#tasks",
-		Age: ageOf(s.Outline.Last, now), SweepAge: ageOf(s.Sweep.Last, now)}
-	if !s.Sweep.Due.IsZero() {
-		v.Due = age(now, s.Sweep.Due)
-	}
-	if s.Past != nil {
-		v.PastAge = age(s.Past.Seen, now)
-	}
+// Left is how long it is until an instant; 0 when it is past, or never will be.
+func (d *pageData) Left(t time.Time) float64 { return age(d.Now, t) }
+
+// Counts are those of a manager's tasks with what there was at the last sight.
+func (v *managerView) Counts() *tally {
+	t := v.Tasks
+	t.past(v.LastSight)
+	return &t
+}
+
+// ServerProblems are the problems but that of the server list.
+func (v *managerView) ServerProblems() []fleet.Problem {
+	return v.Problems[boolean(v.List != nil && v.List.Problem != nil):]
+}
+
+// Manager is the name of the server's.
+func (v *serverView) Manager() string { return v.manager.Name }
+
+// licence is a licence in words.
+type licence struct {
+	Words, Note string
+	Severity    fleet.Severity
+}
+
+// Licence is the server's; without words when nothing is known of it.
+func (d *pageData) Licence(s *serverView) licence {
 	if s.Details == nil {
-		return v
+		return licence{}
 	}
-	license := &s.Details.License
-	v.Licence = fleet.Words(license.State)
-	severity, reason := license.Judge(now)
-	v.LicenceBad, v.LicenceSoon = severity == fleet.Critical, severity == fleet.Warning
-	ends := license.Ends(now)
-	v.LicenceEnds = fleet.Unix(ends)
-	switch {
-	case !ends.IsZero() && !ends.After(now):
-		v.Licence, v.LicenceNote = "", strings.TrimPrefix(reason, "licence ")
-	case !ends.IsZero():
-		v.LicenceNote = span(ends.Sub(now).Seconds()) + " left"
+	severity, reason := s.Details.License.Judge(d.Now)
+	v := licence{Words: fleet.Words(s.Details.License.State), Severity: severity}
+	switch ends := s.LicenseEnds; {
+	case ends.IsZero():
+	case ends.After(d.Now):
+		v.Note = span(ends.Sub(d.Now).Seconds()) + " left"
+	default:
+		v.Words, v.Note = "", strings.TrimPrefix(reason, "licence ")
 	}
 	return v
 }
@@ -198,16 +166,21 @@ const (
 // serverColumn is a column that the servers can be sorted by.
 type serverColumn struct {
 	name    string
-	compare func(a, b *serverRow) int
+	compare func(a, b *serverView) int
 }
 
 var serverColumns = []serverColumn{
-	{"name", func(a, b *serverRow) int { return folded(a.Name, b.Name) }},
-	{"state", func(a, b *serverRow) int { return strings.Compare(a.State, b.State) }},
-	{"tasks", func(a, b *serverRow) int { return b.Total - a.Total }},
-	{"read", func(a, b *serverRow) int { return cmp.Compare(b.Age, a.Age) }},
-	{"licence", func(a, b *serverRow) int { return cmp.Compare(a.LicenceEnds.Or(1e18), b.LicenceEnds.Or(1e18)) }},
-	{"version", func(a, b *serverRow) int { return strings.Compare(a.Version, b.Version) }},
+	{"name", func(a, b *serverView) int { return folded(a.Name, b.Name) }},
+	{"state", func(a, b *serverView) int { return strings.Compare(a.State, b.State) }},
+	{"tasks", func(a, b *serverView) int { return b.Counts.Total - a.Counts.Total }},
+	{"read", func(a, b *serverView) int { return byTime(a.Server.Outline.Last, b.Server.Outline.Last) }},
+	{"licence", func(a, b *serverView) int { return byTime(a.LicenseEnds, b.LicenseEnds) }},
+	{"version", func(a, b *serverView) int { return strings.Compare(a.Version, b.Version) }},
+}
+
+// byTime puts the earlier first, by whole seconds, and what never is last.
+func byTime(a, b time.Time) int {
+	return cmp.Or(boolean(a.IsZero())-boolean(b.IsZero()), cmp.Compare(a.Unix(), b.Unix()))
 }
 
 // serverOrder is the index of a column by name; negative when there is none.
@@ -218,7 +191,7 @@ func serverOrder(name string) int {
 // arrangeServers puts first what needs attention and leaves out the end of a long list.
 func (d *pageData) arrangeServers() {
 	order := serverOrder(d.Query.Order)
-	slices.SortStableFunc(d.Servers, func(a, b serverRow) int {
+	slices.SortStableFunc(d.Servers, func(a, b serverView) int {
 		if order >= 0 {
 			if n := serverColumns[order].compare(&a, &b); n != 0 {
 				return n
@@ -227,8 +200,7 @@ func (d *pageData) arrangeServers() {
 		return cmp.Or(b.Severity.Level()-a.Severity.Level(), folded(a.Name, b.Name))
 	})
 	for i, c := range serverColumns {
-		h := header{column: column{Name: c.name, Label: strings.ToUpper(c.name[:1]) + c.name[1:]},
-			Link: d.Query.ordered(c.name), Aria: "none"}
+		h := header{c.name, strings.ToUpper(c.name[:1]) + c.name[1:], d.Query.ordered(c.name), "none"}
 		if i == order {
 			h.Aria = "ascending"
 		}
@@ -243,46 +215,40 @@ func (d *pageData) arrangeServers() {
 	}
 }
 
-// addTiles sums everything up, whatever the query says, and returns how much needs attention.
-// Nothing is green that was not measured.
-func (d *pageData) addTiles(q query) int {
-	var all tally
-	up, bad := 0, 0
-	level, serverLevel := fleet.Fine, fleet.Fine
-	for i := range d.Managers {
-		m := &d.Managers[i]
-		all.add(&m.tally)
+// addTiles sums everything up, whatever the query says. Nothing is green that was not measured.
+func (d *pageData) addTiles(seen *survey) {
+	all, up, level, serverLevel := seen.all, 0, fleet.Fine, fleet.Fine
+	for _, m := range d.Managers {
+		all.past(m.LastSight)
 		level = worst(level, m.Severity)
-		up += boolean(m.State == stateUp || m.State == statePartial)
-		bad += boolean(needsAttention(m.Severity))
-		if m.State != stateUp && m.State != statePartial || m.Past != nil {
+		read := m.State == stateUp || m.State == statePartial
+		up += boolean(read)
+		if !read || m.LastSight != nil {
 			serverLevel = worst(serverLevel, fleet.NotKnown) // nobody sees whether its servers are well
 		}
 	}
-	badServers, notMonitored := 0, 0
-	for i := range d.Servers {
-		s := &d.Servers[i]
+	notMonitored := 0
+	for _, s := range d.Servers {
 		serverLevel = worst(serverLevel, s.Severity)
-		badServers += boolean(needsAttention(s.Severity))
 		notMonitored += boolean(s.State == fleet.ServerNotMonitored)
 	}
-	everywhere := query{Sort: q.Sort, Desc: q.Desc, Order: q.Order}
+	everywhere := query{Sort: d.Query.Sort, Desc: d.Query.Desc, Order: d.Query.Order}
 	tasks := func(state string) string { return everywhere.filtered(state) + "#tasks" }
-	attend := tile{"Tasks that need attention", whole(float64(all.Attention)), "of " + whole(float64(all.Total)),
-		all.worstTask, tasks("attention")}
-	late := tile{"Tasks late", whole(float64(all.Late)), "behind their objective", fleet.Fine, tasks("late")}
-	unseen := all.NotSeen
-	if unseen > 0 {
-		attend.Note += ", " + whole(float64(unseen)) + " not seen"
+	number := func(n int) string { return whole(float64(n)) }
+	attend := tile{"Tasks that need attention", number(all.Attention), "of " + number(all.Total), all.worstTask,
+		tasks("attention")}
+	late := tile{"Tasks late", number(all.Late), "behind their objective", fleet.Fine, tasks("late")}
+	if all.NotSeen > 0 {
+		attend.Note += ", " + number(all.NotSeen) + " not seen"
 	}
-	if all.unread || all.Total == 0 || unseen > 0 {
+	if all.partial || all.Total == 0 || all.NotSeen > 0 {
 		attend.Severity = worst(attend.Severity, fleet.NotKnown)
 		late.Severity = fleet.NotKnown
 	}
-	if all.unread {
+	if all.partial {
 		attend.Note += ", and others that were never seen"
 	}
-	measurable := all.Total - unseen - all.NoObjective
+	measurable := all.Total - all.NotSeen - all.NoObjective
 	switch {
 	case all.Late > 0:
 		late.Severity = fleet.Warning
@@ -290,22 +256,21 @@ func (d *pageData) addTiles(q query) int {
 		late.Value, late.Note, late.Severity = "–", "no task has an objective", fleet.NotKnown
 	}
 	if all.NoObjective > 0 && measurable > 0 {
-		late.Note += "; " + whole(float64(all.NoObjective)) + " have none"
+		late.Note += "; " + number(all.NoObjective) + " have none"
 	}
 	if all.Attention == 0 && all.Total == 0 {
 		attend.Value, attend.Note = "–", "no task has been seen"
 	}
-	servers := tile{"Servers read", whole(float64(all.ServersUp)), "of " + whole(float64(all.Servers-notMonitored)) +
-		" monitored", serverLevel, "#servers"}
-	if badServers > 0 {
-		servers.Note += ", " + needs(badServers)
+	servers := tile{"Servers read", number(all.ServersUp), "of " + number(all.Servers-notMonitored) + " monitored",
+		serverLevel, "#servers"}
+	if seen.badServers > 0 {
+		servers.Note += ", " + needs(seen.badServers)
 	}
 	if all.Servers == 0 {
 		servers.Value, servers.Note, servers.Severity = "–", "no server has been seen", fleet.NotKnown
 	}
 	d.Tiles = []tile{attend, late, servers,
-		{"Enterprise Managers read", whole(float64(up)), "of " + whole(float64(len(d.Managers))), level, "#managers"}}
-	return all.Attention + bad + badServers
+		{"Enterprise Managers read", number(up), "of " + number(len(d.Managers)), level, "#managers"}}
 }
 
 // needs tells how many need attention.
@@ -326,8 +291,8 @@ func refresh(s *Status) float64 {
 }
 
 // short is a text fit for an element's id.
-func short(s string) string {
+func short(parts ...string) string {
 	sum := fnv.New64a()
-	_, _ = sum.Write([]byte(s)) // never fails
+	_, _ = sum.Write([]byte(strings.Join(parts, "/"))) // never fails
 	return strconv.FormatUint(sum.Sum64(), 36)
 }

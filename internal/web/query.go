@@ -121,8 +121,8 @@ func (q query) filtered(state string) string {
 	return q.link()
 }
 
-// within is the link to the tasks of a server, or of a manager when server is "".
-func (q query) within(manager, server string) string {
+// Within is the link to the tasks of a server, or of a manager when server is "".
+func (q query) Within(manager, server string) string {
 	q.Manager, q.Server, q.State, q.From = manager, server, "", 0
 	return q.link()
 }

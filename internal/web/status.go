@@ -51,8 +51,8 @@ func (m *Manager) ready(now time.Time) bool {
 	return m.View != nil && m.View.Complete || now.Sub(m.Started) >= m.PollInterval
 }
 
-// waiting lists the managers of which not everything has been read once.
-func (s Status) waiting(now time.Time) []string {
+// Waiting lists the managers of which not everything has been read once.
+func (s Status) Waiting(now time.Time) []string {
 	var names []string
 	for i := range s.Managers {
 		if !s.Managers[i].ready(now) {
@@ -89,15 +89,17 @@ type tally struct {
 	Unread      int `json:"unread"`
 	Attention   int `json:"attention"`
 
-	unread    bool // some of the tasks have never been seen: Total is not all
-	worst     fleet.Severity
+	partial   bool // some of the tasks have never been seen: Total is not all
 	worstTask fleet.Severity
-	problems  int
 }
 
-func (t *tally) task(task *fleet.Task, a fleet.Attention) {
+func (t *tally) add(r *row) {
 	t.Total++
-	switch task.State {
+	if r.gone {
+		t.NotSeen++
+		return
+	}
+	switch r.task.State {
 	case fleet.TaskRunning:
 		t.Running++
 	case fleet.TaskStopped:
@@ -109,24 +111,18 @@ func (t *tally) task(task *fleet.Task, a fleet.Attention) {
 	default:
 		t.Other++
 	}
-	t.Late += boolean(task.Late() == fleet.Yes)
-	t.NoObjective += boolean(!task.Expected.Latency.IsSet() && task.Product != fleet.Compose)
-	t.Unread += boolean(task.Up != fleet.Yes)
-	t.Attention += boolean(needsAttention(a.Severity))
-	t.worstTask = worst(t.worstTask, a.Severity)
+	t.Late += boolean(r.task.Late() == fleet.Yes)
+	t.NoObjective += boolean(!r.task.Expected.Latency.IsSet() && r.task.Product != fleet.Compose)
+	t.Unread += boolean(r.task.Up != fleet.Yes)
+	t.Attention += boolean(needsAttention(r.Severity))
+	t.worstTask = worst(t.worstTask, r.Severity)
 }
 
-func (t *tally) add(o *tally) {
-	for _, n := range [...]struct{ to, from *int }{
-		{&t.Servers, &o.Servers}, {&t.ServersUp, &o.ServersUp}, {&t.Total, &o.Total}, {&t.Running, &o.Running},
-		{&t.Stopped, &o.Stopped}, {&t.Recovering, &o.Recovering}, {&t.Error, &o.Error}, {&t.Other, &o.Other},
-		{&t.NotSeen, &o.NotSeen}, {&t.Late, &o.Late}, {&t.NoObjective, &o.NoObjective}, {&t.Unread, &o.Unread},
-		{&t.Attention, &o.Attention}, {&t.problems, &o.problems},
-	} {
-		*n.to += *n.from
+// past counts what there was at the last sight of a manager.
+func (t *tally) past(p *pastView) {
+	if p != nil {
+		t.NotSeen, t.Total, t.Servers = t.NotSeen+p.Tasks, t.Total+p.Tasks, t.Servers+p.Servers
 	}
-	t.unread = t.unread || o.unread
-	t.worst, t.worstTask = worst(t.worst, o.worst), worst(t.worstTask, o.worstTask)
 }
 
 // needsAttention tells what is counted as such: what is not known yet is grey, no trouble.
@@ -147,86 +143,97 @@ func boolean(b bool) int {
 	return 0
 }
 
-// seen is a server with what was judged of it, or of the rest of it that filters leave.
-type seen struct {
-	*fleet.Server
-	fleet.Attention
-	tasks []row
-	tally
+// survey is what was seen, or what of it bears the names that were asked for, and how it was judged.
+type survey struct {
+	managers                []managerView
+	all                     tally
+	badManagers, badServers int // that need attention
 }
 
-// look judges a server and the tasks that take wants.
-func look(m *Manager, s *fleet.Server, now time.Time, takes func(task string) bool) seen {
-	v := seen{Server: s, Attention: s.Attention(now)}
-	v.Servers, v.ServersUp = 1, boolean(s.Up == fleet.Yes)
-	v.worst, v.problems = v.Severity, s.ProblemCount
-	for _, t := range s.Tasks {
-		if takes(t.Name) {
-			r := row{manager: m, server: s, task: t, Attention: t.Attention(now)}
-			v.task(t, r.Attention)
-			v.tasks = append(v.tasks, r)
-		}
-	}
-	if s.State == fleet.ServerNotMonitored || s.TasksListed.IsSet() {
-		return v
-	}
-	if s.Past == nil {
-		v.unread = true
-		return v
-	}
-	for _, t := range s.Past.Tasks {
-		if takes(t.Name) {
-			v.Total++
-			v.NotSeen++
-			v.tasks = append(v.tasks, row{manager: m, server: s, task: t, gone: true, Attention: fleet.Attention{
-				Severity: fleet.NotKnown, Reasons: []string{"not seen; so it was at the last sight"}}})
+// survey judges everything that bears the names; "" is any.
+func (s *Status) survey(now time.Time, manager, server, task string) *survey {
+	v := &survey{}
+	for i := range s.Managers {
+		if m := &s.Managers[i]; is(manager, m.Name) {
+			v.manager(m, now, server, task)
 		}
 	}
 	return v
 }
 
-// looks judges all servers of a manager.
-func (m *Manager) looks(now time.Time, takesServer, takesTask func(string) bool) []seen {
-	if m.View == nil {
-		return nil
-	}
-	list := make([]seen, 0, len(m.View.Servers))
-	for _, s := range m.View.Servers {
-		if takesServer(s.Name) {
-			list = append(list, look(m, s, now, takesTask))
+func is(asked, name string) bool { return asked == "" || asked == name }
+
+func (v *survey) manager(m *Manager, now time.Time, server, task string) {
+	mv := managerView{Name: m.Name, URL: m.URL, NextLogin: m.NextLogin, StateInterval: m.StateInterval.Seconds(),
+		PollInterval: m.PollInterval.Seconds(), MaxAge: m.MaxAge.Seconds(), Problems: []fleet.Problem{}, source: m}
+	var ofServers []fleet.Problem
+	count := 0
+	if m.View != nil {
+		mv.List, mv.LastSight = reading(&m.View.List), past(m.View.Past)
+		mv.Listed, mv.Polled, mv.Duplicates = m.View.Listed, m.View.Polled, m.View.Duplicates
+		if p := m.View.List.Problem; p != nil {
+			mv.Problems = append(mv.Problems, *p)
+		}
+		for _, s := range m.View.Servers {
+			if is(server, s.Name) {
+				mv.servers = append(mv.servers, v.server(m, s, &mv.Tasks, now, task))
+				ofServers = append(ofServers, s.Problems...)
+				count += s.ProblemCount
+				mv.Duplicates += s.Duplicates
+			}
 		}
 	}
-	return list
+	mv.ProblemCount = len(mv.Problems) + count
+	mv.Problems = append(mv.Problems, ofServers[:min(len(ofServers), fleet.MaxProblems)]...)
+	mv.State, mv.Severity, mv.Reasons = m.judge(count, now)
+	v.badManagers += boolean(needsAttention(mv.Severity))
+	v.managers = append(v.managers, mv)
 }
 
-// summary is a manager as a whole.
-type summary struct {
-	tally
-	State    string
-	Severity fleet.Severity
-	Reasons  []string
-	Problems []fleet.Problem // of its servers, the first of them
-	Dropped  int             // duplicates
-}
-
-// sum adds up the servers of a manager, and judges it.
-func (m *Manager) sum(servers []seen, now time.Time) summary {
-	s := summary{Problems: []fleet.Problem{}}
-	for i := range servers {
-		s.add(&servers[i].tally)
-		s.Problems = append(s.Problems, servers[i].Problems...)
-		s.Dropped += servers[i].Duplicates
+// server judges a server and its tasks, and counts those of all its manager's, too.
+func (v *survey) server(m *Manager, s *fleet.Server, ofManager *tally, now time.Time, task string) serverView {
+	a := s.Attention(now)
+	sv := serverView{Server: s, Severity: a.Severity, Reasons: append([]string{}, a.Reasons...), manager: m,
+		ProblemCount: s.ProblemCount, Outline: reading(&s.Outline), Sweep: reading(&s.Sweep), PastView: past(s.Past)}
+	if s.Details != nil {
+		sv.LicenseEnds = s.Details.License.Ends(now)
 	}
-	if m.View != nil {
-		s.Dropped += m.View.Duplicates
+	v.badServers += boolean(needsAttention(a.Severity))
+	for _, t := range []*tally{ofManager, &v.all} {
+		t.Servers++
+		t.ServersUp += boolean(s.Up == fleet.Yes)
 	}
-	s.Problems = s.Problems[:min(len(s.Problems), fleet.MaxProblems)]
-	s.State, s.Severity, s.Reasons = m.judge(&s.tally, now)
-	return s
+	counts := []*tally{&sv.Counts, ofManager, &v.all}
+	add := func(t *fleet.Task, gone bool, a fleet.Attention) {
+		r := row{m, s, t, gone, a}
+		sv.tasks = append(sv.tasks, r)
+		for _, t := range counts {
+			t.add(&r)
+		}
+	}
+	for _, t := range s.Tasks {
+		if is(task, t.Name) {
+			add(t, false, t.Attention(now))
+		}
+	}
+	switch {
+	case s.State == fleet.ServerNotMonitored || s.TasksListed.IsSet():
+	case s.Past == nil:
+		for _, t := range counts {
+			t.partial = true
+		}
+	default:
+		for _, t := range s.Past.Tasks {
+			if is(task, t.Name) {
+				add(t, true, fleet.Attention{Severity: fleet.NotKnown, Reasons: []string{"not seen; so it was at the last sight"}})
+			}
+		}
+	}
+	return sv
 }
 
-// judge tells a manager's state, how much it needs attention, and why.
-func (m *Manager) judge(t *tally, now time.Time) (state string, severity fleet.Severity, reasons []string) {
+// judge tells a manager's state, how much it needs attention, and why. Problems are those of its servers.
+func (m *Manager) judge(problems int, now time.Time) (state string, severity fleet.Severity, reasons []string) {
 	state, severity = stateUp, fleet.Fine
 	say := func(s fleet.Severity, words string) {
 		severity, reasons = worst(severity, s), append(reasons, words)
@@ -241,9 +248,9 @@ func (m *Manager) judge(t *tally, now time.Time) (state string, severity fleet.S
 	case !m.View.Up:
 		state = stateDown
 		say(fleet.Critical, m.whyDown())
-	case t.problems > 0:
+	case problems > 0:
 		state = statePartial
-		say(fleet.Warning, "Not everything could be read: "+count(t.problems, "problem")+".")
+		say(fleet.Warning, "Not everything could be read: "+count(problems, "problem")+".")
 	}
 	if !m.NextLogin.IsZero() {
 		say(fleet.Critical, "Logins are refused or fail.")
@@ -266,13 +273,8 @@ func (m *Manager) whyDown() string {
 	return "Its server list is too old to be served."
 }
 
-// only takes one name, or all when it is "".
-func only(name string) func(string) bool {
-	return func(other string) bool { return name == "" || name == other }
-}
-
-// troubles are what is wrong with the exporter itself.
-func (s Status) troubles() []string {
+// Troubles are what is wrong with the exporter itself.
+func (s Status) Troubles() []string {
 	var list []string
 	if s.ReloadFailed != "" {
 		list = append(list, "The last reload failed, the configuration before it stays in force: "+s.ReloadFailed)

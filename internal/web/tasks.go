@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,33 +30,20 @@ type chip struct {
 	Current           bool
 }
 
-// header is a column's header.
-type header struct {
-	column
-	Link, Aria string
-}
-
+// taskRow is a task as the table has it.
 type taskRow struct {
-	*row
-	ID, Link           string
-	Server, Manager    string
-	State              string // "not_seen" for one that is gone
-	Reason             string // why it needs attention, or why it stopped
-	Latency, Objective string
-	Bar                int // latency in percent of the objective, at most 100; -1 without one
-	Late               bool
-	TablesError        int
-	DataErrors         string
-	Rate, Progress     string
-	Since              time.Time
-	SinceAge           float64
-	Open               bool
-	Details            []detailGroup
-	Labels, JSON       string
-	Links              []link
-	Tables             []fleet.Table
-	TablesMore         int
-	Events             []event
+	taskView
+	row     *row
+	ID      string
+	Link    string
+	Reason  string // why it needs attention, or why it stopped
+	Open    bool   // what follows is shown
+	Links   []link
+	Labels  string
+	JSON    string // address
+	Tables  []fleet.Table
+	Dropped int // tables that are not shown
+	Events  []event
 }
 
 // link is an address with its words.
@@ -93,7 +79,7 @@ func (d *tasksData) links(q query) {
 		if q.Server != "" {
 			d.Scope = q.Server
 		}
-		d.ScopeOff = q.within("", "")
+		d.ScopeOff = q.Within("", "")
 	}
 	if q.Search != "" {
 		off := q
@@ -107,7 +93,7 @@ func (d *tasksData) links(q query) {
 		d.Next = q.from(q.From + pageOfTasks)
 	}
 	for _, c := range columns {
-		h := header{column: c, Link: q.sorted(&c), Aria: "none"}
+		h := header{c.Name, c.Label, q.sorted(&c), "none"}
 		switch {
 		case q.Sort != c.Name:
 		case q.Desc:
@@ -137,23 +123,15 @@ func chips(rows []row, q query) []chip {
 }
 
 func taskRowOf(s *Status, r *row, q query, now time.Time) taskRow {
-	t, k := r.task, r.key()
+	k := r.key()
 	id := "t-" + short(k)
-	v := taskRow{
-		row: r, ID: id, Link: q.toggled(k) + "#" + id, Server: r.server.Name, Manager: r.manager.Name,
-		State: t.State, Bar: -1, Open: slices.Contains(q.Open, k), Reason: strings.Join(r.Reasons, " · "),
-	}
-	if v.Reason == "" && t.State == fleet.TaskStopped && t.StopReason != "none" {
-		v.Reason = fleet.Words(t.StopReason)
-	}
-	if r.gone {
-		v.State, v.Reason = "not_seen", "was "+fleet.Words(t.State)+" at the last sight, "+span(age(r.server.Past.Seen,
-			now))+" ago"
-	} else {
-		v.numbers(t)
-	}
-	if v.Since = t.StateSince.Time(); !v.Since.IsZero() {
-		v.SinceAge = age(v.Since, now)
+	v := taskRow{taskView: r.view(true), row: r, ID: id, Link: q.toggled(k) + "#" + id,
+		Open: slices.Contains(q.Open, k), Reason: strings.Join(r.Reasons, " · ")}
+	switch {
+	case r.gone:
+		v.Reason = "was " + fleet.Words(v.State) + " at the last sight, " + span(age(r.server.Past.Seen, now)) + " ago"
+	case v.Reason == "" && v.State == fleet.TaskStopped && v.StopReason != "none":
+		v.Reason = fleet.Words(v.StopReason)
 	}
 	if v.Open {
 		v.open(s)
@@ -161,42 +139,12 @@ func taskRowOf(s *Status, r *row, q query, now time.Time) taskRow {
 	return v
 }
 
-// Name is the task's.
-func (v *taskRow) Name() string { return v.task.Name }
+// Manager and Server are the names of those the task belongs to.
+func (v *taskRow) Manager() string { return v.row.manager.Name }
+func (v *taskRow) Server() string  { return v.row.server.Name }
 
-// Tags are the task's.
-func (v *taskRow) Tags() []string { return v.task.Tags }
-
-// Priority is that of the task when somebody else than usual is told.
-func (v *taskRow) Priority() string {
-	if p := v.task.Expected.Priority; p != fleet.PriorityPage {
-		return p
-	}
-	return ""
-}
-
-// numbers fills what can be measured; what is absent stays "".
-func (v *taskRow) numbers(t *fleet.Task) {
-	v.Late = t.Late() == fleet.Yes
-	if t.Latency().IsSet() {
-		v.Latency = fleet.Span(t.Latency())
-		if ratio, ok := t.Lateness().Get(); ok {
-			v.Objective, v.Bar = fleet.Span(t.Expected.Latency), int(min(100, 100*ratio))
-		}
-	}
-	if t.TableStates != nil {
-		v.TablesError = t.TableStates.Error
-	}
-	if t.Details != nil && t.Details.DataErrors.Or(0) > 0 {
-		v.DataErrors = whole(t.Details.DataErrors.Float())
-	}
-	if rate, ok := recordsPerSecond(t).Get(); ok {
-		v.Rate = amount(rate)
-	}
-	if ratio, ok := fullLoadRatio(t).Get(); ok {
-		v.Progress = strconv.Itoa(int(100*ratio)) + "\u00a0% loaded"
-	}
-}
+// Bar is the latency in percent of the objective, at most 100.
+func (v *taskRow) Bar() int { return int(min(100, 100*v.Lateness().Or(0))) }
 
 // Details list this many tables and events.
 const (
@@ -206,34 +154,33 @@ const (
 
 // open adds the details.
 func (v *taskRow) open(s *Status) {
-	t := v.task
-	v.Details = details(t)
-	v.Labels = fmt.Sprintf("{manager=%s, server=%s, task=%s}", quoted(v.Manager), quoted(v.Server), quoted(t.Name))
-	v.JSON = "api/v1/status?" + v.query().Encode()
+	manager, server := v.Manager(), v.Server()
+	v.Labels = fmt.Sprintf("{manager=%s, server=%s, task=%s}", quoted(manager), quoted(server), quoted(v.Name))
+	v.JSON = "api/v1/status?" + url.Values{"manager": {manager}, "server": {server}, "task": {v.Name}}.Encode()
 	v.Links = v.linksTo(s)
-	for _, table := range t.Tables {
+	for _, table := range v.Task.Tables {
 		if table.State != fleet.TableError && !(table.DataErrors.Or(0) > 0) {
 			continue
 		}
 		if len(v.Tables) < shownTables {
 			v.Tables = append(v.Tables, table)
 		} else {
-			v.TablesMore++
+			v.Dropped++
 		}
 	}
-	v.Events = s.events(v.Manager, v.Server, t.Name, time.Time{})
+	v.Events = s.events(manager, server, v.Name, time.Time{})
 	v.Events = v.Events[:min(len(v.Events), shownEvents)]
 }
 
 // linksTo leads to where more is known of the task.
 func (v *taskRow) linksTo(s *Status) []link {
-	list := []link{{"Enterprise Manager", v.manager.URL}}
+	list := []link{{"Enterprise Manager", v.row.manager.URL}}
 	if base := strings.TrimSuffix(s.Links.Grafana, "/"); base != "" {
-		values := url.Values{"var-manager": {v.Manager}, "var-server": {v.Server}, "var-task": {v.task.Name}}
+		values := url.Values{"var-manager": {v.Manager()}, "var-server": {v.Server()}, "var-task": {v.Name}}
 		list = append(list, link{"Grafana", base + "/d/qem-task?" + values.Encode()})
 	}
-	if base := strings.TrimSuffix(s.Links.Runbooks, "/"); base != "" && v.Alert != "" {
-		list = append(list, link{"Runbook", base + "/" + v.Alert + ".md"})
+	if base := strings.TrimSuffix(s.Links.Runbooks, "/"); base != "" && v.row.Alert != "" {
+		list = append(list, link{"Runbook", base + "/" + v.row.Alert + ".md"})
 	}
 	return slices.DeleteFunc(list, func(l link) bool { return l.URL == "" })
 }

@@ -80,9 +80,9 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template of the status page: %w", err)
 	}
-	h := &handler{Options: o, template: page, assets: loadAssets(), streams: make(chan struct{}, maxStreams)}
+	h := &handler{Options: o, template: page, Assets: loadAssets(), streams: make(chan struct{}, maxStreams)}
 	pages := http.NewServeMux()
-	for _, a := range []*asset{&h.assets.Style, &h.assets.Script, &h.assets.Icon} {
+	for _, a := range []*asset{&h.Assets.Style, &h.Assets.Script, &h.Assets.Icon} {
 		pages.Handle("GET /"+a.Path, a)
 	}
 	pages.HandleFunc("GET /{$}", h.page)
@@ -180,7 +180,7 @@ func secured(next http.Handler) http.Handler {
 type handler struct {
 	Options
 	template *template.Template
-	assets   assets
+	Assets   assets
 	streams  chan struct{} // a place for each status with details that is being written
 }
 
@@ -195,7 +195,7 @@ func (h *handler) healthy(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (h *handler) ready(w http.ResponseWriter, _ *http.Request) {
-	if missing := h.Status().waiting(h.Now()); len(missing) > 0 {
+	if missing := h.Status().Waiting(h.Now()); len(missing) > 0 {
 		plain(w, http.StatusServiceUnavailable,
 			"qem_exporter is not ready: waiting for the first reading of "+strings.Join(missing, ", ")+" to end.\n")
 		return

@@ -14,15 +14,26 @@ import (
 // span is a number of seconds in words.
 func span(s float64) string { return fleet.Span(fleet.Num(s)) }
 
-// age is a time that has passed, in whole seconds; page.js counts on from there.
+// age is a time that has passed, in whole seconds.
 func age(from, to time.Time) float64 { return max(0, math.Floor(to.Sub(from).Seconds())) }
 
-// ageOf is the age of what was read then; negative when it never was.
-func ageOf(then, now time.Time) float64 {
-	if then.IsZero() {
-		return -1
+// written writes numbers for the page, which has them in many forms; nothing where there is none.
+func written(write func(float64) string) func(any) string {
+	return func(v any) string {
+		switch n := v.(type) {
+		case int:
+			return write(float64(n))
+		case float64:
+			return write(n)
+		case time.Duration:
+			return write(n.Seconds())
+		case fleet.Number:
+			if n.IsSet() {
+				return write(n.Float())
+			}
+		}
+		return ""
 	}
-	return age(then, now)
 }
 
 // count is a number with its noun.
@@ -71,6 +82,9 @@ func size(f float64) string {
 // percent is a ratio in words.
 func percent(f float64) string { return amount(100*f) + "\u00a0%" }
 
+// loaded is how much of a full load is done.
+func loaded(f float64) string { return strconv.Itoa(int(100*f)) + "\u00a0% loaded" }
+
 // moment is a Unix time in words.
 func moment(f float64) string {
 	return time.Unix(int64(f), 0).UTC().Format("2006-01-02 15:04:05") + " UTC"
@@ -93,7 +107,7 @@ func (t *tally) States() []stateCount {
 }
 
 // Unseen tells that there may be tasks which have never been seen.
-func (t *tally) Unseen() bool { return t.unread }
+func (t *tally) Unseen() bool { return t.partial }
 
 // where names the server and task that a problem is about.
 func where(p fleet.Problem) string {
