@@ -106,25 +106,27 @@ func managerKind() *kind[Manager] {
 
 // exporterFamilies is the table of what is known of the exporter itself.
 func exporterFamilies() []family[Collector] {
+	c := entity[Collector]{}
 	return []family[Collector]{
-		gauge("qem_exporter_shard_info", "the command line",
-			"Which shard of how many this exporter is, as labels; always 1. Never absent.",
-			describe("shard,total_shards", func(c *Collector) []string {
-				return []string{strconv.Itoa(c.options.Shard), strconv.Itoa(c.options.TotalShards)}
-			})),
-		counter("qem_exporter_log_lines_dropped_total", "the exporter",
-			"Lines of the log that were dropped because whoever reads it did not keep up. Never absent.",
-			one(func(c *Collector) num {
-				if c.options.LogLinesDropped == nil {
-					return fleet.Num(0)
-				}
-				return fleet.Num(float64(c.options.LogLinesDropped()))
-			})),
-		gauge("qem_exporter_config_last_reload_successful", "the configuration",
+		gauge("qem_exporter_shard_info",
+			c.loose("shard,total_shards", func(c *Collector, add func(num, ...string)) {
+				add(fleet.Num(1), strconv.Itoa(c.options.Shard), strconv.Itoa(c.options.TotalShards))
+			}),
+			"Which shard of how many this exporter is, as labels; always 1. Never absent.", "the command line"),
+		counter("qem_exporter_log_lines_dropped_total", c.one(func(c *Collector) num {
+			if c.options.LogLinesDropped == nil {
+				return fleet.Num(0)
+			}
+			return fleet.Num(float64(c.options.LogLinesDropped()))
+		}),
+			"Lines of the log that were dropped because whoever reads it did not keep up. Never absent.", "the exporter"),
+		gauge("qem_exporter_config_last_reload_successful",
+			c.one(func(c *Collector) num { return c.reload.Load().ok.Number() }),
 			"Whether the configuration could be loaded the last time: 1 if so, else 0. Absent until it was loaded.",
-			one(func(c *Collector) num { return c.reload.Load().ok.Number() })),
-		gauge("qem_exporter_config_last_reload_success_timestamp_seconds", "the configuration",
+			"the configuration"),
+		gauge("qem_exporter_config_last_reload_success_timestamp_seconds",
+			c.one(func(c *Collector) num { return fleet.Unix(c.reload.Load().last) }),
 			"When the configuration was last loaded successfully, in Unix seconds. Absent until it was.",
-			one(func(c *Collector) num { return fleet.Unix(c.reload.Load().last) })),
+			"the configuration"),
 	}
 }

@@ -148,9 +148,6 @@ func TestHelpTexts(t *testing.T) {
 		if unit := unitOf(d.Name); !strings.Contains(d.Help, unit) {
 			t.Errorf("help of %s does not name its unit, %q: %q", d.Name, unit, d.Help)
 		}
-		if d.Source == "" {
-			t.Errorf("%s has no source", d.Name)
-		}
 		for _, l := range d.Labels {
 			if slices.Contains([]string{"endpoint", "instance", "job", "namespace", "pod", "service", "container"}, l.Name) {
 				t.Errorf("%s has the label %s, which service discovery puts on targets", d.Name, l.Name)

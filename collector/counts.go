@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -32,7 +33,8 @@ const (
 // them is a histogram.
 func apiDocs() []Doc {
 	doc := func(name, kind, help string, labels ...Label) Doc {
-		return Doc{scopeManager, name, kind, help, append([]Label{{Name: "manager"}}, labels...), "the API client"}
+		return Doc{scopeManager, name, kind, help, append([]Label{{Name: "manager"}}, labels...),
+			origin{words: "the API client"}}
 	}
 	operation := Label{Name: "operation"}
 	return []Doc{
@@ -90,15 +92,13 @@ func (c *counts) unregister(r prometheus.Registerer) {
 	}
 }
 
+// results are what polls are counted by.
+func results() []fleet.Result { return []fleet.Result{fleet.Success, fleet.Partial, fleet.Failure} }
+
 // Polled counts a reading of the server list, or a sweep of a server's details.
 func (c *counts) Polled(r fleet.Result) {
-	switch r {
-	case fleet.Success:
-		c.polls[0].Add(1)
-	case fleet.Partial:
-		c.polls[1].Add(1)
-	case fleet.Failure:
-		c.polls[2].Add(1)
+	if i := slices.Index(results(), r); i >= 0 {
+		c.polls[i].Add(1)
 	}
 }
 

@@ -1,6 +1,9 @@
 package collector
 
-import "slices"
+import (
+	"reflect"
+	"slices"
+)
 
 // Doc describes one family.
 type Doc struct {
@@ -9,7 +12,14 @@ type Doc struct {
 	Type   string // gauge, counter or histogram
 	Help   string
 	Labels []Label
-	Source string // an API method and the field of its answer in Markdown, or in words
+	origin
+}
+
+// origin is where a family comes from: in words, or else the fields of an entity, whose tags say it.
+type origin struct {
+	words  string
+	entity reflect.Type
+	fields []string
 }
 
 // Label is a label of a family.
@@ -34,7 +44,7 @@ const (
 func Families() []Doc {
 	docs := []Doc{{
 		scopeExporter, "qem_exporter_build_info", "gauge",
-		"What the exporter was built from and for, as labels; always 1. Never absent.", nil, "the build",
+		"What the exporter was built from and for, as labels; always 1. Never absent.", nil, origin{words: "the build"},
 	}}
 	for _, label := range []string{"branch", "goarch", "goos", "goversion", "revision", "tags", "version"} {
 		docs[0].Labels = append(docs[0].Labels, Label{Name: label})
@@ -50,7 +60,8 @@ func Families() []Doc {
 func (k *kind[E]) docs() []Doc {
 	var docs []Doc
 	for _, f := range k.families {
-		d := Doc{Scope: k.scope, Name: f.name, Type: f.kind.String(), Help: f.help, Source: f.source}
+		d := Doc{Scope: k.scope, Name: f.name, Type: f.kind.String(), Help: f.help,
+			origin: origin{f.source, reflect.TypeFor[E](), f.fields}}
 		for _, label := range k.labels {
 			d.Labels = append(d.Labels, Label{Name: label})
 		}

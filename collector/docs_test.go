@@ -2,8 +2,13 @@ package collector
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/qem-exporter/qem_exporter/aem"
+	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
 // TestDocs holds the metrics reference to the tables.
@@ -22,7 +27,7 @@ func TestDocs(t *testing.T) {
 			labels[i] = l.markdown()
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n",
-			d.Name, d.Type, strings.Join(labels, ", "), markdown(d.Help), markdown(d.Source))
+			d.Name, d.Type, strings.Join(labels, ", "), markdown(d.Help), markdown(d.origin.text()))
 	}
 	golden(t, "../docs/metrics.md", b.String())
 }
@@ -38,6 +43,89 @@ func (l Label) markdown() string {
 // markdown keeps a text from being taken for a tag or the end of a table's cell.
 func markdown(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", `\<`).Replace(text)
+}
+
+// text is where a family comes from: in words, or as the API's method and the members of its answer.
+func (o origin) text() string {
+	if o.words != "" {
+		return o.words
+	}
+	var method string
+	var members []string
+	for _, path := range o.fields {
+		if m, member := memberOf(o.entity, path); member != "" && !slices.Contains(members, member) {
+			method, members = m, append(members, member)
+		}
+	}
+	return strings.TrimSpace(method + " `" + braces(members) + "`")
+}
+
+// memberOf finds the member of an answer that a field of fleet comes from, by its tag and that of aem's field.
+func memberOf(typ reflect.Type, path string) (method, member string) {
+	answers := map[reflect.Type]struct {
+		method string
+		typ    reflect.Type
+	}{
+		reflect.TypeFor[fleet.Server]():         {serverList, reflect.TypeFor[aem.ServerInfo]()},
+		reflect.TypeFor[fleet.ServerDetails]():  {serverDetails, reflect.TypeFor[aem.ServerDetails]()},
+		reflect.TypeFor[fleet.TaskDetails]():    {taskDetails, reflect.TypeFor[aem.TaskDetails]()},
+		reflect.TypeFor[fleet.ComposeDetails](): {taskDetails, reflect.TypeFor[aem.TaskDetails]()},
+		reflect.TypeFor[fleet.Table]():          {tableStatuses, reflect.TypeFor[aem.TableStatus]()},
+		reflect.TypeFor[fleet.Endpoint]():       {endpointList, reflect.TypeFor[aem.Endpoint]()},
+	}
+	answer, rate := answers[typ], ""
+	for name := range strings.SplitSeq(path, ".") {
+		field, _ := typ.FieldByName(name)
+		if typ = field.Type; typ.Kind() == reflect.Pointer {
+			typ = typ.Elem()
+		}
+		from, _, _ := strings.Cut(field.Tag.Get("from"), ",")
+		if from == "" {
+			answer, member = answers[typ], ""
+			continue
+		}
+		for name := range strings.SplitSeq(from, ".") {
+			f, _ := answer.typ.FieldByName(name)
+			keys, options, _ := strings.Cut(f.Tag.Get("api"), ",")
+			key, _, _ := strings.Cut(keys, "|")
+			if options != "inline" {
+				member = strings.TrimPrefix(member+"."+key, ".")
+			}
+			if strings.Contains(options, ",current") {
+				rate = ".current"
+			}
+			answer.typ = f.Type
+		}
+	}
+	return answer.method, member + rate
+}
+
+// braces sets apart what words have not in common, up to a dot or underscore: a_{b,c}_d.
+func braces(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	head, tail := words[0], words[0]
+	for _, w := range words {
+		for !strings.HasPrefix(w, head) {
+			head = head[:len(head)-1]
+		}
+	}
+	head = head[:1+strings.LastIndexAny(head, "._")]
+	for _, w := range words {
+		for !strings.HasSuffix(w[len(head):], tail) {
+			tail = tail[1:]
+		}
+	}
+	_, tail, _ = strings.Cut(tail, "_")
+	if tail != "" {
+		tail = "_" + tail
+	}
+	var parts []string
+	for _, w := range words {
+		parts = append(parts, strings.TrimSuffix(w[len(head):], tail))
+	}
+	return head + "{" + strings.Join(parts, ",") + "}" + tail
 }
 
 const docsHead = `# Metrics

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -10,38 +11,46 @@ import (
 
 type num = fleet.Number
 
-// family is one row of a table: a metric family about entities of type E, where it comes from, and
-// how its samples are read of one entity.
+// family is one row of a table: a metric family about entities of type E, and how its samples are
+// read of one entity.
 type family[E any] struct {
-	name, source, help string
-	kind               exposition.Type
+	name, help string
+	kind       exposition.Type
+	source     string // where it comes from, in words; "" when its fields say which of the API's they are
 	samples[E]
 }
 
-func gauge[E any](name, source, help string, s samples[E]) family[E] {
-	return family[E]{name, source, whole(help), exposition.Gauge, s}
+func gauge[E any](name string, s samples[E], help string, source ...string) family[E] {
+	return family[E]{name, s.whole(help), exposition.Gauge, strings.Join(source, " "), s}
 }
 
-func counter[E any](name, source, help string, s samples[E]) family[E] {
-	return family[E]{name, source, whole(help), exposition.Counter, s}
+func counter[E any](name string, s samples[E], help string, source ...string) family[E] {
+	return family[E]{name, s.whole(help), exposition.Counter, strings.Join(source, " "), s}
 }
 
-// whole is a help text that says when samples are absent; most are for one and the same reason.
-func whole(help string) string {
+// whole is a help text that says when samples are absent; most are for one of a few reasons.
+func (s *samples[E]) whole(help string) string {
 	if strings.Contains(help, "bsent") {
 		return help
 	}
-	return help + " Absent when the API does not give it."
+	return help + map[string]string{
+		"":           " Absent when the API does not give it.",
+		"active":     " Absent unless the task is running or recovering.",
+		"processing": " Absent unless the task is running or recovering with apply or store changes on.",
+	}[s.when]
 }
 
 // samples are those that a family has of one entity.
 type samples[E any] struct {
-	labels  []string    // beside those that name the entity
-	columns []column[E] // the same samples for every entity
-	loose   loose[E]    // samples whose labels are the entity's own
-	known   []string    // values of the one label
-	bounded bool        // of other values of it there are only so many, see bounds
-	sum     bool        // loose samples of equal labels are added up; else the first stays
+	only    func(e *E) bool // the entities that have any; nil is all
+	labels  []string        // beside those that name the entity
+	columns []column[E]     // the same samples for every entity
+	loose   loose[E]        // samples whose labels are the entity's own
+	known   []string        // values of the one label
+	bounded bool            // of other values of it there are only so many, see bounds
+	sum     bool            // loose samples of equal labels are added up; else the first stays
+	fields  []string        // paths of what they are read from
+	when    string          // the fact that the fields depend on, by their tags
 }
 
 // column is one sample of every entity: the values of the family's labels, and the number.
@@ -53,80 +62,103 @@ type column[E any] struct {
 // loose adds the samples of one entity. Of a number that is absent there is none.
 type loose[E any] func(e *E, add func(value num, labels ...string))
 
-// one is a single sample.
-func one[E any](read func(e *E) num) samples[E] {
-	return samples[E]{columns: []column[E]{{read: read}}}
+// entity makes samples of entities of type E. A field is named by its path, such as Details.CPU; of one
+// behind a pointer that is nil there are no samples.
+type entity[E any] struct {
+	only func(e *E) bool // those that have samples; nil is all
+	in   string          // the path of what all fields are in, with a dot at its end
 }
 
-// by is one sample for each of the columns, which fix the values of labels.
-func by[E any](labels string, columns ...column[E]) samples[E] {
-	return samples[E]{labels: strings.Split(labels, ","), columns: columns}
-}
+// field is a single sample: of a Number, a Flag, a count, a truth or an instant.
+func (t entity[E]) field(path string) samples[E] { return t.by("", "="+path) }
 
-// at is the column of labels' values.
-func at[E any](values string, read func(e *E) num) column[E] {
-	return column[E]{strings.Split(values, ","), read}
-}
-
-// stateSet is a sample for each of the known states, 1 for the current one and 0 for the others. A
-// current state that is not known yet has one of its own. An entity without a state has no samples.
-func stateSet[E any](read func(e *E) string, states ...string) samples[E] {
-	s := samples[E]{labels: []string{"state"}, known: states, bounded: true}
-	for _, state := range states {
-		s.columns = append(s.columns, at(state, func(e *E) num {
-			now := read(e)
-			if now == "" {
-				return num{}
-			}
-			return fleet.FlagOf(now == state).Number()
-		}))
-	}
-	s.loose = func(e *E, add func(num, ...string)) {
-		if state := read(e); state != "" && !slices.Contains(states, state) {
-			add(fleet.Num(1), state)
-		}
+// by is one sample for each value of the labels: "value=path other=path".
+func (t entity[E]) by(labels, columns string) samples[E] {
+	s := samples[E]{only: t.only, labels: split(labels)}
+	for column := range strings.FieldsSeq(columns) {
+		values, path, _ := strings.Cut(column, "=")
+		at, when := t.at(path)
+		s.fields, s.when = append(s.fields, t.in+path), when
+		s.add(values, func(e *E) num { return numberAt(at(e)) })
 	}
 	return s
 }
 
-// current is one sample of 1 for what the entity is now, nothing for what it is not.
-func current[E any](label string, read func(e *E) string, known ...string) samples[E] {
-	loose := func(e *E, add func(num, ...string)) {
-		if now := read(e); now != "" {
-			add(fleet.Num(1), now)
-		}
+func split(list string) []string {
+	if list == "" {
+		return nil
 	}
-	return samples[E]{labels: []string{label}, known: known, bounded: true, loose: loose}
+	return strings.Split(list, ",")
 }
 
-// describe is one sample of 1 for an entity, with labels that describe it.
-func describe[E any](labels string, read func(e *E) []string) samples[E] {
-	return samples[E]{labels: strings.Split(labels, ","), loose: func(e *E, add func(num, ...string)) {
-		add(fleet.Num(1), read(e)...)
-	}}
+func (s *samples[E]) add(values string, read func(e *E) num) {
+	s.columns = append(s.columns, column[E]{split(values), read})
 }
 
-// of makes families of a part of an entity those of the entity; without the part there are no samples.
-func of[E, P any](part func(e *E) *P, families ...family[P]) []family[E] {
-	var whole []family[E]
-	for _, f := range families {
-		s := samples[E]{labels: f.labels, known: f.known, bounded: f.bounded, sum: f.sum}
-		for _, c := range f.columns {
-			s.columns = append(s.columns, column[E]{c.values, func(e *E) num {
-				if p := part(e); p != nil {
-					return c.read(p)
-				}
-				return num{}
-			}})
-		}
-		if f.loose != nil {
-			s.loose = func(e *E, add func(num, ...string)) {
-				if p := part(e); p != nil {
-					f.loose(p, add)
-				}
+// one is a single sample that is no field.
+func (t entity[E]) one(read func(e *E) num) samples[E] {
+	return samples[E]{only: t.only, columns: []column[E]{{read: read}}}
+}
+
+// loose is samples whose labels are the entity's own.
+func (t entity[E]) loose(labels string, of loose[E]) samples[E] {
+	return samples[E]{only: t.only, labels: split(labels), loose: of}
+}
+
+// describe is one sample of 1 for an entity, with labels that describe it: "label=path other=path".
+func (t entity[E]) describe(labels string) samples[E] {
+	s := samples[E]{only: t.only}
+	var texts []func(e *E) any
+	for label := range strings.FieldsSeq(labels) {
+		name, path, _ := strings.Cut(label, "=")
+		at, _ := t.at(path)
+		s.labels, s.fields, texts = append(s.labels, name), append(s.fields, t.in+path), append(texts, at)
+	}
+	s.loose = func(e *E, add func(num, ...string)) {
+		values := make([]string, len(texts))
+		for i, at := range texts {
+			var ok bool
+			if values[i], ok = textAt(at(e)); !ok {
+				return
 			}
 		}
-		whole = append(whole, family[E]{f.name, f.source, f.help, f.kind, s})
+		add(fleet.Num(1), values...)
 	}
-	return whole
+	return s
+}
+
+// current is one sample of 1 for what a text says that the entity is now, nothing for what it is not. Where
+// there is no text it is the one by default, if that is not empty.
+func (t entity[E]) current(label, path, byDefault string, known ...string) samples[E] {
+	at, _ := t.at(path)
+	return samples[E]{only: t.only, labels: []string{label}, known: known, bounded: true, fields: []string{t.in + path},
+		loose: func(e *E, add func(num, ...string)) {
+			now, _ := textAt(at(e))
+			if now = cmp.Or(now, byDefault); now != "" {
+				add(fleet.Num(1), now)
+			}
+		}}
+}
+
+// stateSet is a sample for each of the known states, 1 for the current one and 0 for the others. A
+// current state that is not known yet has one of its own. An entity without a state has no samples.
+func (t entity[E]) stateSet(path string, states ...string) samples[E] {
+	at, _ := t.at(path)
+	s := t.current("state", path, "", states...)
+	for _, state := range states {
+		s.add(state, func(e *E) num {
+			now, _ := textAt(at(e))
+			if now == "" {
+				return num{}
+			}
+			return fleet.FlagOf(now == state).Number()
+		})
+	}
+	unknown := s.loose
+	s.loose = func(e *E, add func(num, ...string)) {
+		if now, _ := textAt(at(e)); !slices.Contains(states, now) {
+			unknown(e, add)
+		}
+	}
+	return s
 }

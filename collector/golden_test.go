@@ -118,6 +118,7 @@ func goldenCompose() *fleet.Task {
 	details.Type, details.Profile, details.Project = "AemComposeDWTaskInfoDetailed", "data_warehouse", "dw"
 	details.Source, details.SourceType, details.Target, details.TargetType = "", "", "", ""
 	details.LogStreamStaging, details.ApplyChangesEnabled = "", fleet.No
+	details.StoreChangesEnabled, details.AuditChangesEnabled = fleet.Unknown, fleet.Unknown
 	return &fleet.Task{
 		Name: "load__dw", Product: fleet.Compose, State: fleet.TaskStopped, StopReason: "normal", Tags: []string{"prod"},
 		StateSince: n(), LastChange: n(), Up: fleet.Yes, Details: details, Expected: fleet.Expectation{FullLoad: n(),

@@ -13,7 +13,7 @@ type kind[E any] struct {
 	labels   []string // that name the entity
 	families []family[E]
 	table    *exposition.Table
-	columns  []column[E] // of all families
+	columns  int // of all families
 	// list adds the entities of a server, same tells that two servers have the same: without it they
 	// never have. Both are nil for what does not belong to a server.
 	same func(s, old *fleet.Server) bool
@@ -30,7 +30,7 @@ func newKind[E any](scope string, labels []string, same func(s, old *fleet.Serve
 			e.Columns = append(e.Columns, c.values)
 		}
 		families = append(families, e)
-		k.columns = append(k.columns, f.columns...)
+		k.columns += len(f.columns)
 	}
 	k.table = exposition.NewTable(labels, families)
 	return k
@@ -76,12 +76,20 @@ func (b *batch[E]) block(limit *bounds) (*exposition.Block, int) {
 		return nil, dropped
 	}
 	// One entity after the other, so that each is fetched from memory once.
-	values := make([]float64, len(b.kind.columns)*n)
+	values := make([]float64, b.kind.columns*n)
 	for i, e := range b.entities {
 		at := i
-		for c := range b.kind.columns {
-			values[at] = b.kind.columns[c].read(e).Float()
-			at += n
+		for f := range b.kind.families {
+			family := &b.kind.families[f]
+			has := family.only == nil || family.only(e)
+			for c := range family.columns {
+				var value num
+				if has {
+					value = family.columns[c].read(e)
+				}
+				values[at] = value.Float()
+				at += n
+			}
 		}
 	}
 	block := b.kind.table.Block(rows, values, b.loose(limit))
@@ -141,8 +149,9 @@ func (b *batch[E]) loose(limit *bounds) []exposition.Loose {
 			all = append(all, l)
 		}
 		for i, e := range b.entities {
-			row, first = i, len(all)
-			family.loose(e, add)
+			if row, first = i, len(all); family.only == nil || family.only(e) {
+				family.loose(e, add)
+			}
 		}
 	}
 	return all

@@ -23,7 +23,6 @@ type ManagerOptions struct {
 type Manager struct {
 	*counts
 	c       *Collector
-	name    string
 	options atomic.Pointer[ManagerOptions]
 	created time.Time
 	// before is whom this one took over from, while that one's samples are still served.
@@ -48,13 +47,15 @@ type server struct {
 // NewManager makes room for an Enterprise Manager, whose own metrics are there from then on. It panics
 // if there is one of that name.
 func (c *Collector) NewManager(name string, o ManagerOptions) *Manager {
-	m := &Manager{
-		counts: newCounts(name, c.errors), c: c, name: name,
-		created: time.Now(), servers: make(map[string]*server),
-	}
-	m.Configure(o)
+	m := c.handle(newCounts(name, c.errors), o)
 	m.register(c.registerer)
 	c.replace(func(managers []*Manager) []*Manager { return append(managers, m) })
+	return m
+}
+
+func (c *Collector) handle(of *counts, o ManagerOptions) *Manager {
+	m := &Manager{counts: of, c: c, created: time.Now(), servers: make(map[string]*server)}
+	m.Configure(o)
 	return m
 }
 
@@ -62,11 +63,7 @@ func (c *Collector) NewManager(name string, o ManagerOptions) *Manager {
 // nothing from then on; what it has published is served until the new poller's first sweep is
 // complete, for one poll interval at most.
 func (m *Manager) Succeed(o ManagerOptions) *Manager {
-	next := &Manager{
-		counts: m.counts, c: m.c, name: m.name,
-		created: time.Now(), servers: make(map[string]*server),
-	}
-	next.Configure(o)
+	next := m.c.handle(m.counts, o)
 	next.before.Store(m)
 	m.retire()
 	m.c.replace(func(managers []*Manager) []*Manager {
@@ -180,70 +177,65 @@ func (m *Manager) list() []*server {
 // managerFamilies is the table of what is known of an Enterprise Manager.
 func managerFamilies() []family[Manager] {
 	const exporter = "the exporter"
-	seconds := func(d time.Duration) num { return fleet.Num(d.Seconds()) }
+	m := entity[Manager]{}
+	option := func(read func(o *ManagerOptions) num) samples[Manager] {
+		return m.one(func(m *Manager) num { return read(m.options.Load()) })
+	}
 	instant := func(at func() time.Time) num {
 		if at == nil {
 			return num{}
 		}
 		return fleet.Unix(at())
 	}
-	polls := func(result fleet.Result, at int) column[Manager] {
-		return column[Manager]{[]string{string(result)}, func(m *Manager) num { return total(&m.polls[at]) }}
-	}
-	return []family[Manager]{
-		gauge("qem_up", serverList,
-			"Whether the server list was read when it was last due: 1 if so, else 0, also before the first time and when "+
-				"nothing has been read for max_age. Never absent.",
-			one(func(m *Manager) num {
-				r := m.lastRoster()
-				return fleet.FlagOf(r != nil && r.Up).Number()
-			})),
-		gauge("qem_manager_info", "the configuration",
-			"Enterprise Manager that is polled, and where it is; always 1. Never absent.",
-			describe("url", func(m *Manager) []string { return []string{m.options.Load().URL} })),
-		gauge("qem_state_interval_seconds", "the configuration",
-			"How often the server list and the task lists are read, in seconds. Never absent.",
-			one(func(m *Manager) num { return seconds(m.options.Load().StateInterval) })),
-		gauge("qem_poll_interval_seconds", "the configuration",
-			"How often the details of servers and tasks are read, in seconds. Never absent.",
-			one(func(m *Manager) num { return seconds(m.options.Load().PollInterval) })),
-		gauge("qem_poll_last_success_timestamp_seconds", exporter,
-			"When the server list was last read, in Unix seconds. Absent until it was.",
-			one(func(m *Manager) num {
-				r := m.lastRoster()
-				if r == nil {
-					return num{}
-				}
-				return fleet.Unix(r.List.Last)
-			})),
-		counter("qem_polls_total", exporter,
-			"Readings of the server list and sweeps of a server's details, by result. Partial: some task or table could not "+
-				"be read. Failure: nor could the list, the server's details, or any task. Never absent.",
-			by("result", polls(fleet.Success, 0), polls(fleet.Partial, 1), polls(fleet.Failure, 2))),
-		gauge("qem_servers", serverList,
-			"Number of servers: listed by the Enterprise Manager, and polled, which filters and sharding leave to this "+
-				"exporter. Absent when the server list could not be read for max_age.",
-			by("state",
-				at("listed", rosterNumber(func(r *fleet.Roster) num { return r.Listed })),
-				at("polled", rosterNumber(func(r *fleet.Roster) num { return r.Polled })))),
-		gauge("qem_login_next_attempt_timestamp_seconds", "the API client",
-			"When the next login is due while logins are refused or failing, in Unix seconds. Absent while they are not.",
-			one(func(m *Manager) num { return instant(m.options.Load().NextLogin) })),
-		gauge("qem_certificate_expiry_timestamp_seconds", "the API client",
-			"End of the earliest-ending certificate that the Enterprise Manager presented, in Unix seconds. Absent without "+
-				"TLS, and until it was seen.", one(func(m *Manager) num { return instant(m.options.Load().CertificateExpiry) })),
-		counter("qem_exporter_duplicates_dropped_total", exporter,
-			"Servers, tasks, tables and samples that were dropped because the API named them twice. Never absent.",
-			one(func(m *Manager) num { return total(&m.duplicates) })),
-	}
-}
-
-func rosterNumber(read func(r *fleet.Roster) num) func(m *Manager) num {
-	return func(m *Manager) num {
-		if r := m.lastRoster(); r != nil {
-			return read(r)
+	roster := func(read func(r *fleet.Roster) num) func(m *Manager) num {
+		return func(m *Manager) num {
+			if r := m.lastRoster(); r != nil {
+				return read(r)
+			}
+			return num{}
 		}
-		return num{}
+	}
+	polls, servers := samples[Manager]{labels: []string{"result"}}, samples[Manager]{labels: []string{"state"}}
+	for i, result := range results() {
+		polls.add(string(result), func(m *Manager) num { return total(&m.polls[i]) })
+	}
+	servers.add("listed", roster(func(r *fleet.Roster) num { return r.Listed }))
+	servers.add("polled", roster(func(r *fleet.Roster) num { return r.Polled }))
+	return []family[Manager]{
+		gauge("qem_up", m.one(func(m *Manager) num {
+			r := m.lastRoster()
+			return fleet.FlagOf(r != nil && r.Up).Number()
+		}),
+			"Whether the server list was read when it was last due: 1 if so, else 0, also before the first time and when "+
+				"nothing has been read for max_age. Never absent.", serverList),
+		gauge("qem_manager_info",
+			m.loose("url", func(m *Manager, add func(num, ...string)) { add(fleet.Num(1), m.options.Load().URL) }),
+			"Enterprise Manager that is polled, and where it is; always 1. Never absent.", "the configuration"),
+		gauge("qem_state_interval_seconds",
+			option(func(o *ManagerOptions) num { return fleet.Num(o.StateInterval.Seconds()) }),
+			"How often the server list and the task lists are read, in seconds. Never absent.", "the configuration"),
+		gauge("qem_poll_interval_seconds",
+			option(func(o *ManagerOptions) num { return fleet.Num(o.PollInterval.Seconds()) }),
+			"How often the details of servers and tasks are read, in seconds. Never absent.", "the configuration"),
+		gauge("qem_poll_last_success_timestamp_seconds",
+			m.one(roster(func(r *fleet.Roster) num { return fleet.Unix(r.List.Last) })),
+			"When the server list was last read, in Unix seconds. Absent until it was.", exporter),
+		counter("qem_polls_total", polls,
+			"Readings of the server list and sweeps of a server's details, by result. Partial: some task or table could not "+
+				"be read. Failure: nor could the list, the server's details, or any task. Never absent.", exporter),
+		gauge("qem_servers", servers,
+			"Number of servers: listed by the Enterprise Manager, and polled, which filters and sharding leave to this "+
+				"exporter. Absent when the server list could not be read for max_age.", serverList),
+		gauge("qem_login_next_attempt_timestamp_seconds",
+			option(func(o *ManagerOptions) num { return instant(o.NextLogin) }),
+			"When the next login is due while logins are refused or failing, in Unix seconds. Absent while they are not.",
+			"the API client"),
+		gauge("qem_certificate_expiry_timestamp_seconds",
+			option(func(o *ManagerOptions) num { return instant(o.CertificateExpiry) }),
+			"End of the earliest-ending certificate that the Enterprise Manager presented, in Unix seconds. Absent without "+
+				"TLS, and until it was seen.", "the API client"),
+		counter("qem_exporter_duplicates_dropped_total", m.one(func(m *Manager) num { return total(&m.duplicates) }),
+			"Servers, tasks, tables and samples that were dropped because the API named them twice. Never absent.", exporter),
 	}
 }
 

@@ -25,9 +25,8 @@ func serverKinds() []serverKind {
 	with := func(labels ...string) []string { return slices.Concat(server, labels) }
 	self := func(s *fleet.Server, b *batch[fleet.Server]) { b.add(s, b.manager, s.Name) }
 	return []serverKind{
-		newKind(scopeServer, server, nil, self, instantFamilies(), of(monitored, sweepFamilies()...)),
-		newKind(scopeServer, server, nil, self, rosterFamilies(), of(monitored, serverFamilies()...),
-			of(details, detailFamilies()...)),
+		newKind(scopeServer, server, nil, self, instantFamilies()),
+		newKind(scopeServer, server, nil, self, serverFamilies(), detailFamilies()),
 		taskKind(with("task")),
 		newKind(scopeTable, with("task", "schema", "table"),
 			func(s, old *fleet.Server) bool { return same(s.Tasks, old.Tasks) },
@@ -37,7 +36,7 @@ func serverKinds() []serverKind {
 						b.add(&t.Tables[i], b.manager, s.Name, t.Name, t.Tables[i].Schema, t.Tables[i].Name)
 					}
 				}
-			}, tableFamilies(), tableLoadFamilies()),
+			}, tableFamilies()),
 		listKind(scopeEndpoint, with("endpoint_name", "role"),
 			func(s *fleet.Server) []fleet.Endpoint { return s.Endpoints },
 			func(e *fleet.Endpoint) []string { return []string{e.Name, e.Role} }, endpointFamilies()),
@@ -71,11 +70,8 @@ func taskKind(labels []string) serverKind {
 				b.add(t, b.manager, s.Name, t.Name)
 			}
 		},
-		taskFamilies(), of(read, taskInfoFamilies()...),
-		of(replicateDetails, latencyFamilies()...), of(replicateDetails, transactionFamilies()...),
-		of(replicateDetails, fullLoadFamilies()...), of(replicateDetails, resourceFamilies()...),
-		of(replicate, slices.Concat(replicateFamilies(), of(tableStatesOf, tableCountFamilies()...))...),
-		of(composeDetails, composeFamilies()...))
+		taskFamilies(), latencyFamilies(), transactionFamilies(), fullLoadFamilies(), resourceFamilies(),
+		replicateFamilies(), composeFamilies())
 }
 
 // merged is the samples of all servers, as of an instant.

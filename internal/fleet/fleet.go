@@ -100,7 +100,7 @@ func (p *Past) Count() int { return max(p.TaskCount, len(p.Tasks)) }
 // Server to the next: Details, the elements of Tasks, and the Tasks slice itself.
 type Server struct {
 	Name     string `json:"name" from:"Name"`
-	Product  string `json:"product"` // `replicate` or `compose`
+	Product  string `json:"product" from:"Product"` // `replicate` or `compose`
 	Host     string `json:"host,omitzero" from:"Host"`
 	Port     string `json:"port,omitzero" from:"Port"`
 	Platform string `json:"platform,omitzero" from:"Platform"`

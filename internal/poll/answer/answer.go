@@ -30,14 +30,15 @@ var (
 // Server joins a row of the server list with the server's details, which may be nil. It sets what
 // the list says.
 func Server(info *aem.ServerInfo, d *aem.ServerDetails) *fleet.Server {
-	s := &fleet.Server{Product: string(info.Product)}
-	if d != nil {
-		detailed.copy(s, d)
-		if d.Product == aem.Compose { // an answer that does not say is taken for Replicate's
-			s.Product = fleet.Compose
-		}
+	s := &fleet.Server{}
+	if d == nil {
+		d = &aem.ServerDetails{}
 	}
+	detailed.copy(s, d)
 	listed.copy(s, info)
+	if d.Product == aem.Compose { // an answer that does not say is taken for Replicate's
+		s.Product = fleet.Compose
+	}
 	return s
 }
 
