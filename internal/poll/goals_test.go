@@ -160,24 +160,25 @@ func TestLoadIsLevel(t *testing.T) {
 	})
 }
 
-func TestFirstSweepIsAsQuickAsMayBe(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const latency, concurrency = 50 * time.Millisecond, 64
-		em := &canned{servers: 50, tasks: 200, latency: latency}
-		r := newRig(t, emptySim(), Options{Concurrency: concurrency}, aem.WithTransport(em))
-		began := time.Now()
-		r.start()
-		for r.View().Roster == nil || !r.View().Complete {
-			r.pass(10 * time.Millisecond)
-		}
-		ideal := time.Duration(em.requests.Load()) * latency / concurrency
-		took := time.Since(began)
-		t.Logf("%s, ideal %s: %.3f", took, ideal, float64(took)/float64(ideal))
-		if took > ideal*110/100 {
-			t.Errorf("complete after %s; %d requests at best take %s", took, em.requests.Load(), ideal)
-		}
-		if len(r.up()) != 50*200 {
-			t.Errorf("%d tasks", len(r.up()))
-		}
-	})
+func TestFirstReadingsAreAsQuickAsMayBe(t *testing.T) {
+	for _, tables := range []choose.TableMode{choose.Off, choose.Errors} {
+		t.Run("tables "+string(tables), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const latency, concurrency = 50 * time.Millisecond, 64
+				em := &canned{servers: 50, tasks: 200, latency: latency}
+				r := newRig(t, emptySim(), Options{Concurrency: concurrency, Tables: choose.TableOptions{Mode: tables}},
+					aem.WithTransport(em))
+				began := time.Now()
+				r.must(r.Once(t.Context()))
+				ideal, took := time.Duration(em.requests.Load())*latency/concurrency, time.Since(began)
+				t.Logf("%s, ideal %s: %.3f", took, ideal, float64(took)/float64(ideal))
+				if took > ideal*110/100 {
+					t.Errorf("complete after %s; %d requests at best take %s", took, em.requests.Load(), ideal)
+				}
+				if len(r.up()) != 50*200 {
+					t.Errorf("%d tasks", len(r.up()))
+				}
+			})
+		})
+	}
 }

@@ -199,7 +199,7 @@ func (r *roster) swept() {
 		return
 	}
 	r.complete = true
-	r.gate.Reserve()
+	r.gate.Reserve(len(r.flights)) // the tables are still to be read
 	r.warn()
 	r.publish()
 }

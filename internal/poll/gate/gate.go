@@ -4,6 +4,7 @@ package gate
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -39,7 +40,7 @@ const probesAtOnce = 2
 type Gate struct {
 	mu       sync.Mutex
 	slots    int
-	reserved bool               // a quarter of the slots is for outlines only
+	reserves uint64             // a quarter of the slots is for outlines alone once so many turns have passed
 	late     time.Duration      // a request that takes longer is late
 	pace     time.Duration      // between the beginnings of two requests; 0: none
 	next     time.Time          // no request before
@@ -50,7 +51,7 @@ type Gate struct {
 	moved    time.Time          // when a slot was last given back, or the first one taken
 	lines    [classes]line      // of the servers that wait with a call of the class
 	waiting  int                // servers that wait
-	services uint64
+	passed   uint64             // turns that wait no longer
 }
 
 // Queue is a server at the gate.
@@ -67,7 +68,7 @@ type Queue struct {
 
 // New makes a gate; see Resize.
 func New(slots int, perSecond float64, late time.Duration) *Gate {
-	g := &Gate{held: map[*Turn]struct{}{}}
+	g := &Gate{held: map[*Turn]struct{}{}, reserves: math.MaxUint64}
 	for c := range classes {
 		g.lines[c].class = c
 	}
@@ -87,12 +88,12 @@ func (g *Gate) Resize(slots int, perSecond float64, late time.Duration) {
 	g.dispatch()
 }
 
-// Reserve leaves a quarter of the slots to outlines from now on. Without it the first readings of
-// all would take a third longer.
-func (g *Gate) Reserve() {
+// Reserve leaves a quarter of the slots to outlines, once so many more turns have passed: the first
+// readings of all would take a third longer with it.
+func (g *Gate) Reserve(after int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.reserved = true
+	g.reserves = g.passed + uint64(after)
 }
 
 // Stuck returns who holds a slot when none has been given back for so long.
@@ -110,7 +111,7 @@ func (g *Gate) Queue() *Queue { return &Queue{gate: g, window: 1} }
 
 // forDear is how many slots others than outlines may hold together.
 func (g *Gate) forDear() int {
-	if !g.reserved || g.slots < 2 {
+	if g.passed < g.reserves || g.slots < 2 {
 		return g.slots
 	}
 	return g.slots - max(1, g.slots/4)
@@ -196,8 +197,7 @@ func (g *Gate) grant(q *Queue, c Class, now time.Time) {
 	} else {
 		q.held = append(q.held, t)
 	}
-	g.services++
-	q.served = g.services
+	q.served = g.passed
 	q.enlist()
 	t.Granted()
 }
@@ -213,6 +213,7 @@ func (q *Queue) enlist() {
 
 // left takes note that one turn less of the class waits.
 func (q *Queue) left(c Class) {
+	q.gate.passed++
 	if q.waiting--; q.waiting == 0 {
 		q.gate.waiting--
 	}

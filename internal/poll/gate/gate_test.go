@@ -130,7 +130,7 @@ func TestGate(t *testing.T) {
 			}
 		}},
 		{"a quarter is for outlines", 4, func(t *testing.T, d *desk) {
-			d.Reserve()
+			d.Reserve(0)
 			for _, server := range []string{"a", "b", "c", "d", "e"} {
 				d.ask(Details, server+"1")
 			}
@@ -138,8 +138,19 @@ func TestGate(t *testing.T) {
 			d.ask(Outlines, "e2")
 			d.expect(t, "an outline", "e2")
 		}},
+		{"but not before the first have passed", 4, func(t *testing.T, d *desk) {
+			d.Reserve(4)
+			for _, server := range []string{"a", "b", "c", "d", "e"} {
+				d.ask(Details, server+"1")
+			}
+			d.expect(t, "the first", "a1", "b1", "c1", "d1")
+			d.end("a1")
+			d.expect(t, "then")
+			d.end("b1")
+			d.expect(t, "a quarter is free", "e1")
+		}},
 		{"one slot has no quarter", 1, func(t *testing.T, d *desk) {
-			d.Reserve()
+			d.Reserve(0)
 			d.ask(Details, "a1")
 			d.expect(t, "details", "a1")
 		}},
