@@ -1,6 +1,7 @@
 package aem
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,14 +36,28 @@ func listOf[T any](table *wire.Table[T], envelope string) reading[[]T] {
 
 // fetch makes a call whose answer read understands. A list of which some elements make no
 // sense is an error, unless the caller or the client wants the others.
-func fetch[T any](ctx context.Context, core *core, opts []CallOption, c *call, read reading[T]) (T, error) {
-	var (
-		result, none T
-		scanner      *wire.Scanner
-	)
+func fetch[T any](ctx context.Context, core *core, opts []CallOption, c *call, read reading[T]) (v T, err error) {
+	err = fetchInto(ctx, core, opts, c, read, &v)
+	return v, err
+}
+
+// fetchOne is fetch for an answer about one object.
+func fetchOne[T any](ctx context.Context, core *core, opts []CallOption, c *call, read reading[T]) (*T, error) {
+	v := new(T)
+	if err := fetchInto(ctx, core, opts, c, read, v); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+func fetchInto[T any](ctx context.Context, core *core, opts []CallOption, c *call, read reading[T], to *T) error {
+	scanner, _ := core.scanners.Get().(*wire.Scanner)
+	scanner = cmp.Or(scanner, &wire.Scanner{})
+	defer core.scanners.Put(scanner)
 	c.decode = func(_ http.Header, r io.Reader) error {
-		scanner, result = wire.NewScanner(r), none
-		return read(scanner, &result)
+		scanner.Reset(r)
+		*to = *new(T)
+		return read(scanner, to)
 	}
 	err := core.do(ctx, opts, c)
 	partial := errors.Is(err, ErrPartial)
@@ -52,19 +67,11 @@ func fetch[T any](ctx context.Context, core *core, opts []CallOption, c *call, r
 	case partial && c.skipped != nil:
 		*c.skipped, err = scanner.Skipped(), nil
 	case err != nil && !(partial && core.partial):
-		return none, err
+		*to = *new(T)
+		return err
 	}
 	core.tellUnreadable(c, scanner.Problems())
-	return result, err
-}
-
-// fetchOne is fetch for an answer about one object.
-func fetchOne[T any](ctx context.Context, core *core, opts []CallOption, c *call, read reading[T]) (*T, error) {
-	v, err := fetch(ctx, core, opts, c, read)
-	if err != nil {
-		return nil, err
-	}
-	return &v, nil
+	return err
 }
 
 // Unreadable is a value of an answer that cannot be read as the number, the time or the

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -34,6 +35,8 @@ type core struct {
 	session *session
 	sender  *sender
 	end     context.CancelFunc // of the client's life
+
+	scanners sync.Pool // of *wire.Scanner
 }
 
 // New makes a client for the Enterprise Manager at baseURL,
@@ -85,7 +88,7 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 		life:        life,
 		denied:      map[string]denial{},
 	}
-	return &core{o, checkStep(session.step(plain)), session, sender, end}
+	return &core{options: o, call: checkStep(session.step(plain)), session: session, sender: sender, end: end}
 }
 
 // isLocal reports whether a host is this machine, or one that exists in tests only.

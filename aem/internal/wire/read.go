@@ -22,8 +22,12 @@ func (n *node) find(key []byte) member {
 
 // respell mends the words that the API misspells.
 func respell(key []byte) []byte {
-	key = bytes.ReplaceAll(key, []byte("comitted"), []byte("committed"))
-	return bytes.ReplaceAll(key, []byte("transacion"), []byte("transaction"))
+	for _, words := range [][2]string{{"comitted", "committed"}, {"transacion", "transaction"}} {
+		if bytes.Contains(key, []byte(words[0])) { // ReplaceAll copies the others, too
+			key = bytes.ReplaceAll(key, []byte(words[0]), []byte(words[1]))
+		}
+	}
+	return key
 }
 
 // Details reads a document that is one object, perhaps in an envelope; with sections, it

@@ -81,13 +81,26 @@ const (
 	maxProblemText = 40
 )
 
+// maxKept is how long a document may have been whose memory is used again.
+const maxKept = 1 << 20
+
 // NewScanner reads from r.
 func NewScanner(r io.Reader) *Scanner {
-	s := &Scanner{in: source{r: r}}
+	s := &Scanner{}
+	s.Reset(r)
+	return s
+}
+
+// Reset reads another document, from r, with the memory of the last one.
+func (s *Scanner) Reset(r io.Reader) {
+	dec := s.dec
+	if dec == nil || s.in.offset > maxKept {
+		dec = &jsontext.Decoder{}
+	}
+	*s = Scanner{dec: dec, in: source{r: r}, keys: s.keys[:0]}
 	s.in.skipByteOrderMark()
 	// The API's answers are not checked for what RFC 8259 merely advises against.
-	s.dec = jsontext.NewDecoder(&s.in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	return s
+	s.dec.Reset(&s.in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 // Problems are values that could not be read; of very many, the first.
