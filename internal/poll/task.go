@@ -26,11 +26,16 @@ type task struct {
 	stale   bool        // value is to be made anew
 }
 
+// same reports whether two rows of the task list say the same.
+func same(a, b aem.TaskInfo) bool {
+	return a.Name == b.Name && a.State == b.State && a.StopReason == b.StopReason && a.Message == b.Message &&
+		slices.Equal(a.Tags, b.Tags)
+}
+
 // list takes over a row of the task list, and returns what has changed, and whether something has.
 func (t *task) list(server string, info *aem.TaskInfo, product aem.Product) (change fleet.Event, changed bool) {
 	before := t.info
-	if before.State == info.State && before.StopReason == info.StopReason && before.Message == info.Message &&
-		slices.Equal(before.Tags, info.Tags) && t.product == product {
+	if same(before, *info) && t.product == product {
 		return change, false
 	}
 	t.info, t.product, t.stale = *info, product, true

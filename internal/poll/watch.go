@@ -113,7 +113,7 @@ func (w *watch) ended(r *reading, before any, how answer.Fault) {
 	w.take(r, before)
 	switch r.kind {
 	case readOutline:
-		w.listed(how)
+		w.listed(before, how)
 	case readServer:
 		w.checkEmpty()
 	case readTask:
@@ -166,11 +166,12 @@ func (w *watch) takeTables(r *reading, before any) {
 
 // detailed: a task's details were read, or not.
 func (w *watch) detailed(r *reading) {
-	t := w.known[r.object]
-	if (w.reads(readBarrier) && t.storesChanges()) != (w.readings[key{readBarrier, r.object}] != nil) {
-		w.arrange()
+	for _, k := range []*kind{readTables, readBarrier} { // of which the details tell whether there are any
+		if (w.reads(k) && w.about(k, r.object)) != (w.readings[key{k, r.object}] != nil) {
+			w.arrange()
+		}
 	}
-	if t.hurried {
+	if t := w.known[r.object]; t.hurried {
 		t.hurried = r.again // what was under way may be older than the change
 		w.soon(0)
 	}
@@ -278,6 +279,15 @@ func (w *watch) arrange() {
 	}
 }
 
+// rearrange looks anew at what is known, too.
+func (w *watch) rearrange() {
+	if w.outline.value != nil {
+		w.takeList()
+	} else {
+		w.arrange()
+	}
+}
+
 // drop ends a reading that is not wanted any more, and what it brought.
 func (w *watch) drop(r *reading) {
 	before := r.value
@@ -301,7 +311,7 @@ func (w *watch) follow(info *aem.ServerInfo) {
 		w.halt()
 	}
 	if !on || before.State != info.State || before.Product != info.Product {
-		w.arrange()
+		w.rearrange()
 	}
 	if info.State != aem.ServerNotMonitored && w.sweep.begun.IsZero() && !w.sweep.start.Set {
 		w.beginSweep()
@@ -342,12 +352,13 @@ func (w *watch) hideTasks() {
 }
 
 // listed: the task list was read, or not.
-func (w *watch) listed(how answer.Fault) {
+func (w *watch) listed(before any, how answer.Fault) {
+	list := w.list
 	if how == answer.Good {
 		w.list, _ = w.outline.value.([]aem.TaskInfo)
 		w.checkEmpty()
 	}
-	if w.outline.value != nil {
+	if w.outline.value != nil && (before == nil || !slices.EqualFunc(w.list, list, same)) {
 		w.takeList()
 	}
 	w.resume(answer.Nothing)
@@ -445,11 +456,7 @@ func (w *watch) resume(trouble answer.Fault) {
 
 func (w *watch) apply(old *Options) {
 	o, now := w.options, time.Now()
-	if w.outline.value != nil {
-		w.takeList()
-	} else {
-		w.arrange()
-	}
+	w.rearrange()
 	w.outline.due.Hasten(now.Add(o.StateInterval))
 	if o.PollInterval != old.PollInterval && w.sweep.start.Set {
 		w.sweep.start.When(alarm.Phased(o.PollInterval, w.phase, now))
