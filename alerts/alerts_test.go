@@ -16,7 +16,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/qem-exporter/qem_exporter/alerts/internal/generate"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
@@ -94,25 +93,6 @@ func run(t *testing.T, name string, args ...string) string {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
 	return string(out)
-}
-
-// The rules are what the source makes.
-func TestRulesAreMadeOfTheSource(t *testing.T) {
-	text, err := os.ReadFile("source.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := generate.Read(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := source.Rules()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile(rulesFile); err != nil || string(got) != string(want) {
-		t.Errorf("%s is not what the source makes (%v): run go generate ./alerts", rulesFile, err)
-	}
 }
 
 // The rulers of Mimir and Thanos take no more than 20 rules a group unless told to.

@@ -289,8 +289,8 @@ What happens, which alerts fire at which time, and what came: made of [stories.y
 go test -tags e2e ./alerts -run TestStories -update. An alert is named with the first letter of its severity; nothing
 else fires at that time but QemWatchdog. Each story is played with a pair of exporters that have the labels of the
 Prometheus Operator, of which the second looks a minute later, and where every ninth poll is missing (holes); some with
-a pair without holes, a pair of which one reads nothing (lame), or a lone exporter. The rules are evaluated every minute,
-and in a unit test every 2 minutes.
+a pair without holes, a pair of which one reads nothing (lame), or a lone exporter. The rules are evaluated every
+minute, and in a unit test every 2 minutes.
 
 | | kind | story | expected | got | played |
 |---|---|---|---|---|---|

@@ -1,57 +1,59 @@
-// Command gen writes what is made of source.yml: the rules, and what is the same in all runbooks.
+// Command gen makes the rules, and what is the same in all runbooks, of source.yml: it writes out what every alert has
+// (the joins, priorities, held conditions, links) and what the house knows (which stops are normal).
 package main
 
 import (
+	"fmt"
 	"log"
 	"os"
 	"path/filepath"
-
-	"github.com/qem-exporter/qem_exporter/alerts/internal/generate"
 )
 
-const runbooks = "../docs/runbooks"
-
 func main() {
-	if err := run(); err != nil {
+	files, err := made(".")
+	if err != nil {
 		log.Fatal(err)
 	}
-}
-
-func run() error {
-	text, err := os.ReadFile("source.yml")
-	if err != nil {
-		return err
-	}
-	source, err := generate.Read(text)
-	if err != nil {
-		return err
-	}
-	rules, err := source.Rules()
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile("qem.rules.yml", rules, 0o644); err != nil {
-		return err
-	}
-	for _, a := range source.Alerts() {
-		err := rewrite(a.Alert, func(page string) (string, error) { return a.Runbook(page), nil })
-		if err != nil {
-			return err
+	for name, text := range files {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			log.Fatal(err)
 		}
 	}
-	return rewrite("README", source.Index)
 }
 
-// rewrite changes a page of the runbooks.
-func rewrite(name string, change func(string) (string, error)) error {
-	name = filepath.Join(runbooks, name+".md")
-	page, err := os.ReadFile(name)
+// made is all that is made of the source in the folder of the alerts: texts by the names of their files.
+func made(folder string) (map[string]string, error) {
+	text, err := os.ReadFile(filepath.Join(folder, "source.yml"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	changed, err := change(string(page))
+	s, err := read(text)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("source.yml: %w", err)
 	}
-	return os.WriteFile(name, []byte(changed), 0o644)
+	files := map[string]string{}
+	if files[filepath.Join(folder, "qem.rules.yml")], err = s.rules(); err != nil {
+		return nil, err
+	}
+	runbooks := filepath.Join(folder, "../docs/runbooks")
+	index := filepath.Join(runbooks, "README.md")
+	page, err := os.ReadFile(index)
+	if err != nil {
+		return nil, err
+	}
+	files[index] = s.index(string(page))
+	for _, r := range s.alerts() {
+		name := filepath.Join(runbooks, r.Alert+".md")
+		if files[name] != "" {
+			continue // an alert of two severities has one page
+		}
+		page, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if files[name], err = s.runbook(string(page), r); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 }
