@@ -123,12 +123,11 @@ type Server struct {
 	MemoryLimit Number `json:"memory_limit_bytes,omitzero"` // configured
 	DiskLimit   Number `json:"disk_limit_bytes,omitzero"`   // configured
 
-	Details *ServerDetails `json:"details,omitzero"` // absent when they could not be read, or are too old
-	// tasks of the whole list; absent when it could not be read
-	TasksListed Number  `json:"tasks_listed,omitzero"`
-	TasksPolled Number  `json:"tasks_polled,omitzero"` // those that the filters leave
-	Tasks       []*Task `json:"-"`                     // those the filters leave, in the API's order
-	Past        *Past   `json:"-"`                     // while the tasks cannot be read: those of the last sight
+	Details     *ServerDetails `json:"details,omitzero"`      // absent when they could not be read, or are too old
+	TasksListed Number         `json:"tasks_listed,omitzero"` // tasks of the whole list; absent when it could not be read
+	TasksPolled Number         `json:"tasks_polled,omitzero"` // those that the filters leave
+	Tasks       []*Task        `json:"-"`                     // those the filters leave, in the API's order
+	Past        *Past          `json:"-"`                     // while the tasks cannot be read: those of the last sight
 
 	// From the optional collectors; nil when they are off, or nothing could be read.
 	Endpoints     []Endpoint     `json:"-"`

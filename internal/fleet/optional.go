@@ -58,5 +58,5 @@ type Principals struct {
 // change data.
 type RetentionBarrier struct {
 	Application string `json:"application,omitzero" from:"Application"`
-	Time        Number `json:"timestamp_seconds,omitzero" from:"Point"` // Unix seconds
+	Time        Number `json:"timestamp_seconds,omitzero" from:"Point"`
 }

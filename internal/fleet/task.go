@@ -4,19 +4,17 @@ import "time"
 
 // Task is one Replicate or Compose task.
 type Task struct {
-	Name    string `json:"name"`
-	Product string `json:"product"` // as its server's
-	// `running`, `stopped`, `error`, `recovering`, or what Enterprise Manager says
-	State      string   `json:"state"`
+	Name       string   `json:"name"`
+	Product    string   `json:"product"` // as its server's
+	State      string   `json:"state"`   // `running`, `stopped`, `error`, `recovering`, or what Enterprise Manager says
 	StopReason string   `json:"stop_reason,omitzero"`
-	Message    string   `json:"message,omitzero"` // in Enterprise Manager's words; never a label
+	Message    string   `json:"message,omitzero"` // in Enterprise Manager's words
 	Tags       []string `json:"tags,omitzero"`
 	// when the exporter saw the state change; absent while it is the first that it has seen
 	StateSince Number      `json:"state_since_timestamp_seconds,omitzero"`
 	Expected   Expectation `json:"expected,omitzero"` // by the configuration and the task's tags
 
-	// the details were read when they were last due; null before
-	Up      Flag      `json:"up"`
+	Up      Flag      `json:"up"`               // the details were read when they were last due; null before
 	Problem *Problem  `json:"problem,omitzero"` // why the details or the table statuses could not be read
 	Read    time.Time `json:"read,omitzero"`    // when the details were read
 	// absent when they could not be read, or are too old, and unless `details=true` or `task=` asks for them
@@ -26,10 +24,9 @@ type Task struct {
 	LastChange Number `json:"last_change_timestamp_seconds,omitzero"`
 
 	// how many tables there are; absent when they were not asked for or could not be read
-	TableStates *TableStates `json:"tables,omitzero"`
-	// Tables are those with series of their own.
-	Tables        []Table `json:"-"`
-	TablesDropped int     `json:"tables_dropped,omitzero"` // tables without series of their own because of the limit
+	TableStates   *TableStates `json:"tables,omitzero"`
+	Tables        []Table      `json:"-"`                       // those with series of their own
+	TablesDropped int          `json:"tables_dropped,omitzero"` // tables without series of their own because of the limit
 
 	// the earliest one; absent when there is none, or it was not asked for or could not be read
 	RetentionBarrier *RetentionBarrier `json:"retention_barrier,omitzero"`
@@ -76,7 +73,7 @@ type TaskDetails struct {
 	AppliedUpdates Number `json:"applied_updates,omitzero" from:"CDCEvents.Updates"`
 	AppliedDeletes Number `json:"applied_deletes,omitzero" from:"CDCEvents.Deletes"`
 	AppliedDDL     Number `json:"applied_ddl,omitzero" from:"CDCEvents.DDL"`
-	// absent unless it is running or recovering
+	// absent unless the task is running or recovering
 	CDCThroughput          Throughput `json:"cdc_throughput,omitzero" from:"CDCThroughput" when:"active"`
 	CommitRecords          Number     `json:"commit_records,omitzero" from:"Transactions.CommitChangeRecords"`
 	RolledBackTransactions Number     `json:"rolled_back_transactions,omitzero" from:"Transactions.RollbackTransactions"`
@@ -141,13 +138,12 @@ type ComposeDetails struct {
 
 // TableStates counts the tables of a task by state.
 type TableStates struct {
-	Queued           int `json:"queued"`
-	Loading          int `json:"loading"`
-	Completed        int `json:"completed"`
-	ChangeProcessing int `json:"change_processing"`
-	Error            int `json:"error"`
-	// in states that nobody knows yet, by name
-	Other map[string]int `json:"other,omitzero"`
+	Queued           int            `json:"queued"`
+	Loading          int            `json:"loading"`
+	Completed        int            `json:"completed"`
+	ChangeProcessing int            `json:"change_processing"`
+	Error            int            `json:"error"`
+	Other            map[string]int `json:"other,omitzero"` // in states that nobody knows yet, by name
 }
 
 // Table is one table of a Replicate task, under its names on the source.

@@ -22,81 +22,92 @@ const (
 // shows. Field names are public interface. A field that is not there is not known.
 type (
 	statusView struct {
-		Version      string     `json:"version"`
-		Started      time.Time  `json:"started"`
-		Now          time.Time  `json:"now"`
-		Ready        bool       `json:"ready"`
-		Shard        *shardView `json:"shard,omitempty"`
-		Troubles     []string   `json:"troubles,omitempty"`
-		ReloadFailed time.Time  `json:"reload_failed,omitzero"`
-		Attention    struct {
+		Version string    `json:"version"` // of the exporter
+		Started time.Time `json:"started"` // when the exporter was started
+		Now     time.Time `json:"now"`     // when this answer was made
+		// as `/-/ready` says: every manager's server list and the first sweep of every server have ended, well or badly
+		Ready bool       `json:"ready"`
+		Shard *shardView `json:"shard,omitempty"` // only of a sharded exporter: its part of the servers
+		// what is wrong with the exporter itself, in words: a failed reload, warnings of the configuration
+		Troubles     []string  `json:"troubles,omitempty"`
+		ReloadFailed time.Time `json:"reload_failed,omitzero"` // when the last reload failed; absent when it did not
+		// how many there are of the severity `warning` or `critical`
+		Attention struct {
 			Managers int `json:"managers"`
 			Servers  int `json:"servers"`
 			Tasks    int `json:"tasks"`
 		} `json:"attention"`
 	}
 	shardView struct {
-		Index int `json:"index"`
+		Index int `json:"index"` // from 0
 		Total int `json:"total"`
 	}
 	managerView struct {
-		Name          string          `json:"name"`
-		URL           string          `json:"url"`
-		State         string          `json:"state"`
-		Severity      fleet.Severity  `json:"severity"`
-		Reasons       []string        `json:"reasons"`
-		StateInterval float64         `json:"state_interval_seconds"`
-		PollInterval  float64         `json:"poll_interval_seconds"`
-		MaxAge        float64         `json:"max_age_seconds"`
-		List          *readingView    `json:"server_list,omitempty"`
-		Listed        fleet.Number    `json:"servers_listed,omitzero"`
-		Polled        fleet.Number    `json:"servers_polled,omitzero"`
-		LastSight     *pastView       `json:"last_sight,omitempty"`
-		NextLogin     time.Time       `json:"next_login,omitzero"`
-		Tasks         tally           `json:"tasks"`
-		Problems      []fleet.Problem `json:"problems"`
-		ProblemCount  int             `json:"problem_count"`
-		Duplicates    int             `json:"duplicates,omitempty"`
+		Name string `json:"name"` // the configured name, as in the label `manager`
+		URL  string `json:"url"`
+		// `up`: everything was read when it was last due; `partial`: something was not; `down`: the server list could
+		// not be read, or is too old; `wedged`: nothing has ended for long; `waiting`: it has not been read yet
+		State         string         `json:"state"`
+		Severity      fleet.Severity `json:"severity"`
+		Reasons       []string       `json:"reasons"`
+		StateInterval float64        `json:"state_interval_seconds"`  // configured
+		PollInterval  float64        `json:"poll_interval_seconds"`   // configured
+		MaxAge        float64        `json:"max_age_seconds"`         // configured
+		List          *readingView   `json:"server_list,omitempty"`   // absent before the first
+		Listed        fleet.Number   `json:"servers_listed,omitzero"` // servers of the whole list
+		Polled        fleet.Number   `json:"servers_polled,omitzero"` // servers that filters and sharding leave
+		LastSight     *pastView      `json:"last_sight,omitempty"`    // while the servers are not served: what there was
+		// when the next login is due, while they are refused or fail
+		NextLogin    time.Time       `json:"next_login,omitzero"`
+		Tasks        tally           `json:"tasks"`
+		Problems     []fleet.Problem `json:"problems"`      // what could not be read, the first 100
+		ProblemCount int             `json:"problem_count"` // of all problems
+		// servers, tasks and tables that were dropped because the API named them twice
+		Duplicates int `json:"duplicates,omitempty"`
 
 		source  *Manager
 		servers []serverView
 	}
 	readingView struct {
-		Last     time.Time      `json:"last,omitzero"`
-		Duration float64        `json:"duration_seconds,omitempty"`
-		Due      time.Time      `json:"due,omitzero"`
-		Problem  *fleet.Problem `json:"problem,omitempty"`
+		Last     time.Time `json:"last,omitzero"`              // when it last succeeded
+		Duration float64   `json:"duration_seconds,omitempty"` // how long that took
+		Due      time.Time `json:"due,omitzero"`               // when the next is due
+		// why it failed when it was last due; absent when it did not
+		Problem *fleet.Problem `json:"problem,omitempty"`
 	}
 	pastView struct {
-		Seen    time.Time `json:"seen"`
+		Seen    time.Time `json:"seen"` // when they were there
 		Servers int       `json:"servers,omitempty"`
 		Tasks   int       `json:"tasks"`
 	}
 	serverView struct {
 		*fleet.Server
-		Severity     fleet.Severity `json:"severity"`
-		Reasons      []string       `json:"reasons"`
-		LicenseEnds  time.Time      `json:"license_ends,omitzero"`
-		Outline      *readingView   `json:"task_list,omitempty"`
-		Sweep        *readingView   `json:"sweep,omitempty"`
-		PastView     *pastView      `json:"last_sight,omitempty"`
-		Counts       tally          `json:"task_counts"`
-		ProblemCount int            `json:"problem_count"`
+		Severity fleet.Severity `json:"severity"`
+		Reasons  []string       `json:"reasons"`
+		// absent for a licence without end, and when nothing is known
+		LicenseEnds  time.Time    `json:"license_ends,omitzero"`
+		Outline      *readingView `json:"task_list,omitempty"`  // of the states of its tasks
+		Sweep        *readingView `json:"sweep,omitempty"`      // of its details and those of every task
+		PastView     *pastView    `json:"last_sight,omitempty"` // while the tasks cannot be read: what there was
+		Counts       tally        `json:"task_counts"`
+		ProblemCount int          `json:"problem_count"`
 
 		manager *Manager
 		tasks   []row
 	}
 	taskView struct {
 		*fleet.Task
-		Severity         fleet.Severity `json:"severity"`
-		Reasons          []string       `json:"reasons,omitempty"`
-		NotSeen          bool           `json:"not_seen,omitempty"`
-		Late             fleet.Flag     `json:"late"`
-		SourceLatency    fleet.Number   `json:"source_latency_seconds,omitzero"`
-		TotalLatency     fleet.Number   `json:"total_latency_seconds,omitzero"`
-		DataErrors       fleet.Number   `json:"data_errors,omitzero"`
-		RecordsPerSecond fleet.Number   `json:"records_per_second,omitzero"`
-		FullLoadRatio    fleet.Number   `json:"full_load_ratio,omitzero"`
+		Severity fleet.Severity `json:"severity"`
+		Reasons  []string       `json:"reasons,omitempty"`
+		NotSeen  bool           `json:"not_seen,omitempty"` // it was so at the last sight, and cannot be seen now
+		// its total latency is above its objective; null without either
+		Late          fleet.Flag   `json:"late"`
+		SourceLatency fleet.Number `json:"source_latency_seconds,omitzero"`
+		TotalLatency  fleet.Number `json:"total_latency_seconds,omitzero"`
+		DataErrors    fleet.Number `json:"data_errors,omitzero"`
+		// what reaches the target: changes, or rows of a full load
+		RecordsPerSecond fleet.Number `json:"records_per_second,omitzero"`
+		FullLoadRatio    fleet.Number `json:"full_load_ratio,omitzero"` // how much of a full load under way is done
 	}
 )
 

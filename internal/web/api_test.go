@@ -3,9 +3,6 @@ package web
 import (
 	"encoding/json"
 	"net/http/httptest"
-	"os"
-	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -151,50 +148,4 @@ func TestStatusIsWrittenToFewAtOnce(t *testing.T) {
 			t.Errorf("%d, %d places taken", w.Code, len(h.streams))
 		}
 	})
-}
-
-// docs/status-api.md tells every field, and none that does not exist.
-func TestStatusIsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../../docs/status-api.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields := map[string]bool{"managers": true, "servers": true, "tasks": true, "events": true, "manager": true}
-	for _, v := range []any{statusView{}, managerView{}, serverView{}, taskView{}, fleet.Event{}} {
-		jsonNames(reflect.TypeOf(v), fields)
-	}
-	for name := range fields {
-		if !strings.Contains(string(text), "`"+name+"`") {
-			t.Errorf("docs/status-api.md lacks `%s`", name)
-		}
-	}
-	_, answer, _ := strings.Cut(string(text), "## The answer")
-	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*) \\|").FindAllStringSubmatch(answer, -1) {
-		for _, name := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(row[1], -1) {
-			if !fields[name[1]] {
-				t.Errorf("docs/status-api.md has `%s`, which there is not", name[1])
-			}
-		}
-	}
-}
-
-// jsonNames collects the names of all fields of a type.
-func jsonNames(typ reflect.Type, names map[string]bool) {
-	switch typ.Kind() {
-	case reflect.Pointer, reflect.Slice:
-		jsonNames(typ.Elem(), names)
-	case reflect.Struct:
-		for f := range typ.Fields() {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if name == "-" {
-				continue
-			}
-			if name != "" {
-				names[name] = true
-			}
-			if name != "" || f.Anonymous {
-				jsonNames(f.Type, names)
-			}
-		}
-	}
 }

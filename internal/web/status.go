@@ -75,19 +75,20 @@ const (
 // leave. What cannot be read now and was there at the last sight is in NotSeen, so that totals
 // do not shrink when a server is lost.
 type tally struct {
-	Servers     int `json:"servers,omitzero"`
-	ServersUp   int `json:"servers_up,omitzero"`
-	Total       int `json:"total"`
-	Running     int `json:"running"`
-	Stopped     int `json:"stopped"`
-	Recovering  int `json:"recovering"`
-	Error       int `json:"error"`
-	Other       int `json:"other"`
+	Servers    int `json:"servers,omitzero"`    // of a manager
+	ServersUp  int `json:"servers_up,omitzero"` // of a manager
+	Total      int `json:"total"`
+	Running    int `json:"running"`
+	Stopped    int `json:"stopped"`
+	Recovering int `json:"recovering"`
+	Error      int `json:"error"`
+	Other      int `json:"other"` // in other states
+	// of servers that cannot be read, as they were at the last sight, so that the total does not shrink
 	NotSeen     int `json:"not_seen"`
-	Late        int `json:"late"`
-	NoObjective int `json:"without_objective"`
-	Unread      int `json:"unread"`
-	Attention   int `json:"attention"`
+	Late        int `json:"late"`              // their total latency is above their objective
+	NoObjective int `json:"without_objective"` // nobody can say whether they are late
+	Unread      int `json:"unread"`            // their details could not be read
+	Attention   int `json:"attention"`         // of the severity `warning` or `critical`
 
 	partial   bool // some of the tasks have never been seen: Total is not all
 	worstTask fleet.Severity
