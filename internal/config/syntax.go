@@ -1,331 +1,244 @@
 package config
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
-	"strconv"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // The YAML parser says of most slips where the structure around them began, or
-// where it could not go on. When it has refused a file, the slip itself is looked
-// for line by line.
-
-// slip is where a file stops being YAML, and why.
-type slip struct {
-	position // column counts bytes, from 1
-	text     string
-}
-
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
+// where it could not go on. When it has refused a file, it is asked again, with fewer
+// lines, which of them it is that it stumbles over; what is wrong there, the line tells.
 
 // syntaxError tells where the file is not YAML, with the line and a caret.
-func (d *decoder) syntaxError(err error, data []byte) error {
-	s, found := unreadable(d.lines)
-	if !found {
-		s, found = (&outline{}).find(d.lines)
+func (d *decoder) syntaxError() error {
+	at, text := d.unreadable()
+	if text == "" {
+		first := readable(d.lines)
+		if first == len(d.lines) { // the parser reads another encoding
+			return fmt.Errorf("%s: not valid YAML: save the file as UTF-8", d.file)
+		}
+		at, text = d.unstructured(first)
 	}
-	if !found {
-		s = d.parserSlip(err.Error(), data)
-	}
-	if s.line == 0 {
-		return fmt.Errorf("%s: not valid YAML: %s", d.file, s.text)
-	}
-	line, before := hideValues(d.line(s.line), s.column-1)
-	return fmt.Errorf("%s:%d:%d: not valid YAML: %s\n    %s\n    %s^", d.file, s.line,
-		utf8.RuneCountInString(d.line(s.line)[:s.column-1])+1, s.text, line, before)
+	line, before := hideValues(d.line(at.line), at.column)
+	return fmt.Errorf("%s:%d:%d: not valid YAML: %s\n    %s\n    %s^", d.file, at.line,
+		utf8.RuneCountInString(d.line(at.line)[:at.column])+1, text, line, before)
 }
 
-// unreadable is the first character that no text has.
-func unreadable(lines []string) (slip, bool) {
-	for n, line := range lines {
+// unreadable is the first character that no text has, or that looks like a blank and is
+// none to YAML. Here and below, columns count bytes from 0.
+func (d *decoder) unreadable() (position, string) {
+	for n, line := range d.lines {
+		if at, text := find(oddBlanks, line, ""); text != "" {
+			return position{n + 1, at}, text
+		}
 		for i, r := range strings.TrimSuffix(line, "\r") {
 			switch {
 			case r == utf8.RuneError:
-				return slip{position{n + 1, i + 1}, "a character that is not UTF-8: save the file as UTF-8"}, true
+				return position{n + 1, i}, "a character that is not UTF-8: save the file as UTF-8"
 			case unicode.IsControl(r) && r != '\t':
-				return slip{position{n + 1, i + 1}, fmt.Sprintf("a control character (U+%04X)", r)}, true
+				return position{n + 1, i}, fmt.Sprintf("a control character (U+%04X)", r)
 			}
 		}
 	}
-	return slip{}, false
+	return position{}, ""
 }
 
-// parserSlip is what the parser says, where its line is right.
-func (d *decoder) parserSlip(text string, data []byte) slip {
-	match := yamlLine.FindStringSubmatch(text)
-	text = text[len(match[0]):]
-	line, _ := strconv.Atoi(match[1])
-	mark := ""
-	switch {
-	case strings.HasPrefix(text, "unknown anchor"):
-		mark = "*" + strings.TrimSuffix(strings.TrimPrefix(text, "unknown anchor '"), "' referenced")
-		before, _, _ := bytes.Cut(data, []byte(mark))
-		line = bytes.Count(before, []byte("\n")) + 1
-		text = "unknown anchor: a value that begins with * must be in quotes"
-	case strings.Contains(text, "unknown escape character"):
-		mark = unknownEscape.FindString(d.line(line))
-		text += `: in double quotes a backslash is written \\, in single quotes \`
-	case strings.Contains(text, "cannot start any token"):
-		mark = reserved.FindString(d.line(line))
-		text += ": indent with spaces, and quote values that begin with @, ` or %"
+// unstructured is what keeps the lines from being read: a slip in the first one that cannot be
+// or in the one above it, which got by; else that one of them begins in the wrong column.
+func (d *decoder) unstructured(first int) (position, string) {
+	err := parse(d.lines[:first+1])
+	above := first
+	for above > 0 && (above == first || len(columns(d.lines[above])) == 0) {
+		above--
 	}
-	return slip{position{line, max(strings.Index(d.line(line), mark), indentOf(d.line(line))) + 1}, text}
+	for _, n := range []int{first, above} {
+		if at, text := find(slips, d.lines[n], ""); text != "" {
+			return position{n + 1, at}, text
+		}
+	}
+	if at, text := find(refused, d.lines[first], err.Error()); text != "" {
+		return position{first + 1, at}, text
+	}
+	top := slices.IndexFunc(d.lines, func(line string) bool { return len(columns(line)) > 0 })
+	n := first
+	switch {
+	case indentOf(d.lines[top]) > indentOf(d.lines[first]):
+		n = top
+	case aboveIsMisplaced(d.lines[above], d.lines[first]):
+		n = above
+	}
+	return position{n + 1, indentOf(d.lines[n])}, d.misplaced(n)
 }
 
-var (
-	unknownEscape = regexp.MustCompile(`\\[^0abt\tnvfre "/\\N_LPxuU]`)
-	reserved      = regexp.MustCompile("[@`%]")
+// parse is why lines are not YAML, or are what nobody means: a list that is the rest of a text.
+func parse(lines []string) error {
+	documents := yaml.NewDecoder(strings.NewReader(strings.Join(lines, "\n") + "\n"))
+	for {
+		var n yaml.Node
+		if err := documents.Decode(&n); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if swallowsList(&n, lines) {
+			return errors.New("a list is the rest of a text")
+		}
+	}
+}
+
+func swallowsList(n *yaml.Node, lines []string) bool {
+	return n.Kind == yaml.ScalarNode && n.Style == 0 && strings.Contains(n.Value, " - ") &&
+		!strings.Contains(lines[n.Line-1], n.Value) ||
+		slices.ContainsFunc(n.Content, func(inner *yaml.Node) bool { return swallowsList(inner, lines) })
+}
+
+// longestText is over how many lines brackets and quotes are expected to reach.
+const longestText = 50
+
+// readable is how many lines are YAML, from the first one on.
+func readable(lines []string) int {
+	for good := 0; ; {
+		good += sort.Search(len(lines)-good, func(n int) bool { return parse(lines[:good+n+1]) != nil })
+		if good == len(lines) || !strings.ContainsAny(lines[good], "\"'[{") {
+			return good
+		}
+		// What this line opens may be closed below.
+		last := min(good+longestText, len(lines))
+		closed := good + 2
+		for closed <= last && parse(lines[:closed]) != nil {
+			closed++
+		}
+		if closed > last {
+			return good
+		}
+		good = closed
+	}
+}
+
+// slip is something that a line can have and YAML does not.
+type slip struct {
+	pattern *regexp.Regexp // its one group is where
+	text    string
+	parser  string // what the parser says then
+}
+
+const (
+	keyName    = `["']?[A-Za-z_][A-Za-z0-9_-]*["']?`
+	oddBlank   = `[\x{85}\x{A0}\x{1680}\x{2000}-\x{200F}\x{2028}-\x{202F}\x{205F}-\x{2064}\x{3000}\x{FEFF}]`
+	tokenStart = `(?:^|[ ,\[{])`
 )
 
-// outline follows the structure of a file in block style by its indentation.
-type outline struct {
-	n      int     // of the line
-	step   int     // by which the file is mostly indented
-	levels []level // that are open, the outermost first
-	before []level // that were open before the last line that had a key or dash
-	last   slip    // says of that line that it is in the wrong place
-	first  slip    // says it of the first such line
-	text   int     // a block of literal text has at least this indentation; 0: none is open
-	flow   int     // brackets that are open
-	opened slip    // where the first of them was
-}
-
-// level is the keys, or the dashes, that stand at one column.
-type level struct {
-	column int
-	dash   bool
-	empty  bool // the last one has no value yet: something deeper may follow
-}
-
-// find is the first line that does not fit what is above it.
-func (o *outline) find(lines []string) (slip, bool) {
-	o.step = usualStep(lines)
-	for i, line := range lines {
-		o.n = i + 1
-		if s := o.line(strings.TrimRight(line, "\r")); s.text != "" {
-			return s, true
-		}
-	}
-	return o.opened, o.flow > 0
-}
-
-// at is a slip in the line.
-func (o *outline) at(column int, text string) slip { return slip{position{o.n, column + 1}, text} }
-
-// usualStep is by how much lines are mostly indented more than the one above.
-func usualStep(lines []string) int {
-	steps, last := map[int]int{}, 0
-	for _, line := range lines {
-		if indent := indentOf(line); indent < len(line) {
-			steps[indent-last]++
-			last = indent
-		}
-	}
-	usual := 2
-	for step, n := range steps {
-		if step > 0 && n > steps[usual] {
-			usual = step
-		}
-	}
-	return usual
-}
-
 var (
-	keyStart  = regexp.MustCompile(`^(?:"[^"]*"|'[^']*'|[^\s"'#\[\]{},&*!|>%@-][^\s:]*):(?:\s|$)`)
-	noBlank   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*:[^\s/:]`)
-	dashNoGap = regexp.MustCompile(`^-[A-Za-z_]+:(?:\s|$)`)
+	oddBlanks = []slip{
+		{regexp.MustCompile(`^ *(\t|` + oddBlank + `)`), "BLANK in the indentation: indent with blanks", ""},
+		{regexp.MustCompile(`^[ -]*` + keyName + `:(` + oddBlank + `)`), "BLANK after the colon: write a blank", ""},
+		{regexp.MustCompile(`^[ -]*-(\t|` + oddBlank + `)`), "BLANK: write a blank", ""},
+	}
+	slips = []slip{
+		{regexp.MustCompile(`^ *-(` + keyName + `:)(?:\s|$)`), "a blank is missing after the dash", ""},
+		{regexp.MustCompile(`^[ -]*` + keyName + `:([^\s/:])`), "a blank is missing after the colon", ""},
+		{regexp.MustCompile(`^[ -]*(?:` + strings.Join(keyNames(), "|") + `)( .*|)$`), "a colon is missing after the key", ""},
+		{regexp.MustCompile(tokenStart + `("(?:[^"\\]|\\.)*|'[^']*)$`), "this quote is not closed", ""},
+		{regexp.MustCompile(tokenStart + `("(?:[^"\\]|\\.)*"|'[^']*')[^\s,\]}:]`), "this quote is not closed", ""},
+		{regexp.MustCompile(`^[ -]*` + keyName + `: +[^\s"'\[{&*|>!#].*?(: )`),
+			`a text that holds ": " must be in quotes`, ""},
+	}
+	refused = []slip{
+		{regexp.MustCompile(tokenStart + `(\*)`),
+			"unknown anchor: a value that begins with * must be in quotes", "unknown anchor"},
+		{regexp.MustCompile(`(\\[^0abt\tnvfre "/\\N_LPxuU])`),
+			`found unknown escape character: in double quotes a backslash is written \\, in single quotes \`,
+			"unknown escape character"},
+		{regexp.MustCompile(tokenStart + "([@`%])"),
+			"found character that cannot start any token: indent with spaces, and quote values that begin with @, ` or %",
+			"cannot start any token"},
+		{regexp.MustCompile(`([\[{])`), "this bracket is not closed, or a comma is missing in it", "did not find expected ',' or"},
+	}
 )
 
-func (o *outline) line(line string) slip {
-	if o.flow > 0 {
-		return o.scan(line, 0)
-	}
-	indent := indentOf(line)
-	rest := line[indent:]
-	if rest == "" || rest[0] == '#' || strings.HasPrefix(rest, "---") || o.text > 0 && indent >= o.text {
-		return slip{}
-	}
-	o.text = 0
-	if r, _ := utf8.DecodeRuneInString(rest); isOddBlank(r) {
-		return o.at(indent, oddBlank(r)+" in the indentation: indent with blanks")
-	}
-	start := o.at(indent, "is in the wrong place, or indented wrongly: what follows does not belong to it")
-	before := slices.Clone(o.levels)
-	if o.first.text == "" {
-		o.first = start
-	}
-	for strings.HasPrefix(rest, "- ") || rest == "-" {
-		if s := o.enter(level{indent, true, true}); s.text != "" {
-			return s
+// find finds the first of some slips in a line of which the parser says something.
+func find(slips []slip, line, parser string) (at int, text string) {
+	line = strings.TrimRight(line, "\r")
+	for _, s := range slips {
+		at := s.pattern.FindStringSubmatchIndex(line)
+		if at == nil || !strings.Contains(parser, s.parser) {
+			continue
 		}
-		inner := strings.TrimLeft(rest[1:], " ")
-		indent, rest = len(line)-len(inner), inner
-	}
-	key := keyStart.FindString(rest)
-	word, _, _ := strings.Cut(rest, " ")
-	switch r, _ := utf8.DecodeRuneInString(strings.TrimPrefix(rest, "-")); {
-	case rest == "" || rest[0] == '#':
-		o.before, o.last = before, start
-		return slip{}
-	case isOddBlank(r):
-		return o.at(len(line)-len(strings.TrimPrefix(rest, "-")), oddBlank(r)+": write a blank")
-	case dashNoGap.MatchString(rest):
-		return o.at(indent+1, `a blank is missing after the dash`)
-	case key == "" && noBlank.MatchString(rest):
-		colon := indent + strings.IndexByte(rest, ':') + 1
-		if r, _ := utf8.DecodeRuneInString(line[colon:]); isOddBlank(r) {
-			return o.at(colon, oddBlank(r)+" after the colon: write a blank")
+		r, _ := utf8.DecodeRuneInString(line[at[2]:])
+		blank := fmt.Sprintf("a no-break space or the like (U+%04X)", r)
+		if r == '\t' {
+			blank = "a tab"
 		}
-		return o.at(colon, "a blank is missing after the colon")
-	case key == "" && keyNames()[word]:
-		return o.at(indent+len(word), "a colon is missing after the key")
-	case key == "":
-		o.before, o.last = before, start
-		return o.scan(line, indent)
+		return at[2], strings.Replace(s.text, "BLANK", blank, 1)
 	}
-	if s := o.enter(level{indent, false, false}); s.text != "" {
-		return s
-	}
-	o.before, o.last = before, start
-	return o.value(line, indent+len(strings.TrimRight(key, " \t")))
+	return 0, ""
 }
 
-// value follows what stands behind a key.
-func (o *outline) value(line string, from int) slip {
-	rest := strings.TrimLeft(line[from:], " \t")
-	top := &o.levels[len(o.levels)-1]
+// aboveIsMisplaced reports whether a line got by in the wrong column, and the one below it is right.
+// An odd column is the likelier slip.
+func aboveIsMisplaced(above, line string) bool {
+	before, own := indentOf(above), indentOf(line)
 	switch {
-	case rest == "" || rest[0] == '#' || rest[0] == '&' || rest[0] == '!':
-		top.empty = true
-	case rest[0] == '|' || rest[0] == '>':
-		o.text = top.column + 1
-	case strings.IndexByte(`"'[{`, rest[0]) >= 0:
-		return o.scan(line, len(line)-len(rest))
-	default:
-		text, _, _ := strings.Cut(rest, " #")
-		if i := strings.Index(text, ": "); i >= 0 {
-			return o.at(len(line)-len(rest)+i, `a text that holds ": " must be in quotes`)
-		}
+	case before%2 != own%2:
+		return before%2 == 1
+	case before == own:
+		return line[own] == '-' && above[before] != '-'
 	}
-	return slip{}
+	return own > before
 }
 
-// enter goes to the level of a key or dash, or says why there is none. It blames the
-// line above where this one would have fitted without it.
-func (o *outline) enter(own level) slip {
-	left := 0 // the column of the outermost level that ends here
-	for i, l := range slices.Backward(o.levels) {
-		if l.ends(own, o.levels) {
-			o.levels, left = o.levels[:i], l.column
-		}
-	}
-	if len(o.levels) == 0 {
-		o.levels = append(o.levels, own)
-		if left > 0 {
-			return o.first
-		}
-		return slip{}
-	}
-	top := &o.levels[len(o.levels)-1]
-	var text string
-	switch {
-	case top.column == own.column && top.dash == own.dash:
-		top.empty = own.empty
-		return slip{}
-	case top.column == own.column && top.dash:
-		return o.at(own.column, `"- " is missing here, or the key is in the wrong place`)
-	case left > 0 && top.column < own.column:
-		text = fmt.Sprintf("is indented by %d, but what it belongs to by %d or %d", own.column, top.column, left)
-	case !top.empty:
-		text = "is indented more than the key above it, which has its value already"
-	default:
-		o.levels = append(o.levels, own)
-		return slip{}
-	}
-	for _, inner := range []int{0, 2, o.step} { // from the dash that may be missing
-		if o.fitted(level{own.column - inner, own.dash || inner > 0, true}) {
-			return o.last
-		}
-	}
-	return o.at(own.column, text)
-}
-
-// ends reports whether a level is over where another key or dash begins.
-func (l level) ends(own level, levels []level) bool {
-	return l.column > own.column || l.column == own.column && l.dash && !own.dash &&
-		slices.ContainsFunc(levels, func(o level) bool { return o.column == own.column && !o.dash })
-}
-
-// fitted reports whether a key or dash would have gone well with what was there before
-// the last line.
-func (o *outline) fitted(own level) bool {
-	for i, l := range slices.Backward(o.before) {
-		switch {
-		case l.ends(own, o.before):
-		case l.column == own.column && l.dash == own.dash:
-			return true
-		default:
-			return i == len(o.before)-1 && l.empty && own.column == l.column+o.step
-		}
-	}
-	return false
-}
-
-// scan follows quotes and brackets from a column on. A quote that the line does not
-// close is taken for the slip: hardly anybody breaks lines within quotes.
-func (o *outline) scan(line string, from int) slip {
-	var quote byte
-	opened := 0
-	for i := from; i < len(line); i++ {
-		switch c := line[i]; {
-		case quote == '"' && c == '\\':
-			i++
-		case quote == '\'' && strings.HasPrefix(line[i:], "''"):
-			i++
-		case quote != 0 && c != quote:
-		case quote != 0 && i+1 < len(line) && strings.IndexByte(" ,]}:\r", line[i+1]) < 0:
-			return o.at(opened, notClosed) // but by the next one that opens
-		case quote != 0:
-			quote = 0
-		case c == '#' && i > 0 && line[i-1] == ' ':
-			return slip{}
-		case (c == '"' || c == '\'') && (i == from || strings.IndexByte(" ,[{:", line[i-1]) >= 0):
-			quote, opened = c, i
-		case c == '[' || c == '{':
-			if o.flow == 0 {
-				o.opened = o.at(i, "this bracket is not closed")
+// misplaced is what is wrong with the column of a line, by where keys and dashes begin above it,
+// up to the line to which they belong.
+func (d *decoder) misplaced(n int) string {
+	own, less, more := indentOf(d.lines[n]), -1, -1
+	for i := n - 1; i >= 0 && less < 0; i-- {
+		for _, column := range columns(d.lines[i]) {
+			switch {
+			case column > own && (more < 0 || column < more):
+				more = column
+			case column < own:
+				less = column
+			case column == own && d.lines[i][own] == '-' && d.lines[n][own] != '-':
+				return `"- " is missing here, or the key is in the wrong place`
+			case column == own:
+				return "is in the wrong place, or indented wrongly: what follows does not belong to it"
 			}
-			o.flow++
-		case c == ']' || c == '}':
-			o.flow--
 		}
 	}
-	if quote != 0 {
-		return o.at(opened, notClosed)
+	switch {
+	case less < 0:
+		return "is in the wrong place, or indented wrongly: what follows does not belong to it"
+	case more < 0:
+		return "is indented more than the key above it, which has its value already"
 	}
-	return slip{}
+	return fmt.Sprintf("is indented by %d, but what it belongs to by %d or %d", own, less, more)
 }
 
-const notClosed = "this quote is not closed"
+// columns are those in which a line has its dashes and its key or text; none if it says nothing.
+func columns(line string) []int {
+	var columns []int
+	for rest := line; ; rest = rest[1:] {
+		rest = strings.TrimLeft(rest, " \r")
+		if rest == "" || rest[0] == '#' {
+			return columns
+		}
+		columns = append(columns, len(line)-len(rest))
+		if rest[0] != '-' {
+			return columns
+		}
+	}
+}
 
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
-
-// isOddBlank tells what looks like a blank and is none to YAML.
-func isOddBlank(r rune) bool {
-	return r != ' ' && (unicode.IsSpace(r) || unicode.Is(unicode.Cf, r))
-}
-
-func oddBlank(r rune) string {
-	if r == '\t' {
-		return "a tab"
-	}
-	return fmt.Sprintf("a no-break space or the like (U+%04X)", r)
-}
 
 var (
 	secretKey = regexp.MustCompile(`(?i)pass|token|secret|proxy_url|values|header`)
@@ -336,10 +249,10 @@ var (
 // maxQuoted is how much of a line is quoted.
 const maxQuoted = 160
 
-func keyNames() map[string]bool {
-	names := map[string]bool{}
+func keyNames() []string {
+	var names []string
 	for _, k := range keysOf(fileType()) {
-		names[k.name] = true
+		names = append(names, k.name)
 	}
 	return names
 }
@@ -352,7 +265,7 @@ func hideValues(line string, at int) (shown, blanks string) {
 	end, secret := 0, true // what is shown as it is, and whether it ends with the key of a secret
 	for _, m := range someKey.FindAllStringSubmatchIndex(line, -1) {
 		name := line[m[2]:m[3]]
-		if !names[name] || strings.Trim(line[end:m[0]], " -{,\"'\u00a0\t") != "" && !quotable.MatchString(line[end:m[0]]) {
+		if !slices.Contains(names, name) || strings.Trim(line[end:m[0]], " -{,\"'\u00a0\t") != "" && !quotable.MatchString(line[end:m[0]]) {
 			break
 		}
 		if end, secret = m[1], secretKey.MatchString(name); secret {
