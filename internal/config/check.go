@@ -52,8 +52,13 @@ func (d *decoder) check(v reflect.Value, path string) {
 	}
 }
 
-// inherit gives a manager what the defaults say, before its own keys are read.
-func (m *Manager) inherit(f *file) { m.Settings = f.Defaults }
+// newManager is a manager before its own keys are read.
+func (d *decoder) newManager() Manager {
+	var m Manager
+	d.setDefaults(reflect.ValueOf(&m).Elem())
+	m.Settings = d.root.Defaults
+	return m
+}
 
 // tableSweeps is the default of tables.interval, in poll intervals.
 const tableSweeps = 5

@@ -55,7 +55,7 @@ func (m Manager) Equal(o Manager) bool { return reflect.DeepEqual(m, o) }
 // KeyName is what whoever configured the manager calls a key: its path, or its environment
 // variable.
 func (m Manager) KeyName(path string) string {
-	if name := m.variables[path]; name != "" {
+	if name := m.variables[managerPath+"."+path]; name != "" {
 		return name
 	}
 	return path

@@ -278,11 +278,10 @@ func (d *decoder) list(v value, into reflect.Value, f field) {
 		e := newValue(n, entryPath(v.path, i))
 		d.at[e.path] = position{n.Line, n.Column}
 		entry := reflect.New(into.Type().Elem()).Elem()
-		if isMapping(entry.Type()) {
-			d.setDefaults(entry)
-		}
 		if m, ok := entry.Addr().Interface().(*Manager); ok {
-			m.inherit(d.root)
+			*m = d.newManager()
+		} else if isMapping(entry.Type()) {
+			d.setDefaults(entry)
 		}
 		before := len(d.problems)
 		d.value(e, entry, f)

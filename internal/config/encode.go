@@ -3,7 +3,6 @@ package config
 import (
 	"net/url"
 	"reflect"
-	"regexp"
 	"strings"
 
 	promconfig "github.com/prometheus/common/config"
@@ -64,20 +63,11 @@ func encoded(v reflect.Value, f field) *yaml.Node {
 	return n
 }
 
-// unquoted is a text that is itself without quotes, wherever it stands; misread is one
-// that YAML takes for something else.
-var (
-	unquoted = regexp.MustCompile(`^[A-Za-z/<.][A-Za-z0-9_/.*<>@\\|:+-]*$`)
-	misread  = regexp.MustCompile(`(?i)^(null|true|false|yes|no|on|off|y|n|<<|\.(inf|nan)|\.[0-9].*|.*:)$`)
-)
-
 // text is a text as YAML, in quotes where it must be.
 func text(s string) *yaml.Node {
-	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
-	if !unquoted.MatchString(s) || misread.MatchString(s) {
-		n.Style = yaml.DoubleQuotedStyle
-	}
-	return n
+	var n yaml.Node
+	_ = n.Encode(s) // a text can always be
+	return &n
 }
 
 // plain is a value as it is written without quotes.

@@ -24,23 +24,39 @@ func FromEnv(environ []string) (*Config, error) {
 	}
 	d := newDecoder("", nil)
 	d.dir, d.variables = "", map[string]string{}
-	names := map[string]string{}
-	manager := &yaml.Node{Kind: yaml.MappingNode}
-	for i, v := range variables() {
-		names[v.path], d.variables[managerPath+"."+v.path] = v.variable, v.variable
-		if n := d.node(v, set[v.variable]); n != nil {
-			setLine(n, i+1) // errors are sorted by it
-			put(manager, v.path, n)
+	d.root.Managers = []Manager{d.newManager()}
+	manager := reflect.ValueOf(&d.root.Managers[0]).Elem()
+	for _, v := range variables() {
+		d.variables[managerPath+"."+v.path] = v.variable
+	}
+	for _, v := range variables() {
+		if text := set[v.variable]; text != "" {
+			d.variable(v, text, manager)
 		}
 	}
-	document := &yaml.Node{Kind: yaml.MappingNode}
-	put(document, "enterprise_managers", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{manager}})
-	cfg, err := d.config(document)
+	cfg, err := d.checked()
 	if err == nil {
-		cfg.managers[0].variables = names
+		cfg.managers[0].variables = d.variables
 		cfg.warnings = append(cfg.warnings, set.unknown(nil)...)
 	}
 	return cfg, err
+}
+
+// variable reads a variable into its manager. What belongs to a mapping that was switched off
+// means nothing; of one of which nothing else is said, it switches it on.
+func (d *decoder) variable(v key, text string, manager reflect.Value) {
+	path := managerPath + "." + v.path
+	if isSwitch(v.owner) {
+		enabled := manager.FieldByIndex(v.index[:len(v.index)-len(v.Index)]).FieldByName("Enabled")
+		if d.has(parent(path)) && !enabled.Bool() {
+			return
+		}
+		enabled.SetBool(true)
+	}
+	d.at[path] = position{}
+	if n := d.node(v, text); n != nil {
+		d.value(newValue(n, path), manager.FieldByIndex(v.index), v.field)
+	}
 }
 
 // managerPath is the key path of the one manager.
@@ -53,12 +69,9 @@ func variables() []key {
 	})
 }
 
-// node is what a variable holds as YAML; nil is nothing. Lists and mappings are written in YAML's
+// node is what a variable holds as YAML; nil is not YAML. Lists and mappings are written in YAML's
 // flow style; a list of one may be its one entry.
 func (d *decoder) node(v key, text string) *yaml.Node {
-	if text == "" {
-		return nil
-	}
 	scalar := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	kind := v.Type.Kind()
 	switch {
@@ -101,36 +114,4 @@ func likelyAuthType(set environment) AuthType {
 		return APIToken
 	}
 	return ActiveDirectory
-}
-
-// setLine moves a node and all in it to a line.
-func setLine(n *yaml.Node, line int) {
-	n.Line = line
-	for _, inner := range n.Content {
-		setLine(inner, line)
-	}
-}
-
-// put sets the key, of one level or more, in a mapping. A mapping that was switched
-// off stays so, whatever else is said of it.
-func put(mapping *yaml.Node, path string, val *yaml.Node) {
-	outer, inner, nested := strings.Cut(path, ".")
-	i := 0
-	for i < len(mapping.Content) && mapping.Content[i].Value != outer {
-		i += 2
-	}
-	if i == len(mapping.Content) {
-		name := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: outer, Line: val.Line}
-		mapping.Content = append(mapping.Content, name, &yaml.Node{Kind: yaml.MappingNode})
-	}
-	if !nested {
-		mapping.Content[i+1] = val
-		return
-	}
-	if n := mapping.Content[i+1]; n.Kind == yaml.ScalarNode && n.Value == "true" {
-		mapping.Content[i+1] = &yaml.Node{Kind: yaml.MappingNode}
-	}
-	if mapping.Content[i+1].Kind == yaml.MappingNode {
-		put(mapping.Content[i+1], inner, val)
-	}
 }

@@ -6,59 +6,41 @@ import (
 	"unicode/utf8"
 )
 
-var reference = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+// reference is ${NAME}, whose group is the name; the text of a literal ${; or a ${ that is neither.
+var reference = regexp.MustCompile(`\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{`)
 
 // expanded reads a text in which ${NAME} stands for an environment variable, and
 // $${ for ${. Any other $ is itself. What a variable holds is taken literally: it is neither
 // YAML nor expanded again. No message quotes it.
 func (d *decoder) expanded(v value) (string, bool) {
 	text, ok := d.text(v)
-	if !ok {
-		return "", false
+	if !ok || d.getenv == nil {
+		return text, ok
 	}
-	if d.getenv == nil {
-		return text, true
-	}
-	var b strings.Builder
-	for {
-		before, _, found := strings.Cut(text, "${")
-		if !found {
-			b.WriteString(text)
-			return b.String(), ok
+	text = reference.ReplaceAllStringFunc(text, func(found string) string {
+		if found == "$${" {
+			return "${"
 		}
-		text = text[len(before):]
-		if literal, escaped := strings.CutSuffix(before, "$"); escaped {
-			b.WriteString(literal + "${")
-			text = text[len("${"):]
-			continue
+		name := reference.FindStringSubmatch(found)[1]
+		held := d.getenv(name)
+		d.used[name] = true
+		problem := ""
+		switch {
+		case name == "":
+			problem = `"${" must be followed by the name of an environment variable and "}"; ` +
+				`a value that holds "${" itself has "$${"`
+		case held == "":
+			problem = "environment variable " + name + " is not set or empty"
+		case !utf8.ValidString(held):
+			problem = "environment variable " + name + " does not hold valid UTF-8"
+		case strings.ContainsAny(held, "\n\r\x00"):
+			problem = "environment variable " + name + " holds a line break"
+		default:
+			return held
 		}
-		b.WriteString(before)
-		match := reference.FindStringSubmatch(text)
-		if match == nil {
-			d.fail(v.path, `"${" must be followed by the name of an environment variable and "}"; `+
-				`a value that holds "${" itself has "$${"`)
-			return "", false
-		}
-		text = text[len(match[0]):]
-		ok = d.expand(&b, v, match[1]) && ok
-	}
+		d.fail(v.path, "%s", problem)
+		ok = false
+		return ""
+	})
+	return text, ok
 }
-
-func (d *decoder) expand(b *strings.Builder, v value, name string) bool {
-	s := d.getenv(name)
-	d.used[name] = true
-	switch {
-	case s == "":
-		d.fail(v.path, "environment variable %s is not set or empty", name)
-	case !utf8.ValidString(s):
-		d.fail(v.path, "environment variable %s does not hold valid UTF-8", name)
-	case strings.ContainsFunc(s, isLineBreak):
-		d.fail(v.path, "environment variable %s holds a line break", name)
-	default:
-		b.WriteString(s)
-		return true
-	}
-	return false
-}
-
-func isLineBreak(r rune) bool { return r == '\n' || r == '\r' || r == 0 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -73,20 +74,21 @@ type key struct {
 	path     string
 	variable string
 	owner    reflect.Type // the struct that it was found in
+	index    []int        // from the struct at the root, where no list or map lies between
 }
 
 // keysOf lists every key below a struct, in the order in which the file is best
 // written.
-func keysOf(t reflect.Type) []key { return keysBelow(t, "", variablePrefix) }
+func keysOf(t reflect.Type) []key { return keysBelow(t, "", variablePrefix, nil) }
 
 const variablePrefix = "QEM_"
 
 // keysBelow lists the keys of a mapping. The name of a variable is the key's path in
 // capitals, without the mappings whose tag says so.
-func keysBelow(t reflect.Type, path, prefix string) []key {
+func keysBelow(t reflect.Type, path, prefix string, index []int) []key {
 	var keys []key
 	for _, f := range fieldsOf(t) {
-		k := key{f, path + f.name, prefix + strings.ToUpper(f.name), t}
+		k := key{f, path + f.name, prefix + strings.ToUpper(f.name), t, slices.Concat(index, f.Index)}
 		inner := k.variable + "_"
 		switch name := f.tag("env"); name {
 		case "":
@@ -98,11 +100,11 @@ func keysBelow(t reflect.Type, path, prefix string) []key {
 		keys = append(keys, k)
 		switch t := f.Type; {
 		case isMapping(t):
-			keys = append(keys, keysBelow(t, k.path+".", inner)...)
+			keys = append(keys, keysBelow(t, k.path+".", inner, k.index)...)
 		case t.Kind() == reflect.Map:
-			keys = append(keys, keysBelow(t.Elem(), k.path+".*.", inner)...)
+			keys = append(keys, keysBelow(t.Elem(), k.path+".*.", inner, nil)...)
 		case t.Kind() == reflect.Slice && isMapping(t.Elem()):
-			keys = append(keys, keysBelow(t.Elem(), k.path+"[].", inner)...)
+			keys = append(keys, keysBelow(t.Elem(), k.path+"[].", inner, nil)...)
 		}
 	}
 	return keys

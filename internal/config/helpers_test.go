@@ -10,7 +10,6 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
-	"reflect"
 	"testing"
 	"time"
 )
@@ -78,11 +77,7 @@ func keyPair(t *testing.T) (cert, key string) {
 
 // defaultManager is what a manager has where neither it nor the defaults say otherwise.
 func defaultManager() Manager {
-	d := newDecoder("", nil)
-	d.setDefaults(reflect.ValueOf(d.root).Elem())
-	var m Manager
-	d.setDefaults(reflect.ValueOf(&m).Elem())
-	m.inherit(d.root)
+	m := newDecoder("", nil).newManager()
 	m.Tables.Interval = 5 * time.Minute
 	return m
 }

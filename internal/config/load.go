@@ -41,10 +41,12 @@ func Parse(filename string, data []byte, getenv func(string) string) (*Config, e
 }
 
 func newDecoder(filename string, getenv func(string) string) *decoder {
-	return &decoder{
+	d := &decoder{
 		root: &file{}, file: filename, dir: filepath.Dir(filename), getenv: getenv,
 		at: map[string]position{}, used: map[string]bool{},
 	}
+	d.setDefaults(reflect.ValueOf(d.root).Elem())
+	return d
 }
 
 func (d *decoder) parse(data []byte) (*Config, error) {
@@ -52,16 +54,14 @@ func (d *decoder) parse(data []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.config(document)
+	d.at[""] = position{document.Line, document.Column}
+	d.mapping(newValue(document, ""), reflect.ValueOf(d.root).Elem())
+	return d.checked()
 }
 
-// config turns the document's one value into a Config.
-func (d *decoder) config(document *yaml.Node) (*Config, error) {
-	d.at[""] = position{document.Line, document.Column}
-	root := reflect.ValueOf(d.root).Elem()
-	d.setDefaults(root)
-	d.mapping(newValue(document, ""), root)
-	d.check(root, "")
+// checked is the configuration that was read, or what is wrong with it.
+func (d *decoder) checked() (*Config, error) {
+	d.check(reflect.ValueOf(d.root).Elem(), "")
 	if err := d.err(); err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ type Manager struct {
 	// What a server has in all, because the API gives no totals; the first entry that matches.
 	ServerLimits []ServerLimit `key:"server_limits" default:"[]" list:"[{memory: 64GiB}]"`
 
-	variables map[string]string // by key; nil when it comes from a file
+	variables map[string]string // by key path; nil when it comes from a file
 }
 
 // AuthType says what Enterprise Manager is shown at login.
