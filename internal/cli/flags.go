@@ -30,8 +30,7 @@ type flags struct {
 
 	externalURL, prefix string
 
-	serve, checkConfig, scrape, simulate, demo, healthcheck     *kingpin.CmdClause
-	installService, uninstallService, startService, stopService *kingpin.CmdClause
+	serve, checkConfig, scrape, simulate, demo, healthcheck *kingpin.CmdClause
 
 	checkFiles      []string
 	simulateAddress string

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -23,13 +24,16 @@ const serviceTimeout = 30 * time.Second
 // help, and say why they do nothing.
 func (f *flags) addServiceCommands() {
 	c := f.cli.Command("service", "Manage the Windows service, as an administrator.")
-	f.installService = c.Command("install",
-		"Make a service that Windows starts with the flags given here, --config.file at least.")
-	f.uninstallService = c.Command("uninstall", "Stop and remove the service.")
-	f.startService = c.Command("start", "Start the service and wait until it runs.")
-	f.stopService = c.Command("stop", "Stop the service and wait until it has ended.")
+	commands := []*kingpin.CmdClause{
+		c,
+		c.Command(service.Install,
+			"Make a service that Windows starts with the flags given here, --config.file at least."),
+		c.Command(service.Uninstall, "Stop and remove the service."),
+		c.Command(service.Start, "Start the service and wait until it runs."),
+		c.Command(service.Stop, "Stop the service and wait until it has ended."),
+	}
 	if runtime.GOOS != "windows" {
-		for _, c := range []*kingpin.CmdClause{c, f.installService, f.uninstallService, f.startService, f.stopService} {
+		for _, c := range commands {
 			c.Hidden()
 		}
 	}
@@ -42,20 +46,15 @@ func (f *flags) manageService(ctx context.Context, command string, args []string
 	}
 	ctx, cancel := context.WithTimeout(ctx, serviceTimeout)
 	defer cancel()
-	switch command {
-	case f.installService.FullCommand():
-		arguments, err := f.serviceArguments(args)
-		if err != nil {
+	command = strings.TrimPrefix(command, "service ")
+	var arguments []string
+	if command == service.Install {
+		var err error
+		if arguments, err = f.serviceArguments(args); err != nil {
 			return err
 		}
-		return service.Install(arguments)
-	case f.uninstallService.FullCommand():
-		return service.Uninstall(ctx)
-	case f.startService.FullCommand():
-		return service.Start(ctx)
-	default:
-		return service.Stop(ctx)
 	}
+	return service.Manage(ctx, command, arguments)
 }
 
 // serviceArguments are the flags of an installation, checked, for the command line

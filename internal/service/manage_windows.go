@@ -35,44 +35,71 @@ var recoveryActions = []mgr.RecoveryAction{
 
 const recoveryReset = 24 * time.Hour
 
-// Install makes a service of this program, which Windows starts with the arguments
-// when it starts itself.
-func Install(arguments []string) error {
+// Manage installs, removes, starts or stops the service of this program.
+func Manage(ctx context.Context, command string, arguments []string) error {
+	m, err := mgr.Connect()
+	if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
+		return errors.New("managing services needs an administrator: start the command in an elevated prompt")
+	}
+	if err != nil {
+		return fmt.Errorf("cannot reach the service control manager: %w", err)
+	}
+	defer m.Disconnect()
+	if command == Install {
+		return install(m, arguments)
+	}
+	s, err := m.OpenService(Name)
+	if errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST) {
+		return errors.New("the service is not installed")
+	}
+	if err != nil {
+		return fmt.Errorf("cannot open the service: %w", err)
+	}
+	defer s.Close()
+	switch command {
+	case Start:
+		return begin(ctx, s)
+	case Stop:
+		return end(ctx, s)
+	}
+	return uninstall(ctx, s)
+}
+
+func install(m *mgr.Mgr, arguments []string) error {
 	executable, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cannot find the program: %w", err)
 	}
-	return withManager(func(m *mgr.Mgr) error {
-		s, err := m.CreateService(Name, executable, mgr.Config{
-			StartType:        mgr.StartAutomatic,
-			DelayedAutoStart: true, // after the network
-			ErrorControl:     mgr.ErrorNormal,
-			DisplayName:      displayName,
-			Description:      description,
-			ServiceStartName: account,
-			SidType:          windows.SERVICE_SID_TYPE_UNRESTRICTED,
-		}, arguments...)
-		if errors.Is(err, windows.ERROR_SERVICE_EXISTS) {
-			return errors.New("the service is installed: uninstall it first")
-		}
-		if err != nil {
-			return fmt.Errorf("cannot create the service: %w", err)
-		}
-		defer s.Close()
-		if err := finish(s); err != nil {
-			return errors.Join(err, s.Delete())
-		}
-		return nil
-	})
+	s, err := m.CreateService(Name, executable, mgr.Config{
+		StartType:        mgr.StartAutomatic,
+		DelayedAutoStart: true, // after the network
+		ErrorControl:     mgr.ErrorNormal,
+		DisplayName:      displayName,
+		Description:      description,
+		ServiceStartName: account,
+		SidType:          windows.SERVICE_SID_TYPE_UNRESTRICTED,
+	}, arguments...)
+	if errors.Is(err, windows.ERROR_SERVICE_EXISTS) {
+		return errors.New("the service is installed: uninstall it first")
+	}
+	if err != nil {
+		return fmt.Errorf("cannot create the service: %w", err)
+	}
+	defer s.Close()
+	if err := finish(s); err != nil {
+		return errors.Join(err, s.Delete())
+	}
+	return nil
 }
 
 // finish sets up what a service needs beyond its existence.
 func finish(s *mgr.Service) error {
-	if err := s.SetRecoveryActions(recoveryActions, uint32(recoveryReset.Seconds())); err != nil {
-		return fmt.Errorf("cannot set the recovery actions: %w", err)
+	err := s.SetRecoveryActions(recoveryActions, uint32(recoveryReset.Seconds()))
+	if err == nil {
+		// Also when it ends with an error, not only when it crashes.
+		err = s.SetRecoveryActionsOnNonCrashFailures(true)
 	}
-	// Also when it ends with an error, not only when it crashes.
-	if err := s.SetRecoveryActionsOnNonCrashFailures(true); err != nil {
+	if err != nil {
 		return fmt.Errorf("cannot set the recovery actions: %w", err)
 	}
 	_ = eventlog.Remove(Name) // one that an earlier version left
@@ -82,35 +109,24 @@ func finish(s *mgr.Service) error {
 	return nil
 }
 
-// Uninstall stops the service and removes it.
-func Uninstall(ctx context.Context) error {
-	return withService(func(s *mgr.Service) error {
-		if err := end(ctx, s); err != nil {
-			return err
-		}
-		if err := s.Delete(); err != nil {
-			return fmt.Errorf("cannot remove the service: %w", err)
-		}
-		if err := eventlog.Remove(Name); err != nil && !errors.Is(err, windows.ERROR_FILE_NOT_FOUND) {
-			return fmt.Errorf("cannot remove the source of the event log: %w", err)
-		}
-		return nil
-	})
+func uninstall(ctx context.Context, s *mgr.Service) error {
+	if err := end(ctx, s); err != nil {
+		return err
+	}
+	if err := s.Delete(); err != nil {
+		return fmt.Errorf("cannot remove the service: %w", err)
+	}
+	if err := eventlog.Remove(Name); err != nil && !errors.Is(err, windows.ERROR_FILE_NOT_FOUND) {
+		return fmt.Errorf("cannot remove the source of the event log: %w", err)
+	}
+	return nil
 }
 
-// Start starts the service and waits until it runs.
-func Start(ctx context.Context) error {
-	return withService(func(s *mgr.Service) error {
-		if err := s.Start(); err != nil && !errors.Is(err, windows.ERROR_SERVICE_ALREADY_RUNNING) {
-			return fmt.Errorf("cannot start the service: %w", err)
-		}
-		return await(ctx, running, query(s))
-	})
-}
-
-// Stop stops the service and waits until it has ended.
-func Stop(ctx context.Context) error {
-	return withService(func(s *mgr.Service) error { return end(ctx, s) })
+func begin(ctx context.Context, s *mgr.Service) error {
+	if err := s.Start(); err != nil && !errors.Is(err, windows.ERROR_SERVICE_ALREADY_RUNNING) {
+		return fmt.Errorf("cannot start the service: %w", err)
+	}
+	return await(ctx, running, query(s))
 }
 
 // end stops a service; one that does not run is as it should be.
@@ -128,32 +144,6 @@ func query(s *mgr.Service) func() (state, error) {
 		if err != nil {
 			return stopped, fmt.Errorf("cannot ask for the state of the service: %w", err)
 		}
-		return toState(status.State), nil
+		return state(status.State), nil
 	}
-}
-
-func withService(do func(*mgr.Service) error) error {
-	return withManager(func(m *mgr.Mgr) error {
-		s, err := m.OpenService(Name)
-		if errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST) {
-			return errors.New("the service is not installed")
-		}
-		if err != nil {
-			return fmt.Errorf("cannot open the service: %w", err)
-		}
-		defer s.Close()
-		return do(s)
-	})
-}
-
-func withManager(do func(*mgr.Mgr) error) error {
-	m, err := mgr.Connect()
-	if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
-		return errors.New("managing services needs an administrator: start the command in an elevated prompt")
-	}
-	if err != nil {
-		return fmt.Errorf("cannot reach the service control manager: %w", err)
-	}
-	defer m.Disconnect()
-	return do(m)
 }

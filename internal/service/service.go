@@ -11,7 +11,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"time"
 )
 
 // Name is that of the service and of its source in the event log.
@@ -20,6 +19,14 @@ const Name = "qem_exporter"
 // ErrNotWindows is what everything returns where there are no Windows services.
 var ErrNotWindows = errors.New("there are Windows services on Windows only: elsewhere use a unit of systemd or a " +
 	"container, see deploy/ in the repository")
+
+// What Manage can do with the service.
+const (
+	Install   = "install"   // for Windows to start it, with the arguments, when it starts itself
+	Uninstall = "uninstall" // after its end
+	Start     = "start"     // and wait until it runs
+	Stop      = "stop"      // and wait until it has ended
+)
 
 // Session is what the daemon of a service gets.
 type Session struct {
@@ -38,8 +45,3 @@ type Daemon func(context.Context, Session) error
 
 // Events is an event log, such as that of Windows.
 type Events func(severity slog.Level, message string) error
-
-const (
-	startHint = 30 * time.Second // how long Windows should expect a start to take
-	pollState = 200 * time.Millisecond
-)

@@ -55,8 +55,9 @@ type controlManager struct {
 // start runs a daemon as a service that may take ten seconds to stop.
 func start(daemon Daemon) *controlManager {
 	w := &controlManager{requests: make(chan request)}
-	s := &supervisor{
+	s := &supervisor[request]{
 		requests: w.requests,
+		kind:     func(r request) request { return r },
 		report: func(now state) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -123,7 +124,7 @@ func TestServiceLivesAndStops(t *testing.T) {
 			w.check(t, startPending)
 			pass(2 * time.Second)
 			w.check(t, startPending, running)
-			w.ask(otherRequest)
+			w.ask(request(2)) // to pause, which it cannot
 			w.ask(interrogate)
 			w.check(t, startPending, running, running)
 			w.ask(end)

@@ -48,25 +48,9 @@ type handler struct {
 // Execute is called by Windows, once. The error that it returns is specific to the
 // service, so that it starts the recovery actions.
 func (h *handler) Execute(_ []string, changes <-chan svc.ChangeRequest, statuses chan<- svc.Status) (bool, uint32) {
-	requests := make(chan request)
-	ended := make(chan struct{})
-	defer close(ended)
-	go func() {
-		for {
-			select {
-			case c := <-changes:
-				select {
-				case requests <- toRequest(c.Cmd):
-				case <-ended:
-					return
-				}
-			case <-ended:
-				return
-			}
-		}
-	}()
-	s := &supervisor{
-		requests:    requests,
+	s := &supervisor[svc.ChangeRequest]{
+		requests:    changes,
+		kind:        func(c svc.ChangeRequest) request { return request(c.Cmd) },
 		report:      func(now state) { statuses <- h.status(now) },
 		events:      h.events,
 		stopTimeout: h.stopTimeout,
@@ -77,46 +61,20 @@ func (h *handler) Execute(_ []string, changes <-chan svc.ChangeRequest, statuses
 	return true, uint32(h.code)
 }
 
-func (h *handler) status(s state) svc.Status {
-	switch s {
+// startHint is how long Windows should expect a start to take.
+const startHint = 30 * time.Second
+
+func (h *handler) status(now state) svc.Status {
+	s := svc.Status{State: svc.State(now)}
+	switch now {
 	case startPending:
-		return svc.Status{State: svc.StartPending, WaitHint: milliseconds(startHint)}
+		s.WaitHint = uint32(startHint.Milliseconds())
 	case running:
-		return svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptShutdown | svc.AcceptParamChange}
+		s.Accepts = svc.AcceptStop | svc.AcceptShutdown | svc.AcceptParamChange
 	case stopPending:
-		return svc.Status{State: svc.StopPending, WaitHint: milliseconds(h.stopTimeout)}
+		s.WaitHint = uint32(h.stopTimeout.Milliseconds())
 	}
-	return svc.Status{State: svc.Stopped}
-}
-
-func milliseconds(d time.Duration) uint32 { return uint32(d.Milliseconds()) }
-
-func toRequest(c svc.Cmd) request {
-	switch c {
-	case svc.Interrogate:
-		return interrogate
-	case svc.Stop:
-		return stop
-	case svc.Shutdown:
-		return shutdown
-	case svc.ParamChange:
-		return paramChange
-	}
-	return otherRequest
-}
-
-func toState(s svc.State) state {
-	switch s {
-	case svc.Stopped:
-		return stopped
-	case svc.StartPending:
-		return startPending
-	case svc.Running:
-		return running
-	case svc.StopPending:
-		return stopPending
-	}
-	return otherState
+	return s
 }
 
 // toEventLog writes to the event log of Windows. Each severity has an identifier of its

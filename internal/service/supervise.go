@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -10,35 +11,38 @@ import (
 	"time"
 )
 
-// state is where a service is in its life.
-type state int
+// state is where a service is in its life, request what Windows wants of it; both are numbered as
+// Windows does.
+type (
+	state   uint32
+	request uint32
+)
 
 const (
-	stopped state = iota
+	stopped state = 1 + iota
 	startPending
-	running
 	stopPending
-	otherState // paused and the like, which our service never is
+	running
+)
+
+const (
+	stop        request = 1
+	interrogate request = 4
+	shutdown    request = 5
+	paramChange request = 6
 )
 
 func (s state) String() string {
-	return [...]string{"stopped", "starting", "running", "stopping", "in an unknown state"}[s]
+	names := map[state]string{
+		stopped: "stopped", startPending: "starting", stopPending: "stopping", running: "running",
+	}
+	return cmp.Or(names[s], "in an unknown state")
 }
 
-// request is what Windows wants of a service.
-type request int
-
-const (
-	otherRequest request = iota
-	interrogate
-	stop
-	shutdown
-	paramChange
-)
-
 // supervisor runs a daemon as Windows wants it.
-type supervisor struct {
-	requests <-chan request
+type supervisor[R any] struct {
+	requests <-chan R
+	kind     func(R) request
 	report   func(state) // tells Windows
 	events   Events
 	// stopTimeout is how long the daemon may take to end. It bounds itself; this is
@@ -47,7 +51,7 @@ type supervisor struct {
 }
 
 // run returns when the daemon has ended, with its error, or when it would not end.
-func (s *supervisor) run(daemon Daemon) error {
+func (s *supervisor[R]) run(daemon Daemon) error {
 	s.report(startPending)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -71,7 +75,7 @@ func (s *supervisor) run(daemon Daemon) error {
 }
 
 // supervise answers the requests of Windows until the daemon has ended.
-func (s *supervisor) supervise(cancel func(), ready <-chan struct{}, reloads chan<- os.Signal,
+func (s *supervisor[R]) supervise(cancel func(), ready <-chan struct{}, reloads chan<- os.Signal,
 	ended <-chan error) error {
 	now := startPending
 	var late <-chan time.Time
@@ -85,7 +89,7 @@ func (s *supervisor) supervise(cancel func(), ready <-chan struct{}, reloads cha
 				_ = s.events(slog.LevelInfo, Name+" is running")
 			}
 		case r := <-s.requests:
-			switch r {
+			switch s.kind(r) {
 			case interrogate:
 				s.report(now)
 			case stop, shutdown:
@@ -109,6 +113,9 @@ func (s *supervisor) supervise(cancel func(), ready <-chan struct{}, reloads cha
 		}
 	}
 }
+
+// pollState is how often Windows is asked how far a service is.
+const pollState = 200 * time.Millisecond
 
 // await waits until a service has come to a state. A service that stops instead is
 // an error, and so is the end of the context.
