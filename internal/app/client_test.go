@@ -91,31 +91,6 @@ func TestLoginSchemes(t *testing.T) {
 	})
 }
 
-// A password file is read at every login, not once.
-func TestRotatedPasswordIsPickedUp(t *testing.T) {
-	bubble(t, func(b *bench) {
-		sim := b.simulated()
-		f := configFile(b, "\n- {name: prod, url: '"+sim.URL+
-			"', auth: {type: active_directory, username: monitor, domain: EXAMPLE, password_file: password}}\n")
-		password := filepath.Join(filepath.Dir(f.path), "password")
-		put(t, password, aemtest.DefaultPassword+"\n")
-		d := b.start(testOptions(f))
-		d.awaitReady()
-
-		account := aemtest.DefaultAccount()
-		account.Password = "another-password"
-		put(t, password, "another-password\n")
-		sim.SetUsers(account)
-		sim.ExpireSessions()
-		d.await("it has logged in with the new password", func() bool {
-			return sim.Logins() == 2 && sim.ActiveSessions() == 1
-		})
-		if sim.RefusedLogins() != 0 {
-			b.Errorf("%d logins were refused", sim.RefusedLogins())
-		}
-	})
-}
-
 // A certificate authority's file may change while the exporter runs.
 func TestRotatedCAIsPickedUp(t *testing.T) {
 	secure := func() *aemtest.Server {

@@ -162,25 +162,6 @@ func elsewhere(command string) []string {
 	return []string{command, "on Windows only"}
 }
 
-func TestScrape(t *testing.T) {
-	sim := simulated(t)
-	code, stdout, stderr := command(t, environment(sim.URL), "scrape")
-	if code != 0 || stderr != "" {
-		t.Errorf("exit code %d, stderr %q", code, stderr)
-	}
-	for _, line := range []string{"qem_up{", "qem_server_state{", "qem_task_total_latency_seconds{", "# HELP qem_up "} {
-		if !strings.Contains("\n"+stdout, "\n"+line) {
-			t.Errorf("the output lacks %s", line)
-		}
-	}
-	if strings.Contains(stdout, "go_goroutines") {
-		t.Error("the output tells about the process")
-	}
-	if sim.Logins() != 1 || sim.ActiveSessions() != 0 {
-		t.Errorf("%d logins, %d sessions left", sim.Logins(), sim.ActiveSessions())
-	}
-}
-
 // A scrape that is interrupted has not read everything; also where the terminal closes, its session ends.
 func TestScrapeIsInterrupted(t *testing.T) {
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
