@@ -1,12 +1,9 @@
 package aem
 
 import (
-	"context"
 	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 func TestNamesOnTheWire(t *testing.T) {
@@ -29,26 +26,6 @@ func TestNamesOnTheWire(t *testing.T) {
 		must(t, noResult(client.Tables.List(t.Context(), TaskRef{name, name}, TableFilter{Table: name})))
 		if sent := "GET /servers/" + want + "/tasks/" + want + "/tables?table=" + want; (*requests)[0] != sent {
 			t.Errorf("%q: sent %q, want %q", name, *requests, sent)
-		}
-	}
-}
-
-func TestFetch(t *testing.T) {
-	read := func(_ *wire.Scanner, list *[]int) error { *list = []int{1}; return nil }
-	for _, tc := range []struct {
-		err     error
-		partial bool
-		want    int
-	}{{nil, false, 1}, {&Error{Kind: KindPartial}, true, 1}, {&Error{Kind: KindPartial}, false, 0},
-		{&Error{Kind: KindTimeout}, true, 0}} {
-		core := &core{session: &session{}, call: func(_ context.Context, c *call) error {
-			_ = c.decode(nil, strings.NewReader(""))
-			return tc.err
-		}}
-		core.partial = tc.partial
-		got, err := fetch(t.Context(), core, nil, &call{}, read)
-		if len(got) != tc.want || err != tc.err {
-			t.Errorf("%v: got %v, %v", tc.err, got, err)
 		}
 	}
 }

@@ -1,12 +1,8 @@
 package aem
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"math"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -76,32 +72,6 @@ func TestNewRefusesNonsense(t *testing.T) {
 	}
 }
 
-// However a client is printed, no secret is shown; what is shown of answers, canary_test.go
-// has.
-func TestAClientShowsNoSecret(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const id = "SessionCanary_-wCo0"
-		login := Login{User: testUser, Secret: NewPassword(testPassword)}
-		var out logbook
-		logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		client := newClient(t, testURL, WithLogger(logger), WithTransport(roundTrip(
-			func(*http.Request) (*http.Response, error) { return signedIn(id), nil })))
-		must(t, client.Login(t.Context()))
-		for _, v := range []any{client, *client, client.Tasks, login, ActiveDirectory(testUser, "", testPassword)} {
-			fmt.Fprintf(&out, "%v|%+v|%#v|%s|%q\n", v, v, v, v, v)
-			logger.Error("failed", "v", v)
-			_ = json.NewEncoder(&out).Encode(v)
-		}
-		for _, secret := range []string{testPassword, "canary", login.basic(), id, "SessionCanary"} {
-			for line := range strings.Lines(out.String()) {
-				if strings.Contains(line, secret) {
-					t.Errorf("%q is shown in %s", secret, line)
-				}
-			}
-		}
-	})
-}
-
 func TestTraceOfACall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &door{expired: bareAnswer(440)}
@@ -117,14 +87,4 @@ func TestTraceOfACall(t *testing.T) {
 			t.Errorf("traced %s", got)
 		}
 	})
-}
-
-func ExampleNew() {
-	client, err := New("https://qem.example.com", APIToken("token"), WithTimeout(5*time.Second))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(client.Close(context.Background()))
-	// Output: <nil>
 }

@@ -16,7 +16,14 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
-// seed adds the fixtures, whole and cut, the guide's answers, and a few odd bodies.
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// seed adds the fixtures, whole and cut, the guide's answers, and the whole bodies of traps.
 func seed(f *testing.F) {
 	f.Helper()
 	names, err := filepath.Glob("testdata/*.json")
@@ -31,17 +38,13 @@ func seed(f *testing.F) {
 	for _, e := range guideExamples(f) {
 		f.Add(e.answer)
 	}
-	for _, body := range []string{
-		"\xef\xbb\xbf null", `[{"name":"\ud800","state":1e400,"message":"NONE"}]`, tableStatusesBody(3), `null`,
-		`{"$type":"AemComposeServer","name":"n","port":1e3}`, `{"requeststate":"SUCCESS","detailed_message":"x"}`,
-		`{"status":2,"error_message":"x"}{"error_code":"INVALID_SESSION_ID"}`,
-		`{"tablelist":[{"schema":"HR","table":"JOBS","state":"TABLE_QUEUED"},{"table":"B","state":"3"},1]}`,
-		`{"endpointList":[{"name":"a","role":"SOURCE","is_licensed":true},{"name":"b","isLicensed":"false"},{}]}`,
-		`{"excluded_pattern":null,"explicit_included_tables":[{"owner":"a","name":"b","load_order":"HIGH"}]}`,
-		`{"none":{"users":[{"name":"x"}]},"auditor_role":{},"disable_inheritance":"true"}`,
-	} {
-		f.Add(body)
+	all, _ := traps(f)
+	for _, c := range all {
+		if strings.HasSuffix(c.where, "§") {
+			f.Add(c.body)
+		}
 	}
+	f.Add(tableStatusesBody(3))
 }
 
 // Whatever comes, each reading makes the same of it however it arrives, and what was

@@ -217,3 +217,40 @@ func ExampleACLsService_Update() {
 	// viewer [] [CORP\operations]
 	// none [] []
 }
+
+// Copy a task under another name, from one server to another as well.
+func ExampleReadDefinition() {
+	client, end := simulated()
+	defer end()
+	ctx := context.Background()
+	export, err := client.Tasks.Export(ctx, aem.TaskRef{Server: "repl-prod-01", Task: "SQL2SNOW_HR"},
+		aem.ExportTaskOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer export.Close()
+	definition, err := aem.ReadDefinition(export)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := definition.RenameTask("SQL2SNOW_HR", "SQL2SNOW_HR_TEST"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	copied := aem.TaskRef{Server: "repl-prod-01", Task: "SQL2SNOW_HR_TEST"}
+	if err := client.Tasks.Import(ctx, copied, definition.Reader()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	// It takes a moment to be seen.
+	seen := func(*aem.TaskDetails) bool { return true }
+	task, err := client.Tasks.WaitFor(ctx, copied, seen, aem.Wait{EvenIfMissing: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(task.Name, "is", task.State)
+	// Output: SQL2SNOW_HR_TEST is stopped
+}

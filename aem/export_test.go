@@ -216,3 +216,15 @@ func readString(t *testing.T, r io.Reader) string {
 	must(t, err)
 	return string(text)
 }
+
+func FuzzJSONOfAnExport(f *testing.F) {
+	f.Add("\xef\xbb\xbf// Host name: x\r\n{}")
+	f.Add(" /")
+	f.Fuzz(func(t *testing.T, body string) {
+		text := readString(t, JSON(strings.NewReader(body)))
+		if !strings.HasSuffix(body, text) || readString(t, JSON(strings.NewReader(text))) != text &&
+			!strings.HasPrefix(text, byteOrderMark) {
+			t.Errorf("%q became %q", body, text)
+		}
+	})
+}

@@ -184,7 +184,7 @@ func TestSharedAccountIsNotLockedOut(t *testing.T) {
 				e.add(fmt.Sprintf("http://qem%d.test", i), func() (*http.Response, error) { return answer(401, ""), nil })
 			}
 			e.secret = "bad"
-			e.poll(15*time.Second, 8*time.Hour)
+			e.poll(15*time.Second, 3*time.Hour)
 			if got := [3]int{e.most(15 * time.Minute), e.most(30 * time.Minute), e.most(time.Hour)}; got != tc.want {
 				t.Errorf("refused logins in 15, 30 and 60 minutes %v, want %v: %v", got, tc.want, e.at)
 			}

@@ -2,7 +2,6 @@ package aem
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"io"
 	"log/slog"
@@ -18,30 +17,6 @@ func textLogger(w io.Writer) *slog.Logger {
 }
 
 func quietLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
-
-func TestLoginSendsCredentials(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := &door{login: func(r *http.Request) (*http.Response, error) {
-			want := "Basic " + base64.StdEncoding.EncodeToString([]byte(testUser+":"+testPassword))
-			if got := r.Header.Get("Authorization"); got != want || r.Method != "GET" || r.Header.Get(sessionHeader) != "" {
-				t.Errorf("%s with %q", r.Method, got)
-			}
-			if r.URL.String() != testURL+"/attunityenterprisemanager/api/v1/login" {
-				t.Errorf("to %v", r.URL)
-			}
-			return signedIn("abc"), nil
-		}, answer: func(r *http.Request) *http.Response {
-			return answer(200, `{"serverList":[]}`)
-		}, valid: map[string]bool{"abc": true}}
-		client := newClient(t, testURL, WithTransport(d))
-		for range 3 {
-			must(t, noResult(client.Servers.List(t.Context())))
-		}
-		if d.logins != 1 {
-			t.Errorf("%d logins", d.logins)
-		}
-	})
-}
 
 func TestNewCredentialsAreTriedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -134,3 +134,33 @@ func TestLike(t *testing.T) {
 		}
 	}
 }
+
+// A name that was handed out must not change when the next table is read.
+func TestTableNamesStay(t *testing.T) {
+	var first TableStatus
+	n := 0
+	err := decodeTableStatuses(strings.NewReader(tableStatusesBody(600)), func(t *TableStatus) error {
+		if n++; n == 1 {
+			first = *t
+		}
+		return nil
+	})
+	must(t, err)
+	if got := [...]string{first.Schema, first.Name, first.TargetSchema, first.TargetName, string(first.State)}; got !=
+		[...]string{"SALES_00", "ORDER_LINES_00000", "sales_00", "order_lines_00000", "queued"} {
+		t.Errorf("the first table: %q", got)
+	}
+}
+
+// A server that ignores the filter does not matter.
+func TestTableListIsFiltered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := answering(t, answer(200, `{"tablelist":[{"schema":"HR","table":"JOBS","state":"TABLE_QUEUED"},
+			{"schema":"HR","table":"A","state":4},{"schema":"X","table":"B","state":4},7]}`))
+		client.core.partial = true
+		got, err := client.Tables.List(t.Context(), TaskRef{"s", "t"}, TableFilter{Schema: "H%", Error: true})
+		if !slices.Equal(got, []TableInfo{{"HR", "A", TableError}}) || !errors.Is(err, ErrPartial) {
+			t.Errorf("%v, %v", got, err)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -168,5 +169,15 @@ func TestAnswerAboutAnotherObject(t *testing.T) {
 				t.Errorf("%s: %d requests", name, len(*requests))
 			}
 		})
+	}
+}
+
+func TestNumberInt(t *testing.T) {
+	for v, want := range map[Number]int64{
+		{}: 0, NumberOf(2.9): 2, NumberOf(-2.9): -2, NumberOf(1e300): math.MaxInt64, NumberOf(-1e300): math.MinInt64,
+	} {
+		if got := v.Int(); got != want {
+			t.Errorf("%v: got %d, want %d", v, got, want)
+		}
 	}
 }

@@ -18,10 +18,11 @@ import (
 
 // A command is one use of qemctl.
 type command struct {
-	app    *kingpin.Application
-	do     map[string]action // by the command's full name
-	client *aem.Client
-	in     io.Reader
+	app     *kingpin.Application
+	do      map[string]action // by the command's full name
+	client  *aem.Client
+	through transport
+	in      io.Reader
 	printer
 
 	url                    string
@@ -120,7 +121,7 @@ func (c *command) connected(ctx context.Context, do action) (err error) {
 		return err
 	}
 	options := []aem.Option{
-		aem.WithTransport(aem.NewTransport(aem.TransportOptions{TLS: tls})), aem.WithTimeout(c.timeout),
+		aem.WithTransport(c.through(aem.TransportOptions{TLS: tls})), aem.WithTimeout(c.timeout),
 		aem.WithUserAgent("qemctl/" + version.Version), aem.WithSettingNames(func(setting string) string {
 			return "--" + strings.ReplaceAll(setting, "_", "-")
 		}),

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -32,22 +33,27 @@ func main() {
 		ending = append(ending, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ending...)
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, func(o aem.TransportOptions) http.RoundTripper {
+		return aem.NewTransport(o)
+	})
 	stop()
 	os.Exit(code)
 }
 
 // run does what the command line says and returns the exit code. What is done but cannot be printed, as to
 // a full disk, is an error.
-func run(ctx context.Context, args []string, in io.Reader, out, errors io.Writer) int {
+func run(ctx context.Context, args []string, in io.Reader, out, errors io.Writer, through transport) int {
 	printed := &output{to: out}
-	code := do(ctx, args, in, printed, errors)
+	code := do(ctx, args, in, printed, errors, through)
 	if printed.err != nil && code == exitOK {
 		fmt.Fprintf(errors, "qemctl: the output is incomplete: %v\n", printed.err)
 		return exitError
 	}
 	return code
 }
+
+// A transport reaches Enterprise Manager.
+type transport func(aem.TransportOptions) http.RoundTripper
 
 // output keeps the first error instead of returning it: kingpin panics where help cannot be written.
 type output struct {
@@ -62,8 +68,9 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func do(ctx context.Context, args []string, in io.Reader, out, errors io.Writer) int {
+func do(ctx context.Context, args []string, in io.Reader, out, errors io.Writer, through transport) int {
 	c := newCommand(in, out, errors)
+	c.through = through
 	action, err := c.parse(args)
 	if err != nil {
 		fmt.Fprintf(errors, "qemctl: %v, try --help\n", err)
