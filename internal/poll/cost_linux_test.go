@@ -7,10 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
-
 	"github.com/qem-exporter/qem_exporter/aem"
-	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/usage"
 )
 
@@ -40,9 +38,7 @@ func BenchmarkFirstOverTLS(b *testing.B) {
 	for _, tables := range []choose.TableMode{choose.Off, choose.Errors} {
 		for _, latency := range []time.Duration{50 * time.Millisecond, 5 * time.Millisecond} {
 			b.Run(fmt.Sprintf("%s/tables %s", latency, tables), func(b *testing.B) {
-				em := startRecorded(b, aemtest.Options{
-					Servers: 50, ComposeServers: -1, TasksPerServer: 200, TablesPerTask: 20, Healthy: true,
-				}, latency)
+				em := startRecorded(b, latency)
 				var counts requestCount
 				var connections atomic.Int64
 				client := em.client(b, concurrency, &counts, &connections)
@@ -89,8 +85,7 @@ func BenchmarkServers(b *testing.B) {
 // BenchmarkMinute is a minute of 50 × 200 tasks at the default cadences over TLS after the first
 // readings, against the same requests made bare, without a poller.
 func BenchmarkMinute(b *testing.B) {
-	em := startRecorded(b, aemtest.Options{Servers: 50, ComposeServers: -1, TasksPerServer: 200, Healthy: true},
-		5*time.Millisecond)
+	em := startRecorded(b, 5*time.Millisecond)
 	for range b.N {
 		var counts requestCount
 		var connections atomic.Int64

@@ -18,17 +18,9 @@ import (
 // merging is how late the collector may be with what was published.
 const merging = time.Second
 
-// bigSim is a fleet in which nothing is wrong.
-func bigSim(servers, tasks int, latency time.Duration) *aemtest.Simulator {
-	return aemtest.New(aemtest.Options{
-		Servers: servers, ComposeServers: -1, TasksPerServer: tasks / fewer, TablesPerTask: 1, Healthy: true,
-		Latency: latency,
-	})
-}
-
-// failures lets tasks fail one after the other, on the servers from a number on, and returns after
+// failures lets tasks fail one after the other, on the servers that do not hang, and returns after
 // what time each was served, the collector's part included, in order.
-func (r *rig) failures(count, from int) (delays []time.Duration) {
+func (r *rig) failures(em *canned, count int) (delays []time.Duration) {
 	type key struct{ server, task string }
 	failed := map[key]time.Time{}
 	r.onServer(func(s *fleet.Server) {
@@ -39,21 +31,17 @@ func (r *rig) failures(count, from int) (delays []time.Duration) {
 			}
 		}
 	})
-	random := rand.New(rand.NewPCG(1, 2))
-	servers := r.sim.State().Servers[from:]
+	random, hanging := rand.New(rand.NewPCG(1, 2)), int(em.hanging.Load())
 	for range count {
-		s := servers[random.IntN(len(servers))]
-		x := s.Tasks[random.IntN(len(s.Tasks))].Name
-		if r.task(s.Name, x).State == fleet.TaskError {
+		k := key{fmt.Sprint("s", hanging+random.IntN(em.servers-hanging)), fmt.Sprint("t", random.IntN(em.tasks))}
+		if r.task(k.server, k.task).State == fleet.TaskError {
 			continue
 		}
 		r.engine.mu.Lock() // which no publication is under way without
-		failed[key{s.Name, x}] = time.Now()
-		if err := r.sim.SetTask(s.Name, x, func(x *aemtest.Task) { x.State = aemtest.Failed }); err != nil {
-			r.t.Error(err)
-		}
+		failed[k] = time.Now()
+		em.fail(k.server, k.task)
 		r.engine.mu.Unlock()
-		r.pass(time.Duration(random.IntN(1000)) * time.Millisecond)
+		r.pass(time.Duration(random.IntN(200)) * time.Millisecond)
 	}
 	r.pass(20 * time.Second)
 	if len(failed) > 0 {
@@ -63,11 +51,19 @@ func (r *rig) failures(count, from int) (delays []time.Duration) {
 	return delays
 }
 
+// startWhole returns when everything was read once.
+func (r *rig) startWhole() {
+	for r.start(); !r.View().Complete; {
+		r.pass(time.Second)
+	}
+}
+
 func TestFailureIsServedWithinSeconds(t *testing.T) {
 	for _, c := range []struct {
-		servers, tasks, hanging int
-		interval                time.Duration // of both; 0: as by default
-		median, worst           time.Duration
+		servers, tasks int
+		hanging        int64
+		interval       time.Duration // of both; 0: as by default
+		median, worst  time.Duration
 	}{
 		{20, 100, 0, 10 * time.Second, 6500 * time.Millisecond, 12 * time.Second},
 		{20, 100, 1, 10 * time.Second, 7500 * time.Millisecond, 13 * time.Second},
@@ -77,14 +73,12 @@ func TestFailureIsServedWithinSeconds(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%dx%d,%d hang", c.servers, c.tasks, c.hanging), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sim := bigSim(c.servers, c.tasks, 50*time.Millisecond)
-				r := newRig(t, sim, Options{StateInterval: c.interval, PollInterval: c.interval})
-				r.start()
-				r.pass(40 * time.Second)
-				for _, s := range sim.State().Servers[:c.hanging] {
-					sim.AddFault(aemtest.Fault{Kind: aemtest.FaultHang, Server: s.Name})
-				}
-				delays := r.failures(50, c.hanging)
+				em := &canned{servers: c.servers, tasks: c.tasks, latency: 50 * time.Millisecond}
+				r := newRig(t, emptySim(), Options{StateInterval: c.interval, PollInterval: c.interval}, aem.WithTransport(em))
+				r.startWhole()
+				r.pass(10 * time.Second)
+				em.hanging.Store(c.hanging)
+				delays := r.failures(em, 250)
 				median, worst := delays[len(delays)/2], delays[len(delays)-1]
 				t.Logf("median %s, worst %s", median, worst)
 				if median > c.median || worst > c.worst {
@@ -103,7 +97,9 @@ func TestHealthyServersStayWhole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sim := bigSim(10, 30, 20*time.Millisecond)
+				sim := aemtest.New(aemtest.Options{
+					Servers: 10, ComposeServers: -1, TasksPerServer: 30, TablesPerTask: 1, Healthy: true, Latency: 20 * time.Millisecond,
+				})
 				r := newRig(t, sim, Options{})
 				r.start()
 				r.pass(2 * time.Minute)
@@ -113,7 +109,7 @@ func TestHealthyServersStayWhole(t *testing.T) {
 				for range 50 {
 					r.pass(13 * time.Second)
 					ofFault := func(task string) bool { return task[:len(fault.Server)] == fault.Server }
-					if up := slices.DeleteFunc(r.up(), ofFault); len(up) != 9*30/fewer {
+					if up := slices.DeleteFunc(r.up(), ofFault); len(up) != 9*30 {
 						lacking++
 					}
 				}
@@ -122,7 +118,7 @@ func TestHealthyServersStayWhole(t *testing.T) {
 				}
 				handle.Remove()
 				r.pass(70 * time.Second)
-				if up := r.up(); len(up) != 300/fewer {
+				if up := r.up(); len(up) != 300 {
 					t.Errorf("%d tasks a minute after the trouble", len(up))
 				}
 				t.Log(r.log.take("server", "from", "to", "reason", "names", "tasks"))
@@ -136,10 +132,7 @@ func TestLoadIsLevel(t *testing.T) {
 		em := &canned{servers: 50, tasks: 200, latency: 50 * time.Millisecond}
 		r := newRig(t, emptySim(), Options{Tables: choose.TableOptions{Mode: choose.Summary}, Concurrency: 64},
 			aem.WithTransport(em))
-		r.start()
-		for !r.View().Complete {
-			r.pass(time.Second)
-		}
+		r.startWhole()
 		first := time.Now()
 		r.pass(10 * time.Second) // the tables of the first sweep
 		var windows []int64

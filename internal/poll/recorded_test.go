@@ -28,53 +28,39 @@ func (c *requestCount) Failed(string, string)              {}
 func (c *requestCount) Retry(string)                       {}
 func (c *requestCount) Login(bool)                         {}
 
-// recorded is a simulated Enterprise Manager in another process, which answers from
-// its memory what it was asked before: its own work is to leave time for the poller's.
+// recorded is a simulated Enterprise Manager of 50 × 200 tasks with 20 tables each in another process, which
+// answers from its memory what it was asked before: its own work is to leave time for the poller's.
 type recorded struct {
 	URL         string
 	Certificate []byte
 }
 
-// recordedOptions is the variable that makes this test program a recorded one.
-const recordedOptions = "QEM_TEST_RECORDED"
+// recordedLatency is the variable that makes this test program a recorded one.
+const recordedLatency = "QEM_TEST_RECORDED_LATENCY"
 
-type recordedFleet struct {
-	Servers, ComposeServers, TasksPerServer, TablesPerTask int
-	Healthy                                                bool
-	Latency                                                time.Duration
-}
-
-func startRecorded(b *testing.B, o aemtest.Options, latency time.Duration) *recorded {
+func startRecorded(b *testing.B, latency time.Duration) (em recorded) {
 	b.Helper()
-	options, err := json.Marshal(recordedFleet{o.Servers, o.ComposeServers, o.TasksPerServer, o.TablesPerTask,
-		o.Healthy, latency})
-	if err != nil {
-		b.Fatal(err)
-	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), recordedOptions+"="+string(options))
-	cmd.Stderr = os.Stderr
+	cmd.Env, cmd.Stderr = append(os.Environ(), recordedLatency+"="+latency.String()), os.Stderr
 	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
+	if err == nil {
+		err = cmd.Start()
 	}
-	if err := cmd.Start(); err != nil {
+	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	em := &recorded{}
-	if err := json.NewDecoder(out).Decode(em); err != nil {
+	if err := json.NewDecoder(out).Decode(&em); err != nil {
 		b.Fatal(err)
 	}
 	return em
 }
 
 // client is tuned as the daemon's, and counts its requests and connections.
-func (em *recorded) client(b *testing.B, concurrency int, requests *requestCount,
-	connections *atomic.Int64) *aem.Client {
+func (em recorded) client(b *testing.B, concurrency int, requests *requestCount, connections *atomic.Int64) *aem.Client {
 	b.Helper()
 	certificate, err := x509.ParseCertificate(em.Certificate)
 	if err != nil {
@@ -84,9 +70,6 @@ func (em *recorded) client(b *testing.B, concurrency int, requests *requestCount
 	roots.AddCert(certificate)
 	transport := aem.NewTransport(aem.TransportOptions{TLS: &tls.Config{RootCAs: roots}, MaxConnections: concurrency})
 	dial := transport.DialContext
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		connections.Add(1)
 		return dial(ctx, network, address)
@@ -101,18 +84,13 @@ func (em *recorded) client(b *testing.B, concurrency int, requests *requestCount
 }
 
 // serveRecorded is the other process. It ends when it is killed.
-func serveRecorded(options string) error {
-	var o recordedFleet
-	if err := json.Unmarshal([]byte(options), &o); err != nil {
-		return err
-	}
+func serveRecorded(latency time.Duration) error {
 	sim := aemtest.New(aemtest.Options{
-		Servers: o.Servers, ComposeServers: o.ComposeServers, TasksPerServer: o.TasksPerServer,
-		TablesPerTask: o.TablesPerTask, Healthy: o.Healthy,
+		Servers: 50, ComposeServers: -1, TasksPerServer: 200, TablesPerTask: 20, Healthy: true,
 	})
 	var answers sync.Map // request URI → *httptest.ResponseRecorder
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		<-time.After(o.Latency)
+		<-time.After(latency)
 		if r.Method != http.MethodGet || r.Header.Get(aemtest.SessionHeader) == "" {
 			sim.ServeHTTP(w, r)
 			return
@@ -128,8 +106,7 @@ func serveRecorded(options string) error {
 		w.WriteHeader(answer.Code)
 		_, _ = w.Write(answer.Body.Bytes())
 	}))
-	found := recorded{server.URL + aemtest.Path, server.Certificate().Raw}
-	if err := json.NewEncoder(os.Stdout).Encode(found); err != nil {
+	if err := json.NewEncoder(os.Stdout).Encode(recorded{server.URL + aemtest.Path, server.Certificate().Raw}); err != nil {
 		return fmt.Errorf("telling the address: %w", err)
 	}
 	select {}

@@ -18,22 +18,6 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
-// rig is a simulated Enterprise Manager with a poller in front of it, in fake time.
-type rig struct {
-	*Poller
-	t       testing.TB
-	sim     *aemtest.Simulator
-	log     *logBook
-	journal *fleet.Journal
-
-	mu      sync.Mutex
-	servers map[string]*fleet.Server
-	results map[fleet.Result]int
-	failed  []string
-	heard   uint64              // number of the last event that was looked at
-	changed func(*fleet.Server) // is told of every publication; may be nil
-}
-
 // nobody is a Publisher for those who ask View alone.
 type nobody struct{}
 
@@ -43,12 +27,24 @@ func (nobody) Gone(string)                     {}
 func (nobody) Polled(fleet.Result)             {}
 func (nobody) Failed(operation, reason string) {}
 
-func (r *rig) Roster(*fleet.Roster)       {}
+// rig is a simulated Enterprise Manager with a poller in front of it, in fake time.
+type rig struct {
+	*Poller
+	nobody
+	t       testing.TB
+	sim     *aemtest.Simulator
+	log     *logBook
+	journal *fleet.Journal
+
+	mu      sync.Mutex
+	servers map[string]*fleet.Server
+	results map[fleet.Result]int
+	heard   uint64              // number of the last event that was looked at
+	changed func(*fleet.Server) // is told of every publication; may be nil
+}
+
 func (r *rig) Gone(server string)         { r.locked(func() { delete(r.servers, server) }) }
 func (r *rig) Polled(result fleet.Result) { r.locked(func() { r.results[result]++ }) }
-func (r *rig) Failed(operation, reason string) {
-	r.locked(func() { r.failed = append(r.failed, operation+" "+reason) })
-}
 
 func (r *rig) Server(s *fleet.Server) {
 	var changed func(*fleet.Server)
