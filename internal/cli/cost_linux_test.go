@@ -78,8 +78,9 @@ func BenchmarkScrapeTime(b *testing.B) {
 
 // measured is a daemon that is measured.
 type measured struct {
-	pid, url string
-	read     time.Duration // until it had read everything
+	pid  int
+	url  string
+	read time.Duration // until it had read everything
 }
 
 func startMeasured(b *testing.B, sim *aemtest.Server, tables string) *measured {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -77,25 +78,11 @@ func (v value) isNull() bool { return v.tag() == "!!null" }
 
 // is says in words what the value is, without quoting it.
 func (v value) is() string {
-	switch v.node.Kind {
-	case yaml.MappingNode:
-		return "a mapping"
-	case yaml.SequenceNode:
-		return "a list"
+	words := map[string]string{
+		"!!map": "a mapping", "!!seq": "a list", "!!str": "text", "!!int": "a number", "!!float": "a number",
+		"!!bool": "true or false", "!!null": "empty", "!!timestamp": "a date",
 	}
-	switch v.tag() {
-	case "!!str":
-		return "text"
-	case "!!int", "!!float":
-		return "a number"
-	case "!!bool":
-		return "true or false"
-	case "!!null":
-		return "empty"
-	case "!!timestamp":
-		return "a date"
-	}
-	return "of another type"
+	return cmp.Or(words[v.node.ShortTag()], "of another type")
 }
 
 // fail notes a problem with the key at path.

@@ -91,26 +91,21 @@ func (d *decoder) integer(v value, f field) (int, bool) {
 	} else {
 		want = fmt.Sprintf("a whole number from %d to %d", least, most)
 	}
-	var n int
-	switch tag := v.tag(); {
-	case tag != "!!int" && tag != "!!float":
-		d.wrongType(v, want)
-	case tag == "!!float" || v.node.Decode(&n) != nil || n < least || n > most:
-		d.fail(v.path, "must be %s, is %s", want, v.quote())
-	default:
-		return n, true
-	}
-	return 0, false
+	return number(d, v, want, least, most)
 }
 
 // rate is a number of at least 0.
 func (d *decoder) rate(v value, _ field) (float64, bool) {
-	const want = "a number, at least 0"
-	var n float64
-	switch tag := v.tag(); {
+	return number(d, v, "a number, at least 0", 0, math.MaxFloat64)
+}
+
+func number[T int | float64](d *decoder, v value, want string, least, most T) (n T, ok bool) {
+	tag := v.tag()
+	whole := T(1)/2 == 0 // YAML would cut what is behind the point
+	switch {
 	case tag != "!!int" && tag != "!!float":
 		d.wrongType(v, want)
-	case v.node.Decode(&n) != nil || !(n >= 0) || math.IsInf(n, 0):
+	case tag == "!!float" && whole || v.node.Decode(&n) != nil || !(n >= least && n <= most):
 		d.fail(v.path, "must be %s, is %s", want, v.quote())
 	default:
 		return n, true

@@ -146,7 +146,8 @@ var (
 	slips = []slip{
 		{regexp.MustCompile(`^ *-(` + keyName + `:)(?:\s|$)`), "a blank is missing after the dash", ""},
 		{regexp.MustCompile(`^[ -]*` + keyName + `:([^\s/:])`), "a blank is missing after the colon", ""},
-		{regexp.MustCompile(`^[ -]*(?:` + strings.Join(keyNames(), "|") + `)( .*|)$`), "a colon is missing after the key", ""},
+		{regexp.MustCompile(`^[ -]*(?:` + strings.Join(keyNames(), "|") + `)( .*|)$`),
+			"a colon is missing after the key", ""},
 		{regexp.MustCompile(tokenStart + `("(?:[^"\\]|\\.)*|'[^']*)$`), "this quote is not closed", ""},
 		{regexp.MustCompile(tokenStart + `("(?:[^"\\]|\\.)*"|'[^']*')[^\s,\]}:]`), "this quote is not closed", ""},
 		{regexp.MustCompile(`^[ -]*` + keyName + `: +[^\s"'\[{&*|>!#].*?(: )`),
@@ -159,7 +160,8 @@ var (
 			`found unknown escape character: in double quotes a backslash is written \\, in single quotes \`,
 			"unknown escape character"},
 		{regexp.MustCompile(tokenStart + "([@`%])"),
-			"found character that cannot start any token: indent with spaces, and quote values that begin with @, ` or %",
+			"found character that cannot start any token: indent with spaces, " +
+				"and quote values that begin with @, ` or %",
 			"cannot start any token"},
 		{regexp.MustCompile(`([\[{])`), "this bracket is not closed, or a comma is missing in it", "did not find expected ',' or"},
 	}

@@ -1,17 +1,15 @@
 package usage
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
+
+	"github.com/prometheus/procfs"
 )
 
 // CPU is the CPU time that this process has used up to now, system calls and garbage
@@ -45,45 +43,33 @@ type Memory struct {
 	Peak     int64 // the most it held since ResetPeak, or since it began
 }
 
-// MemoryOf reads the memory of a process; "self" is this one.
-func MemoryOf(pid string) (Memory, error) {
-	status, err := os.ReadFile("/proc/" + pid + "/status")
+// MemoryOf reads the memory of a process.
+func MemoryOf(pid int) (Memory, error) {
+	process, err := procfs.NewProc(pid)
 	if err != nil {
 		return Memory{}, err
 	}
-	var m Memory
-	for lines := bufio.NewScanner(bytes.NewReader(status)); lines.Scan(); {
-		name, value, _ := strings.Cut(lines.Text(), ":")
-		to := map[string]*int64{"VmRSS": &m.Resident, "VmHWM": &m.Peak}[name]
-		if to == nil {
-			continue
-		}
-		kilobytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
-		if err != nil {
-			return Memory{}, fmt.Errorf("memory of process %s: %w", pid, err)
-		}
-		*to = kilobytes << 10
-	}
-	return m, nil
+	status, err := process.NewStatus()
+	return Memory{Resident: int64(status.VmRSS), Peak: int64(status.VmHWM)}, err
 }
 
 // ResetPeak makes the peak of a process what it holds now.
-func ResetPeak(pid string) error {
-	return os.WriteFile("/proc/"+pid+"/clear_refs", []byte("5"), 0)
+func ResetPeak(pid int) error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
 }
 
 // PeakOf is how far the resident memory of this process rises above what it was while
 // work runs, in bytes.
 func PeakOf(work func()) (int64, error) {
 	debug.FreeOSMemory()
-	if err := ResetPeak("self"); err != nil {
+	if err := ResetPeak(os.Getpid()); err != nil {
 		return 0, err
 	}
-	before, err := MemoryOf("self")
+	before, err := MemoryOf(os.Getpid())
 	if err != nil {
 		return 0, err
 	}
 	work()
-	after, err := MemoryOf("self")
+	after, err := MemoryOf(os.Getpid())
 	return after.Peak - before.Resident, err
 }

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -96,7 +95,7 @@ func (p *Process) name() string { return filepath.Base(p.cmd.Path) }
 func (p *Process) Written() string { return p.Stdout.String() + p.Stderr.String() }
 
 // PID is its number.
-func (p *Process) PID() string { return strconv.Itoa(p.cmd.Process.Pid) }
+func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Running tells whether it still runs.
 func (p *Process) Running() bool {
