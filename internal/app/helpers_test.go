@@ -129,13 +129,6 @@ func (f *file) load() (*config.Config, error) {
 	return config.Load(f.path, nil)
 }
 
-// log is what was logged, for a test to read while it is written.
-type log struct{ process.Output }
-
-func (l *log) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
 func testOptions(f *file) Options {
 	return Options{
 		Load:            f.load,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
 // TestSecretsStayInside looks for the password in everything that an exporter writes and serves,
@@ -27,7 +28,7 @@ func TestSecretsStayInside(t *testing.T) {
 				sim := b.simulatedOf(aemtest.Options{Seed: 1, Servers: 1, ComposeServers: -1, TasksPerServer: 1,
 					Users: []aemtest.User{account}})
 				repeated := sim.AddFault(fault)
-				out := &log{}
+				out := &process.Output{}
 				o := testOptions(configFile(b, strings.Replace(entry("prod", sim.URL), aemtest.DefaultPassword, password, 1)))
 				o.EnablePprof = true
 				o.Logger = slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -163,7 +163,8 @@ var (
 			"found character that cannot start any token: indent with spaces, " +
 				"and quote values that begin with @, ` or %",
 			"cannot start any token"},
-		{regexp.MustCompile(`([\[{])`), "this bracket is not closed, or a comma is missing in it", "did not find expected ',' or"},
+		{regexp.MustCompile(`([\[{])`),
+			"this bracket is not closed, or a comma is missing in it", "did not find expected ',' or"},
 	}
 )
 
@@ -266,8 +267,9 @@ func hideValues(line string, at int) (shown, blanks string) {
 	const dots = "…"
 	end, secret := 0, true // what is shown as it is, and whether it ends with the key of a secret
 	for _, m := range someKey.FindAllStringSubmatchIndex(line, -1) {
-		name := line[m[2]:m[3]]
-		if !slices.Contains(names, name) || strings.Trim(line[end:m[0]], " -{,\"'\u00a0\t") != "" && !quotable.MatchString(line[end:m[0]]) {
+		name, before := line[m[2]:m[3]], line[end:m[0]]
+		if !slices.Contains(names, name) ||
+			strings.Trim(before, " -{,\"'\u00a0\t") != "" && !quotable.MatchString(before) {
 			break
 		}
 		if end, secret = m[1], secretKey.MatchString(name); secret {
