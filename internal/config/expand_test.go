@@ -39,15 +39,6 @@ enterprise_managers:
 	}
 }
 
-func TestVariablesWithoutEnvironment(t *testing.T) {
-	_, err := Parse("qem.yml", []byte(strings.Replace(minimal, "pass}", `"${A}${B}"}`, 1)), nil)
-	const want = "qem.yml:4:27: enterprise_managers[0].auth.password: environment variable A is not set or empty\n" +
-		"qem.yml:4:27: enterprise_managers[0].auth.password: environment variable B is not set or empty"
-	if err == nil || err.Error() != want {
-		t.Errorf("error is\n%v\nwant\n%s", err, want)
-	}
-}
-
 func TestVariableInFileName(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "password", "from the directory of credentials")

@@ -8,25 +8,6 @@ import (
 	"time"
 )
 
-func TestDefaults(t *testing.T) {
-	m := parseOne(t, minimal)
-	want := defaultManager()
-	want.Name = "qem.example.com"
-	want.URL = "https://qem.example.com/attunityenterprisemanager"
-	want.Auth = Auth{Type: ActiveDirectory, Username: "svc", Password: newSecret("pass")}
-	if !m.Equal(want) {
-		t.Errorf("manager is\n%s", mustParse(t, minimal).Redacted())
-	}
-	if m.PollInterval != time.Minute || m.RequestTimeout != 10*time.Second || m.MaxConcurrentRequests != 16 ||
-		m.MaxRequestsPerSecond != 0 || m.MaxResponseBytes != 64<<20 || m.Retries != 2 ||
-		m.Tables.Mode != "summary" || m.Tables.Limit != 20000 || m.StateInterval != 15*time.Second ||
-		m.Tables.Interval != 5*time.Minute || m.HTTP2 ||
-		m.Collectors.Endpoints || m.Collectors.EndpointTests.Enabled || m.Collectors.ACLs.Enabled ||
-		m.Collectors.RetentionBarriers.Enabled {
-		t.Errorf("defaults differ from the documented ones:\n%s", mustParse(t, minimal).Redacted())
-	}
-}
-
 func TestDefaultsBlockAndManagerOverride(t *testing.T) {
 	// The managers stand first: the order of the keys must not matter.
 	cfg := mustParse(t, `
