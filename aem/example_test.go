@@ -20,19 +20,25 @@ func simulated() (client *aem.Client, end func()) {
 		Servers: -1, ComposeServers: -1, Users: []aemtest.User{admin},
 		Start: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
 	})
-	ada := aemtest.Principals{Users: []string{`CORP\ada`}}
+	ada := aem.Principals{Users: []string{`CORP\ada`}}
+	yes := aem.BoolOf(true)
 	em.AddServer(aemtest.ServerState{
-		Name: "repl-prod-01",
-		ACL:  &aemtest.ACL{Admin: ada, Viewer: aemtest.Principals{Groups: []string{`CORP\operations`}}},
+		ServerDetails: aem.ServerDetails{Name: "repl-prod-01"},
+		ACL:           &aem.ACL{Admin: ada, Viewer: aem.Principals{Groups: []string{`CORP\operations`}}},
 		Tasks: []aemtest.Task{{
-			Name: "ORA2SNOW_SALES", FullLoadEnabled: true, ApplyChanges: true,
-			Source: aemtest.Endpoint{Name: "Sales", Type: "Oracle"}, Target: aemtest.Endpoint{Name: "DWH", Type: "Snowflake"},
-			Tables: []aemtest.Table{{Schema: "SALES", Name: "ORDERS", State: aemtest.TableError},
-				{Schema: "SALES", Name: "ITEMS", State: aemtest.TableChangeProcessing}},
-			ACL: &aemtest.ACL{Admin: aemtest.Principals{Groups: []string{`CORP\sales-it`}}, DisableInheritance: true},
-		}, {Name: "SQL2SNOW_HR", State: aemtest.Stopped}},
+			TaskDetails: aem.TaskDetails{
+				Name: "ORA2SNOW_SALES", Options: aem.TaskOptions{FullLoad: yes, ApplyChanges: yes},
+				Source: aem.TaskEndpoint{Name: "Sales", Type: "Oracle"},
+				Target: aem.TaskEndpoint{Name: "DWH", Type: "Snowflake"},
+			},
+			Tables: []aem.TableStatus{{Schema: "SALES", Name: "ORDERS", State: aem.TableError},
+				{Schema: "SALES", Name: "ITEMS", State: aem.TableChangeProcessing}},
+			ACL: &aem.ACL{Admin: aem.Principals{Groups: []string{`CORP\sales-it`}}, DisableInheritance: yes},
+		}, {TaskDetails: aem.TaskDetails{Name: "SQL2SNOW_HR", State: aem.TaskStopped}}},
 	})
-	em.AddServer(aemtest.ServerState{Name: "repl-test-01", State: aemtest.ServerError, Message: "unreachable"})
+	em.AddServer(aemtest.ServerState{ServerDetails: aem.ServerDetails{
+		Name: "repl-test-01", State: aem.ServerError, Message: "unreachable",
+	}})
 	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken),
 		aem.WithTransport(em.Transport()))
 	if err != nil {

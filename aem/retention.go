@@ -14,7 +14,7 @@ import (
 // A RetentionBarrier keeps the change data since a point in time for an
 // application that has yet to consume it.
 type RetentionBarrier struct {
-	Application string    `api:"application"`
+	Application string    `api:"application,null"`
 	Point       time.Time `api:"retention_point,zulu"` // UTC, to the second; zero: there is no barrier
 }
 

@@ -31,17 +31,21 @@ func simulate(t *testing.T, shape aemtest.Shape, role aemtest.Role, adapt func(*
 	}
 	em := aemtest.New(o)
 	t.Cleanup(em.Close)
-	em.AddServer(aemtest.ServerState{Name: "repl 1", Tasks: []aemtest.Task{{
-		Name: "Sales/EU", FullLoadEnabled: true, ApplyChanges: true, StoreChanges: true,
-		Source: aemtest.Endpoint{Name: "My", Type: "Oracle"}, Target: aemtest.Endpoint{Name: "DWH", Type: "Snowflake"},
-		Tables: []aemtest.Table{
-			{Schema: "HR", Name: "JOBS", State: aemtest.TableError},
-			{Schema: "HR", Name: "EMP LOYEES", State: aemtest.TableChangeProcessing},
+	from, to := TaskEndpoint{Name: "My", Type: "Oracle"}, TaskEndpoint{Name: "DWH", Type: "Snowflake"}
+	options := TaskOptions{FullLoad: BoolOf(true), ApplyChanges: BoolOf(true), StoreChanges: BoolOf(true)}
+	em.AddServer(aemtest.ServerState{ServerDetails: ServerDetails{Name: "repl 1"}, Tasks: []aemtest.Task{
+		{
+			TaskDetails: TaskDetails{Name: "Sales/EU", Options: options, Source: from, Target: to},
+			Tables: []TableStatus{
+				{Schema: "HR", Name: "JOBS", State: TableError},
+				{Schema: "HR", Name: "EMP LOYEES", State: TableChangeProcessing},
+			},
 		},
-	}, {Name: "Other", State: aemtest.Stopped, Source: aemtest.Endpoint{Name: "My", Type: "Oracle"},
-		Target: aemtest.Endpoint{Name: "DWH", Type: "Snowflake"}}}})
+		{TaskDetails: TaskDetails{Name: "Other", State: TaskStopped, Source: from, Target: to}},
+	}})
 	for _, name := range []string{"My__Primary", "My__Secondary", "unused"} {
-		if err := em.AddEndpoint("repl 1", aemtest.EndpointState{Name: name, Licensed: true}); err != nil {
+		if err := em.AddEndpoint("repl 1",
+			aemtest.EndpointState{Endpoint: Endpoint{Name: name, Licensed: BoolOf(true)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -322,11 +326,11 @@ func TestFailoverAgainstTheSimulator(t *testing.T) {
 	switched := false
 	report, err := client.Endpoints.Failover(t.Context(), Failover{Endpoint: myOracle,
 		Configuration: "Secondary", Switch: func(context.Context) error {
-			switched = em.State().Task(theServer, theTask).State == aemtest.Stopped
+			switched = em.State().Task(theServer, theTask).State == TaskStopped
 			return nil
 		}})
 	if err != nil || !switched || !slices.Equal(report.Running, []string{theTask}) ||
-		em.State().Task(theServer, theTask).State != aemtest.Running {
+		em.State().Task(theServer, theTask).State != TaskRunning {
 		t.Errorf("%+v, %v, switched %v", report, err, switched)
 	}
 	report, err = client.Endpoints.Failover(t.Context(), Failover{Endpoint: myOracle,

@@ -99,7 +99,7 @@ func sinceLastUpdate(t *testing.T, sim *aemtest.Server) {
 		for _, task := range s.Tasks {
 			err := sim.SetTask(s.Name, task.Name, func(task *aemtest.Task) {
 				for i := range task.Tables {
-					task.Tables[i].LastUpdate = state.Time
+					task.Tables[i].CDC.LastUpdate = state.Time
 				}
 			})
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/testkit"
 	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
@@ -140,40 +141,63 @@ func (p *polling) start(t *testing.T, seed uint64, now time.Time) {
 // addPeculiar adds a server for each state of a licence, and tasks and tables in
 // states that nobody knows or with values that a generated fleet does not have.
 func addPeculiar(sim *aemtest.Server, now time.Time) {
-	for _, state := range []string{
-		"INVALID_LICENSE_CHECKSUM", "EXPIRED_LICENSE", "NO_LICENSE", "MACHINE_NOT_LICENSED", "INVALID_LICENSE",
-		"LICENSE_ON_LOAN",
-	} {
+	n, applies := aem.WholeOf, aem.TaskOptions{ApplyChanges: aem.BoolOf(true)}
+	add := func(v aem.ServerDetails, tasks ...aemtest.Task) {
+		sim.AddServer(aemtest.ServerState{ServerDetails: v, Tasks: tasks})
+	}
+	task := func(v aem.TaskDetails, tables ...aem.TableStatus) aemtest.Task {
+		return aemtest.Task{TaskDetails: v, Tables: tables}
+	}
+	for _, state := range append(aem.LicenseState("").Spellings()[1:], "LICENSE_ON_LOAN") {
+		name, _, _ := strings.Cut(string(state), "|")
 		day := now.UTC().Truncate(24 * time.Hour)
-		sim.AddServer(aemtest.ServerState{
-			Name:    "licence " + state,
-			License: aemtest.License{State: state, Issued: day.AddDate(-1, 0, 0), Expires: day.AddDate(0, 0, -1)}, // -1 days
+		add(aem.ServerDetails{
+			Name: "licence " + name,
+			License: aem.License{
+				State: aem.LicenseState(name), Issued: day.AddDate(-1, 0, 0), Expires: day.AddDate(0, 0, -1), // -1 days
+			},
 		})
 	}
-	sim.AddServer(aemtest.ServerState{Name: "in maintenance", State: aemtest.NotMonitored,
-		Tasks: []aemtest.Task{{Name: "unseen"}}})
+	add(aem.ServerDetails{Name: "in maintenance", State: aem.ServerNotMonitored}, task(aem.TaskDetails{Name: "unseen"}))
 	day := now.UTC().Truncate(time.Second)
-	sim.AddServer(aemtest.ServerState{Name: "peculiar", Tasks: []aemtest.Task{
-		{Name: "broken"},
-		{Name: "unknown state", State: "HIBERNATING", StopReason: "OUT_OF_COFFEE", ApplyChanges: true},
-		{Name: "recovering", State: aemtest.Recovery, StopReason: "RECOVERABLE_ERROR", StoreChanges: true,
-			SourceLatency: 49*time.Hour + 3*time.Second, TotalLatency: 50*time.Hour + 59*time.Second},
-		{Name: "on hold", State: aemtest.Stopped, StopReason: "STOPPED_LOW_DISK_SPACE", ApplyChanges: true,
-			SourceLatency: time.Minute, CDCThroughput: aemtest.Throughput{SourceRecords: 5, SourceVolume: 5, TargetRecords: 5,
-				TargetVolume: 5}},
-		{Name: "tables", State: aemtest.Running, FullLoadEnabled: true, Tables: []aemtest.Table{
-			{Schema: "S", Name: "updated", State: aemtest.TableChangeProcessing, LastUpdate: day.Add(-time.Hour),
-				Changes: aemtest.CDC{Inserts: 1 << 53}},
-			{Schema: "S", Name: "loading", State: aemtest.TableLoading, Start: day.Add(-10 * time.Minute), EstimatedRows: 3000,
-				TransferredRows: 1000, CachedInserts: 1, CachedUpdates: 2, CachedDeletes: 3},
-			{Schema: "S", Name: "overdue", State: aemtest.TableLoading, Start: day.Add(-10 * time.Minute), EstimatedRows: 10,
-				TransferredRows: 1000},
-			{Schema: "S", Name: "just begun", State: aemtest.TableLoading, Start: day, EstimatedRows: 3000},
-			{Schema: "S", Name: "failed", State: aemtest.TableError, DataErrors: 4},
-			{Schema: "S", Name: "faulty", State: aemtest.TableCompleted, DataErrors: 1},
-			{Schema: "S", Name: "new", State: "TABLE_SUSPENDED"},
-		}},
-	}})
+	ago := day.Add(-10 * time.Minute)
+	add(aem.ServerDetails{Name: "peculiar"},
+		task(aem.TaskDetails{Name: "broken"}),
+		task(aem.TaskDetails{Name: "unknown state", State: "HIBERNATING", StopReason: "OUT_OF_COFFEE", Options: applies}),
+		task(aem.TaskDetails{
+			Name: "recovering", State: aem.TaskRecovering, StopReason: aem.StopRecoverableError,
+			Options: aem.TaskOptions{StoreChanges: aem.BoolOf(true)},
+			Latency: aem.Latency{
+				Source: aem.DurationOf(49*time.Hour + 3*time.Second), Total: aem.DurationOf(50*time.Hour + 59*time.Second),
+			},
+		}),
+		task(aem.TaskDetails{
+			Name: "on hold", State: aem.TaskStopped, StopReason: aem.StopLowDiskSpace, Options: applies,
+			Latency:       aem.Latency{Source: aem.DurationOf(time.Minute)},
+			CDCThroughput: aem.Throughput{SourceRecords: n(5), SourceVolume: n(5), TargetRecords: n(5), TargetVolume: n(5)},
+		}),
+		task(aem.TaskDetails{Name: "tables", Options: aem.TaskOptions{FullLoad: aem.BoolOf(true)}},
+			aem.TableStatus{
+				Schema: "S", Name: "updated", State: aem.TableChangeProcessing,
+				CDC: aem.TableCDC{LastUpdate: day.Add(-time.Hour), Inserts: n(1 << 53)},
+			},
+			aem.TableStatus{
+				Schema: "S", Name: "loading", State: aem.TableLoading,
+				FullLoad: aem.TableFullLoad{Start: ago, EstimatedRows: n(3000), TransferredRows: n(1000)},
+				CDC:      aem.TableCDC{CachedInserts: n(1), CachedUpdates: n(2), CachedDeletes: n(3)},
+			},
+			aem.TableStatus{
+				Schema: "S", Name: "overdue", State: aem.TableLoading,
+				FullLoad: aem.TableFullLoad{Start: ago, EstimatedRows: n(10), TransferredRows: n(1000)},
+			},
+			aem.TableStatus{
+				Schema: "S", Name: "just begun", State: aem.TableLoading,
+				FullLoad: aem.TableFullLoad{Start: day, EstimatedRows: n(3000)},
+			},
+			aem.TableStatus{Schema: "S", Name: "failed", State: aem.TableError, DataErrors: n(4)},
+			aem.TableStatus{Schema: "S", Name: "faulty", State: aem.TableCompleted, DataErrors: n(1)},
+			aem.TableStatus{Schema: "S", Name: "new", State: "TABLE_SUSPENDED"},
+		))
 }
 
 // objective is an expectation as an entry of the configuration.

@@ -17,6 +17,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/testkit"
 	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
@@ -35,7 +36,7 @@ func polledExporter(t *testing.T) *exporter {
 	e.awaitReady()
 	tasks := 0
 	for _, s := range sim.State().Servers {
-		if s.Product == aemtest.Replicate && s.State == aemtest.Monitored {
+		if s.Product == aem.Replicate && s.State == aem.ServerMonitored {
 			tasks += len(s.Tasks)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/testkit"
 	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
@@ -131,13 +132,13 @@ func TestScrape(t *testing.T) {
 // reason to fail, nor to make up anything.
 func TestOddAnswers(t *testing.T) {
 	sim := simulate(t, small(), false)
-	sim.AddServer(aemtest.ServerState{Name: "s", Tasks: []aemtest.Task{
-		{Name: "twice", ApplyChanges: true, MemoryMB: 1},
-		{Name: "twice", ApplyChanges: true, MemoryMB: 2},
-		{Name: "Case", MemoryMB: 3},
-		{Name: "case", MemoryMB: 4},
-		{Name: "bare"},
-	}})
+	odd := aemtest.ServerState{ServerDetails: aem.ServerDetails{Name: "s"}}
+	for i, name := range []string{"twice", "twice", "Case", "case", "bare"} {
+		odd.Tasks = append(odd.Tasks, aemtest.Task{TaskDetails: aem.TaskDetails{
+			Name: name, MemoryMB: aem.WholeOf(int64(i + 1)), Options: aem.TaskOptions{ApplyChanges: aem.BoolOf(name == "twice")},
+		}})
+	}
+	sim.AddServer(odd)
 	sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Task: "bare", Kind: aemtest.FaultBody,
 		Body: `{"name":"bare","$type":"AemReplicateTaskInfoDetailed"}`})
 	got := runScrape(t, config("prod", sim.URL, byPassword, "tables: {mode: off}"))

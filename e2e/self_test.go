@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/testkit"
 )
 
@@ -45,7 +45,7 @@ func (p *polling) checkSelf(t *testing.T, all testkit.Samples) {
 	}
 	sweeps := 0.0
 	for _, s := range state.Servers {
-		if s.State == aemtest.NotMonitored {
+		if s.State == aem.ServerNotMonitored {
 			continue
 		}
 		sweeps++

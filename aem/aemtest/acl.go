@@ -7,7 +7,7 @@ import (
 )
 
 type guarded struct {
-	acl        **ACL
+	acl        **aem.ACL
 	kind, name string // as messages call it
 	collection bool
 }
@@ -51,10 +51,7 @@ func (c *call) getACL() error {
 	case g.collection && c.opts.Shape != Legacy:
 		return said(c, collectionTable, &collectionACL{a.Admin, a.Designer, a.Operator, a.Viewer, a.None})
 	}
-	return said(c, aclTable, &aem.ACL{
-		Admin: a.Admin, Designer: a.Designer, Operator: a.Operator, Viewer: a.Viewer, None: a.None,
-		DisableInheritance: aem.BoolOf(a.DisableInheritance),
-	})
+	return said(c, aclTable, a)
 }
 
 func (c *call) putACL() error {
@@ -70,7 +67,8 @@ func (c *call) putACL() error {
 		return c.aclFailed("AEM_NO_ADMIN_ON_%", g)
 	}
 	keepStrongest(&in)
-	*g.acl = &ACL{in.Admin, in.Designer, in.Operator, in.Viewer, in.None, in.DisableInheritance.True()}
+	in.DisableInheritance = aem.BoolOf(in.DisableInheritance.True())
+	*g.acl = &in
 	return nil
 }
 

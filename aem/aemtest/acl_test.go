@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // aclPaths are the five kinds of objects, and the kind that codes have.
@@ -18,16 +18,15 @@ const fullACL = `{"disable_inheritance":true,"admin_role":{"users":[{"name":"D\\
 	"viewer_role":{},"none_role":{"users":[{"name":"D\\eve"}]}}`
 
 // explicit are the ACLs of the objects of aclPaths.
-func explicit(s *Simulator) []*ACL {
+func explicit(s *Simulator) []*aem.ACL {
 	v := s.State().Server("S")
-	return []*ACL{v.ACL, v.TasksACL, v.EndpointsACL, v.Tasks[0].ACL, v.Endpoints[0].ACL}
+	return []*aem.ACL{v.ACL, v.TasksACL, v.EndpointsACL, v.Tasks[0].ACL, v.Endpoints[0].ACL}
 }
 
 func TestACLs(t *testing.T) {
-	want := &ACL{
-		Admin:    Principals{Users: []string{`D\ann`}, Groups: []string{`D\admins`}},
-		Operator: Principals{Users: []string{`D\bob`}}, None: Principals{Users: []string{`D\eve`}}, DisableInheritance: true,
-	}
+	want := aem.NewACL(aem.Principals{Users: []string{`D\ann`}, Groups: []string{`D\admins`}}, aem.Principals{},
+		aem.Principals{Users: []string{`D\bob`}}, aem.Principals{}, true)
+	want.None = aem.Principals{Users: []string{`D\eve`}}
 	for path, kind := range aclPaths {
 		for _, shape := range []Shape{RealWorld, Guide, Legacy} {
 			s, _ := world(t, Options{Shape: shape})
@@ -43,8 +42,8 @@ func TestACLs(t *testing.T) {
 				c.refuses(missing, verb, path+"?action=acl", "")
 			}
 			c.must("PUT", path+"?action=acl", fullACL)
-			got := slices.DeleteFunc(explicit(s), func(a *ACL) bool { return a == nil })
-			if diff := cmp.Diff([]*ACL{want}, got); diff != "" {
+			got := slices.DeleteFunc(explicit(s), func(a *aem.ACL) bool { return a == nil })
+			if diff := difference([]*aem.ACL{want}, got); diff != "" {
 				t.Errorf("%s in the shape %v (-put +truth):\n%s", path, shape, diff)
 			}
 			c.must("GET", path+"?action=acl", "")

@@ -107,11 +107,11 @@ func (c *call) checkServer() error {
 	switch {
 	case c.op.needs < reached:
 		return nil
-	case v.State == NotMonitored:
+	case v.State == aem.ServerNotMonitored:
 		return c.failed("AEM_SERVER_NOT_MONITORED")
-	case v.State != Monitored:
+	case v.State != aem.ServerMonitored:
 		return c.failed("AEM_SERVER_NOT_CONNECTED", "{reason}", v.Message)
-	case c.op.needs >= ofReplicate && c.srv.static.Product != Replicate:
+	case c.op.needs >= ofReplicate && c.srv.static.Product != aem.Replicate:
 		return c.failed(unsupported, "{reason}", "Replicate servers")
 	}
 	var major, minor int
@@ -143,18 +143,13 @@ func (c *call) logout() error {
 
 func (c *call) serverList() error {
 	now := c.Now()
-	w := c.writer()
-	w.Open()
-	w.List("serverList")
-	for _, srv := range c.servers {
-		v := srv.row(now)
-		if visible(c.user.Servers, v.Name) {
-			serverRow(w, &v)
+	return c.list("serverList", func(w *wire.Writer) {
+		for _, srv := range c.servers {
+			if v := srv.row(now); visible(c.user.Servers, v.Name) {
+				serverRow(w, &v)
+			}
 		}
-	}
-	w.EndList()
-	w.Close()
-	return c.say(w)
+	})
 }
 
 func (c *call) serverDetails() error {
@@ -166,10 +161,12 @@ func (c *call) serverDetails() error {
 
 func (c *call) taskList() error {
 	now := c.Now()
-	return list(c, "taskList", taskInfoTable, func(add func(aem.TaskInfo)) {
+	return c.list("taskList", func(w *wire.Writer) {
 		for _, t := range c.srv.tasks {
 			if v := t.at(now); visible(c.user.Tasks, v.Name) {
-				add(v.info())
+				taskInfoTable.Write(w, &aem.TaskInfo{
+					Name: v.Name, State: v.State, StopReason: v.StopReason, Message: v.Message, Tags: v.Tags,
+				})
 			}
 		}
 	})
@@ -183,23 +180,25 @@ func (c *call) taskDetails() error {
 }
 
 func (c *call) tableList() error {
-	return tables(c, "AEM_TABLE_LIST_INNER_ERR", "tablelist", tableInfoTable, (*Table).info)
+	return c.tables("AEM_TABLE_LIST_INNER_ERR", "tablelist", func(w *wire.Writer, v *aem.TableStatus) {
+		tableInfoTable.Write(w, &aem.TableInfo{Schema: v.Schema, Name: v.Name, State: v.State})
+	})
 }
 
 func (c *call) tableStatuses() error {
-	return tables(c, "AEM_TABLE_STATUSES_INNER_ERR", "table_details", tableStatusTable, (*Table).status)
+	return c.tables("AEM_TABLE_STATUSES_INNER_ERR", "table_details", tableStatusTable.Write)
 }
 
 // tables answers the two methods that list the tables of a task.
-func tables[T any](c *call, code, envelope string, table *wire.Table[T], of func(*Table) T) error {
-	if c.t.product == Compose {
+func (c *call) tables(code, envelope string, write func(*wire.Writer, *aem.TableStatus)) error {
+	if c.t.product == aem.Compose {
 		return c.failed(code)
 	}
 	wanted := tableFilter(c.query)
-	return list(c, envelope, table, func(add func(T)) {
-		c.t.eachTable(c.Now(), func(v *Table) {
+	return c.list(envelope, func(w *wire.Writer) {
+		c.t.eachTable(c.Now(), func(v *aem.TableStatus) {
 			if wanted(v) {
-				add(of(v))
+				write(w, v)
 			}
 		})
 	})

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 func TestSessionsSlideAndExpire(t *testing.T) {
@@ -180,15 +182,16 @@ func TestOddNames(t *testing.T) {
 
 func TestTableFilters(t *testing.T) {
 	s := New(Options{Servers: -1, ComposeServers: -1})
-	task := Task{Name: "T"}
+	task := Task{TaskDetails: aem.TaskDetails{Name: "T"}}
 	rows := map[string]string{}
 	for i, row := range []string{"HR.ORDERS.QUEUED", "HR.orders.LOADING", "HR2.ORDER_LINES.COMPLETED",
 		"SALES.ORDERS.CHANGE_PROCESSING", "SALES.100% &+.ERROR"} {
 		p := strings.SplitN(row, ".", 3)
-		task.Tables = append(task.Tables, Table{Schema: p[0], Name: p[1], State: "TABLE_" + p[2]})
+		task.Tables = append(task.Tables,
+			aem.TableStatus{Schema: p[0], Name: p[1], State: aem.TableState(strings.ToLower(p[2]))})
 		rows[p[0]+"."+p[1]] = strconv.Itoa(i)
 	}
-	s.AddServer(ServerState{Name: "S", Tasks: []Task{task}})
+	s.AddServer(ServerState{ServerDetails: aem.ServerDetails{Name: "S"}, Tasks: []Task{task}})
 	c := viewer(t, s)
 	q := url.QueryEscape
 	for _, test := range []struct{ query, want string }{
@@ -256,14 +259,16 @@ func TestMutators(t *testing.T) {
 	c := viewer(t, s)
 	state := s.State()
 	server, task := state.Servers[0].Name, state.Servers[0].Tasks[0].Name
-	ok(t, s.SetTask(server, task, func(v *Task) { v.State, v.MemoryMB, v.Tables[1].State = Failed, 4711, TableError }))
+	ok(t, s.SetTask(server, task, func(v *Task) {
+		v.State, v.MemoryMB, v.Tables[1].State = aem.TaskError, aem.WholeOf(4711), aem.TableError
+	}))
 	var details struct {
 		Name, State string
 		Memory_mb   int64
 	}
 	c.json(taskPath(server, task), &details)
-	if v := s.State().Task(server, task); details.State != Failed || details.Memory_mb != 4711 ||
-		v.Tables[1].State != TableError || v.CDC != state.Servers[0].Tasks[0].CDC {
+	if v := s.State().Task(server, task); details.State != "ERROR" || details.Memory_mb != 4711 ||
+		v.Tables[1].State != aem.TableError || v.CDCEvents != state.Servers[0].Tasks[0].CDCEvents {
 		t.Errorf("an edited task: %+v, %+v", details, v)
 	}
 	var tables struct{ Table_details []any }
@@ -271,32 +276,35 @@ func TestMutators(t *testing.T) {
 	if len(tables.Table_details) != 1 {
 		t.Errorf("an edited table: %+v", tables)
 	}
-	if s.State().Servers[0].Summary.Running != state.Servers[0].Summary.Running-1 {
+	if s.State().Servers[0].TaskSummary.Running.Int() != state.Servers[0].TaskSummary.Running.Int()-1 {
 		t.Error("the summary of the server does not follow")
 	}
 	ok(t, s.SetTask(server, task, nil))
 	ok(t, s.RenameTask(server, task, "new/name"))
 	c.json(taskPath(server, "new/name"), &details)
-	if details.State != Running || details.Name != "new/name" {
+	if details.State != "RUNNING" || details.Name != "new/name" {
 		t.Errorf("a renamed task: %+v", details)
 	}
 	ok(t, s.RemoveTask(server, "new/name"))
 	c.refuses("AEM_TASK_NOT_FOUND", "GET", taskPath(server, "new/name"), "")
-	ok(t, s.AddTask(server, Task{Name: "twice"}))
-	ok(t, s.AddTask(server, Task{Name: "twice", State: Stopped}))
+	ok(t, s.AddTask(server, Task{TaskDetails: aem.TaskDetails{Name: "twice"}}))
+	ok(t, s.AddTask(server, Task{TaskDetails: aem.TaskDetails{Name: "twice", State: aem.TaskStopped}}))
 	if n := len(s.State().Servers[0].Tasks); n != 11 {
 		t.Errorf("%d tasks", n)
 	}
-	ok(t, s.SetServerState(server, ServerError, "gone"))
+	ok(t, s.SetServerState(server, aem.ServerError, "gone"))
 	c.refuses("AEM_SERVER_NOT_CONNECTED", "GET", serverPath(server)+"/tasks", "")
 	clock.set(time.Hour)
 	if v := s.State().Server(server); v.Message != "gone" || !v.LastConnection.Equal(testStart) ||
-		v.Utilization.MemoryMB != -1 {
+		v.Utilization.MemoryMB.Int() != -1 {
 		t.Errorf("a server in error: %+v", v)
 	}
 	ok(t, s.SetServerState(server, "", ""))
-	ok(t, s.SetServer(server, func(v *ServerState) { v.License.Days = -1; v.Version = "9" }))
-	if v := s.State().Server(server); v.State != Monitored || v.License.Days != -1 || v.Version != "9" {
+	ok(t, s.SetServer(server, func(v *ServerState) {
+		v.License.DaysToExpiration, v.Version = aem.WholeOf(-1), "9"
+	}))
+	if v := s.State().Server(server); v.State != aem.ServerMonitored || v.License.DaysToExpiration.Int() != -1 ||
+		v.Version != "9" {
 		t.Errorf("an edited server: %+v", v)
 	}
 	ok(t, s.RemoveServer(server))

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // TestConcurrentCalls lets many callers read and change one task at once.
@@ -50,7 +52,7 @@ func TestConcurrentCalls(t *testing.T) {
 func TestLengthOverTheWire(t *testing.T) {
 	s := NewServer(Options{Servers: -1, ComposeServers: -1, Users: []User{user(Operator)}})
 	defer s.Close()
-	s.AddServer(ServerState{Name: "S", Tasks: []Task{customTask("T", Running)}})
+	s.AddServer(ServerState{ServerDetails: aem.ServerDetails{Name: "S"}, Tasks: []Task{customTask("T", aem.TaskRunning)}})
 	c := as(t, s.Simulator, Operator)
 	address, _, _ := strings.Cut(strings.TrimPrefix(s.URL, "http://"), "/")
 	for _, test := range []struct {
@@ -73,7 +75,7 @@ func TestLengthOverTheWire(t *testing.T) {
 			t.Errorf("POST with %q: HTTP %d, want %d", test.header, resp.StatusCode, test.want)
 		}
 	}
-	if s.State().Task("S", "T").State != Stopped {
+	if s.State().Task("S", "T").State != aem.TaskStopped {
 		t.Error("the task has not stopped")
 	}
 }

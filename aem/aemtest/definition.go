@@ -3,6 +3,8 @@ package aemtest
 import (
 	"fmt"
 	"strings"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // document is what ExportTask and ExportAll give and what the imports take: the
@@ -27,24 +29,20 @@ type taskDef struct {
 		Tags        []string `json:"tags,omitempty"`
 	} `json:"task"`
 	Source struct {
-		Tables TableSelection `json:"source_tables"`
+		Tables aem.TableSelection `json:"source_tables"`
 	} `json:"source"`
 	Settings struct {
-		Common struct {
-			FullLoad     bool `json:"full_load_enabled"`
-			ApplyChanges bool `json:"apply_changes_enabled"`
-			StoreChanges bool `json:"save_changes_enabled"`
-			AuditChanges bool `json:"audit_changes_enabled"`
-		} `json:"common_settings"`
-		Target targetDef `json:"target_settings"`
+		Common optionsDef `json:"common_settings"`
+		Target Targets    `json:"target_settings"`
 	} `json:"task_settings"`
 }
 
-type targetDef struct {
-	Schema            string `json:"default_schema,omitempty"`
-	ControlSchema     string `json:"control_schema,omitempty"`
-	ControlTableSpace string `json:"control_table_tablespace,omitempty"`
-	ControlIndexSpace string `json:"control_index_tablespace,omitempty"`
+// optionsDef are the options of a task, by the names that they have here.
+type optionsDef struct {
+	FullLoad     aem.Bool `json:"full_load_enabled"`
+	ApplyChanges aem.Bool `json:"apply_changes_enabled"`
+	StoreChanges aem.Bool `json:"save_changes_enabled"`
+	AuditChanges aem.Bool `json:"audit_changes_enabled"`
 }
 
 type databaseDef struct {
@@ -52,7 +50,7 @@ type databaseDef struct {
 	Description string         `json:"description,omitempty"`
 	Role        string         `json:"role"`
 	Type        string         `json:"type_id"`
-	Licensed    bool           `json:"is_licensed"`
+	Licensed    aem.Bool       `json:"is_licensed"`
 	Settings    map[string]any `json:"db_settings"`
 }
 
@@ -62,18 +60,13 @@ func (t *task) definition(v *Task) taskDef {
 	x.Name, x.Source, x.Targets = v.Name, v.Source.Name, []string{v.Target.Name}
 	x.Type, x.Description, x.Tags = v.Profile, v.Description, v.Tags
 	d.Source.Tables = *t.selected()
-	c := &d.Settings.Common
-	c.FullLoad, c.ApplyChanges, c.StoreChanges, c.AuditChanges = v.FullLoadEnabled, v.ApplyChanges, v.StoreChanges,
-		v.AuditChanges
-	if t.static.Targets != nil {
-		d.Settings.Target = targetDef(*t.static.Targets)
-	}
+	d.Settings.Common, d.Settings.Target = optionsDef(v.Options), t.static.Targets
 	return d
 }
 
 func (e *endpoint) definition() databaseDef {
 	v := &e.state
-	return databaseDef{v.Name, v.Description, v.Role, v.Type, v.Licensed, v.Settings}
+	return databaseDef{v.Name, v.Description, strings.ToUpper(string(v.Role)), v.Type, v.Licensed, v.Settings}
 }
 
 // export answers with a document after the comment line with which Replicate

@@ -40,11 +40,12 @@ func TestImportTask(t *testing.T) {
 	s, clock := world(t, Options{})
 	c := as(t, s, Designer)
 	export := string(c.must("GET", "servers/S/tasks/T?action=export&withendpoints=true", ""))
-	s.AddServer(ServerState{Name: "other", Host: "other"})
+	s.AddServer(ServerState{ServerDetails: aem.ServerDetails{Name: "other", Host: "other"}})
 	c.must("POST", "servers/other/tasks/T?action=import", "\ufeff"+export)
 	v := s.State().Task("other", "T")
-	if v == nil || v.State != Stopped || v.StopReason != "NONE" || v.Source.Type != oracle || !v.FullLoadEnabled ||
-		len(v.Tables) != 2 || v.FullLoad.Completed {
+	if v == nil || v.State != aem.TaskStopped || v.StopReason != aem.StopNone || v.Source.Type != oracle ||
+		!v.Options.FullLoad.True() ||
+		len(v.Tables) != 2 || v.FullLoad.Completed.True() {
 		t.Fatalf("an imported task: %+v", v)
 	}
 	if n := len(s.State().Server("other").Endpoints); n != 2 {
@@ -52,12 +53,13 @@ func TestImportTask(t *testing.T) {
 	}
 	c.must("POST", "servers/other/tasks/T"+runQuery+resumeProcessing, "")
 	clock.set(30 * time.Minute)
-	if v := s.State().Task("other", "T"); v.State != Running || !v.FullLoad.Completed || v.CDC.Inserts == 0 ||
+	if v := s.State().Task("other", "T"); v.State != aem.TaskRunning || !v.FullLoad.Completed.True() ||
+		v.CDCEvents.Inserts.Int() == 0 ||
 		!v.FullLoad.Start.Equal(testStart) {
 		t.Errorf("an imported task after half an hour: %+v", v)
 	}
 	c.must("POST", "servers/S/tasks/U?action=import", strings.ReplaceAll(someTask, `"N"`, `"U"`))
-	if v := s.State().Task("S", "U"); v.FullLoadEnabled || len(s.State().Server("S").Tasks) != 2 {
+	if v := s.State().Task("S", "U"); v.Options.FullLoad.True() || len(s.State().Server("S").Tasks) != 2 {
 		t.Errorf("an import has not replaced the task: %+v", v)
 	}
 	s.SetUsers(User{Name: user(Designer).Name, Password: "x", Role: Designer, Endpoints: []string{"src"}})
@@ -79,8 +81,9 @@ func TestExportAndImportAll(t *testing.T) {
 	}
 	for _, want := range from.Tasks {
 		v := s.State().Task("S", want.Name)
-		if v.State != Stopped || v.Source != want.Source || v.Profile != want.Profile || !slices.Equal(v.Tags, want.Tags) ||
-			v.StoreChanges != want.StoreChanges || len(v.Tables) != len(want.Tables) {
+		if v.State != aem.TaskStopped || v.Source != want.Source || v.Profile != want.Profile ||
+			!slices.Equal(v.Tags, want.Tags) ||
+			v.Options.StoreChanges != want.Options.StoreChanges || len(v.Tables) != len(want.Tables) {
 			t.Errorf("%s was imported as %+v", want.Name, v)
 		}
 	}
@@ -101,7 +104,7 @@ func TestExportAndImportAll(t *testing.T) {
 
 func TestCloneTask(t *testing.T) {
 	s, clock := world(t, Options{})
-	ok(t, s.AddEndpoint("S", EndpointState{Name: "src2"}))
+	ok(t, s.AddEndpoint("S", EndpointState{Endpoint: aem.Endpoint{Name: "src2"}}))
 	as(t, s, Admin).must("PUT", "servers/S/tasks/T?action=acl", someACL)
 	c := as(t, s, Operator)
 	const path = "servers/S/tasks/T?action=clone"
@@ -110,16 +113,18 @@ func TestCloneTask(t *testing.T) {
 		"new_control_index_tablespace":"IS"}`)
 	c.must("POST", path, `{"new_task_name":"D"}`)
 	v, d := s.State().Task("S", "C"), s.State().Task("S", "D")
-	if v.State != Stopped || v.Source.Name != "src2" || v.Target.Name != "tgt" || v.CDC != (CDC{}) || v.ACL == nil ||
+	if v.State != aem.TaskStopped || v.Source.Name != "src2" || v.Target.Name != "tgt" ||
+		v.CDCEvents != given(aem.CDCEvents{}) || v.ACL == nil ||
 		d.ACL != nil {
 		t.Errorf("a clone: %+v", v)
 	}
-	if want := (Targets{"DWH", "CTL", "TS", "IS"}); v.Targets == nil || *v.Targets != want || d.Targets != nil {
+	if want := (Targets{"DWH", "CTL", "TS", "IS"}); v.Targets != want || d.Targets != (Targets{}) {
 		t.Errorf("the targets of the clone: %+v", v.Targets)
 	}
 	c.must("POST", "servers/S/tasks/C"+runQuery+resumeProcessing, "")
 	clock.set(30 * time.Minute)
-	if v := s.State().Task("S", "C"); len(v.Tables) != 2 || v.Tables[0].TargetSchema != "DWH" || v.CDC.Updates == 0 {
+	if v := s.State().Task("S", "C"); len(v.Tables) != 2 || v.Tables[0].TargetSchema != "DWH" ||
+		v.CDCEvents.Updates.Int() == 0 {
 		t.Errorf("a running clone: %+v", v)
 	}
 }

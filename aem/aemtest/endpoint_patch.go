@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 type patchOperation struct {
@@ -99,14 +101,14 @@ func (c *call) reconfigureEndpoint() error {
 }
 
 func isOracleSource(e *endpoint) bool {
-	return e != nil && e.state.Type == oracle && e.state.Role != Target
+	return e != nil && e.state.Type == oracle && e.state.Role != aem.EndpointTarget
 }
 
 // recycle stops and resumes the tasks that use the endpoint of the call and run.
 func (c *call) recycle() {
 	now := c.Now()
 	for _, t := range c.srv.users(c.end.name()) {
-		if v := t.at(now); v.State == Running || v.State == Recovery {
+		if v := t.at(now); works(&v) {
 			t.halt(now, 0)
 			t.resume(now, c.opts.TaskDelay)
 		}

@@ -8,13 +8,7 @@ import (
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
-)
-
-// Roles of an endpoint.
-const (
-	Source = "SOURCE"
-	Target = "TARGET"
-	Both   = "BOTH"
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 type endpoint struct {
@@ -31,14 +25,15 @@ type EndpointTest struct {
 	Takes           time.Duration // of real time
 }
 
-// problem is what a test says at a moment since the start.
-func (e *endpoint) problem(since time.Duration) (message, detail string, takes time.Duration) {
+// tested is what a test comes to at a moment since the start.
+func (e *endpoint) tested(since time.Duration) EndpointTest {
+	test := e.test
 	if _, open := e.trouble.at(since); open {
-		return "Cannot connect to the " + strings.ToLower(e.state.Role) + " endpoint",
-			fmt.Sprintf("SYS-E-HTTPFAIL, Cannot connect to endpoint '%s'.\r\nThe server was not found or was not accessible",
-				e.state.Name), e.test.Takes
+		test.Message = "Cannot connect to the " + string(e.state.Role) + " endpoint"
+		test.Detail = fmt.Sprintf("SYS-E-HTTPFAIL, Cannot connect to endpoint '%s'.\r\n"+
+			"The server was not found or was not accessible", e.state.Name)
 	}
-	return e.test.Message, e.test.Detail, e.test.Takes
+	return test
 }
 
 // SetEndpointTest says what tests of an endpoint come to, and how long they take;
@@ -64,9 +59,9 @@ func (s *Simulator) AddEndpoint(serverName string, v EndpointState) error {
 }
 
 func (s *server) putEndpoint(v EndpointState) {
-	setDefault(&v.Role, Source)
+	setDefault(&v.Role, aem.EndpointSource)
 	setDefault(&v.Type, oracle)
-	v.ACL = v.ACL.clone()
+	v.Endpoint, v.ACL = given(v.Endpoint), given(cloneACL(v.ACL))
 	test := EndpointTest{Message: v.Problem}
 	v.Problem = ""
 	s.endpoints = replaced(s.endpoints, s.newEndpoint(v, test))
@@ -84,24 +79,24 @@ const oracle = "Oracle"
 
 // adopt makes sure that the server has the endpoints of a task.
 func (s *server) adopt(v *Task) {
-	if s.static.Product != Replicate {
+	if s.static.Product != aem.Replicate {
 		return
 	}
 	for _, x := range []struct {
-		Endpoint
-		role string
-	}{{v.Source, Source}, {v.Target, Target}} {
+		aem.TaskEndpoint
+		role aem.EndpointRole
+	}{{v.Source, aem.EndpointSource}, {v.Target, aem.EndpointTarget}} {
 		if x.Name == "" {
 			continue
 		}
 		if e := named(s.endpoints, x.Name); e != nil {
 			if e.state.Role != x.role {
-				e.state.Role = Both
+				e.state.Role = aem.EndpointBoth
 			}
 			continue
 		}
-		v := EndpointState{Name: x.Name, Role: x.role, Type: x.Type, Licensed: true}
-		s.endpoints = append(s.endpoints, s.newEndpoint(v, EndpointTest{}))
+		v := aem.Endpoint{Name: x.Name, Role: x.role, Type: x.Type, Licensed: aem.BoolOf(true)}
+		s.endpoints = append(s.endpoints, s.newEndpoint(EndpointState{Endpoint: v}, EndpointTest{}))
 	}
 }
 
@@ -130,18 +125,14 @@ func (s *server) users(name string) []*task {
 }
 
 func (c *call) endpointList() error {
-	return list(c, "endpointList", endpointTable, func(add func(aem.Endpoint)) {
+	return c.list("endpointList", func(w *wire.Writer) {
 		for _, x := range c.srv.endpoints {
-			v := &x.state
-			kind := v.Type
+			v := x.state.Endpoint
 			if c.opts.Shape == Guide {
-				kind = strings.ToUpper(kind)
+				v.Type = strings.ToUpper(v.Type)
 			}
 			if visible(c.user.Endpoints, v.Name) {
-				add(aem.Endpoint{
-					Name: v.Name, Description: v.Description, Role: aem.EndpointRole(v.Role), Type: kind,
-					Licensed: aem.BoolOf(v.Licensed),
-				})
+				endpointTable.Write(w, &v)
 			}
 		}
 	})
@@ -169,20 +160,20 @@ func (c *call) testEndpoint() error {
 	if err != nil {
 		return err
 	}
-	message, detail, takes := c.end.problem(c.Now().Sub(c.opts.Start))
+	test := c.end.tested(c.Now().Sub(c.opts.Start))
 	result := func() error {
-		if takes > timeout {
+		if test.Takes > timeout {
 			return c.failed("AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT")
 		}
-		test := aem.EndpointTest{State: aem.EndpointConnected, Message: message, Details: detail}
-		if message != "" {
-			test.State = aem.EndpointFailed
+		told := aem.EndpointTest{State: aem.EndpointConnected, Message: test.Message, Details: test.Detail}
+		if test.Message != "" {
+			told.State = aem.EndpointFailed
 		}
-		return said(c, endpointTestTable, &test)
+		return said(c, endpointTestTable, &told)
 	}
-	if takes <= 0 {
+	if test.Takes <= 0 {
 		return result()
 	}
-	c.pause, c.later = min(takes, timeout), result
+	c.pause, c.later = min(test.Takes, timeout), result
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // TestHiddenEndpoints has one who does not see all of them.
@@ -45,11 +47,11 @@ func TestFleetEndpoints(t *testing.T) {
 			}
 		}
 		for name := range used {
-			if srv.Product == Replicate && !seen[name] {
+			if srv.Product == aem.Replicate && !seen[name] {
 				t.Errorf("%s lacks %q", srv.Name, name)
 			}
 		}
-		if srv.Product == Replicate && unused == 0 || srv.Product == Compose && len(srv.Endpoints) > 0 {
+		if srv.Product == aem.Replicate && unused == 0 || srv.Product == aem.Compose && len(srv.Endpoints) > 0 {
 			t.Errorf("%s has %d endpoints that nobody uses", srv.Name, unused)
 		}
 	}
@@ -72,7 +74,7 @@ func TestDeleteEndpoint(t *testing.T) {
 func TestSlowEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{Servers: -1, ComposeServers: -1, Users: []User{user(Operator)}})
-		s.AddServer(ServerState{Name: "S", Tasks: []Task{customTask("T", Running)}})
+		s.AddServer(ServerState{ServerDetails: aem.ServerDetails{Name: "S"}, Tasks: []Task{customTask("T", aem.TaskRunning)}})
 		ok(t, s.SetEndpointTest("S", "tgt", EndpointTest{Takes: 90 * time.Second}))
 		c := as(t, s, Operator)
 		for query, want := range map[string]time.Duration{"": 60 * time.Second, "&timeout=5": 5 * time.Second,
@@ -103,7 +105,7 @@ func TestEndpointFault(t *testing.T) {
 
 func TestPatchEndpoint(t *testing.T) {
 	s, _ := world(t, Options{})
-	ok(t, s.AddEndpoint("S", EndpointState{Name: "e", Settings: map[string]any{
+	ok(t, s.AddEndpoint("S", EndpointState{Endpoint: aem.Endpoint{Name: "e"}, Settings: map[string]any{
 		"$type": "OracleSettings", "server": "old", "connectioninfo": map[string]any{"$type": "x", "port": 1521.0},
 		"list": []any{1.0},
 	}}))
@@ -142,18 +144,18 @@ func TestReconfigureEndpoint(t *testing.T) {
 	const path = "servers/S/endpoints/src?action=reconfigure"
 	source := func() EndpointState { return s.State().Server("S").Endpoints[0] }
 	c.must("PUT", path+"&configuration=B&recycle=false", "")
-	if v := s.State().Task("S", "T"); v.CDC.Inserts != 10 || source().Configuration != "B" {
-		t.Errorf("without recycling: %+v, %+v", v.CDC, source())
+	if v := s.State().Task("S", "T"); v.CDCEvents.Inserts.Int() != 10 || source().Configuration != "B" {
+		t.Errorf("without recycling: %+v, %+v", v.CDCEvents, source())
 	}
 	resp, body, err := c.do("PUT", path+"&configuration=A", "")
 	if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("Application-Status") != "200" || len(body) != 0 {
 		t.Errorf("%v %v %s", err, resp, body)
 	}
 	state := s.State()
-	if v := state.Task("S", "T"); v.State != Running || v.CDC.Inserts != 0 {
+	if v := state.Task("S", "T"); v.State != aem.TaskRunning || v.CDCEvents.Inserts.Int() != 0 {
 		t.Errorf("a recycled task: %+v", v)
 	}
-	if v := state.Task("S", "U"); v.State != Stopped || v.CDC.Inserts != 10 {
+	if v := state.Task("S", "U"); v.State != aem.TaskStopped || v.CDCEvents.Inserts.Int() != 10 {
 		t.Errorf("a task that was stopped: %+v", v)
 	}
 	if e := source(); e.Configuration != "A" || !strings.HasPrefix(e.Settings["server"].(string), "src__a.") {

@@ -3,6 +3,8 @@ package aemtest
 import (
 	"slices"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // equip gives a server of the fleet what Enterprise Manager keeps of it: endpoints,
@@ -19,7 +21,7 @@ func (b *builder) equip(s *server) {
 	if r.IntN(4) == 0 {
 		s.static.TasksACL = standardACL(false)
 	}
-	if s.static.Product == Replicate {
+	if s.static.Product == aem.Replicate {
 		s.addSpareEndpoints()
 		if r.IntN(4) == 0 {
 			s.static.EndpointsACL = standardACL(false)
@@ -29,9 +31,11 @@ func (b *builder) equip(s *server) {
 		if i%8 == 5 {
 			t.static.ACL = standardACL(i%16 == 5)
 		}
-		if t.static.StoreChanges && t.product == Replicate {
+		if t.static.Options.StoreChanges.True() && t.product == aem.Replicate {
 			before := time.Duration(1+i%5) * 24 * time.Hour
-			t.static.Barriers = []Barrier{{"Compose", b.opts.Start.Add(-before).Truncate(time.Hour)}}
+			t.static.Barriers = []aem.RetentionBarrier{
+				{Application: "Compose", Point: b.opts.Start.Add(-before).Truncate(time.Hour)},
+			}
 		}
 	}
 }
@@ -39,11 +43,15 @@ func (b *builder) equip(s *server) {
 // addSpareEndpoints adds endpoints that no task uses: those that an Oracle source
 // can fail over to, and an old one.
 func (s *server) addSpareEndpoints() {
-	i := slices.IndexFunc(s.endpoints, func(e *endpoint) bool { return e.state.Type == oracle && e.state.Role == Source })
+	i := slices.IndexFunc(s.endpoints,
+		func(e *endpoint) bool { return e.state.Type == oracle && e.state.Role == aem.EndpointSource })
 	if i >= 0 {
 		for _, name := range []string{"PrimaryOracle", "SecondaryOracle"} {
 			v := EndpointState{
-				Name: s.endpoints[i].name() + configurationOf + name, Role: Source, Type: oracle, Licensed: true,
+				Endpoint: aem.Endpoint{
+					Name: s.endpoints[i].name() + configurationOf + name, Role: aem.EndpointSource, Type: oracle,
+					Licensed: aem.BoolOf(true),
+				},
 				Settings: newSettings(s.endpoints[i].name()+"-"+name, oracle, s.static.Host),
 			}
 			v.Settings["supportResetLog"] = true
@@ -51,19 +59,21 @@ func (s *server) addSpareEndpoints() {
 		}
 	}
 	s.endpoints = append(s.endpoints, &endpoint{state: EndpointState{
-		Name: "tgt_ARCHIVE (old)", Description: "Not in use since the move", Role: Target, Type: "Hadoop",
+		Endpoint: given(aem.Endpoint{
+			Name: "tgt_ARCHIVE (old)", Description: "Not in use since the move", Role: aem.EndpointTarget, Type: "Hadoop",
+		}),
 		Settings: newSettings("archive", "Hadoop", s.static.Host),
 	}})
 }
 
-func standardACL(alone bool) *ACL {
-	return &ACL{
-		Admin: Principals{Users: []string{DefaultDomain + `\admin`},
+func standardACL(alone bool) *aem.ACL {
+	return &aem.ACL{
+		Admin: aem.Principals{Users: []string{DefaultDomain + `\admin`},
 			Groups: []string{DefaultDomain + `\QEM Admins`}},
-		Designer: Principals{Groups: []string{DefaultDomain + `\Data Engineers`}},
-		Operator: Principals{Users: []string{DefaultDomain + `\operator`},
+		Designer: aem.Principals{Groups: []string{DefaultDomain + `\Data Engineers`}},
+		Operator: aem.Principals{Users: []string{DefaultDomain + `\operator`},
 			Groups: []string{DefaultDomain + `\Operations`}},
-		Viewer:             Principals{Users: []string{DefaultDomain + `\` + DefaultUser}},
-		DisableInheritance: alone,
+		Viewer:             aem.Principals{Users: []string{DefaultDomain + `\` + DefaultUser}},
+		DisableInheritance: aem.BoolOf(alone),
 	}
 }

@@ -13,9 +13,10 @@ import (
 // small is an Enterprise Manager with one task, and a client that may do all.
 func small() (*aemtest.Simulator, *aem.Client) {
 	em := aemtest.New(aemtest.Options{Servers: -1, ComposeServers: -1})
+	task := aem.TaskDetails{Name: "ORA2SNOW_SALES", Tags: []string{"prod"}, MemoryMB: aem.WholeOf(310)}
 	em.AddServer(aemtest.ServerState{
-		Name:  "repl-prod-01",
-		Tasks: []aemtest.Task{{Name: "ORA2SNOW_SALES", Tags: []string{"prod"}, MemoryMB: 310}},
+		ServerDetails: aem.ServerDetails{Name: "repl-prod-01"},
+		Tasks:         []aemtest.Task{{TaskDetails: task}},
 	})
 	client, err := aem.New("https://em.example.net", aem.APIToken(aemtest.DefaultAdmin().APIToken),
 		aem.WithTransport(em.Transport()))
@@ -73,6 +74,6 @@ func ExampleSimulator_AuditTrail() {
 		fmt.Println(r.User, r.Operation, r.Server, r.Object)
 	}
 	// Output:
-	// STOPPED NORMAL 0
+	// stopped normal 0
 	// EXAMPLE\admin StopTask repl-prod-01 ORA2SNOW_SALES
 }

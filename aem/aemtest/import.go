@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
@@ -145,8 +147,11 @@ func (c *call) merge(d *definition) {
 			srv.endpoints = append(srv.endpoints, e)
 		}
 		v := &e.state
-		v.Name, v.Description, v.Role, v.Type, v.Licensed, v.Settings = x.Name, x.Description, x.Role, x.Type, x.Licensed,
-			x.Settings
+		v.Endpoint = given(aem.Endpoint{
+			Name: x.Name, Description: x.Description, Role: aem.EndpointRole(strings.ToLower(x.Role)), Type: x.Type,
+			Licensed: x.Licensed,
+		})
+		v.Settings = x.Settings
 	}
 	for i := range d.Tasks {
 		t := c.newTask(srv, &d.Tasks[i], c.Now())
@@ -158,29 +163,25 @@ func (c *call) merge(d *definition) {
 }
 
 func (s *Simulator) newTask(srv *server, d *taskDef, now time.Time) *task {
-	x, c, g := &d.Task, &d.Settings.Common, &d.Settings.Target
-	k := kind{loads: c.FullLoad, applies: c.ApplyChanges, stores: c.StoreChanges, audits: c.AuditChanges,
-		logStream: x.Type == "LOG_STREAM", bidirectional: x.Type == "BIDIRECTIONAL"}
+	x, o := &d.Task, given(aem.TaskOptions(d.Settings.Common))
+	k := kind{loads: o.FullLoad.True(), applies: o.ApplyChanges.True(), stores: o.StoreChanges.True(),
+		audits: o.AuditChanges.True(), logStream: x.Type == "LOG_STREAM", bidirectional: x.Type == "BIDIRECTIONAL"}
 	t := s.builder.replicateTask(srv, k, x.Name, endpointKind{}, endpointKind{})
 	v, l := &t.static, &t.life
 	v.Description, v.Tags = x.Description, slices.Clone(x.Tags)
 	v.Profile = x.Type
 	setDefault(&v.Profile, "UNIDIRECTIONAL")
-	v.FullLoadEnabled, v.ApplyChanges, v.StoreChanges, v.AuditChanges = c.FullLoad, c.ApplyChanges, c.StoreChanges,
-		c.AuditChanges
-	v.Source, v.Target = srv.end(x.Source), Endpoint{}
+	v.Options, v.Targets = o, d.Settings.Target
+	v.Source, v.Target = srv.end(x.Source), aem.TaskEndpoint{}
 	if len(x.Targets) > 0 {
 		v.Target = srv.end(x.Targets[0])
-	}
-	if targets := Targets(*g); targets != (Targets{}) {
-		t.static.Targets = &targets
 	}
 	if sel := &d.Source.Tables; len(sel.Explicit)+len(sel.Included) > 0 {
 		t.static.Selection = sel
 		l.plan = l.plan.chosen(sel)
 	}
-	if g.Schema != "" {
-		l.plan = l.plan.into(g.Schema)
+	if schema := v.Targets.Schema; schema != "" {
+		l.plan = l.plan.into(schema)
 	}
 	l.age, l.outage, l.errorsPerHour, l.disk = 0, outage{}, 0, 0
 	t.steer = steering{spans: []span{{from: now.Sub(t.start)}}, halted: true, stop: now.Sub(t.start), never: true}
@@ -188,11 +189,12 @@ func (s *Simulator) newTask(srv *server, d *taskDef, now time.Time) *task {
 	return t
 }
 
-func (s *server) end(name string) Endpoint {
+func (s *server) end(name string) aem.TaskEndpoint {
+	end := aem.TaskEndpoint{Name: name}
 	if e := named(s.endpoints, name); e != nil {
-		return Endpoint{name, e.state.Type}
+		end.Type = e.state.Type
 	}
-	return Endpoint{Name: name}
+	return end
 }
 
 func (p *plan) into(schema string) *plan {
@@ -233,14 +235,14 @@ func (c *call) cloneTask() error {
 	d.Task.Source = cmp.Or(in.Source, d.Task.Source)
 	d.Task.Targets = []string{cmp.Or(in.Target, v.Target.Name)}
 	g := &d.Settings.Target
-	*g = targetDef{
+	*g = Targets{
 		Schema: cmp.Or(in.TargetSchema, g.Schema), ControlSchema: cmp.Or(in.ControlSchema, g.ControlSchema),
 		ControlTableSpace: cmp.Or(in.ControlTableSpace, g.ControlTableSpace),
 		ControlIndexSpace: cmp.Or(in.ControlIndexSpace, g.ControlIndexSpace),
 	}
 	copied := c.newTask(c.srv, &d, c.Now())
 	if in.Permissions {
-		copied.static.ACL = c.t.static.ACL.clone()
+		copied.static.ACL = c.t.static.ACL
 	}
 	c.srv.tasks = append(c.srv.tasks, copied)
 	return nil
@@ -255,16 +257,17 @@ func (in *clone) refused(srv *server, v *Task) string {
 		return "the task has no source or target endpoint"
 	}
 	for _, x := range []struct {
-		role, name string
-		now        Endpoint
-	}{{Source, in.Source, v.Source}, {Target, in.Target, v.Target}} {
+		role aem.EndpointRole
+		name string
+		now  aem.TaskEndpoint
+	}{{aem.EndpointSource, in.Source, v.Source}, {aem.EndpointTarget, in.Target, v.Target}} {
 		if x.name == "" {
 			continue
 		}
 		e := named(srv.endpoints, x.name)
 		switch {
-		case e == nil || e.state.Role != x.role && e.state.Role != Both:
-			return fmt.Sprintf("there is no %s endpoint %s", x.role, x.name)
+		case e == nil || e.state.Role != x.role && e.state.Role != aem.EndpointBoth:
+			return fmt.Sprintf("there is no %s endpoint %s", strings.ToUpper(string(x.role)), x.name)
 		case e.state.Type != x.now.Type:
 			return fmt.Sprintf("the endpoint %s is not of the type %s", x.name, x.now.Type)
 		}

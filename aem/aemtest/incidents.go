@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // Incident is one row of the schedule that Options.Incidents switches on. Its
@@ -33,7 +35,7 @@ func Incidents() []Incident {
 		row(20*s, 4*m, "task error", "a task tries to recover for 45 seconds, then fails, and is started again",
 			breaks(failure)),
 		row(30*s, 3*m, "recovering", "a task keeps recovering; its latency grows as nothing is applied",
-			breaks(only(Recovery, "RECOVERABLE_ERROR", "Task '%s' encountered a recoverable error"))),
+			breaks(only(aem.TaskRecovering, aem.StopRecoverableError, "Task '%s' encountered a recoverable error"))),
 		row(40*s, 4*m, "spill to disk", "the changes of a long transaction do not fit in memory and wait on disk",
 			marks(func(l *life) *window { return &l.spill })),
 		row(50*s, 5*m, "data errors", "a task counts a data error every three seconds",
@@ -41,17 +43,19 @@ func Incidents() []Incident {
 		row(60*s, 4*m, "table error", "one table of a task is in error",
 			marks(func(l *life) *window { return &l.table })),
 		row(70*s, 3*m, "low memory", "a task stops because its server is low on memory",
-			breaks(only(Stopped, "STOPPED_LOW_MEMORY", "The task was stopped because the server is low on memory"))),
+			breaks(only(aem.TaskStopped, aem.StopLowMemory, "The task was stopped because the server is low on memory"))),
 		row(80*s, 3*m, "low disk", "a task stops because its server is low on disk space",
-			breaks(only(Stopped, "STOPPED_LOW_DISK_SPACE", "The task was stopped because the server is low on disk space"))),
+			breaks(only(aem.TaskStopped, aem.StopLowDiskSpace,
+				"The task was stopped because the server is low on disk space"))),
 		row(90*s, 4*m, "stalled full load", "a full load stays where it is", stalls),
 		row(100*s, 6*m, "licence ends", "a licence has 6 days left, and after half of the time none", licenceEnds),
 		row(120*s, 3*m, "server error", "Enterprise Manager cannot connect to a server", serverFails),
 		row(140*s, 4*m, "server not monitored", "someone stops the monitoring of a server", serverUnwatched),
 		row(150*s, 4*m, "endpoint fails", "the tests of one target endpoint fail, though its tasks go on", endpointFails),
-		row(160*s, 3*m, "stopped by a user", "a task is stopped and started again", breaks(only(Stopped, "NORMAL", ""))),
+		row(160*s, 3*m, "stopped by a user", "a task is stopped and started again",
+			breaks(only(aem.TaskStopped, aem.StopNormal, ""))),
 		row(180*s, 3*m, "Compose error", "a Compose task fails", func(x *strikes, w window) {
-			x.out(x.composes, w, only(Failed, "NONE", "ETL set failed\r\nSee the task log"))
+			x.out(x.composes, w, only(aem.TaskError, aem.StopNone, "ETL set failed\r\nSee the task log"))
 		}),
 	}
 }
@@ -66,10 +70,10 @@ type strikes struct {
 func scheduleIncidents(fleet []*server) {
 	x := &strikes{}
 	for _, s := range fleet {
-		if s.static.State != Monitored {
+		if s.static.State != aem.ServerMonitored {
 			continue
 		}
-		if s.static.Product == Replicate {
+		if s.static.Product == aem.Replicate {
 			x.servers = append(x.servers, s)
 		}
 		for _, t := range s.tasks {
@@ -83,14 +87,14 @@ func scheduleIncidents(fleet []*server) {
 
 func (x *strikes) consider(t *task) {
 	switch {
-	case t.product == Compose:
+	case t.product == aem.Compose:
 		if !t.compose.failing {
 			x.composes = append(x.composes, t)
 		}
 	case t.life.rest.state != "" || t.life.outage.lasts > 0:
 	case t.life.load.every > 0:
 		x.loads = append(x.loads, t)
-	case t.static.ApplyChanges:
+	case t.static.Options.ApplyChanges.True():
 		x.tasks = append(x.tasks, t)
 	}
 }
@@ -123,7 +127,7 @@ func breaks(phases func(name string, lasts time.Duration) []phase) func(*strikes
 }
 
 // only is an outage of one phase. A %s in the message is the name of the task.
-func only(state, reason, message string) func(string, time.Duration) []phase {
+func only(state aem.TaskState, reason aem.StopReason, message string) func(string, time.Duration) []phase {
 	return func(name string, _ time.Duration) []phase {
 		return []phase{{state: state, reason: reason, message: strings.Replace(message, "%s", name, 1)}}
 	}
@@ -152,7 +156,7 @@ func stalls(x *strikes, w window) {
 		l := &t.life.load
 		l.every = w.every
 		l.begin = w.begin - l.lasts/3 - ages*l.every
-		t.life.outage = newOutage(w, []phase{{state: Running, reason: "NONE"}})
+		t.life.outage = newOutage(w, []phase{{state: aem.TaskRunning, reason: aem.StopNone}})
 	}
 }
 
@@ -173,7 +177,7 @@ func (x *strikes) taken(s *server) bool {
 func serverFails(x *strikes, w window) {
 	if n := len(x.servers); n > 1 {
 		s := x.servers[n-1]
-		s.spells = append(s.spells, spell{w, ServerError,
+		s.spells = append(s.spells, spell{w, aem.ServerError,
 			fmt.Sprintf("Failed to connect to server '%s'.\r\nUnable to connect to the remote server", s.static.Name)})
 	}
 }
@@ -181,7 +185,7 @@ func serverFails(x *strikes, w window) {
 func serverUnwatched(x *strikes, w window) {
 	if n := len(x.servers); n > 2 {
 		s := x.servers[n-2]
-		s.spells = append(s.spells, spell{w, NotMonitored, "The server is not monitored"})
+		s.spells = append(s.spells, spell{w, aem.ServerNotMonitored, "The server is not monitored"})
 	}
 }
 
@@ -191,7 +195,7 @@ func endpointFails(x *strikes, w window) {
 		return
 	}
 	for _, e := range x.servers[0].endpoints {
-		if e.state.Role == Target {
+		if e.state.Role == aem.EndpointTarget {
 			e.trouble = w
 			return
 		}

@@ -3,6 +3,8 @@ package aemtest
 import (
 	"math"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // life is what makes the values of a generated task move: constants, chosen once,
@@ -153,29 +155,25 @@ func (t *task) composeAt(now time.Time) Task {
 	elapsed, running := l.at(at)
 	begin := at - elapsed
 	part := min(1, float64(elapsed)/float64(l.lasts))
-	v.StopReason = "NONE"
-	v.State = Running
+	v.StopReason, v.State = aem.StopNone, aem.TaskRunning
 	if l.failing && part >= 0.5 {
 		part, running = 0.5, false
 	}
 	x := &v.Loading
 	x.Start = t.instant(begin)
-	x.TablesTotal, x.CommandsTotal = l.tables, l.commands
-	x.TablesCompleted = int64(part * float64(l.tables))
-	x.CommandsCompleted = int64(part * float64(l.commands))
+	completed := int64(part * float64(l.tables))
+	var loading, wrong int64
 	switch {
 	case running:
-		x.TablesLoading = min(3, l.tables-x.TablesCompleted)
-		x.TablesQueued = l.tables - x.TablesCompleted - x.TablesLoading
+		loading = min(3, l.tables-completed)
 	case l.failing:
-		v.State = Failed
+		v.State = aem.TaskError
 		v.Message = "ETL set failed\r\nSee the task log"
 		x.End = t.instant(begin + l.lasts/2)
-		x.TablesWithError = min(1, l.tables-x.TablesCompleted)
-		x.TablesQueued = l.tables - x.TablesCompleted - x.TablesWithError
+		wrong = min(1, l.tables-completed)
 	default:
-		v.State = Stopped
-		x.Completed = true
+		v.State = aem.TaskStopped
+		x.Completed = aem.BoolOf(true)
 		x.End = t.instant(begin + l.lasts)
 	}
 	if p, out := t.life.outage.phaseAt(at); out {
@@ -183,8 +181,11 @@ func (t *task) composeAt(now time.Time) Task {
 	}
 	if halted {
 		v.idle(idle)
-		x.TablesQueued, x.TablesLoading = x.TablesQueued+x.TablesLoading, 0
+		loading = 0
 	}
+	x.TablesTotal, x.TablesCompleted, x.TablesLoading = whole(l.tables), whole(completed), whole(loading)
+	x.TablesWithError, x.TablesQueued = whole(wrong), whole(l.tables-completed-loading-wrong)
+	x.CommandsTotal, x.CommandsCompleted = whole(l.commands), whole(part*float64(l.commands))
 	return v
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // TestSameSeedSameState asks two simulators for the same instants, one of them
@@ -32,7 +32,7 @@ func TestSameSeedSameState(t *testing.T) {
 	})
 	for _, at := range shuffled {
 		if got := b.StateAt(at); !reflect.DeepEqual(want[at], got) {
-			t.Fatalf("at %v the states differ:\n%.2000s", at, cmp.Diff(want[at], got))
+			t.Fatalf("at %v the states differ:\n%.2000s", at, difference(want[at], got))
 		}
 	}
 	if reflect.DeepEqual(want[testStart], other.StateAt(testStart)) {
@@ -40,17 +40,24 @@ func TestSameSeedSameState(t *testing.T) {
 	}
 }
 
-// counters are the values of a task that must never fall.
-func taskCounters(v *Task) []int64 {
-	x := &v.Transactions
-	list := []int64{v.CDC.Inserts, v.CDC.Updates, v.CDC.Deletes, v.CDC.DDL, x.CommitChangeRecords,
-		x.RollbackTransactions, x.RollbackChangeRecords, x.RollbackChangeMB,
-		x.AppliedTransactions, x.AppliedRecords, x.AppliedMB, v.DataErrors}
-	for _, table := range v.Tables {
-		list = append(list, table.Changes.Inserts, table.Changes.Updates, table.Changes.Deletes, table.Changes.DDL,
-			table.DataErrors)
+// taskCounters are the values of a task that must never fall.
+func taskCounters(v *Task) (list []int64) {
+	x, c := &v.Transactions, &v.CDCEvents
+	all := []aem.Number{c.Inserts, c.Updates, c.Deletes, c.DDL, x.CommitChangeRecords, x.RollbackTransactions,
+		x.RollbackChangeRecords, x.RollbackChangeMB, x.CommittedTransactions, x.CommittedRecords, x.CommittedMB, v.DataErrors}
+	for _, t := range v.Tables {
+		all = append(all, t.CDC.Inserts, t.CDC.Updates, t.CDC.Deletes, t.CDC.DDL, t.DataErrors)
+	}
+	for _, n := range all {
+		list = append(list, n.Int())
 	}
 	return list
+}
+
+// lag is how long a latency is.
+func lag(d aem.Duration) time.Duration {
+	v, _ := d.Get()
+	return v
 }
 
 // TestCountersFollowRates walks through three hours and compares what the counters
@@ -65,7 +72,7 @@ func TestCountersFollowRates(t *testing.T) {
 		for srv, is := range tasks(now) {
 			was := before.Task(srv.Name, is.Name)
 			a, b := taskCounters(was), taskCounters(is)
-			restarted := is.State == Running && was.State != Running && was.State != Recovery
+			restarted := is.State == aem.TaskRunning && was.State != aem.TaskRunning && was.State != aem.TaskRecovering
 			if restarted && b[0] < a[0] {
 				restarts++
 			}
@@ -74,14 +81,15 @@ func TestCountersFollowRates(t *testing.T) {
 					t.Fatalf("%s: counter %d falls from %d to %d at %v", is.Name, k, a[k], b[k], at)
 				}
 			}
-			gained := float64(is.Transactions.CommitChangeRecords-was.Transactions.CommitChangeRecords) / step.Seconds()
-			most := float64(max(was.CDCThroughput.SourceRecords, is.CDCThroughput.SourceRecords))
+			committed := is.Transactions.CommitChangeRecords.Float() - was.Transactions.CommitChangeRecords.Float()
+			gained := committed / step.Seconds()
+			most := max(was.CDCThroughput.SourceRecords.Float(), is.CDCThroughput.SourceRecords.Float())
 			switch {
-			case was.State == Running && is.State == Running && most > 0 && gained > most*1.1+2:
+			case was.State == aem.TaskRunning && is.State == aem.TaskRunning && most > 0 && gained > most*1.1+2:
 				t.Fatalf("%s gains %.1f a second, its rate is %.0f", is.Name, gained, most)
-			case was.State == Running && is.State == Running && most > 0 && gained > 0:
+			case was.State == aem.TaskRunning && is.State == aem.TaskRunning && most > 0 && gained > 0:
 				moved++
-			case was.State == Stopped && is.State == Stopped && gained > 0:
+			case was.State == aem.TaskStopped && is.State == aem.TaskStopped && gained > 0:
 				t.Fatalf("%s gains changes while it is stopped", is.Name)
 			}
 		}
@@ -95,33 +103,36 @@ func TestCountersFollowRates(t *testing.T) {
 // TestTablesAddUp compares the counts of a task with its tables.
 func TestTablesAddUp(t *testing.T) {
 	s := New(Options{Seed: 9, Servers: 4, TasksPerServer: 17, Incidents: true, Start: testStart})
-	seen := make(map[string]bool)
+	seen := make(map[aem.TableState]bool)
 	for at := testStart; at.Before(testStart.Add(time.Hour)); at = at.Add(11 * time.Second) {
 		for _, v := range tasks(s.StateAt(at)) {
-			if v.Product == Compose || !v.FullLoadEnabled {
+			if v.Product == aem.Compose || !v.Options.FullLoad.True() {
 				continue
 			}
-			var f FullLoad
+			f := given(aem.FullLoad{})
 			for _, table := range v.Tables {
 				seen[table.State] = true
-				f.RecordsCompleted += table.TransferredRows
-				*f.bucket(table.State)++
-				if table.State == TableLoading && (table.Start.IsZero() || !table.End.IsZero() ||
-					table.TransferredRows > table.EstimatedRows) {
+				load := table.FullLoad
+				addTo(&f.RecordsCompleted, load.TransferredRows.Int())
+				addTo(bucket(&f, table.State), 1)
+				if table.State == aem.TableLoading && (load.Start.IsZero() || !load.End.IsZero() ||
+					load.TransferredRows.Int() > load.EstimatedRows.Int()) {
 					t.Fatalf("%s: a loading table is %+v", v.Name, table)
 				}
 			}
+			f.Throughput = v.FullLoad.Throughput
 			f.RecordsEstimated, f.Completed, f.Start, f.End = v.FullLoad.RecordsEstimated, v.FullLoad.Completed,
 				v.FullLoad.Start, v.FullLoad.End
 			if f != v.FullLoad {
 				t.Fatalf("%s at %v: tables add up to %+v, the task says %+v", v.Name, at, f, v.FullLoad)
 			}
-			if f.Completed != (!f.End.IsZero()) || f.RecordsCompleted > f.RecordsEstimated {
+			if f.Completed.True() != (!f.End.IsZero()) || f.RecordsCompleted.Int() > f.RecordsEstimated.Int() {
 				t.Fatalf("%s at %v: %+v", v.Name, at, f)
 			}
 		}
 	}
-	for _, state := range []string{TableQueued, TableLoading, TableCompleted, TableChangeProcessing, TableError} {
+	for _, state := range []aem.TableState{aem.TableQueued, aem.TableLoading, aem.TableCompleted,
+		aem.TableChangeProcessing, aem.TableError} {
 		if !seen[state] {
 			t.Errorf("no table was ever %s", state)
 		}
@@ -134,37 +145,41 @@ func TestIncidentsShow(t *testing.T) {
 	type sign = func(*ServerState, *Task) bool
 	task := func(of func(*Task) bool) sign { return func(_ *ServerState, v *Task) bool { return of(v) } }
 	server := func(of func(*ServerState) bool) sign { return func(s *ServerState, _ *Task) bool { return of(s) } }
-	stopped := func(reason string) sign {
-		return task(func(v *Task) bool { return v.State == Stopped && v.StopReason == reason })
+	stopped := func(reason aem.StopReason) sign {
+		return task(func(v *Task) bool { return v.State == aem.TaskStopped && v.StopReason == reason })
 	}
 	signs := map[string]sign{
-		"latency climbs": task(func(v *Task) bool { return v.TotalLatency > 2*time.Minute && v.TotalLatency < time.Hour }),
+		"latency climbs": task(func(v *Task) bool {
+			return lag(v.Latency.Total) > 2*time.Minute &&
+				lag(v.Latency.Total) < time.Hour
+		}),
 		"task error": task(func(v *Task) bool {
-			return v.State == Failed && strings.Contains(v.Message, "'"+v.Name+"' encountered a fatal error")
+			return v.State == aem.TaskError && strings.Contains(v.Message, "'"+v.Name+"' encountered a fatal error")
 		}),
 		"recovering": task(func(v *Task) bool {
-			return v.State == Recovery && v.Message == "Task '"+v.Name+"' encountered a recoverable error"
+			return v.State == aem.TaskRecovering && v.Message == "Task '"+v.Name+"' encountered a recoverable error"
 		}),
-		"spill to disk": task(func(v *Task) bool { return v.Transactions.AccumulatedChangesOnDisk > 0 }),
-		"data errors":   task(func(v *Task) bool { return v.DataErrors >= 40 }),
+		"spill to disk": task(func(v *Task) bool { return v.Transactions.AccumulatedOnDisk.Int() > 0 }),
+		"data errors":   task(func(v *Task) bool { return v.DataErrors.Int() >= 40 }),
 		"table error": task(func(v *Task) bool {
-			return v.State == Running && v.FullLoad.Completed && v.FullLoad.TablesWithError == 1
+			return v.State == aem.TaskRunning && v.FullLoad.Completed.True() && v.FullLoad.TablesWithError.Int() == 1
 		}),
-		"low memory": stopped("STOPPED_LOW_MEMORY"),
-		"low disk":   stopped("STOPPED_LOW_DISK_SPACE"),
+		"low memory": stopped(aem.StopLowMemory),
+		"low disk":   stopped(aem.StopLowDiskSpace),
 		"stalled full load": task(func(v *Task) bool {
-			return v.State == Running && v.FullLoad.TablesLoading > 0 && v.FullLoadThroughput == Throughput{}
+			return v.State == aem.TaskRunning && v.FullLoad.TablesLoading.Int() > 0 &&
+				v.FullLoad.Throughput == given(aem.Throughput{})
 		}),
 		"licence ends": server(func(s *ServerState) bool {
-			return s.License.Days == 6 || s.License.State == LicenseExpired
+			return s.License.DaysToExpiration.Int() == 6 || s.License.State == aem.LicenseExpired
 		}),
-		"server error":         server(func(s *ServerState) bool { return s.State == ServerError }),
-		"server not monitored": server(func(s *ServerState) bool { return s.State == NotMonitored }),
+		"server error":         server(func(s *ServerState) bool { return s.State == aem.ServerError }),
+		"server not monitored": server(func(s *ServerState) bool { return s.State == aem.ServerNotMonitored }),
 		"endpoint fails": server(func(s *ServerState) bool {
 			return slices.ContainsFunc(s.Endpoints, func(e EndpointState) bool { return e.Problem != "" })
 		}),
-		"stopped by a user": stopped("NORMAL"),
-		"Compose error":     task(func(v *Task) bool { return v.Product == Compose && v.State == Failed }),
+		"stopped by a user": stopped(aem.StopNormal),
+		"Compose error":     task(func(v *Task) bool { return v.Product == aem.Compose && v.State == aem.TaskError }),
 	}
 	for _, size := range []int{3, 4} {
 		opts := Options{Seed: uint64(size), Servers: size, Healthy: true, Incidents: true, Start: testStart}
@@ -204,8 +219,9 @@ func TestHealthyFleet(t *testing.T) {
 	s := New(Options{Servers: 30, ComposeServers: 2, TasksPerServer: 45, TablesPerTask: 2, Healthy: true,
 		Start: testStart})
 	for _, srv := range s.StateAt(testStart.Add(40 * time.Minute)).Servers {
-		if srv.State != Monitored || srv.License.State != LicenseValid || len(srv.Tasks) != 45 || srv.Summary.Running != 45 {
-			t.Errorf("%s: %s %s %+v", srv.Name, srv.State, srv.License.State, srv.Summary)
+		if srv.State != aem.ServerMonitored || srv.License.State != aem.LicenseValid || len(srv.Tasks) != 45 ||
+			srv.TaskSummary.Running.Int() != 45 {
+			t.Errorf("%s: %s %s %+v", srv.Name, srv.State, srv.License.State, srv.TaskSummary)
 		}
 	}
 }
@@ -219,9 +235,10 @@ func TestDefaultFleet(t *testing.T) {
 		for srv, v := range tasks(s.StateAt(at)) {
 			names[srv.Name+"/"+v.Name] = true
 			for what, is := range map[string]bool{
-				"server " + srv.State: true, "license " + srv.License.State: true, "task " + v.State: true,
-				"reason " + v.StopReason: true, "profile " + v.Profile: true, "behind a day": v.TotalLatency > 24*time.Hour,
-				"staging": v.LogStreamStaging != "", "no cpu": v.CPU == -1, "blank": strings.Contains(v.Name, " "),
+				"server " + string(srv.State): true, "license " + string(srv.License.State): true, "task " + string(v.State): true,
+				"reason " + string(v.StopReason): true, "profile " + v.Profile: true,
+				"behind a day": lag(v.Latency.Total) > 24*time.Hour,
+				"staging":      v.LogStreamStaging != "", "no cpu": v.CPU.Int() == -1, "blank": strings.Contains(v.Name, " "),
 				"objective": slices.Contains(v.Tags, "latency_objective=5m"),
 			} {
 				seen[what] = seen[what] || is
@@ -229,10 +246,10 @@ func TestDefaultFleet(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"server MONITORED", "server NOT_MONITORED", "server ERROR", "license VALID_LICENSE", "license EXPIRED_LICENSE",
-		"task RUNNING", "task STOPPED", "task ERROR", "task RECOVERY", "task STARTING", "reason NONE", "reason NORMAL",
-		"reason FATAL_ERROR", "reason RECOVERABLE_ERROR", "reason FULL_LOAD_ONLY_FINISHED",
-		"reason STOPPED_AFTER_FULL_LOAD", "profile UNIDIRECTIONAL", "profile BIDIRECTIONAL", "profile LOG_STREAM",
+		"server monitored", "server not_monitored", "server error", "license valid", "license expired",
+		"task running", "task stopped", "task error", "task recovering", "task starting", "reason none", "reason normal",
+		"reason fatal_error", "reason recoverable_error", "reason full_load_only_finished",
+		"reason stopped_after_full_load", "profile UNIDIRECTIONAL", "profile BIDIRECTIONAL", "profile LOG_STREAM",
 		"behind a day", "staging", "no cpu", "objective", "blank",
 	} {
 		if !seen[want] {
@@ -285,9 +302,10 @@ func TestStalledLoadIsUnderWay(t *testing.T) {
 					loads := make(map[string]int64)
 					for srv, v := range tasks(s.StateAt(testStart.Add(at))) {
 						f := v.FullLoad
-						if srv.State == Monitored && v.State == Running && !f.Completed && f.TablesLoading > 0 &&
-							f.RecordsCompleted > 0 {
-							loads[srv.Name+"/"+v.Name] = f.RecordsCompleted
+						if srv.State == aem.ServerMonitored && v.State == aem.TaskRunning && !f.Completed.True() &&
+							f.TablesLoading.Int() > 0 &&
+							f.RecordsCompleted.Int() > 0 {
+							loads[srv.Name+"/"+v.Name] = f.RecordsCompleted.Int()
 						}
 					}
 					return loads

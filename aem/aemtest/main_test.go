@@ -7,11 +7,13 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
 
@@ -145,6 +147,11 @@ func (c *caller) answers(status int, code, method, path, body string) {
 	if gotStatus, gotCode, out := c.send(method, path, body); gotCode != code || gotStatus != status {
 		c.t.Errorf("%s %s %s: HTTP %d %s %s, want %d %s", method, path, body, gotStatus, gotCode, out, status, code)
 	}
+}
+
+// difference shows how two values differ, in what they hide too.
+func difference(a, b any) string {
+	return cmp.Diff(a, b, cmp.Exporter(func(reflect.Type) bool { return true }))
 }
 
 func ok(t testing.TB, err error) {

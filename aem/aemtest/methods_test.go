@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 func user(role Role) User {
@@ -33,20 +35,29 @@ func world(t testing.TB, opts Options) (*Simulator, *testClock) {
 		opts.Users = append(opts.Users, user(role))
 	}
 	s := New(opts)
-	s.AddServer(ServerState{Name: "S", Host: "s.example.net", Tasks: []Task{customTask("T", Running),
-		customTask("U", Stopped)}})
+	s.AddServer(ServerState{ServerDetails: aem.ServerDetails{Name: "S", Host: "s.example.net"},
+		Tasks: []Task{customTask("T", aem.TaskRunning),
+			customTask("U", aem.TaskStopped)}})
 	return s, clock
 }
 
-func customTask(name, state string) Task {
+func customTask(name string, state aem.TaskState) Task {
+	n, yes := aem.WholeOf, aem.BoolOf(true)
 	return Task{
-		Name: name, State: state, Source: Endpoint{"src", oracle}, Target: Endpoint{"tgt", "Snowflake"},
-		FullLoadEnabled: true, ApplyChanges: true, MemoryMB: 100, CPU: 7, TotalLatency: 9 * time.Second,
-		CDC: CDC{Inserts: 10, Updates: 20, Deletes: 30, DDL: 1}, FullLoad: FullLoad{TablesCompleted: 1, TablesWithError: 1,
-			Completed: true},
-		Tables: []Table{
-			{Schema: "HR", Name: "good", State: TableChangeProcessing, TransferredRows: 500, Changes: CDC{Inserts: 10}},
-			{Schema: "HR", Name: "bad", State: TableError, DataErrors: 4},
+		TaskDetails: aem.TaskDetails{
+			Name: name, State: state, Source: aem.TaskEndpoint{Name: "src", Type: oracle},
+			Target:   aem.TaskEndpoint{Name: "tgt", Type: "Snowflake"},
+			Options:  aem.TaskOptions{FullLoad: yes, ApplyChanges: yes},
+			MemoryMB: n(100), CPU: n(7), Latency: aem.Latency{Total: aem.DurationOf(9 * time.Second)},
+			CDCEvents: aem.CDCEvents{Inserts: n(10), Updates: n(20), Deletes: n(30), DDL: n(1)},
+			FullLoad:  aem.FullLoad{TablesCompleted: n(1), TablesWithError: n(1), Completed: yes},
+		},
+		Tables: []aem.TableStatus{
+			{
+				Schema: "HR", Name: "good", State: aem.TableChangeProcessing,
+				FullLoad: aem.TableFullLoad{TransferredRows: n(500)}, CDC: aem.TableCDC{Inserts: n(10)},
+			},
+			{Schema: "HR", Name: "bad", State: aem.TableError, DataErrors: n(4)},
 		},
 	}
 }
@@ -131,8 +142,8 @@ func requests() []request {
 // requestWorld is a world in which all requests can succeed.
 func requestWorld(t testing.TB, shape Shape) *Simulator {
 	s, _ := world(t, Options{Shape: shape})
-	for _, e := range []EndpointState{{Name: "unused"}, {Name: "src__A"}, {Name: "src__B"}} {
-		ok(t, s.AddEndpoint("S", e))
+	for _, e := range []string{"unused", "src__A", "src__B"} {
+		ok(t, s.AddEndpoint("S", EndpointState{Endpoint: aem.Endpoint{Name: e}}))
 	}
 	return s
 }
@@ -205,8 +216,9 @@ func TestUnknownNames(t *testing.T) {
 // must ask a server.
 func TestUnreachableServers(t *testing.T) {
 	for _, r := range requests() {
-		for state, code := range map[string]string{NotMonitored: "AEM_SERVER_NOT_MONITORED",
-			ServerError: "AEM_SERVER_NOT_CONNECTED"} {
+		for state, code := range map[aem.ServerState]string{
+			aem.ServerNotMonitored: "AEM_SERVER_NOT_MONITORED", aem.ServerError: "AEM_SERVER_NOT_CONNECTED",
+		} {
 			s, c := r.ready(t, RealWorld)
 			ok(t, s.SetServerState("S", state, "off"))
 			own := strings.HasSuffix(r.operation, "Acl") || strings.HasSuffix(r.operation, "Server") ||
@@ -234,7 +246,7 @@ func TestLengthRequired(t *testing.T) {
 			t.Errorf("%s without a length: %v, %v", r.operation, resp, err)
 		}
 	}
-	if s.State().Task("S", "T").State != Running || len(s.AuditTrail()) != 0 {
+	if s.State().Task("S", "T").State != aem.TaskRunning || len(s.AuditTrail()) != 0 {
 		t.Error("a request without a length has changed something")
 	}
 }

@@ -3,11 +3,13 @@ package aemtest
 import (
 	"fmt"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // SetServerState puts a server in a state, with the message that goes with it,
 // until it is set again; "" gives it back to its own life.
-func (s *Simulator) SetServerState(name, state, message string) error {
+func (s *Simulator) SetServerState(name string, state aem.ServerState, message string) error {
 	return s.changeServer(name, func(srv *server) {
 		srv.forced = spell{window{begin: s.Now().Sub(srv.start), lasts: never}, state, message}
 	})
@@ -28,24 +30,29 @@ func (s *Simulator) AddServer(v ServerState) {
 	defer s.mu.Unlock()
 	srv := &server{start: s.opts.Start, static: v}
 	x := &srv.static
+	x.ServerDetails = given(v.ServerDetails)
 	x.Tasks, x.Endpoints = nil, nil
-	setDefault(&x.Product, Replicate)
+	setDefault(&x.Product, aem.Replicate)
 	setDefault(&x.Host, "custom.example.net")
 	setDefault(&x.Port, "443")
-	setDefault(&x.Platform, "WINDOWS")
-	setDefault(&x.State, Monitored)
-	if x.Version == "" && x.State == Monitored {
-		x.Version = "2024.5.0.357"
+	setDefault(&x.Platform, aem.PlatformWindows)
+	setDefault(&x.State, aem.ServerMonitored)
+	if x.Version == "" && x.State == aem.ServerMonitored {
+		x.Version = newVersion
 	}
-	if x.License == (License{}) {
+	if v.License == (aem.License{}) {
 		today := s.opts.Start.Truncate(24 * time.Hour)
-		x.License = License{State: LicenseValid, Issued: today.AddDate(0, 0, -100), Expires: today.AddDate(0, 0, 200)}
+		x.License = aem.License{
+			State: aem.LicenseValid, Issued: today.AddDate(0, 0, -100), Expires: today.AddDate(0, 0, 200),
+		}
 	}
-	srv.counted = v.Summary != (TaskSummary{}) || v.Utilization != (Utilization{})
+	srv.counted = v.TaskSummary != (aem.TaskSummary{}) || v.Utilization != (aem.Utilization{})
 	for i := range v.Tasks {
 		srv.addCustom(v.Tasks[i])
 	}
-	x.ACL, x.TasksACL, x.EndpointsACL = v.ACL.clone(), v.TasksACL.clone(), v.EndpointsACL.clone()
+	for _, acl := range []**aem.ACL{&x.ACL, &x.TasksACL, &x.EndpointsACL} {
+		*acl = given(cloneACL(*acl))
+	}
 	for _, e := range v.Endpoints {
 		srv.putEndpoint(e)
 	}
@@ -92,9 +99,10 @@ func (s *Simulator) SetTask(serverName, taskName string, change func(*Task)) err
 func (s *server) addCustom(v Task) {
 	v = v.clone()
 	setDefault(&v.Product, s.static.Product)
-	setDefault(&v.State, Running)
-	setDefault(&v.StopReason, "NONE")
-	if v.Product == Compose {
+	v.TaskDetails, v.Tables, v.ACL = givenTask(v.TaskDetails), given(v.Tables), given(v.ACL)
+	setDefault(&v.State, aem.TaskRunning)
+	setDefault(&v.StopReason, aem.StopNone)
+	if v.Product == aem.Compose {
 		setDefault(&v.Type, "AemComposeDWTaskInfoDetailed")
 		setDefault(&v.Profile, "Data Warehouse")
 	} else {

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 type builder struct {
@@ -63,29 +65,29 @@ func someTime(r *rand.Rand, lo, hi time.Duration) time.Duration {
 	return time.Duration(between(r, lo.Seconds(), hi.Seconds())) * time.Second
 }
 
-func (b *builder) newServer(product Product, n int, name, host string) *server {
+func (b *builder) newServer(product aem.Product, n int, name, host string) *server {
 	r := b.random("server", name)
 	today := b.opts.Start.Truncate(24 * time.Hour)
 	s := &server{start: b.opts.Start, idleCPU: int64(between(r, 3, 20))}
-	s.static = ServerState{
-		Product: product, Name: name, Host: host, Port: "443", Platform: "WINDOWS", State: Monitored,
-		Version: fmt.Sprintf("2024.%d.0.%d", 5+6*r.IntN(2), 100+r.IntN(800)),
-		User:    DefaultDomain + `\svc_qem`,
-		License: License{
-			State:   LicenseValid,
+	s.static.ServerDetails = aem.ServerDetails{
+		Product: product, Name: name, Host: host, Port: "443", Platform: aem.PlatformWindows, State: aem.ServerMonitored,
+		Version:  fmt.Sprintf("2024.%d.0.%d", 5+6*r.IntN(2), 100+r.IntN(800)),
+		Username: DefaultDomain + `\svc_qem`,
+		License: aem.License{
+			State:   aem.LicenseValid,
 			Issued:  today.AddDate(0, 0, -30-r.IntN(300)),
 			Expires: today.AddDate(0, 0, 40+r.IntN(400)),
 		},
 	}
 	if n%3 == 2 {
-		s.static.Platform, s.static.Port = "LINUX", "3552"
+		s.static.Platform, s.static.Port = aem.PlatformLinux, "3552"
 	}
 	return s
 }
 
 func (b *builder) replicateServer(n int) *server {
 	name, host := serverNames(n)
-	s := b.newServer(Replicate, n, name, host)
+	s := b.newServer(aem.Replicate, n, name, host)
 	if n == 0 {
 		s.static.Description = "Production, first data centre"
 	}
@@ -119,11 +121,11 @@ func (b *builder) trouble(s *server, n int) {
 	case 3: // a licence without end
 		v.License.Expires = time.Time{}
 	case 4:
-		v.State = ServerError
+		v.State = aem.ServerError
 		v.Message = fmt.Sprintf("Failed to connect to server '%s'.\r\nUnable to connect to the remote server", v.Name)
 		v.LastConnection = b.opts.Start.Add(-61 * time.Hour).Truncate(time.Second)
 	case 5: // never reached
-		v.State, v.Platform, v.Version = NotMonitored, "UNKNOWN", ""
+		v.State, v.Platform, v.Version = aem.ServerNotMonitored, aem.PlatformUnknown, ""
 	case 6: // its licence has ended
 		v.License.Expires = today.AddDate(0, 0, -7)
 	case 7: // too old to tell its CPU
@@ -136,7 +138,7 @@ func (b *builder) composeServer(n int) *server {
 	if n > 0 {
 		name = fmt.Sprintf("compose-%02d", n+1)
 	}
-	s := b.newServer(Compose, 0, name, fmt.Sprintf("compose-%02d.example.net", n+1))
+	s := b.newServer(aem.Compose, 0, name, fmt.Sprintf("compose-%02d.example.net", n+1))
 	for i := range b.opts.TasksPerServer {
 		s.tasks = append(s.tasks, b.composeTask(s, i, ""))
 	}
@@ -144,7 +146,7 @@ func (b *builder) composeServer(n int) *server {
 }
 
 func (b *builder) oddServer() *server {
-	s := b.newServer(Replicate, 0, `odd/ser%ver #1 ?&+ "Zürich"\`, "odd.example.net")
+	s := b.newServer(aem.Replicate, 0, `odd/ser%ver #1 ?&+ "Zürich"\`, "odd.example.net")
 	kind := taskKinds()[0]
 	for i, name := range oddTasks() {
 		t := b.replicateTask(s, kind, name, sources()[i%len(sources())], targets()[i%len(targets())])

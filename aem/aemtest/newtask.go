@@ -3,6 +3,8 @@ package aemtest
 import (
 	"fmt"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 type kind struct {
@@ -27,10 +29,10 @@ func taskKinds() []kind {
 		{loads: true, applies: true, fromLogStream: true},
 		{loads: true, applies: true, again: true},
 		{loads: true, again: true},
-		{loads: true, applies: true, rest: phase{state: Stopped, reason: "NORMAL"}},
+		{loads: true, applies: true, rest: phase{state: aem.TaskStopped, reason: aem.StopNormal}},
 		{loads: true, applies: true, fragile: true},
 		{loads: true, stores: true},
-		{loads: true, applies: true, broken: 2, rest: phase{state: Failed, reason: "FATAL_ERROR",
+		{loads: true, applies: true, broken: 2, rest: phase{state: aem.TaskError, reason: aem.StopFatalError,
 			message: "Stop Reason FATAL_ERROR Error Level FATAL\r\nEncountered a fatal error\r\nCannot connect to the " +
 				"target endpoint"}},
 		{applies: true},
@@ -39,7 +41,7 @@ func taskKinds() []kind {
 		{loads: true, applies: true, broken: 1},
 		{loads: true, audits: true},
 		{loads: true, applies: true, again: true},
-		{loads: true, applies: true, rest: phase{state: Stopped, reason: "STOPPED_AFTER_FULL_LOAD"}},
+		{loads: true, applies: true, rest: phase{state: aem.TaskStopped, reason: aem.StopAfterFullLoad}},
 	}
 	for len(kinds) < 40 {
 		kinds = append(kinds, well)
@@ -59,17 +61,20 @@ func (b *builder) replicateTask(s *server, k kind, name string, source, target e
 		k = k.healthy()
 	}
 	r := b.random("task", s.static.Name, name)
-	t := &task{product: Replicate, start: b.opts.Start, steer: newSteering()}
+	t := &task{product: aem.Replicate, start: b.opts.Start, steer: newSteering()}
 	v := &t.static
-	*v = Task{
-		Product: Replicate, Type: "AemReplicateTaskInfoDetailed", Name: name, Profile: "UNIDIRECTIONAL",
-		Source:          Endpoint{"src_" + source.word, source.kind},
-		Target:          Endpoint{"tgt_" + target.word, target.kind},
-		FullLoadEnabled: k.loads, ApplyChanges: k.applies, StoreChanges: k.stores, AuditChanges: k.audits,
-	}
+	v.TaskDetails = givenTask(aem.TaskDetails{
+		Product: aem.Replicate, Type: "AemReplicateTaskInfoDetailed", Name: name, Profile: "UNIDIRECTIONAL",
+		Source: aem.TaskEndpoint{Name: "src_" + source.word, Type: source.kind},
+		Target: aem.TaskEndpoint{Name: "tgt_" + target.word, Type: target.kind},
+		Options: aem.TaskOptions{
+			FullLoad: aem.BoolOf(k.loads), ApplyChanges: aem.BoolOf(k.applies), StoreChanges: aem.BoolOf(k.stores),
+			AuditChanges: aem.BoolOf(k.audits),
+		},
+	})
 	switch {
 	case k.logStream:
-		v.Profile, v.Target = "LOG_STREAM", Endpoint{"log_stream", "Log Stream"}
+		v.Profile, v.Target = "LOG_STREAM", aem.TaskEndpoint{Name: "log_stream", Type: "Log Stream"}
 	case k.bidirectional:
 		v.Profile = "BIDIRECTIONAL"
 	}
@@ -136,10 +141,11 @@ func (b *builder) life(k kind, name string, s *server) life {
 func failure(name string, lasts time.Duration) []phase {
 	const recovers, starts = 45 * time.Second, 15 * time.Second
 	return []phase{
-		{recovers, Recovery, "RECOVERABLE_ERROR", fmt.Sprintf("Task '%s' encountered a recoverable error", name)},
-		{lasts - recovers - starts, Failed, "FATAL_ERROR",
+		{recovers, aem.TaskRecovering, aem.StopRecoverableError,
+			fmt.Sprintf("Task '%s' encountered a recoverable error", name)},
+		{lasts - recovers - starts, aem.TaskError, aem.StopFatalError,
 			fmt.Sprintf("Stop Reason FATAL_ERROR Error Level FATAL\r\nTask '%s' encountered a fatal error", name)},
-		{starts, Starting, "NONE", ""},
+		{starts, aem.TaskStarting, aem.StopNone, ""},
 	}
 }
 
@@ -153,16 +159,16 @@ func (b *builder) composeTask(s *server, n int, name string) *task {
 		name = short + "__" + project
 	}
 	r := b.random("compose", s.static.Name, name)
-	t := &task{product: Compose, start: b.opts.Start, steer: newSteering()}
-	t.static = Task{
-		Product: Compose, Name: name, Project: project,
+	t := &task{product: aem.Compose, start: b.opts.Start, steer: newSteering()}
+	t.static.TaskDetails = givenTask(aem.TaskDetails{
+		Product: aem.Compose, Name: name, Project: project,
 		Type: []string{"AemComposeDWTaskInfoDetailed", "AemComposeDMTaskInfoDetailed",
 			"AemComposeDLTaskInfoDetailed"}[n%3],
-		Profile:         []string{"Data Warehouse", "Data Mart", "Data Storage", "Workflow", "Compactor"}[n%5],
-		FullLoadEnabled: true, ApplyChanges: n%2 == 0,
-		Source: Endpoint{"landing_sql", "Microsoft SQL Server"},
-		Target: Endpoint{"dw_snow", "Snowflake"},
-	}
+		Profile: []string{"Data Warehouse", "Data Mart", "Data Storage", "Workflow", "Compactor"}[n%5],
+		Options: aem.TaskOptions{FullLoad: aem.BoolOf(true), ApplyChanges: aem.BoolOf(n%2 == 0)},
+		Source:  aem.TaskEndpoint{Name: "landing_sql", Type: "Microsoft SQL Server"},
+		Target:  aem.TaskEndpoint{Name: "dw_snow", Type: "Snowflake"},
+	})
 	if n%3 == 0 {
 		t.static.Tags = []string{"dw"}
 	}

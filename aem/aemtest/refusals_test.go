@@ -7,36 +7,44 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // refusing is a world with whatever methods may refuse.
 func refusing(t *testing.T) *Simulator {
 	t.Helper()
 	s := requestWorld(t, RealWorld)
-	for _, e := range []EndpointState{{Name: "src2"}, {Name: "sql", Type: "MySQL"}, {Name: "e", Settings: map[string]any{
-		"$type": "OracleSettings", "server": "old", "connectioninfo": map[string]any{"$type": "x"}}}} {
+	for _, e := range []EndpointState{
+		{Endpoint: aem.Endpoint{Name: "src2"}}, {Endpoint: aem.Endpoint{Name: "sql", Type: "MySQL"}},
+		{Endpoint: aem.Endpoint{Name: "e"}, Settings: map[string]any{
+			"$type": "OracleSettings", "server": "old", "connectioninfo": map[string]any{"$type": "x"},
+		}},
+	} {
 		ok(t, s.AddEndpoint("S", e))
 	}
+	cdc := aem.TaskOptions{ApplyChanges: aem.BoolOf(true)}
 	for name, edit := range map[string]func(*Task){
-		"no-ends":   func(v *Task) { v.Source, v.Target = Endpoint{}, Endpoint{} },
-		"no-source": func(v *Task) { v.Source = Endpoint{} },
-		"no-target": func(v *Task) { v.Target = Endpoint{} },
-		"no-option": func(v *Task) { v.FullLoadEnabled, v.ApplyChanges = false, false },
-		"bidi":      func(v *Task) { v.FullLoadEnabled, v.ApplyChanges, v.Profile = false, false, "BIDIRECTIONAL" },
-		"recovers":  func(v *Task) { v.State = Recovery },
-		"bare":      func(v *Task) { *v = Task{Name: "bare"} },
-		"F":         func(v *Task) { v.State, v.Source.Type = Running, "File Channel" },
-		"CDC":       func(v *Task) { v.State, v.FullLoadEnabled = Running, false },
-		"L":         func(v *Task) { v.State, v.Tables[1].Start = Running, testStart },
+		"no-ends":   func(v *Task) { v.Source, v.Target = aem.TaskEndpoint{}, aem.TaskEndpoint{} },
+		"no-source": func(v *Task) { v.Source = aem.TaskEndpoint{} },
+		"no-target": func(v *Task) { v.Target = aem.TaskEndpoint{} },
+		"no-option": func(v *Task) { v.Options = aem.TaskOptions{} },
+		"bidi":      func(v *Task) { v.Options, v.Profile = aem.TaskOptions{}, "BIDIRECTIONAL" },
+		"recovers":  func(v *Task) { v.State = aem.TaskRecovering },
+		"bare":      func(v *Task) { *v = Task{TaskDetails: aem.TaskDetails{Name: "bare"}} },
+		"F":         func(v *Task) { v.State, v.Source.Type = aem.TaskRunning, "File Channel" },
+		"CDC":       func(v *Task) { v.State, v.Options = aem.TaskRunning, cdc },
+		"L":         func(v *Task) { v.State, v.Tables[1].FullLoad.Start = aem.TaskRunning, testStart },
 	} {
-		v := customTask(name, Stopped)
+		v := customTask(name, aem.TaskStopped)
 		edit(&v)
 		ok(t, s.AddTask("S", v))
 	}
-	s.AddServer(ServerState{Name: "V", Host: "v.example.net", Version: "5.1.0.9", Tasks: []Task{customTask("T", Running)}})
-	s.AddServer(ServerState{Name: "C", Product: Compose, Host: "c.example.net",
-		Tasks: []Task{{Name: "L__P", Project: "P", State: Stopped}}})
+	s.AddServer(ServerState{
+		ServerDetails: aem.ServerDetails{Name: "V", Host: "v.example.net", Version: "5.1.0.9"},
+		Tasks:         []Task{customTask("T", aem.TaskRunning)},
+	})
+	s.AddServer(ServerState{ServerDetails: aem.ServerDetails{Name: "C", Product: aem.Compose, Host: "c.example.net"},
+		Tasks: []Task{{TaskDetails: aem.TaskDetails{Name: "L__P", Project: "P", State: aem.TaskStopped}}}})
 	return s
 }
 
@@ -62,7 +70,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s says %s", line, body)
 		}
 	}
-	if diff := cmp.Diff(before, s.State()); diff != "" {
+	if diff := difference(before, s.State()); diff != "" {
 		t.Errorf("what was refused has changed something: -before +now\n%s", diff)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // zulu is how the API wants and gives the timestamps of retention and audit.
@@ -54,11 +56,12 @@ func (c *call) setBarrier() error {
 	if err != nil && *in.Point != "" {
 		return c.failed("AEM_INVALID_TIMESTAMP_FORMAT")
 	}
-	kept := slices.DeleteFunc(c.t.static.Barriers, func(b Barrier) bool { return b.Application == in.Application })
+	kept := slices.DeleteFunc(c.t.static.Barriers,
+		func(b aem.RetentionBarrier) bool { return b.Application == in.Application })
 	if *in.Point != "" {
-		kept = append(kept, Barrier{in.Application, point})
+		kept = append(kept, aem.RetentionBarrier{Application: in.Application, Point: point})
 	}
-	slices.SortFunc(kept, func(a, b Barrier) int { return strings.Compare(a.Application, b.Application) })
+	slices.SortFunc(kept, func(a, b aem.RetentionBarrier) int { return strings.Compare(a.Application, b.Application) })
 	c.t.static.Barriers = kept
 	return nil
 }
@@ -66,9 +69,9 @@ func (c *call) setBarrier() error {
 // getBarrier answers with the earliest barrier. What the API says when there is
 // none, the guide leaves open: each shape has its own way.
 func (c *call) getBarrier() error {
-	var message barrierMessage
+	var message aem.RetentionBarrier
 	if kept := c.t.static.Barriers; len(kept) > 0 {
-		message = barrierMessage(slices.MinFunc(kept, func(a, b Barrier) int { return a.Point.Compare(b.Point) }))
+		message = slices.MinFunc(kept, func(a, b aem.RetentionBarrier) int { return a.Point.Compare(b.Point) })
 	} else if c.opts.Shape == Legacy {
 		w := c.writer()
 		w.Open()

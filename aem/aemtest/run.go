@@ -46,28 +46,28 @@ func (c *call) runTask() error {
 	t, now := c.t, c.Now()
 	v := t.at(now)
 	switch v.State {
-	case Running, Starting:
+	case aem.TaskRunning, aem.TaskStarting:
 		return c.failed("AEM_TASK_ALREADY_RUNNING")
-	case Recovery:
+	case aem.TaskRecovering:
 		return c.failed("AEM_TASK_IN_RECOVERY")
 	}
 	if code := lacking(&v); code != "" {
 		return c.failed(code)
 	}
 	t.run(now, r, c.opts.TaskDelay)
-	return c.settle(timeout, "AEM_RUN_TASK_TIMEOUT", func(v *Task) bool { return v.State != Starting })
+	return c.settle(timeout, "AEM_RUN_TASK_TIMEOUT", func(v *Task) bool { return v.State != aem.TaskStarting })
 }
 
 func (c *call) parseRun() (run, error) {
 	r := run{option: strings.ToUpper(c.query.Get("option"))}
-	if r.option == "" && c.t.product == Compose {
+	if r.option == "" && c.t.product == aem.Compose {
 		r.option = resumeProcessing
 	}
 	wanted, known := runOptions()[r.option]
 	switch {
 	case r.option == "":
 		return r, c.missing("option")
-	case !known, c.t.product == Compose && r.option != resumeProcessing:
+	case !known, c.t.product == aem.Compose && r.option != resumeProcessing:
 		return r, c.failed("AEM_RUN_TASK_INNER_ERR", "{option}", r.option)
 	}
 	if len(c.body) > 0 {
@@ -108,9 +108,9 @@ func (r *run) understood() bool {
 // nothing of its endpoints and options lacks nothing.
 func lacking(v *Task) string {
 	source, target := v.Source.Name != "", v.Target.Name != ""
-	option := v.FullLoadEnabled || v.ApplyChanges || v.StoreChanges || v.AuditChanges
+	option := v.Options.FullLoad.True() || changes(&v.Options)
 	switch {
-	case v.Product == Compose || !source && !target && !option:
+	case v.Product == aem.Compose || !source && !target && !option:
 		return ""
 	case !source && !target:
 		return "AEM_RUN_TASK_NO_SRC_NO_TRG"
@@ -160,7 +160,7 @@ func (c *call) settle(timeout time.Duration, code string, there func(*Task) bool
 		if !there(&v) {
 			return c.failed(code)
 		}
-		return said(c, taskResultTable, &aem.TaskResult{State: aem.TaskState(v.State)})
+		return said(c, taskResultTable, &aem.TaskResult{State: v.State})
 	}
 	if c.opts.TaskDelay <= 0 {
 		return result()
@@ -179,12 +179,12 @@ func (c *call) stopTask() error {
 		return c.failed("AEM_TASK_ALREADY_STOPPED")
 	}
 	c.t.halt(now, c.opts.TaskDelay)
-	return c.settle(timeout, "AEM_STOP_TASK_TIMEOUT", func(v *Task) bool { return v.State == Stopped })
+	return c.settle(timeout, "AEM_STOP_TASK_TIMEOUT", func(v *Task) bool { return v.State == aem.TaskStopped })
 }
 
 func (t *task) stopped(now time.Time) bool {
 	v := t.at(now)
-	return v.State == Stopped || v.State == Failed
+	return v.State == aem.TaskStopped || v.State == aem.TaskError
 }
 
 func (c *call) deleteTask() error {

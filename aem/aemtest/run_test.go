@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 const (
@@ -20,7 +22,8 @@ func generated(t *testing.T, opts Options) (*Simulator, *testClock, *caller, str
 	s, clock := world(t, opts)
 	srv := s.State().Servers[0]
 	for _, v := range srv.Tasks {
-		if v.State == Running && v.FullLoadEnabled && v.ApplyChanges && v.FullLoad.Completed {
+		if v.State == aem.TaskRunning && v.Options.FullLoad.True() && v.Options.ApplyChanges.True() &&
+			v.FullLoad.Completed.True() {
 			return s, clock, as(t, s, Operator), srv.Name, v.Name
 		}
 	}
@@ -36,14 +39,16 @@ func TestStopAndResume(t *testing.T) {
 	c.must("POST", path+stopQuery, "")
 	clock.set(25 * time.Minute)
 	stopped := s.State().Task(server, name)
-	if stopped.State != Stopped || stopped.StopReason != "NORMAL" || stopped.MemoryMB != 0 || stopped.CPU != 0 ||
-		stopped.TotalLatency != 0 || stopped.SourceLatency != 0 {
+	if stopped.State != aem.TaskStopped || stopped.StopReason != aem.StopNormal || stopped.MemoryMB.Int() != 0 ||
+		stopped.CPU.Int() != 0 ||
+		lag(stopped.Latency.Total) != 0 || lag(stopped.Latency.Source) != 0 {
 		t.Errorf("a stopped task: %+v", stopped)
 	}
-	if stopped.CDC != before.CDC || stopped.CDCThroughput != before.CDCThroughput || stopped.FullLoad != before.FullLoad {
+	if stopped.CDCEvents != before.CDCEvents || stopped.CDCThroughput != before.CDCThroughput ||
+		stopped.FullLoad != before.FullLoad {
 		t.Errorf("a stopped task went on: %+v, was %+v", stopped, before)
 	}
-	if sum := s.State().Servers[0].Summary; sum.Stopped != 1 {
+	if sum := s.State().Servers[0].TaskSummary; sum.Stopped.Int() != 1 {
 		t.Errorf("the summary of the server: %+v", sum)
 	}
 	c.refuses("AEM_TASK_ALREADY_STOPPED", "POST", path+stopQuery, "")
@@ -51,17 +56,19 @@ func TestStopAndResume(t *testing.T) {
 	c.must("POST", path+runQuery+resumeProcessing, "")
 	c.refuses("AEM_TASK_ALREADY_RUNNING", "POST", path+runQuery+"RESUME_PROCESSING", "")
 	resumed := s.State().Task(server, name)
-	if resumed.State != Running || resumed.CDC.Inserts != 0 || resumed.Transactions.AppliedRecords != 0 ||
-		resumed.TotalLatency < 15*time.Minute {
+	if resumed.State != aem.TaskRunning || resumed.CDCEvents.Inserts.Int() != 0 ||
+		resumed.Transactions.CommittedRecords.Int() != 0 ||
+		lag(resumed.Latency.Total) < 15*time.Minute {
 		t.Errorf("a resumed task: %+v", resumed)
 	}
-	if resumed.FullLoad != before.FullLoad || resumed.DataErrors != before.DataErrors {
+	if resumed.FullLoad != before.FullLoad || resumed.DataErrors.Int() != before.DataErrors.Int() {
 		t.Errorf("a resumed task has forgotten its full load: %+v, was %+v", resumed.FullLoad, before.FullLoad)
 	}
 	clock.set(35 * time.Minute)
 	later := s.State().Task(server, name)
-	if later.CDC.Inserts == 0 || later.CDC.Inserts >= before.CDC.Inserts+1e9 || later.TotalLatency > 5*time.Minute ||
-		later.MemoryMB == 0 {
+	if later.CDCEvents.Inserts.Int() == 0 || later.CDCEvents.Inserts.Int() >= before.CDCEvents.Inserts.Int()+1e9 ||
+		lag(later.Latency.Total) > 5*time.Minute ||
+		later.MemoryMB.Int() == 0 {
 		t.Errorf("ten minutes after it was resumed: %+v", later)
 	}
 }
@@ -74,32 +81,39 @@ func TestReloadTarget(t *testing.T) {
 	clock.set(time.Minute)
 	c.must("POST", path+runQuery+"reload_target", "")
 	v := s.State().Task(server, name)
-	if v.FullLoad.Completed || v.FullLoad.RecordsCompleted != 0 || !v.FullLoad.Start.Equal(testStart.Add(time.Minute)) ||
-		v.FullLoad.RecordsEstimated == 0 {
+	if v.FullLoad.Completed.True() || v.FullLoad.RecordsCompleted.Int() != 0 ||
+		!v.FullLoad.Start.Equal(testStart.Add(time.Minute)) ||
+		v.FullLoad.RecordsEstimated.Int() == 0 {
 		t.Errorf("just after RELOAD_TARGET: %+v", v.FullLoad)
 	}
 	clock.set(2 * time.Minute)
-	half := s.State().Task(server, name).FullLoad
-	if half.RecordsCompleted == 0 || half.TablesLoading == 0 || half.Completed {
+	progress := func() aem.FullLoad {
+		f := s.State().Task(server, name).FullLoad
+		f.Throughput = aem.Throughput{}
+		return f
+	}
+	half := progress()
+	if half.RecordsCompleted.Int() == 0 || half.TablesLoading.Int() == 0 || half.Completed.True() {
 		t.Errorf("a minute after RELOAD_TARGET: %+v", half)
 	}
 	c.must("POST", path+stopQuery, "")
 	clock.set(3 * time.Hour)
-	if got := s.State().Task(server, name).FullLoad; got != half {
+	if got := progress(); got != half {
 		t.Errorf("the load of a stopped task: %+v, was %+v", got, half)
 	}
 	c.must("POST", path+runQuery+"RESUME_PROCESSING", "")
-	if got := s.State().Task(server, name).FullLoad; got != half {
+	if got := progress(); got != half {
 		t.Errorf("the load of the resumed task: %+v, was %+v", got, half)
 	}
 	clock.set(3*time.Hour + 20*time.Minute)
 	v = s.State().Task(server, name)
-	if !v.FullLoad.Completed || v.FullLoad.End.Before(testStart.Add(3*time.Hour)) || v.FullLoad.End.After(s.Now()) ||
-		v.FullLoad.RecordsCompleted != v.FullLoad.RecordsEstimated {
+	if !v.FullLoad.Completed.True() || v.FullLoad.End.Before(testStart.Add(3*time.Hour)) ||
+		v.FullLoad.End.After(s.Now()) ||
+		v.FullLoad.RecordsCompleted.Int() != v.FullLoad.RecordsEstimated.Int() {
 		t.Errorf("the end of the load: %+v", v.FullLoad)
 	}
 	for _, x := range v.Tables {
-		if x.Start.After(x.End) || x.End.After(v.FullLoad.End) || x.Start.Before(v.FullLoad.Start) {
+		if f := x.FullLoad; f.Start.After(f.End) || f.End.After(v.FullLoad.End) || f.Start.Before(v.FullLoad.Start) {
 			t.Errorf("a table of the load: %+v", x)
 		}
 	}
@@ -115,7 +129,7 @@ func TestRunOptions(t *testing.T) {
 	} {
 		s, _ := world(t, Options{})
 		as(t, s, Operator).must("POST", "servers/S/tasks/U"+runQuery+option, body)
-		if v := s.State().Task("S", "U"); v.State != Running || v.CDC != (CDC{}) {
+		if v := s.State().Task("S", "U"); v.State != aem.TaskRunning || v.CDCEvents != given(aem.CDCEvents{}) {
 			t.Errorf("after %s: %+v", option, v)
 		}
 	}
@@ -128,20 +142,22 @@ func TestReloadCustom(t *testing.T) {
 	clock.set(time.Minute)
 	c.must("POST", "servers/S/tasks/U"+runQuery+reloadTarget, "")
 	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=Resume", "")
+	two := aem.WholeOf(2)
 	for _, w := range []struct {
 		after time.Duration
-		want  FullLoad
+		want  aem.FullLoad
 	}{
-		{0, FullLoad{TablesQueued: 2}},
-		{10 * time.Second, FullLoad{TablesLoading: 2}},
-		{time.Minute, FullLoad{TablesCompleted: 2, Completed: true,
+		{0, aem.FullLoad{TablesQueued: two}},
+		{10 * time.Second, aem.FullLoad{TablesLoading: two}},
+		{time.Minute, aem.FullLoad{TablesCompleted: two, Completed: aem.BoolOf(true),
 			End: testStart.Add(time.Minute + queuedFor + customLoad)}},
 	} {
 		clock.set(time.Minute + w.after)
 		w.want.Start = testStart.Add(time.Minute)
+		want := given(w.want)
 		v := s.State().Task("S", "U")
-		if v.FullLoad != w.want || v.State != Running || v.Tables[0].Changes != (CDC{}) {
-			t.Errorf("%v after RELOAD_TARGET: %+v, want %+v", w.after, v.FullLoad, w.want)
+		if v.FullLoad != want || v.State != aem.TaskRunning || v.Tables[0].CDC != given(aem.TableCDC{}) {
+			t.Errorf("%v after RELOAD_TARGET: %+v, want %+v", w.after, v.FullLoad, want)
 		}
 	}
 }
@@ -151,8 +167,8 @@ func TestFromTimestamp(t *testing.T) {
 	s, _, c, server, name := generated(t, Options{Healthy: true})
 	c.must("POST", taskPath(server, name)+stopQuery, "")
 	c.must("POST", taskPath(server, name)+runQuery+fromTimestamp, `{"cdcposition":"2025-10-01T08:00:00Z"}`)
-	if v := s.State().Task(server, name); v.TotalLatency < 55*time.Minute || v.TotalLatency > 2*time.Hour {
-		t.Errorf("an hour back the latency is %v", v.TotalLatency)
+	if v := s.State().Task(server, name); lag(v.Latency.Total) < 55*time.Minute || lag(v.Latency.Total) > 2*time.Hour {
+		t.Errorf("an hour back the latency is %v", v.Latency.Total)
 	}
 }
 
@@ -165,18 +181,19 @@ func TestMetadataOnly(t *testing.T) {
 	clock.set(time.Minute)
 	c.must("POST", path+runQuery+createTables, "")
 	clock.set(2 * time.Minute)
-	if v := s.State().Task(server, name); v.State != Stopped || !v.FullLoad.Completed {
+	if v := s.State().Task(server, name); v.State != aem.TaskStopped || !v.FullLoad.Completed.True() {
 		t.Errorf("after creating missing tables: %s %+v", v.State, v.FullLoad)
 	}
 	c.must("POST", path+runQuery+recreateTables, "")
 	clock.set(3 * time.Minute)
 	v := s.State().Task(server, name)
-	if v.State != Stopped || v.FullLoad.Completed || v.Tables[0].State != TableQueued {
+	if v.State != aem.TaskStopped || v.FullLoad.Completed.True() || v.Tables[0].State != aem.TableQueued {
 		t.Errorf("after creating all tables: %s %+v %+v", v.State, v.FullLoad, v.Tables[0])
 	}
 	c.must("POST", path+runQuery+resumeProcessing, "")
 	clock.set(4 * time.Minute)
-	if v := s.State().Task(server, name); v.State != Running || v.FullLoad.RecordsCompleted == 0 || v.FullLoad.Completed {
+	if v := s.State().Task(server, name); v.State != aem.TaskRunning || v.FullLoad.RecordsCompleted.Int() == 0 ||
+		v.FullLoad.Completed.True() {
 		t.Errorf("the load after that: %s %+v", v.State, v.FullLoad)
 	}
 }
@@ -184,9 +201,10 @@ func TestMetadataOnly(t *testing.T) {
 // TestRunFailed starts a task that has failed and says nothing of what it replicates.
 func TestRunFailed(t *testing.T) {
 	s, _ := world(t, Options{})
-	ok(t, s.AddTask("S", Task{Name: "bare", State: Failed, StopReason: "FATAL_ERROR", Message: "broken"}))
+	ok(t, s.AddTask("S", Task{TaskDetails: aem.TaskDetails{Name: "bare", State: aem.TaskError,
+		StopReason: aem.StopFatalError, Message: "broken"}}))
 	as(t, s, Operator).must("POST", "servers/S/tasks/bare"+runQuery+resumeProcessing, "")
-	if v := s.State().Task("S", "bare"); v.State != Running || v.StopReason != "NONE" || v.Message != "" {
+	if v := s.State().Task("S", "bare"); v.State != aem.TaskRunning || v.StopReason != aem.StopNone || v.Message != "" {
 		t.Errorf("a failed task was started: %+v", v)
 	}
 }
@@ -195,7 +213,7 @@ func TestRunFailed(t *testing.T) {
 func TestTaskDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{Servers: -1, ComposeServers: -1, Users: []User{user(Operator)}, TaskDelay: 20 * time.Second})
-		s.AddServer(ServerState{Name: "S", Tasks: []Task{customTask("T", Running)}})
+		s.AddServer(ServerState{ServerDetails: aem.ServerDetails{Name: "S"}, Tasks: []Task{customTask("T", aem.TaskRunning)}})
 		c := as(t, s, Operator)
 		path := "servers/S/tasks/T"
 		began := time.Now()
@@ -204,20 +222,20 @@ func TestTaskDelay(t *testing.T) {
 			t.Errorf("stopping takes %v", took)
 		}
 		c.refuses("AEM_RUN_TASK_TIMEOUT", "POST", path+"?action=run&timeout=5&option="+resumeProcessing, "")
-		if v := s.State().Task("S", "T"); v.State != Starting {
+		if v := s.State().Task("S", "T"); v.State != aem.TaskStarting {
 			t.Errorf("after the timeout the task is %s", v.State)
 		}
 		c.refuses("AEM_TASK_ALREADY_RUNNING", "POST", path+runQuery+resumeProcessing, "")
 		time.Sleep(15 * time.Second)
-		if v := s.State().Task("S", "T"); v.State != Running {
+		if v := s.State().Task("S", "T"); v.State != aem.TaskRunning {
 			t.Errorf("the task that was slow to start is %s", v.State)
 		}
 		c.refuses("AEM_STOP_TASK_TIMEOUT", "POST", path+"?action=stop&timeout=0", "")
-		if v := s.State().Task("S", "T"); v.State != Running {
+		if v := s.State().Task("S", "T"); v.State != aem.TaskRunning {
 			t.Errorf("after the timeout the task is %s", v.State)
 		}
 		time.Sleep(20 * time.Second)
-		if v := s.State().Task("S", "T"); v.State != Stopped {
+		if v := s.State().Task("S", "T"); v.State != aem.TaskStopped {
 			t.Errorf("the task that was slow to stop is %s", v.State)
 		}
 	})
@@ -233,12 +251,12 @@ func TestTroubledTasks(t *testing.T) {
 	for since := time.Duration(0); since < 10*time.Minute; since += 30 * time.Second {
 		clock.set(since)
 		for srv, v := range tasks(s.State()) {
-			if srv.State != Monitored || v.State != Stopped && v.State != Failed {
+			if srv.State != aem.ServerMonitored || v.State != aem.TaskStopped && v.State != aem.TaskError {
 				continue
 			}
 			c.must("POST", taskPath(srv.Name, v.Name)+runQuery+resumeProcessing, "")
 			now := s.State().Task(srv.Name, v.Name)
-			if now.State != Running || now.Product == Replicate && now.Message != "" {
+			if now.State != aem.TaskRunning || now.Product == aem.Replicate && now.Message != "" {
 				t.Fatalf("at %v %s was %s and is %s %q", since, v.Name, v.State, now.State, now.Message)
 			}
 			started++
@@ -256,15 +274,15 @@ func TestComposeTasks(t *testing.T) {
 	srv := s.State().Servers[0]
 	for _, v := range srv.Tasks {
 		path := taskPath(srv.Name, v.Name)
-		if v.State != Running {
+		if v.State != aem.TaskRunning {
 			c.must("POST", path+"?action=run&timeout=60", "")
 		}
-		if now := s.State().Task(srv.Name, v.Name); now.State != Running || now.StopReason != "NONE" {
+		if now := s.State().Task(srv.Name, v.Name); now.State != aem.TaskRunning || now.StopReason != aem.StopNone {
 			t.Errorf("%s is %s %s", v.Name, now.State, now.StopReason)
 		}
 		c.must("POST", path+stopQuery, "")
-		if now := s.State().Task(srv.Name, v.Name); now.State != Stopped || now.StopReason != "NONE" ||
-			now.Loading.TablesLoading != 0 {
+		if now := s.State().Task(srv.Name, v.Name); now.State != aem.TaskStopped || now.StopReason != aem.StopNone ||
+			now.Loading.TablesLoading.Int() != 0 {
 			t.Errorf("%s is stopped: %+v", v.Name, now)
 		}
 		c.must("POST", path+runQuery+resumeProcessing, "")
@@ -275,31 +293,32 @@ func TestComposeTasks(t *testing.T) {
 func TestEditsAndCallsAgree(t *testing.T) {
 	s, _, c, server, name := generated(t, Options{Healthy: true})
 	path := taskPath(server, name)
-	edit := func(state string) {
+	edit := func(state aem.TaskState) {
 		t.Helper()
-		set := func(v *Task) { v.State, v.DiskMB, v.Tables[0].State = state, 4711, TableError }
+		set := func(v *Task) { v.State, v.DiskMB, v.Tables[0].State = state, aem.WholeOf(4711), aem.TableError }
 		ok(t, s.SetTask(server, name, set))
 	}
-	state := func() string { return s.State().Task(server, name).State }
-	edit(Failed)
+	state := func() aem.TaskState { return s.State().Task(server, name).State }
+	edit(aem.TaskError)
 	c.must("POST", path+runQuery+resumeProcessing, "")
-	if v := s.State().Task(server, name); v.State != Running || v.DiskMB != 4711 || v.Tables[0].State != TableError {
-		t.Errorf("started after an edit: %s %d %s", v.State, v.DiskMB, v.Tables[0].State)
+	if v := s.State().Task(server, name); v.State != aem.TaskRunning || v.DiskMB.Int() != 4711 ||
+		v.Tables[0].State != aem.TableError {
+		t.Errorf("started after an edit: %s %s %s", v.State, v.DiskMB, v.Tables[0].State)
 	}
 	x := s.State().Task(server, name).Tables[0]
 	c.must("POST", path+"/tables?action=reload&schema="+url.QueryEscape(x.Schema)+"&table="+url.QueryEscape(x.Name), "")
-	if v := s.State().Task(server, name); v.Tables[0].State != TableQueued {
+	if v := s.State().Task(server, name); v.Tables[0].State != aem.TableQueued {
 		t.Errorf("reloaded after an edit: %s", v.Tables[0].State)
 	}
 	c.must("POST", path+stopQuery, "")
-	if state() != Stopped {
+	if state() != aem.TaskStopped {
 		t.Errorf("stopped after an edit: %s", state())
 	}
-	edit(Recovery)
-	if state() != Recovery {
+	edit(aem.TaskRecovering)
+	if state() != aem.TaskRecovering {
 		t.Errorf("edited after a stop: %s", state())
 	}
-	if err := s.SetTask(server, name, nil); err != nil || state() != Stopped {
+	if err := s.SetTask(server, name, nil); err != nil || state() != aem.TaskStopped {
 		t.Errorf("reset: %v %s", err, state())
 	}
 }

@@ -10,16 +10,16 @@ import (
 )
 
 // selected is the table selection of a task: what was put, or just its tables.
-func (t *task) selected() *TableSelection {
+func (t *task) selected() *aem.TableSelection {
 	if t.static.Selection != nil {
-		return cloneSelection(t.static.Selection)
+		return t.static.Selection
 	}
-	sel := &TableSelection{}
+	sel := &aem.TableSelection{}
 	add := func(key tableKey) {
 		sel.Explicit = append(sel.Explicit, aem.SelectedTable{Owner: key.schema, Name: key.name, Type: aem.TypeTable})
 	}
-	for _, v := range t.static.Tables { // of a custom task
-		add(v.key())
+	for i := range t.static.Tables { // of a custom task
+		add(keyOf(&t.static.Tables[i]))
 	}
 	if !t.custom {
 		for _, p := range t.life.plan.tables {
@@ -30,7 +30,7 @@ func (t *task) selected() *TableSelection {
 }
 
 func (c *call) getSelection() error {
-	if c.t.product == Compose {
+	if c.t.product == aem.Compose {
 		return c.failed("AEM_TABLE_LIST_INNER_ERR")
 	}
 	return said(c, selectionTable, c.t.selected())
@@ -40,7 +40,7 @@ func (c *call) getSelection() error {
 // selects.
 func (c *call) putSelection() error {
 	const kind = "AemTaskTableSelection"
-	sel := &TableSelection{}
+	sel := &aem.TableSelection{}
 	if err := c.decode(sel, kind); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (c *call) putSelection() error {
 
 // chosen is the plan of what a selection selects: explicit tables, and those of
 // the source that a pattern includes and none excludes.
-func (p *plan) chosen(sel *TableSelection) *plan {
+func (p *plan) chosen(sel *aem.TableSelection) *plan {
 	out := &plan{}
 	add := func(key tableKey) {
 		if out.find(key) != nil {
@@ -89,7 +89,7 @@ func (p *plan) chosen(sel *TableSelection) *plan {
 	return out
 }
 
-func selects(s *TableSelection, key tableKey) bool {
+func selects(s *aem.TableSelection, key tableKey) bool {
 	matches := func(list []aem.SelectedTable) bool {
 		return slices.ContainsFunc(list, func(p aem.SelectedTable) bool {
 			return matchPercent(p.Owner, key.schema) && matchPercent(p.Name, key.name)
@@ -113,21 +113,21 @@ func (p *plan) share() {
 
 // tableFilter is the query of the methods that list tables. A state that is not wanted
 // (false) has no effect: only wanted ones restrict.
-func tableFilter(q url.Values) func(*Table) bool {
+func tableFilter(q url.Values) func(*aem.TableStatus) bool {
 	schema, table := q.Get("schema"), q.Get("table")
-	var states []string
-	for key, state := range map[string]string{
-		"includequeued":           TableQueued,
-		"includeloading":          TableLoading,
-		"includecompleted":        TableCompleted,
-		"includechangeprocessing": TableChangeProcessing,
-		"includeerror":            TableError,
+	var states []aem.TableState
+	for key, state := range map[string]aem.TableState{
+		"includequeued":           aem.TableQueued,
+		"includeloading":          aem.TableLoading,
+		"includecompleted":        aem.TableCompleted,
+		"includechangeprocessing": aem.TableChangeProcessing,
+		"includeerror":            aem.TableError,
 	} {
 		if strings.EqualFold(q.Get(key), "true") {
 			states = append(states, state)
 		}
 	}
-	return func(t *Table) bool {
+	return func(t *aem.TableStatus) bool {
 		return matchPercent(schema, t.Schema) && matchPercent(table, t.Name) &&
 			(states == nil || slices.Contains(states, t.State))
 	}

@@ -60,9 +60,9 @@ func (c *call) putServer() error {
 	if code := d.wrong(name); code != "" {
 		return c.failed(code, "{type}", d.Class)
 	}
-	product := Replicate
+	product := aem.Replicate
 	if d.Class == "AemComposeServer" {
-		product = Compose
+		product = aem.Compose
 	}
 	if srv != nil && srv.static.Product != product {
 		return c.failed("AEM_INVALID_SERVER_TYPE", "{type}", d.Class)
@@ -88,17 +88,18 @@ func (c *call) putServer() error {
 
 func (s *server) define(d *serverMessage, now time.Time) {
 	v := &s.static
-	v.Description, v.Host, v.Port, v.User = d.Description, d.Host, d.Port, d.Username
+	v.Description, v.Host, v.Port, v.Username = d.Description, d.Host, d.Port, d.Username
 	s.password, s.unverified = d.Secret, d.VerifyCertificate == aem.BoolOf(false)
 	switch {
 	case d.Monitored != aem.BoolOf(false):
 		s.unwatched = spell{}
-		if v.State == NotMonitored {
-			v.State = Monitored
+		if v.State == aem.ServerNotMonitored {
+			v.State = aem.ServerMonitored
 			setDefault(&v.Version, newVersion)
 		}
 	case s.unwatched == spell{}:
-		s.unwatched = spell{window{begin: now.Sub(s.start), lasts: never}, NotMonitored, "The server is not monitored"}
+		s.unwatched = spell{window{begin: now.Sub(s.start), lasts: never}, aem.ServerNotMonitored,
+			"The server is not monitored"}
 	}
 }
 
@@ -114,8 +115,8 @@ func (c *call) getServer() error {
 	return said(c, serverMessageTable, &serverMessage{
 		Class: "Aem" + v.kind() + "Server",
 		ServerDefinition: aem.ServerDefinition{
-			Name: v.Name, Description: v.Description, Host: v.Host, Port: v.Port, Username: v.User,
-			VerifyCertificate: aem.BoolOf(!srv.unverified), Monitored: aem.BoolOf(v.State != NotMonitored),
+			Name: v.Name, Description: v.Description, Host: v.Host, Port: v.Port, Username: v.Username,
+			VerifyCertificate: aem.BoolOf(!srv.unverified), Monitored: aem.BoolOf(v.State != aem.ServerNotMonitored),
 		},
 		Secret: c.auth.secret(c.request.Header.Get(SessionHeader), srv.name()),
 	})
@@ -173,6 +174,6 @@ func (c *call) putLicense() error {
 		return c.failed("AEM_PUT_SRV_LIC_INNER_ERR")
 	}
 	c.srv.ending = window{}
-	c.srv.static.License = License{State: LicenseValid, Issued: issued, Expires: expires}
+	c.srv.static.License = aem.License{State: aem.LicenseValid, Issued: issued, Expires: expires}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 type server struct {
@@ -29,7 +31,8 @@ type server struct {
 // is none.
 type spell struct {
 	window
-	state, message string
+	state   aem.ServerState
+	message string
 }
 
 func (s *server) name() string { return s.static.Name }
@@ -83,13 +86,13 @@ func (p *spell) apply(v *ServerState, start time.Time, at time.Duration) {
 		return
 	}
 	v.State, v.Message = p.state, p.message
-	if p.state != Monitored {
+	if p.state != aem.ServerMonitored {
 		v.LastConnection = instant(start, at-elapsed).Truncate(syncEvery)
 	}
 }
 
 // setLicense fills in what of a licence depends on the day.
-func (s *server) setLicense(v *License, now time.Time) {
+func (s *server) setLicense(v *aem.License, now time.Time) {
 	today := now.Truncate(24 * time.Hour)
 	if elapsed, open := s.ending.at(now.Sub(s.start)); open {
 		v.Expires = today.AddDate(0, 0, 6)
@@ -97,50 +100,51 @@ func (s *server) setLicense(v *License, now time.Time) {
 			v.Expires = today.AddDate(0, 0, -1)
 		}
 	}
+	v.DaysToExpiration = aem.Number{}
 	if v.Expires.IsZero() {
 		return
 	}
-	v.Days = int64(v.Expires.Sub(today) / (24 * time.Hour))
-	if v.Days < 0 && v.State == LicenseValid {
-		v.State = LicenseExpired
+	days := int64(v.Expires.Sub(today) / (24 * time.Hour))
+	v.DaysToExpiration = whole(days)
+	if days < 0 && v.State == aem.LicenseValid {
+		v.State = aem.LicenseExpired
 	}
 }
 
 func (s *server) count(v *ServerState, now time.Time) {
-	v.Summary = TaskSummary{}
-	v.Utilization = Utilization{DiskMB: -1, MemoryMB: -1, ReplicateCPU: -1, MachineCPU: -1}
-	if v.State != Monitored {
+	unknown := aem.WholeOf(-1)
+	v.TaskSummary = given(aem.TaskSummary{})
+	v.Utilization = aem.Utilization{DiskMB: unknown, MemoryMB: unknown, ReplicateCPU: unknown, MachineCPU: unknown}
+	if v.State != aem.ServerMonitored {
 		return
 	}
-	var sum Utilization
-	v.Summary.Total = int64(len(s.tasks))
+	n := &v.TaskSummary
+	n.Total = whole(int64(len(s.tasks)))
+	of := map[aem.TaskState]*aem.Number{
+		aem.TaskRunning: &n.Running, aem.TaskStopped: &n.Stopped, aem.TaskRecovering: &n.Recovering, aem.TaskError: &n.Error,
+	}
+	var disk, memory, cpu int64
 	for _, t := range s.tasks {
 		x := t.at(now)
-		switch x.State {
-		case Running:
-			v.Summary.Running++
-		case Stopped:
-			v.Summary.Stopped++
-		case Recovery:
-			v.Summary.Recovering++
-		case Failed:
-			v.Summary.Error++
+		if count := of[x.State]; count != nil {
+			addTo(count, 1)
 		}
-		sum.DiskMB += x.DiskMB
-		sum.MemoryMB += x.MemoryMB
-		sum.ReplicateCPU += max(0, x.CPU)
+		disk += x.DiskMB.Int()
+		memory += x.MemoryMB.Int()
+		cpu += max(0, x.CPU.Int())
 	}
-	if v.Product == Compose {
+	if v.Product == aem.Compose {
+		return
+	}
+	v.Utilization.DiskMB, v.Utilization.MemoryMB = whole(disk), whole(memory)
+	if s.idleCPU < 0 { // too old to say
 		return
 	}
 	const machine = 400 // percent: the work that keeps two thirds of a machine busy
-	busy := 1 - math.Exp(-float64(sum.ReplicateCPU)/machine)
-	sum.ReplicateCPU = int64(100 * busy)
-	sum.MachineCPU = sum.ReplicateCPU + int64(float64(s.idleCPU)*(1-busy))
-	if s.idleCPU < 0 { // too old to say
-		sum.ReplicateCPU, sum.MachineCPU = -1, -1
-	}
-	v.Utilization = sum
+	busy := 1 - math.Exp(-float64(cpu)/machine)
+	cpu = int64(100 * busy)
+	v.Utilization.ReplicateCPU = whole(cpu)
+	v.Utilization.MachineCPU = whole(cpu + int64(float64(s.idleCPU)*(1-busy)))
 }
 
 // named is the first of a list that has a name; nil for none.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 func TestPutAndGetServer(t *testing.T) {
@@ -13,13 +15,14 @@ func TestPutAndGetServer(t *testing.T) {
 	c.must("PUT", "servers/new-1/def", strings.Replace(someServer, `"port"`,
 		`"description":"d","verify_server_certificate":false,"port"`, 1))
 	v := s.State().Server("new-1")
-	if v == nil || v.State != Monitored || v.Host != "new.example.net" || v.User != "u" || v.Description != "d" ||
-		v.VerifyCertificate || v.Product != Replicate {
+	if v == nil || v.State != aem.ServerMonitored || v.Host != "new.example.net" || v.Username != "u" ||
+		v.Description != "d" ||
+		v.VerifyCertificate || v.Product != aem.Replicate {
 		t.Fatalf("a new server: %+v", v)
 	}
 	c.must("PUT", "servers/cmp/def", strings.NewReplacer("new-1", "cmp", "AemReplicateServer", "AemComposeServer",
 		`"443"`, "444").Replace(someServer))
-	if v := s.State().Server("cmp"); v.Product != Compose || v.Port != "444" {
+	if v := s.State().Server("cmp"); v.Product != aem.Compose || v.Port != "444" {
 		t.Errorf("a new Compose server: %+v", v)
 	}
 
@@ -44,7 +47,7 @@ func TestPutAndGetServer(t *testing.T) {
 	c.refuses("AEM_PUT_SERVER_INNER_ERR", "PUT", "servers/S/def",
 		strings.NewReplacer("new-1", "S", "new.example.net", "s2").Replace(body))
 	c.must("PUT", "servers/new-1/def", body)
-	if v := s.State().Server("new-1"); v.State != NotMonitored || v.Description != "changed" {
+	if v := s.State().Server("new-1"); v.State != aem.ServerNotMonitored || v.Description != "changed" {
 		t.Errorf("the server that is not to be monitored: %+v", v)
 	}
 	c.refuses("AEM_SERVER_NOT_MONITORED", "GET", "servers/new-1/tasks", "")
@@ -54,7 +57,7 @@ func TestPutAndGetServer(t *testing.T) {
 	def["monitored"] = true
 	b, _ := json.Marshal(def)
 	c.must("PUT", "servers/new-1/def", string(b))
-	if s.State().Server("new-1").State != Monitored {
+	if s.State().Server("new-1").State != aem.ServerMonitored {
 		t.Error("the server is not monitored again")
 	}
 }
@@ -73,10 +76,10 @@ func TestDeleteServer(t *testing.T) {
 func TestPutServerLicense(t *testing.T) {
 	s, _ := world(t, Options{})
 	c := as(t, s, Admin)
-	for body, want := range map[string]License{
-		someLicense: {LicenseValid, time.Date(2025, 9, 1, 0, 0, 0, 0, time.UTC),
-			time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC), 122},
-		`{"license_type":"x","issue_date":"2025-08-01","expiration_date":"","checksum":"C"}`: {State: LicenseValid,
+	for body, want := range map[string]aem.License{
+		someLicense: {State: aem.LicenseValid, Issued: time.Date(2025, 9, 1, 0, 0, 0, 0, time.UTC),
+			Expires: time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC), DaysToExpiration: aem.WholeOf(122)},
+		`{"license_type":"x","issue_date":"2025-08-01","expiration_date":"","checksum":"C"}`: {State: aem.LicenseValid,
 			Issued: time.Date(2025, 8, 1, 0, 0, 0, 0, time.UTC)},
 	} {
 		c.must("PUT", "servers/S/license/def", body)

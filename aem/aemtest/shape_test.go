@@ -2,34 +2,98 @@ package aemtest
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 var update = flag.Bool("update", false, "write testdata/answers.golden anew")
 
-// peculiar is an Enterprise Manager in which each value is another one.
-func peculiar(t *testing.T, shape Shape) *Simulator {
+// peculiar gives every value its own: a text its name, a number the next one. What says a
+// state, or names another object, is left alone.
+func peculiar(v reflect.Value, name string, last *int64) {
+	*last++
+	switch x := v.Addr().Interface().(type) {
+	case *string:
+		*x = "the " + name
+	case *aem.Number:
+		*x = aem.WholeOf(*last)
+	case *aem.Bool:
+		*x = aem.BoolOf(true)
+	case *aem.Duration:
+		*x = aem.DurationOf(26*time.Hour + time.Duration(*last)*time.Second)
+	case *time.Time:
+		*x = testStart.AddDate(0, -1, 0).Add(time.Duration(*last) * time.Second)
+	default:
+		if v.Kind() == reflect.Struct {
+			for i := range v.NumField() {
+				peculiar(v.Field(i), v.Type().Field(i).Name, last)
+			}
+		}
+	}
+}
+
+func peculiarACL(word string) *aem.ACL {
+	a := &aem.ACL{DisableInheritance: aem.BoolOf(true)}
+	for role, p := range a.Roles() {
+		who := word + " " + string(role)
+		p.Users, p.Groups = []string{`D\` + who, `D\other ` + who}, []string{`G\` + who}
+	}
+	return a
+}
+
+// strange is an Enterprise Manager in which each value is another one.
+func strange(t *testing.T, shape Shape) *Simulator {
 	t.Helper()
-	text, err := os.ReadFile("testdata/peculiar.json")
-	var servers []ServerState
-	if err == nil {
-		err = json.Unmarshal(text, &servers)
+	var last int64 = 100
+	task := Task{
+		ACL: peculiarACL("t"), Targets: Targets{"DWH", "CTL", "TS", "IS"},
+		Barriers: []aem.RetentionBarrier{
+			{Application: "Later", Point: testStart.AddDate(1, 0, 0)},
+			{Application: "Compose", Point: testStart.AddDate(-5, 0, 0)},
+		},
+		Tables: []aem.TableStatus{{}, {Schema: "HR", Name: `bare "one"\`, State: aem.TableError}},
 	}
-	if err != nil {
-		t.Fatal(err)
+	peculiar(reflect.ValueOf(&task.Tables[0]).Elem(), "", &last)
+	task.Tables[0].State = aem.TableLoading
+	peculiar(reflect.ValueOf(&task.TaskDetails).Elem(), "", &last)
+	task.Name, task.Type, task.State, task.StopReason = "T", "", aem.TaskRecovering, aem.StopLowDiskSpace
+	task.Source, task.Target = aem.TaskEndpoint{Name: "e", Type: oracle}, aem.TaskEndpoint{Name: "tgt", Type: "Snowflake"}
+	task.Tags, task.Options.AuditChanges = []string{"a", "b c"}, aem.BoolOf(false)
+	compose := Task{TaskDetails: task.TaskDetails}
+	compose.Name, compose.Project, compose.State, compose.StopReason = "L__P", "P", aem.TaskError, aem.StopNone
+	compose.Type, compose.Profile = "AemComposeDMTaskInfoDetailed", "Data Mart"
+
+	p := ServerState{
+		Tasks: []Task{task, {TaskDetails: aem.TaskDetails{Name: "bare", State: aem.TaskStopped, StopReason: aem.StopNormal}}},
+		Endpoints: []EndpointState{
+			{Settings: map[string]any{"$type": "OracleSettings"}, ACL: peculiarACL("e")},
+			{Endpoint: aem.Endpoint{Name: "broken", Role: aem.EndpointTarget, Type: "Snowflake"}, Problem: "no way"},
+		},
+		ACL: peculiarACL("s"), TasksACL: peculiarACL("st"), EndpointsACL: peculiarACL("se"),
 	}
+	peculiar(reflect.ValueOf(&p.ServerDetails).Elem(), "", &last)
+	p.Name, p.Port, p.Version, p.Platform = "P", "3552", newVersion, aem.PlatformLinux
+	p.State, p.License.State = aem.ServerMonitored, aem.LicenseInvalidChecksum
+	p.License.Expires = testStart.AddDate(0, 4, 0).Truncate(24 * time.Hour)
+	peculiar(reflect.ValueOf(&p.Endpoints[0].Endpoint).Elem(), "", &last)
+	p.Endpoints[0].Name, p.Endpoints[0].Type, p.Endpoints[0].Role = "e", oracle, aem.EndpointBoth
+
 	s := New(Options{Servers: -1, ComposeServers: -1, Start: testStart, Clock: newClock().now, Shape: shape,
 		Users: []User{user(Admin)}})
-	for _, v := range servers {
-		s.AddServer(v)
-	}
+	s.AddServer(p)
+	s.AddServer(ServerState{ServerDetails: aem.ServerDetails{Name: "C", Product: aem.Compose}, Tasks: []Task{compose}})
+	s.AddServer(ServerState{ServerDetails: aem.ServerDetails{
+		Name: "N", State: aem.ServerNotMonitored, Message: "The server is off",
+	}})
 	ok(t, s.SetEndpointTest("P", "tgt", EndpointTest{Message: "no", Detail: "ORA-12541"}))
 	return s
 }
@@ -40,7 +104,7 @@ func TestAnswersToTheLetter(t *testing.T) {
 	const task, bare, compose = "servers/P/tasks/T", "servers/P/tasks/bare", "servers/C/tasks/L__P"
 	var got bytes.Buffer
 	for _, shape := range []Shape{RealWorld, Guide, Legacy} {
-		c := as(t, peculiar(t, shape), Admin)
+		c := as(t, strange(t, shape), Admin)
 		for _, r := range []struct{ verb, path string }{
 			{"GET", "servers"}, {"GET", "servers/P"}, {"GET", "servers/C"}, {"GET", "servers/N"}, {"GET", "servers/P/def"},
 			{"GET", "servers/P/tasks"}, {"GET", task}, {"GET", bare}, {"GET", compose}, {"GET", task + "/tables"},

@@ -3,6 +3,8 @@ package aemtest
 import (
 	"math"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // steering is what callers of the API have made of a task's time: a task has a
@@ -30,13 +32,13 @@ func (s *steering) at(since time.Duration) (own time.Duration, p phase, idle boo
 	last := s.spans[len(s.spans)-1]
 	switch {
 	case s.halted && since >= s.stop:
-		p = phase{state: Stopped, reason: "NORMAL"}
+		p = phase{state: aem.TaskStopped, reason: aem.StopNormal}
 		if s.never {
-			p.reason = "NONE"
+			p.reason = aem.StopNone
 		}
 		return last.own + max(0, s.stop-last.from), p, true
 	case since < last.from:
-		return last.own, phase{state: Starting, reason: "NONE"}, s.starts
+		return last.own, phase{state: aem.TaskStarting, reason: aem.StopNone}, s.starts
 	}
 	return last.own + since - last.from, phase{}, false
 }
@@ -92,8 +94,10 @@ func (t *task) resume(now time.Time, takes time.Duration) {
 	}
 	if t.custom {
 		v := &t.static
-		v.State, v.StopReason, v.Message = Running, "NONE", ""
-		t.forgetCounters()
+		v.State, v.StopReason, v.Message = aem.TaskRunning, aem.StopNone, ""
+		if t.product == aem.Replicate {
+			t.forgetCounters()
+		}
 	}
 	t.imposeStatus()
 }
@@ -103,7 +107,7 @@ func (t *task) afterTrouble(own time.Duration) time.Duration {
 	if elapsed, open := t.life.outage.at(own); open {
 		own += t.life.outage.lasts - elapsed
 	}
-	if t.product == Compose && !t.custom {
+	if t.product == aem.Compose && !t.custom {
 		own = t.compose.nextRun(own)
 	}
 	return own
@@ -151,16 +155,19 @@ func (l *life) restartBase(own time.Duration) float64 {
 // idle makes the values those of a task that does not run.
 func (v *Task) idle(p phase) {
 	v.State, v.StopReason, v.Message = p.state, p.reason, p.message
-	if v.Product == Compose {
-		v.StopReason = "NONE"
+	if v.Product == aem.Compose {
+		v.StopReason = aem.StopNone
+		return
 	}
-	if p.state != Starting {
-		v.MemoryMB, v.CPU = 0, min(v.CPU, 0)
+	if p.state != aem.TaskStarting {
+		v.MemoryMB, v.CPU = aem.WholeOf(0), whole(min(v.CPU.Int(), 0))
 	}
-	v.SourceLatency, v.TotalLatency = 0, 0
-	v.FullLoadThroughput = Throughput{}
+	v.Latency, v.FullLoad.Throughput = given(aem.Latency{}), given(aem.Throughput{})
 	x := &v.Transactions
-	x.AppliedTransactionsInProgress, x.AppliedRecordsInProgress = 0, 0
-	x.AccumulatedChangesInMemory, x.AccumulatedChangesOnDisk = 0, 0
-	x.ApplyingChangesInMemory, x.ApplyingChangesOnDisk = 0, 0
+	for _, n := range []*aem.Number{
+		&x.InProgressTransactions, &x.InProgressRecords, &x.AccumulatedInMemory, &x.AccumulatedOnDisk, &x.ApplyingInMemory,
+		&x.ApplyingOnDisk,
+	} {
+		*n = aem.WholeOf(0)
+	}
 }

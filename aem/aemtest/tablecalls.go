@@ -2,6 +2,8 @@ package aemtest
 
 import (
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // tableCall is a call that names one table of a task.
@@ -10,7 +12,7 @@ type tableCall struct {
 	code  string
 	key   tableKey
 	v     Task // as it is
-	table *Table
+	table *aem.TableStatus
 }
 
 // tableCall finds the table of the call; code is that of its errors.
@@ -26,7 +28,7 @@ func (c *call) tableCall(code string) (*tableCall, error) {
 	if x.v.Source.Type == "File Channel" {
 		return nil, c.failed("AEM_INVALID_TASK_NT_NTSUPPEP")
 	}
-	x.table = first(x.v.Tables, func(v *Table) bool { return v.key() == x.key })
+	x.table = first(x.v.Tables, func(v *aem.TableStatus) bool { return keyOf(v) == x.key })
 	if x.table == nil {
 		return nil, x.refused("the table is not part of the task")
 	}
@@ -50,28 +52,28 @@ func (c *call) reloadTable() error {
 		return err
 	}
 	v := &x.v
-	if options := v.ApplyChanges || v.StoreChanges || v.AuditChanges; !v.FullLoadEnabled && options {
+	if !v.Options.FullLoad.True() && changes(&v.Options) {
 		return c.failed("AEM_INVALID_TASK_NOT_FL")
 	}
-	if v.State != Running {
+	if v.State != aem.TaskRunning {
 		return x.refused("the task is not running")
 	}
-	steer := tableSteer{at: c.t.ownTime(c.Now()), loads: true, lasts: customLoad, before: x.table.Changes}
+	steer := tableSteer{at: c.t.ownTime(c.Now()), loads: true, lasts: customLoad, before: x.table.CDC}
 	if !c.t.custom {
 		p := c.t.life.plan.find(x.key)
 		part := time.Duration((p.end - p.begin) * float64(c.t.life.load.lasts))
 		steer.lasts = min(max(part, 5*time.Second), 2*time.Minute)
-		steer.before.add(c.t.forgotten(x.key), 1)
+		addChanges(&steer.before, c.t.forgotten(x.key), 1)
 	}
 	x.touch(steer)
 	return nil
 }
 
 // forgotten are the changes of a table that do not count since it was reloaded.
-func (t *task) forgotten(k tableKey) CDC {
+func (t *task) forgotten(k tableKey) aem.TableCDC {
 	s := t.touched[k]
 	if t.life.restarted != nil && s.at < *t.life.restarted {
-		return CDC{}
+		return aem.TableCDC{}
 	}
 	return s.before
 }
@@ -81,9 +83,9 @@ func (c *call) resumeTable() error {
 	switch {
 	case err != nil:
 		return err
-	case x.table.State != TableError:
+	case x.table.State != aem.TableError:
 		return x.refused("the table is not suspended")
-	case x.v.FullLoadEnabled && x.v.ApplyChanges && x.suspendedInLoad():
+	case x.v.Options.FullLoad.True() && x.v.Options.ApplyChanges.True() && x.suspendedInLoad():
 		return x.refused("the table was suspended during full load and must be reloaded")
 	}
 	x.touch(tableSteer{at: c.t.ownTime(c.Now()), before: c.t.forgotten(x.key)})
@@ -93,7 +95,7 @@ func (c *call) resumeTable() error {
 // suspendedInLoad reports whether the table could not be loaded.
 func (x *tableCall) suspendedInLoad() bool {
 	if x.t.custom {
-		return !x.table.Start.IsZero() && x.table.End.IsZero()
+		return !x.table.FullLoad.Start.IsZero() && x.table.FullLoad.End.IsZero()
 	}
 	broken := plan{x.t.life.plan.tables[:min(x.t.life.broken, len(x.t.life.plan.tables))]}
 	return broken.find(x.key) != nil

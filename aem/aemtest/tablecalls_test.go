@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // TestTableCalls reloads and resumes tables, of a custom task and of a generated one.
@@ -16,25 +18,28 @@ func TestTableCalls(t *testing.T) {
 	c.must("POST", path+"bad&action=reload", "")
 	want := []struct {
 		after time.Duration
-		state string
-	}{{0, TableQueued}, {5 * time.Second, TableLoading}, {time.Minute, TableChangeProcessing}}
+		state aem.TableState
+	}{{0, aem.TableQueued}, {5 * time.Second, aem.TableLoading}, {time.Minute, aem.TableChangeProcessing}}
 	for _, w := range want {
 		clock.set(w.after)
 		v := s.State().Task("S", "T")
-		if v.Tables[1].State != w.state || v.Tables[0].State != TableChangeProcessing {
+		if v.Tables[1].State != w.state || v.Tables[0].State != aem.TableChangeProcessing {
 			t.Errorf("%v after a reload: %s, the other table is %s", w.after, v.Tables[1].State, v.Tables[0].State)
 		}
-		if f := v.FullLoad; f.TablesWithError != 0 || f.TablesQueued+f.TablesLoading+f.TablesCompleted != 2 {
+		if f := v.FullLoad; f.TablesWithError.Int() != 0 ||
+			f.TablesQueued.Int()+f.TablesLoading.Int()+f.TablesCompleted.Int() != 2 {
 			t.Errorf("%v after a reload: %+v", w.after, f)
 		}
 	}
-	if v := s.State().Task("S", "T").Tables[1]; v.DataErrors != 0 || v.TransferredRows != customRows ||
-		v.Start.IsZero() || v.End.IsZero() {
+	if v := s.State().Task("S", "T").Tables[1]; v.DataErrors.Int() != 0 ||
+		v.FullLoad.TransferredRows.Int() != customRows ||
+		v.FullLoad.Start.IsZero() || v.FullLoad.End.IsZero() {
 		t.Errorf("a reloaded table: %+v", v)
 	}
 	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", path+"bad&action=Resume", "")
 	c.must("POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=resume", "")
-	if v := s.State().Task("S", "U"); v.Tables[1].State != TableChangeProcessing || v.FullLoad.TablesWithError != 0 {
+	if v := s.State().Task("S", "U"); v.Tables[1].State != aem.TableChangeProcessing ||
+		v.FullLoad.TablesWithError.Int() != 0 {
 		t.Errorf("a resumed table: %+v", v.Tables[1])
 	}
 }
@@ -51,12 +56,12 @@ func TestGeneratedTables(t *testing.T) {
 	for srv, v := range reachable(s) {
 		server := srv.Name
 		for _, x := range v.Tables {
-			if x.State != TableError {
+			if x.State != aem.TableError {
 				continue
 			}
-			if v.State != Running {
+			if v.State != aem.TaskRunning {
 				c.must("POST", taskPath(server, v.Name)+runQuery+resumeProcessing, "")
-				v.State = Running
+				v.State = aem.TaskRunning
 			}
 			query := taskPath(server, v.Name) + "/tables?schema=" + url.QueryEscape(x.Schema) + "&table=" +
 				url.QueryEscape(x.Name) + "&action="
@@ -77,21 +82,21 @@ func TestGeneratedTables(t *testing.T) {
 	for _, v := range reachable(s) {
 		var errors, transferred int64
 		for _, x := range v.Tables {
-			if x.State == TableError {
+			if x.State == aem.TableError {
 				errors++
 			}
-			transferred += x.TransferredRows
+			transferred += x.FullLoad.TransferredRows.Int()
 		}
-		if v.State == Running && errors != 0 || v.FullLoadEnabled &&
-			(v.FullLoad.TablesWithError != errors || v.FullLoad.RecordsCompleted != transferred) {
+		if v.State == aem.TaskRunning && errors != 0 || v.Options.FullLoad.True() &&
+			(v.FullLoad.TablesWithError.Int() != errors || v.FullLoad.RecordsCompleted.Int() != transferred) {
 			t.Errorf("%s has %d tables in error and %d rows: %+v", v.Name, errors, transferred, v.FullLoad)
 		}
 	}
 	clock.set(22 * time.Minute) // it is on again
 	again := 0
 	for _, v := range reachable(s) {
-		if v.State == Running {
-			again += int(v.FullLoad.TablesWithError)
+		if v.State == aem.TaskRunning {
+			again += int(v.FullLoad.TablesWithError.Int())
 		}
 	}
 	if again != resumed {
@@ -103,7 +108,7 @@ func TestGeneratedTables(t *testing.T) {
 func reachable(s *Simulator) iter.Seq2[*ServerState, *Task] {
 	return func(yield func(*ServerState, *Task) bool) {
 		for srv, v := range tasks(s.State()) {
-			if srv.State == Monitored && srv.Product == Replicate && !yield(srv, v) {
+			if srv.State == aem.ServerMonitored && srv.Product == aem.Replicate && !yield(srv, v) {
 				return
 			}
 		}

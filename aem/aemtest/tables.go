@@ -2,6 +2,8 @@ package aemtest
 
 import (
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // plan is a set of tables, and how a full load goes through them. Many tasks share
@@ -59,7 +61,7 @@ func (t *task) setLoad(v *Task, ls loadState, working bool) {
 	}
 	f := &v.FullLoad
 	f.Start = t.instant(ls.begin)
-	f.Completed = ls.done
+	f.Completed = aem.BoolOf(ls.done)
 	if ls.done {
 		f.End = t.instant(l.loadTime(ls, 1))
 	}
@@ -71,17 +73,17 @@ func (t *task) setLoad(v *Task, ls loadState, working bool) {
 		if len(t.touched) > 0 {
 			state, rows, transferred = t.steeredTable(p, state, rows, transferred, ls.now)
 		}
-		f.RecordsEstimated += rows
-		f.RecordsCompleted += transferred
-		*f.bucket(state)++
+		addTo(&f.RecordsEstimated, rows)
+		addTo(&f.RecordsCompleted, transferred)
+		addTo(bucket(f, state), 1)
 	}
 	if working && !ls.done {
 		rate := l.swung(l.load.rows/l.load.lasts.Seconds(), 0.2, ls.now)
-		v.FullLoadThroughput = Throughput{
-			SourceRecords: int64(rate),
-			SourceVolume:  int64(rate * l.load.bytes / 1024),
-			TargetRecords: int64(rate * 0.99),
-			TargetVolume:  int64(rate * 0.97 * l.load.bytes / 1024),
+		f.Throughput = aem.Throughput{
+			SourceRecords: whole(rate),
+			SourceVolume:  whole(rate * l.load.bytes / 1024),
+			TargetRecords: whole(rate * 0.99),
+			TargetVolume:  whole(rate * 0.97 * l.load.bytes / 1024),
 		}
 	}
 }
@@ -101,25 +103,25 @@ func (l *life) loaded(i int, p *planTable, ls loadState) (rows, transferred int6
 }
 
 // tableState is the state of the table at a place in the plan.
-func (t *task) tableState(i int, p *planTable, ls loadState, failing bool) string {
+func (t *task) tableState(i int, p *planTable, ls loadState, failing bool) aem.TableState {
 	loading := t.life.load.lasts > 0 && !ls.done
 	switch {
 	case loading && (!ls.begun || ls.progress < p.begin):
-		return TableQueued
+		return aem.TableQueued
 	case i < t.life.broken, failing && i == len(t.life.plan.tables)-1:
-		return TableError
+		return aem.TableError
 	case loading && ls.progress < p.end:
-		return TableLoading
+		return aem.TableLoading
 	case loading, !t.changes(), p.changes == 0:
-		return TableCompleted
+		return aem.TableCompleted
 	}
-	return TableChangeProcessing
+	return aem.TableChangeProcessing
 }
 
-// livedTables calls visit with every table of a generated task. The Table is the
+// livedTables calls visit with every table of a generated task. The table is the
 // same one each time.
-func (t *task) livedTables(now time.Time, visit func(*Table)) {
-	if t.product != Replicate {
+func (t *task) livedTables(now time.Time, visit func(*aem.TableStatus)) {
+	if t.product != aem.Replicate {
 		return
 	}
 	l := &t.life
@@ -127,21 +129,19 @@ func (t *task) livedTables(now time.Time, visit func(*Table)) {
 	ls := l.loadAt(at)
 	task := t.replicateAt(now)
 	_, failing := l.table.at(at)
-	var v Table
+	var v aem.TableStatus
+	blank := given(v)
+	count := func(n aem.Number, share float64) aem.Number { return whole(float64(n.Int()) * share) }
 	for i := range l.plan.tables {
 		p := &l.plan.tables[i]
-		v = Table{
-			Schema: p.schema, Name: p.name, TargetSchema: p.targetSchema, TargetName: p.targetName,
-			State: t.tableState(i, p, ls, failing),
-			Changes: CDC{
-				Inserts: int64(float64(task.CDC.Inserts) * p.changes),
-				Updates: int64(float64(task.CDC.Updates) * p.changes),
-				Deletes: int64(float64(task.CDC.Deletes) * p.changes),
-			},
-		}
+		v = blank
+		v.Schema, v.Name, v.TargetSchema, v.TargetName = p.schema, p.name, p.targetSchema, p.targetName
+		v.State = t.tableState(i, p, ls, failing)
+		v.CDC.Inserts = count(task.CDCEvents.Inserts, p.changes)
+		v.CDC.Updates = count(task.CDCEvents.Updates, p.changes)
+		v.CDC.Deletes = count(task.CDCEvents.Deletes, p.changes)
 		if i == len(l.plan.tables)-1 {
-			v.DataErrors = task.DataErrors
-			v.Changes.DDL = task.CDC.DDL
+			v.DataErrors, v.CDC.DDL = task.DataErrors, task.CDCEvents.DDL
 		}
 		t.setTableLoad(&v, i, ls)
 		if len(t.touched) > 0 {
@@ -151,30 +151,31 @@ func (t *task) livedTables(now time.Time, visit func(*Table)) {
 	}
 }
 
-func (t *task) setTableLoad(v *Table, i int, ls loadState) {
+func (t *task) setTableLoad(v *aem.TableStatus, i int, ls loadState) {
 	l := &t.life
 	if l.load.lasts == 0 {
 		return
 	}
 	p := &l.plan.tables[i]
+	f := &v.FullLoad
 	rows, transferred := l.loaded(i, p, ls)
-	v.TransferredRows = transferred
-	v.TransferredBytes = int64(float64(transferred) * l.load.bytes)
-	if v.State == TableQueued || v.State == TableLoading {
-		v.EstimatedRows = rows
+	f.TransferredRows = whole(transferred)
+	f.TransferredBytes = whole(float64(transferred) * l.load.bytes)
+	if v.State == aem.TableQueued || v.State == aem.TableLoading {
+		f.EstimatedRows = whole(rows)
 	}
-	if v.State == TableQueued {
+	if v.State == aem.TableQueued {
 		v.TargetSchema, v.TargetName = "", ""
 		return
 	}
 	begin := l.loadTime(ls, p.begin)
-	v.Start = t.instant(begin)
+	f.Start = t.instant(begin)
 	if ls.done || ls.progress >= p.end {
-		v.End = t.instant(l.loadTime(ls, p.end))
+		f.End = t.instant(l.loadTime(ls, p.end))
 	} else if t.changes() {
 		cached := max(0, (ls.now-begin).Seconds()) * l.rate * p.changes
-		v.CachedInserts = int64(cached * l.inserts)
-		v.CachedDeletes = int64(cached * l.deletes)
-		v.CachedUpdates = int64(cached * (1 - l.inserts - l.deletes))
+		v.CDC.CachedInserts = whole(cached * l.inserts)
+		v.CDC.CachedDeletes = whole(cached * l.deletes)
+		v.CDC.CachedUpdates = whole(cached * (1 - l.inserts - l.deletes))
 	}
 }

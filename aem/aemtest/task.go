@@ -3,11 +3,13 @@ package aemtest
 import (
 	"slices"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // task is one task: a generated one that lives, or a custom one that stands still.
 type task struct {
-	product  Product
+	product  aem.Product
 	start    time.Time
 	static   Task // what never changes; all there is of a custom task
 	custom   bool
@@ -39,9 +41,9 @@ func (t *task) at(now time.Time) Task {
 func (t *task) withTables(now time.Time) Task {
 	v := t.lived(now)
 	v = v.clone()
-	if !t.custom && t.product == Replicate {
-		v.Tables = make([]Table, 0, len(t.life.plan.tables))
-		t.livedTables(now, func(x *Table) { v.Tables = append(v.Tables, *x) })
+	if !t.custom && t.product == aem.Replicate {
+		v.Tables = make([]aem.TableStatus, 0, len(t.life.plan.tables))
+		t.livedTables(now, func(x *aem.TableStatus) { v.Tables = append(v.Tables, *x) })
 	}
 	if len(t.edits) == 0 {
 		return v
@@ -60,16 +62,14 @@ func (t *task) withTables(now time.Time) Task {
 // restoreStatus gives an edited task back what a call of the API has changed.
 func (t *task) restoreStatus(v, own *Task) {
 	v.State, v.StopReason, v.Message = own.State, own.StopReason, own.Message
-	v.MemoryMB, v.CPU = own.MemoryMB, own.CPU
-	v.SourceLatency, v.TotalLatency = own.SourceLatency, own.TotalLatency
-	v.FullLoadThroughput = own.FullLoadThroughput
+	v.MemoryMB, v.CPU, v.Latency, v.FullLoad.Throughput = own.MemoryMB, own.CPU, own.Latency, own.FullLoad.Throughput
 	for i := range v.Tables {
 		x := &v.Tables[i]
-		if _, touched := t.touched[x.key()]; !touched {
+		if _, touched := t.touched[keyOf(x)]; !touched {
 			continue
 		}
-		if y := first(own.Tables, func(y *Table) bool { return y.key() == x.key() }); y != nil {
-			v.FullLoad.recount(x.State, y.State)
+		if y := first(own.Tables, func(y *aem.TableStatus) bool { return keyOf(y) == keyOf(x) }); y != nil {
+			recount(&v.FullLoad, x.State, y.State)
 			*x = *y
 		}
 	}
@@ -85,7 +85,7 @@ func (t *task) imposeStatus() {
 }
 
 // eachTable calls visit with every table at an instant.
-func (t *task) eachTable(now time.Time, visit func(*Table)) {
+func (t *task) eachTable(now time.Time, visit func(*aem.TableStatus)) {
 	if !t.custom && len(t.edits) == 0 {
 		t.livedTables(now, visit)
 		return
@@ -101,7 +101,7 @@ func (t *task) lived(now time.Time) Task {
 	switch {
 	case t.custom:
 		return t.customAt(now)
-	case t.product == Compose:
+	case t.product == aem.Compose:
 		return t.composeAt(now)
 	}
 	return t.replicateAt(now)
@@ -120,12 +120,12 @@ func (t *task) replicateAt(now time.Time) Task {
 	case l.rest.state != "":
 		p = l.rest
 	case t.loadsOnly() && ls.done:
-		p = phase{state: Stopped, reason: "FULL_LOAD_ONLY_FINISHED"}
+		p = phase{state: aem.TaskStopped, reason: aem.StopFullLoadOnlyFinished}
 	case !out:
-		p = phase{state: Running, reason: "NONE"}
+		p = phase{state: aem.TaskRunning, reason: aem.StopNone}
 	}
 	v.State, v.StopReason, v.Message = p.state, p.reason, p.message
-	running := v.State == Running || v.State == Recovery
+	running := works(&v)
 	worked := l.worked(at)
 	if l.rest.state != "" {
 		worked = l.age.Seconds()
@@ -134,27 +134,33 @@ func (t *task) replicateAt(now time.Time) Task {
 	if t.changes() {
 		t.setChanges(&v, at, worked, running)
 	}
-	v.DataErrors = l.dataErrors(worked, at)
-	if v.State == Running || v.State == Recovery || v.State == Starting {
-		v.MemoryMB = int64(l.swung(l.memory, 0.15, at))
-		v.CPU = int64(l.swung(l.cpu, 0.4, at))
+	v.DataErrors = whole(l.dataErrors(worked, at))
+	if running || v.State == aem.TaskStarting {
+		v.MemoryMB = whole(l.swung(l.memory, 0.15, at))
+		v.CPU = whole(l.swung(l.cpu, 0.4, at))
 	}
 	if l.cpu < 0 {
-		v.CPU = -1
+		v.CPU = aem.WholeOf(-1)
 	}
 	if halted {
 		v.idle(p)
 	}
-	onDisk := v.Transactions.AccumulatedChangesOnDisk + v.Transactions.ApplyingChangesOnDisk
-	v.DiskMB = int64(l.disk + float64(onDisk)*l.changeBytes/(1<<20))
+	onDisk := v.Transactions.AccumulatedOnDisk.Int() + v.Transactions.ApplyingOnDisk.Int()
+	v.DiskMB = whole(l.disk + float64(onDisk)*l.changeBytes/(1<<20))
 	return v
 }
 
-func (t *task) changes() bool {
-	return t.static.ApplyChanges || t.static.StoreChanges || t.static.AuditChanges
+// works reports whether a task does something.
+func works(v *Task) bool { return v.State == aem.TaskRunning || v.State == aem.TaskRecovering }
+
+// changes reports whether a task of these options processes changes.
+func changes(o *aem.TaskOptions) bool {
+	return o.ApplyChanges.True() || o.StoreChanges.True() || o.AuditChanges.True()
 }
 
-func (t *task) loadsOnly() bool { return t.static.FullLoadEnabled && !t.changes() }
+func (t *task) changes() bool { return changes(&t.static.Options) }
+
+func (t *task) loadsOnly() bool { return t.static.Options.FullLoad.True() && !t.changes() }
 
 // setChanges fills in what a task that processes changes has. The rates keep their
 // last value while the task does not run, as those of the API do.
@@ -166,45 +172,47 @@ func (t *task) setChanges(v *Task, at time.Duration, worked float64, running boo
 		applied -= l.changes(base)
 	}
 	rate := l.rateAt(worked)
-	v.CDC.Inserts = int64(applied * l.inserts)
-	v.CDC.Deletes = int64(applied * l.deletes)
-	v.CDC.Updates = int64(applied * (1 - l.inserts - l.deletes))
-	v.CDC.DDL = int64((worked - base) / 86400 * l.ddlPerDay)
-	v.CDCThroughput = Throughput{
-		SourceRecords: int64(rate),
-		SourceVolume:  int64(rate * l.changeBytes / 1024),
-		TargetRecords: int64(rate * 0.98),
-		TargetVolume:  int64(rate * 0.96 * l.changeBytes / 1024),
+	v.CDCEvents = aem.CDCEvents{
+		Inserts: whole(applied * l.inserts),
+		Updates: whole(applied * (1 - l.inserts - l.deletes)),
+		Deletes: whole(applied * l.deletes),
+		DDL:     whole((worked - base) / 86400 * l.ddlPerDay),
+	}
+	v.CDCThroughput = aem.Throughput{
+		SourceRecords: whole(rate),
+		SourceVolume:  whole(rate * l.changeBytes / 1024),
+		TargetRecords: whole(rate * 0.98),
+		TargetVolume:  whole(rate * 0.96 * l.changeBytes / 1024),
 	}
 	x := &v.Transactions
-	x.CommitChangeRecords = int64(applied)
-	x.AppliedRecords = int64(applied * 0.998)
-	x.AppliedTransactions = int64(applied / l.perTransaction)
-	x.AppliedMB = int64(applied * l.changeBytes / (1 << 20))
-	x.RollbackTransactions = int64(applied / l.perTransaction / 400)
-	x.RollbackChangeRecords = int64(applied / 900)
-	x.RollbackChangeMB = int64(applied / 900 * l.changeBytes / (1 << 20))
+	x.CommitChangeRecords = whole(applied)
+	x.CommittedRecords = whole(applied * 0.998)
+	x.CommittedTransactions = whole(applied / l.perTransaction)
+	x.CommittedMB = whole(applied * l.changeBytes / (1 << 20))
+	x.RollbackTransactions = whole(applied / l.perTransaction / 400)
+	x.RollbackChangeRecords = whole(applied / 900)
+	x.RollbackChangeMB = whole(applied / 900 * l.changeBytes / (1 << 20))
 	if !running {
 		return
 	}
 	source, total := l.lag(at)
-	v.SourceLatency = time.Duration(source) * time.Second
-	v.TotalLatency = time.Duration(total) * time.Second
+	seconds := func(s float64) aem.Duration { return aem.DurationOf(time.Duration(s) * time.Second) }
+	v.Latency = aem.Latency{Source: seconds(source), Total: seconds(total)}
 	l.setPending(x, at, rate, source, total)
 }
 
 // setPending fills in the changes that wait: for a commit of the source, then for
 // one of the target.
-func (l *life) setPending(x *Transactions, at time.Duration, rate, source, total float64) {
+func (l *life) setPending(x *aem.Transactions, at time.Duration, rate, source, total float64) {
 	const inMemory = 50_000 // changes that fit
 	accumulated, applying := rate*source, rate*(total-source)
 	if elapsed, open := l.spill.at(at); open {
 		accumulated += inMemory + rate*climbed(elapsed, l.spill.lasts)
 	}
-	x.AccumulatedChangesInMemory = int64(min(accumulated, inMemory))
-	x.AccumulatedChangesOnDisk = int64(max(0, accumulated-inMemory))
-	x.ApplyingChangesInMemory = int64(min(applying, inMemory))
-	x.ApplyingChangesOnDisk = int64(max(0, applying-inMemory))
-	x.AppliedRecordsInProgress = x.ApplyingChangesInMemory + x.ApplyingChangesOnDisk
-	x.AppliedTransactionsInProgress = int64(float64(x.AppliedRecordsInProgress) / l.perTransaction)
+	x.AccumulatedInMemory = whole(min(accumulated, inMemory))
+	x.AccumulatedOnDisk = whole(max(0, accumulated-inMemory))
+	x.ApplyingInMemory = whole(min(applying, inMemory))
+	x.ApplyingOnDisk = whole(max(0, applying-inMemory))
+	x.InProgressRecords = whole(x.ApplyingInMemory.Int() + x.ApplyingOnDisk.Int())
+	x.InProgressTransactions = whole(x.InProgressRecords.Float() / l.perTransaction)
 }

@@ -3,17 +3,17 @@ package aemtest
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 )
 
-// State is everything that the API would say at one instant, in the units of the
-// API. It is a copy: changing it changes nothing.
-//
-// Enums are upper-case in the spelling of the RealWorld shape. Times are UTC and
-// whole seconds; the zero time is one that the API does not give.
+// State is everything that the API would say at one instant, in the types and units of package
+// aem: a number that the API marks as not available is -1. It is a copy: changing it changes
+// nothing. Times are UTC and whole seconds; the zero time is one that the API does not give.
 type State struct {
 	Time    time.Time
 	Servers []ServerState
@@ -43,200 +43,29 @@ func first[T any](list []T, is func(*T) bool) *T {
 	return nil
 }
 
-// Product is the product of a server or task.
-type Product string
-
-// The products.
-const (
-	Replicate Product = "replicate"
-	Compose   Product = "compose"
-)
-
-// States of a server.
-const (
-	Monitored    = "MONITORED"
-	NotMonitored = "NOT_MONITORED"
-	ServerError  = "ERROR"
-)
-
-// States of a licence.
-const (
-	LicenseValid   = "VALID_LICENSE"
-	LicenseExpired = "EXPIRED_LICENSE"
-)
-
-// States of a task.
-const (
-	Running  = "RUNNING"
-	Stopped  = "STOPPED"
-	Failed   = "ERROR"
-	Recovery = "RECOVERY"
-	Starting = "STARTING"
-)
-
-// States of a table.
-const (
-	TableQueued           = "TABLE_QUEUED"
-	TableLoading          = "TABLE_LOADING"
-	TableCompleted        = "TABLE_COMPLETED"
-	TableChangeProcessing = "TABLE_CHANGE_PROCESSING"
-	TableError            = "TABLE_ERROR"
-)
-
-// ServerState is one server (GetServerList, GetServerDetails) with its tasks. The API
-// gives the tasks of a monitored server only; they stand here whatever its state.
+// ServerState is one server with its tasks. The API gives the tasks of a monitored server only;
+// they stand here whatever its state.
 type ServerState struct {
-	Product        Product
-	Name           string
-	Description    string
-	Host           string
-	Port           string
-	Platform       string // WINDOWS, LINUX or UNKNOWN
-	Version        string // "" for a server that was never reached
-	User           string // the account that Enterprise Manager uses
-	State          string
-	Message        string
-	LastConnection time.Time
-	License        License
-	Summary        TaskSummary
-	Utilization    Utilization
-	Tasks          []Task
+	aem.ServerDetails // without a Version when it was never reached
+	Tasks             []Task
 
-	// What other methods than the two give or take.
-	VerifyCertificate           bool            // GetServer
-	Endpoints                   []EndpointState // GetEndpointList; of a Replicate server
-	ACL, TasksACL, EndpointsACL *ACL            // the explicit ones; nil for none
+	// What other methods than GetServerDetails give or take.
+	VerifyCertificate           bool
+	Endpoints                   []EndpointState // of a Replicate server
+	ACL, TasksACL, EndpointsACL *aem.ACL        // the explicit ones; nil for none
 }
 
-// License is the licence of a server.
-type License struct {
-	State   string
-	Issued  time.Time // a date
-	Expires time.Time // a date; zero for a licence without end
-	Days    int64     // days to expiration; negative when it is over, meaningless without end
-}
-
-// TaskSummary counts the tasks of a server; those that are starting are in Total
-// only.
-type TaskSummary struct{ Total, Running, Stopped, Recovering, Error int64 }
-
-// Utilization is the load of a server; -1 is what the API says for not available.
-type Utilization struct {
-	DiskMB, MemoryMB         int64
-	ReplicateCPU, MachineCPU int64 // percent
-}
-
-// Task is one task (GetTaskList, GetTaskDetails) with its tables. A task has the
-// fields of its product; those of the other are zero.
+// Task is one task with its tables. What only tasks of the other product have is absent.
 type Task struct {
-	Product          Product
-	Type             string // $type
-	Name             string // of a Compose task: task__project
-	Description      string
-	State            string
-	StopReason       string
-	Message          string
-	Profile          string
-	Source, Target   Endpoint
-	Tags             []string
-	FullLoadEnabled  bool
-	ApplyChanges     bool
-	StoreChanges     bool
-	AuditChanges     bool
-	LogStreamStaging string
+	aem.TaskDetails
+	Tables []aem.TableStatus // of a Replicate task
 
-	// Replicate.
-	CDC                CDC
-	CDCThroughput      Throughput
-	Transactions       Transactions
-	SourceLatency      time.Duration
-	TotalLatency       time.Duration
-	FullLoad           FullLoad
-	FullLoadThroughput Throughput
-	MemoryMB           int64
-	CPU                int64 // percent; -1 when not available
-	DiskMB             int64
-	DataErrors         int64
-	Tables             []Table // GetTableStatuses
-
-	// Compose.
-	Project string
-	Loading Loading
-
-	// What other methods than these give or take.
-	ACL       *ACL // the explicit one; nil for none
-	Barriers  []Barrier
+	// What other methods than GetTaskDetails and GetTableStatuses give or take.
+	ACL       *aem.ACL // the explicit one; nil for none
+	Barriers  []aem.RetentionBarrier
 	Deletions []Deletion
-	Selection *TableSelection // as it was put; nil for just the tables
-	Targets   *Targets        // nil for the defaults
-}
-
-// Endpoint is one end of a task.
-type Endpoint struct{ Name, Type string }
-
-// CDC counts the applied changes.
-type CDC struct{ Inserts, Updates, Deletes, DDL int64 }
-
-// Throughput is a current rate: records a second and kilobytes a second.
-type Throughput struct{ SourceRecords, SourceVolume, TargetRecords, TargetVolume int64 }
-
-// Transactions are the fields of cdc_transactions_counters, in the API's order.
-type Transactions struct {
-	CommitChangeRecords           int64
-	RollbackTransactions          int64
-	RollbackChangeRecords         int64
-	RollbackChangeMB              int64
-	AppliedTransactionsInProgress int64
-	AppliedRecordsInProgress      int64
-	AppliedTransactions           int64
-	AppliedRecords                int64
-	AppliedMB                     int64
-	AccumulatedChangesInMemory    int64
-	AccumulatedChangesOnDisk      int64
-	ApplyingChangesInMemory       int64
-	ApplyingChangesOnDisk         int64
-}
-
-// FullLoad is the progress of a full load.
-type FullLoad struct {
-	TablesCompleted, TablesLoading, TablesQueued, TablesWithError int64
-	RecordsCompleted                                              int64
-	RecordsEstimated                                              int64
-	Completed                                                     bool
-	Start, End                                                    time.Time
-}
-
-// Loading is the progress of a Compose task.
-type Loading struct {
-	Completed                                                                  bool
-	Start, End                                                                 time.Time
-	TablesTotal, TablesCompleted, TablesLoading, TablesQueued, TablesWithError int64
-	CommandsTotal, CommandsCompleted                                           int64
-}
-
-// Table is one table of a task.
-type Table struct {
-	Schema, Name             string // on the source
-	TargetSchema, TargetName string
-	State                    string
-	DataErrors               int64
-	Start, End               time.Time // of its full load
-	EstimatedRows            int64
-	TransferredRows          int64
-	TransferredBytes         int64 // transferred_volume_mb, which is in bytes
-	Changes                  CDC
-	LastUpdate               time.Time // the API leaves it null; custom tables may have one
-	CachedInserts            int64
-	CachedUpdates            int64
-	CachedDeletes            int64
-}
-
-func cloned[T any](p *T) *T {
-	if p == nil {
-		return nil
-	}
-	c := *p
-	return &c
+	Selection *aem.TableSelection // as it was put; nil for just the tables
+	Targets   Targets
 }
 
 // clone copies a task with everything below it.
@@ -244,37 +73,20 @@ func (t *Task) clone() Task {
 	c := *t
 	c.Tags = slices.Clone(t.Tags)
 	c.Tables = slices.Clone(t.Tables)
-	c.ACL, c.Selection, c.Targets = t.ACL.clone(), cloneSelection(t.Selection), cloned(t.Targets)
+	c.ACL, c.Selection = cloneACL(t.ACL), copyJSON(t.Selection)
 	c.Barriers, c.Deletions = slices.Clone(t.Barriers), slices.Clone(t.Deletions)
 	return c
 }
 
-func (t *Table) key() tableKey { return tableKey{t.Schema, t.Name} }
-
-// ACL is an explicit access control list of a server, a task, an endpoint, or of
-// all tasks or endpoints of a server.
-type ACL struct {
-	Admin, Designer, Operator, Viewer, None Principals
-	DisableInheritance                      bool
-}
-
-// Principals are users and groups as `DOMAIN\name`.
-type Principals = aem.Principals
-
-func (a *ACL) clone() *ACL {
-	c := cloned(a)
-	if c != nil {
-		for _, p := range []*Principals{&c.Admin, &c.Designer, &c.Operator, &c.Viewer, &c.None} {
-			p.Users, p.Groups = slices.Clone(p.Users), slices.Clone(p.Groups)
-		}
+func cloneACL(a *aem.ACL) *aem.ACL {
+	if a == nil {
+		return nil
 	}
-	return c
-}
-
-// Barrier is the retention barrier of one application.
-type Barrier struct {
-	Application string
-	Point       time.Time
+	c := *a
+	for _, p := range c.Roles() {
+		p.Users, p.Groups = slices.Clone(p.Users), slices.Clone(p.Groups)
+	}
+	return &c
 }
 
 // Deletion is one request to delete old change data (DeleteOldChangeData).
@@ -283,46 +95,34 @@ type Deletion struct {
 	Before    string // a timestamp or an ISO 8601 duration, as it came
 }
 
-// TableSelection is which tables a task replicates.
-type TableSelection = aem.TableSelection
-
-func cloneSelection(s *TableSelection) *TableSelection {
-	c := cloned(s)
-	if c != nil {
-		c.Included, c.Excluded, c.Explicit = slices.Clone(c.Included), slices.Clone(c.Excluded), slices.Clone(c.Explicit)
-	}
-	return c
-}
-
 // Targets is where a cloned or imported task puts its tables; "" is the default.
 type Targets struct {
-	Schema, ControlSchema, ControlTableSpace, ControlIndexSpace string
+	Schema            string `json:"default_schema,omitempty"`
+	ControlSchema     string `json:"control_schema,omitempty"`
+	ControlTableSpace string `json:"control_table_tablespace,omitempty"`
+	ControlIndexSpace string `json:"control_index_tablespace,omitempty"`
 }
 
 // EndpointState is one endpoint of a server (GetEndpointList, TestEndpoint).
 type EndpointState struct {
-	Name        string
-	Description string
-	Role        string // SOURCE, TARGET or BOTH
-	Type        string
-	Licensed    bool
+	aem.Endpoint
 	// Settings are its db_settings: what encoding/json makes of JSON.
 	Settings map[string]any
 	// Configuration is what ReconfigureEndpointNoWait has chosen last.
 	Configuration string
 	// Problem is what a test of the endpoint says now; "" when it can connect.
 	Problem string
-	ACL     *ACL
+	ACL     *aem.ACL
 }
 
 // tell fills in what no answer about a server alone tells.
 func (s *server) tell(v *ServerState, now time.Time) {
-	v.ACL, v.TasksACL, v.EndpointsACL = v.ACL.clone(), v.TasksACL.clone(), v.EndpointsACL.clone()
+	v.ACL, v.TasksACL, v.EndpointsACL = cloneACL(v.ACL), cloneACL(v.TasksACL), cloneACL(v.EndpointsACL)
 	v.VerifyCertificate = !s.unverified
 	for _, e := range s.endpoints {
 		x := e.state
-		x.Settings, x.ACL = copyJSON(x.Settings), x.ACL.clone()
-		x.Problem, _, _ = e.problem(now.Sub(s.start))
+		x.Settings, x.ACL = copyJSON(x.Settings), cloneACL(x.ACL)
+		x.Problem = e.tested(now.Sub(s.start)).Message
 		v.Endpoints = append(v.Endpoints, x)
 	}
 	v.Tasks = make([]Task, len(s.tasks))
@@ -331,15 +131,69 @@ func (s *server) tell(v *ServerState, now time.Time) {
 	}
 }
 
-// copyJSON copies an object of JSON with everything below it; its values are those that
-// encoding/json reads.
-func copyJSON(m map[string]any) (c map[string]any) {
-	b, err := json.Marshal(m)
+// copyJSON copies what JSON can say with everything below it.
+func copyJSON[T any](v T) (c T) {
+	b, err := json.Marshal(v)
 	if err == nil {
 		err = json.Unmarshal(b, &c)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("aemtest: the settings of an endpoint are not JSON: %v", err))
+		panic(fmt.Sprintf("aemtest: a %T is not JSON: %v", v, err))
 	}
 	return c
+}
+
+// whole is a number of the API, which has no fractions.
+func whole[T int64 | float64](v T) aem.Number { return aem.WholeOf(int64(v)) }
+
+func addTo(n *aem.Number, v int64) { *n = aem.WholeOf(n.Int() + v) }
+
+// given makes zero of what a value leaves out, as servers do.
+func given[T any](v T) T {
+	give(reflect.ValueOf(&v).Elem(), "")
+	return v
+}
+
+// givenTask makes zero of what a task leaves out that tasks of its product have.
+func givenTask(v aem.TaskDetails) aem.TaskDetails {
+	other := aem.Replicate
+	if v.Product == aem.Replicate {
+		other = aem.Compose
+	}
+	give(reflect.ValueOf(&v).Elem(), ","+string(other))
+	return v
+}
+
+// give leaves fields alone whose tag has the option except.
+func give(v reflect.Value, except string) {
+	switch x := v.Addr().Interface().(type) {
+	case *aem.Number:
+		if !x.IsSet() {
+			*x = aem.WholeOf(0)
+		}
+	case *aem.Bool:
+		*x = aem.BoolOf(x.True())
+	case *aem.Duration:
+		if !x.IsSet() {
+			*x = aem.DurationOf(0)
+		}
+	default:
+		switch v.Kind() {
+		case reflect.Struct:
+			for i := range v.NumField() {
+				f := v.Type().Field(i)
+				if f.IsExported() && (except == "" || !strings.Contains(f.Tag.Get("api"), except)) {
+					give(v.Field(i), except)
+				}
+			}
+		case reflect.Slice:
+			for i := range v.Len() {
+				give(v.Index(i), except)
+			}
+		case reflect.Pointer:
+			if !v.IsNil() {
+				give(v.Elem(), except)
+			}
+		}
+	}
 }

@@ -3,6 +3,8 @@ package aemtest
 import (
 	"slices"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 )
 
 // window is a stretch of time that comes back. Its times count from the start of
@@ -71,12 +73,15 @@ type outage struct {
 
 // phase is what a task says while it does not do its work.
 type phase struct {
-	lasts                  time.Duration
-	state, reason, message string
+	lasts   time.Duration
+	state   aem.TaskState
+	reason  aem.StopReason
+	message string
 }
 
 func newOutage(w window, phases []phase) outage {
-	down := slices.ContainsFunc(phases, func(p phase) bool { return p.state == Stopped || p.state == Failed })
+	down := slices.ContainsFunc(phases,
+		func(p phase) bool { return p.state == aem.TaskStopped || p.state == aem.TaskError })
 	return outage{w, phases, down}
 }
 

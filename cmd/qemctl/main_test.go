@@ -34,14 +34,20 @@ func newWorld(t *testing.T) world {
 	admin.Role = aemtest.Admin
 	em := aemtest.New(aemtest.Options{Servers: -1, ComposeServers: -1, Users: []aemtest.User{admin}})
 	t.Cleanup(em.Close)
-	oracle, snow := aemtest.Endpoint{Name: "src", Type: "Oracle"}, aemtest.Endpoint{Name: "dwh", Type: "Snowflake"}
-	tables := []aemtest.Table{{Schema: "HR", Name: "JOBS", State: aemtest.TableError},
-		{Schema: "HR", Name: "EMP", State: aemtest.TableCompleted}}
-	em.AddServer(aemtest.ServerState{Name: "S", Host: "s.example.net", Tasks: []aemtest.Task{
-		{Name: "A", FullLoadEnabled: true, ApplyChanges: true, Source: oracle, Target: snow, Tables: tables},
-		{Name: "B", Source: oracle, Target: snow, ApplyChanges: true, Message: "line\x1b[2J\nline"},
-		{Name: "C", State: aemtest.Stopped, Source: oracle, Target: snow, FullLoadEnabled: true},
-	}})
+	oracle, snow := aem.TaskEndpoint{Name: "src", Type: "Oracle"}, aem.TaskEndpoint{Name: "dwh", Type: "Snowflake"}
+	tables := []aem.TableStatus{{Schema: "HR", Name: "JOBS", State: aem.TableError},
+		{Schema: "HR", Name: "EMP", State: aem.TableCompleted}}
+	load, apply := aem.TaskOptions{FullLoad: aem.BoolOf(true)}, aem.TaskOptions{ApplyChanges: aem.BoolOf(true)}
+	both := aem.TaskOptions{FullLoad: aem.BoolOf(true), ApplyChanges: aem.BoolOf(true)}
+	em.AddServer(aemtest.ServerState{
+		ServerDetails: aem.ServerDetails{Name: "S", Host: "s.example.net"},
+		Tasks: []aemtest.Task{
+			{TaskDetails: aem.TaskDetails{Name: "A", Options: both, Source: oracle, Target: snow}, Tables: tables},
+			{TaskDetails: aem.TaskDetails{Name: "B", Options: apply, Source: oracle, Target: snow,
+				Message: "line\x1b[2J\nline"}},
+			{TaskDetails: aem.TaskDetails{Name: "C", Options: load, Source: oracle, Target: snow, State: aem.TaskStopped}},
+		},
+	})
 	for _, name := range []string{"QEM_PASSWORD", "QEM_PASSWORD_FILE", "QEM_USERNAME", "QEM_AUTH_TYPE", "QEM_CA_FILE"} {
 		t.Setenv(name, "")
 		_ = os.Unsetenv(name)
@@ -125,7 +131,7 @@ func TestCommands(t *testing.T) {
 		if _, out, said := em.qemctl(t, "", "--version"); out+said != "qemctl \n" {
 			t.Errorf("the version is %q", out+said)
 		}
-		if a := em.State().Task("S", "A"); a.State != aemtest.Running || a.ACL == nil {
+		if a := em.State().Task("S", "A"); a.State != aem.TaskRunning || a.ACL == nil {
 			t.Errorf("in the end: %+v", a)
 		}
 	})
@@ -139,12 +145,12 @@ func TestExitCodes(t *testing.T) {
 		if code, out, _ := em.qemctl(t, "", "endpoints test S"); code != exitTaskFailed || !strings.Contains(out, "ORA-1") {
 			t.Errorf("a failed test: %d, %s", code, out)
 		}
-		end := func(state string, tables ...aemtest.Table) func() {
+		end := func(state aem.TaskState, tables ...aem.TableStatus) func() {
 			return func() {
 				time.Sleep(100 * time.Millisecond)
 				if err := em.SetTask("S", "C", func(v *aemtest.Task) {
-					v.State, v.StopReason, v.Tables = state, "FULL_LOAD_ONLY_FINISHED", tables
-					v.FullLoad.TablesWithError = int64(len(tables))
+					v.State, v.StopReason, v.Tables = state, aem.StopFullLoadOnlyFinished, tables
+					v.FullLoad.TablesWithError = aem.WholeOf(int64(len(tables)))
 				}); err != nil {
 					t.Error(err)
 				}
@@ -156,10 +162,10 @@ func TestExitCodes(t *testing.T) {
 			code  int
 			want  string
 		}{
-			{end(aemtest.Stopped), "", exitOK, "stopped"},
-			{end(aemtest.Stopped, aemtest.Table{Schema: "HR", Name: "JOBS", State: aemtest.TableError}), "", exitTableErrors,
+			{end(aem.TaskStopped), "", exitOK, "stopped"},
+			{end(aem.TaskStopped, aem.TableStatus{Schema: "HR", Name: "JOBS", State: aem.TableError}), "", exitTableErrors,
 				"in error: HR.JOBS"},
-			{end(aemtest.Failed), "-o json", exitTaskFailed, `"state": "error"`},
+			{end(aem.TaskError), "-o json", exitTaskFailed, `"state": "error"`},
 			{func() {}, "--timeout 2s", exitTimeout, "last seen running"},
 		} {
 			go tc.after()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
@@ -42,9 +43,9 @@ func TestChangesAreToldOnce(t *testing.T) {
 		want   []string
 		check  func(t *testing.T, r *rig)
 	}{
-		{"state", func(r *rig) { set(r, "a1", func(x *aemtest.Task) { x.State = aemtest.Recovery }) },
+		{"state", func(r *rig) { set(r, "a1", func(x *aemtest.Task) { x.State = aem.TaskRecovering }) },
 			[]string{"task_state alpha a1 running>recovering"}, nil},
-		{"stop reason", func(r *rig) { set(r, "a1", func(x *aemtest.Task) { x.StopReason = "FATAL_ERROR" }) },
+		{"stop reason", func(r *rig) { set(r, "a1", func(x *aemtest.Task) { x.StopReason = aem.StopFatalError }) },
 			[]string{"task_stop_reason alpha a1 none>fatal_error"}, func(t *testing.T, r *rig) {
 				if r.task("alpha", "a1").StateSince.IsSet() {
 					t.Error("the state has not changed")
@@ -70,27 +71,27 @@ func TestChangesAreToldOnce(t *testing.T) {
 				t.Error("it is still there")
 			}
 		}},
-		{"not monitored", func(r *rig) { r.must(r.sim.SetServerState("alpha", aemtest.NotMonitored, "")) },
+		{"not monitored", func(r *rig) { r.must(r.sim.SetServerState("alpha", aem.ServerNotMonitored, "")) },
 			[]string{"server_state alpha monitored>not_monitored"}, func(t *testing.T, r *rig) {
 				if s := r.server("alpha"); s.Up != fleet.Unknown || s.Details != nil || len(s.Tasks) > 0 {
 					t.Errorf("%+v", s)
 				}
 			}},
 		{"in error, and back", func(r *rig) {
-			r.must(r.sim.SetServerState("alpha", aemtest.ServerError, "cannot connect"))
+			r.must(r.sim.SetServerState("alpha", aem.ServerError, "cannot connect"))
 			r.pass(time.Minute)
 			if s := r.server("alpha"); s.Up != fleet.No || len(s.Tasks) > 0 || s.Message != "cannot connect" || s.Past == nil {
 				r.t.Errorf("%+v", s)
 			}
-			r.must(r.sim.SetServerState("alpha", aemtest.Monitored, ""))
+			r.must(r.sim.SetServerState("alpha", aem.ServerMonitored, ""))
 		}, []string{"server_state alpha monitored>error", "server_state alpha error>monitored"}, func(t *testing.T, r *rig) {
 			r.expectUp("back", everything...)
 		}},
 		{"licence", func(r *rig) {
-			r.must(r.sim.SetServer("alpha", func(s *aemtest.ServerState) { s.License.State = aemtest.LicenseExpired }))
+			r.must(r.sim.SetServer("alpha", func(s *aemtest.ServerState) { s.License.State = aem.LicenseExpired }))
 		}, []string{"license_state alpha valid>expired"}, nil},
 		{"tables in error", func(r *rig) {
-			set(r, "a1", func(x *aemtest.Task) { x.Tables[0].State, x.DataErrors = aemtest.TableError, 9 })
+			set(r, "a1", func(x *aemtest.Task) { x.Tables[0].State, x.DataErrors = aem.TableError, aem.WholeOf(9) })
 		},
 			[]string{"tables_error alpha a1 >"}, nil},
 	}
@@ -127,7 +128,9 @@ func TestWhatIsUnchangedKeepsItsPointer(t *testing.T) {
 		if &before.Tasks[0] != &after.Tasks[0] || before.Details != after.Details {
 			t.Error("what was read again and is the same is another")
 		}
-		r.must(r.sim.SetTask("alpha", "a2", func(x *aemtest.Task) { x.CDC.Inserts++; x.State = aemtest.Recovery }))
+		r.must(r.sim.SetTask("alpha", "a2", func(x *aemtest.Task) {
+			x.CDCEvents.Inserts, x.State = aem.WholeOf(x.CDCEvents.Inserts.Int()+1), aem.TaskRecovering
+		}))
 		r.pass(time.Minute)
 		last := r.server("alpha")
 		if last.Tasks[0] != after.Tasks[0] || last.Tasks[2] != after.Tasks[2] || last.Tasks[1] == after.Tasks[1] {
@@ -142,7 +145,7 @@ func TestWhatIsUnchangedKeepsItsPointer(t *testing.T) {
 func TestUpdateKeepsWhatIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, Options{})
-		r.must(r.sim.SetTask("alpha", "a1", func(x *aemtest.Task) { x.State = aemtest.Recovery }))
+		r.must(r.sim.SetTask("alpha", "a1", func(x *aemtest.Task) { x.State = aem.TaskRecovering }))
 		r.pass(time.Minute)
 		since := r.task("alpha", "a1").StateSince
 		calls, logins := r.sim.Requests("GetTaskDetails"), r.sim.Logins()
@@ -243,11 +246,11 @@ func TestMessagesHoldNoSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, smallFleet(), Options{})
 		echo := "for " + aemtest.DefaultAPIToken
-		r.must(r.sim.SetServerState("beta", aemtest.ServerError, echo))
-		r.must(r.sim.SetTask("alpha", "a1", func(x *aemtest.Task) { x.State, x.Message = aemtest.Failed, echo }))
+		r.must(r.sim.SetServerState("beta", aem.ServerError, echo))
+		r.must(r.sim.SetTask("alpha", "a1", func(x *aemtest.Task) { x.State, x.Message = aem.TaskError, echo }))
 		r.start()
 		r.pass(time.Minute)
-		r.must(r.sim.SetTask("alpha", "a2", func(x *aemtest.Task) { x.State, x.Message = aemtest.Failed, echo }))
+		r.must(r.sim.SetTask("alpha", "a2", func(x *aemtest.Task) { x.State, x.Message = aem.TaskError, echo }))
 		r.pass(time.Minute)
 		const want = "for <secret>"
 		if s, a1, a2 := r.server("beta"), r.task("alpha", "a1"), r.task("alpha", "a2"); s.Message != want ||

@@ -8,6 +8,7 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
@@ -79,7 +80,7 @@ func TestChangeIsSeenByTheOutlineAndReadAtOnce(t *testing.T) {
 			}
 		})
 		if err := r.sim.SetTask("alpha", "a2", func(x *aemtest.Task) {
-			x.State, x.Message = aemtest.Failed, "ORA-1\nbroken"
+			x.State, x.Message = aem.TaskError, "ORA-1\nbroken"
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
@@ -35,10 +36,13 @@ func storingFleet() *aemtest.Simulator {
 	sim := smallFleet()
 	allow(sim, aemtest.Operator)
 	held, free := simTask("held"), simTask("free")
-	held.StoreChanges, free.StoreChanges = true, true
-	held.Barriers = []aemtest.Barrier{{Application: "Later", Point: time.Unix(2e9, 0)}, {Application: "Compose",
+	held.Options.StoreChanges, free.Options.StoreChanges = aem.BoolOf(true), aem.BoolOf(true)
+	held.Barriers = []aem.RetentionBarrier{{Application: "Later", Point: time.Unix(2e9, 0)}, {Application: "Compose",
 		Point: time.Unix(1e9, 0)}}
-	held.ACL = &aemtest.ACL{Admin: aemtest.Principals{Users: []string{`D\a`, `D\b`}, Groups: []string{`D\g`}}, DisableInheritance: true}
+	held.ACL = &aem.ACL{
+		Admin:              aem.Principals{Users: []string{`D\a`, `D\b`}, Groups: []string{`D\g`}},
+		DisableInheritance: aem.BoolOf(true),
+	}
 	_ = sim.AddTask("beta", held)
 	_ = sim.AddTask("beta", free)
 	return sim
@@ -142,7 +146,7 @@ func TestEndpointTests(t *testing.T) {
 		sim.AddServer(simServer("s", simTask("a")))
 		for i := range 5 {
 			name := fmt.Sprint("e", i)
-			_ = sim.AddEndpoint("s", aemtest.EndpointState{Name: name})
+			_ = sim.AddEndpoint("s", aemtest.EndpointState{Endpoint: aem.Endpoint{Name: name}})
 			_ = sim.SetEndpointTest("s", name, aemtest.EndpointTest{Takes: 2 * time.Second})
 		}
 		_ = sim.SetEndpointTest("s", "e1", aemtest.EndpointTest{Message: "ORA-12541", Detail: "no listener",

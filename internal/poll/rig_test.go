@@ -188,29 +188,30 @@ func (b *logBook) take(keys ...string) []string {
 }
 
 func simTask(name string, tags ...string) aemtest.Task {
+	n, yes := aem.WholeOf, aem.BoolOf(true)
 	return aemtest.Task{
-		Product: aemtest.Replicate, Type: "AemTaskInfoDetailed", Name: name, State: aemtest.Running, StopReason: "NONE",
-		Source: aemtest.Endpoint{Name: "ORA", Type: "Oracle"}, Target: aemtest.Endpoint{Name: "SF", Type: "Snowflake"},
-		Tags: tags, ApplyChanges: true, FullLoadEnabled: true, Profile: "UNIDIRECTIONAL",
-		CDC: aemtest.CDC{Inserts: 10, Updates: 20, Deletes: 30, DDL: 40}, TotalLatency: 5 * time.Second, MemoryMB: 100,
-		CPU: 12,
-		Tables: []aemtest.Table{
-			{Schema: "S", Name: "one", State: aemtest.TableChangeProcessing, Changes: aemtest.CDC{Inserts: 1}},
-			{Schema: "S", Name: "two", State: aemtest.TableError, DataErrors: 3},
+		TaskDetails: aem.TaskDetails{
+			Product: aem.Replicate, Type: "AemTaskInfoDetailed", Name: name, Tags: tags, Profile: "UNIDIRECTIONAL",
+			Source: aem.TaskEndpoint{Name: "ORA", Type: "Oracle"}, Target: aem.TaskEndpoint{Name: "SF", Type: "Snowflake"},
+			Options:   aem.TaskOptions{FullLoad: yes, ApplyChanges: yes},
+			CDCEvents: aem.CDCEvents{Inserts: n(10), Updates: n(20), Deletes: n(30), DDL: n(40)},
+			Latency:   aem.Latency{Total: aem.DurationOf(5 * time.Second)}, MemoryMB: n(100), CPU: n(12),
+		},
+		Tables: []aem.TableStatus{
+			{Schema: "S", Name: "one", State: aem.TableChangeProcessing, CDC: aem.TableCDC{Inserts: n(1)}},
+			{Schema: "S", Name: "two", State: aem.TableError, DataErrors: n(3)},
 		},
 	}
 }
 
 func simServer(name string, tasks ...aemtest.Task) aemtest.ServerState {
-	return aemtest.ServerState{
-		Product: aemtest.Replicate, Name: name, Host: name + ".example.net", Port: "443", Platform: "LINUX",
-		Version: "2025.5",
-		State:   aemtest.Monitored, Tasks: tasks,
-		License: aemtest.License{State: aemtest.LicenseValid, Issued: time.Unix(1e9, 0), Expires: time.Unix(2e9, 0),
-			Days: 30},
-		Summary:     aemtest.TaskSummary{Total: int64(len(tasks)), Running: int64(len(tasks))},
-		Utilization: aemtest.Utilization{DiskMB: 1, MemoryMB: 2, ReplicateCPU: 3, MachineCPU: 4},
-	}
+	n, count := aem.WholeOf, aem.WholeOf(int64(len(tasks)))
+	return aemtest.ServerState{Tasks: tasks, ServerDetails: aem.ServerDetails{
+		Name: name, Host: name + ".example.net", Port: "443", Platform: aem.PlatformLinux, Version: "2025.5",
+		License:     aem.License{State: aem.LicenseValid, Issued: time.Unix(1e9, 0), Expires: time.Unix(2e9, 0)},
+		TaskSummary: aem.TaskSummary{Total: count, Running: count},
+		Utilization: aem.Utilization{DiskMB: n(1), MemoryMB: n(2), ReplicateCPU: n(3), MachineCPU: n(4)},
+	}}
 }
 
 // emptySim has no server yet; its values stand still.
@@ -225,17 +226,17 @@ func smallFleet() *aemtest.Simulator {
 	sim := emptySim()
 	sim.AddServer(simServer("alpha", simTask("a1", "gold"), simTask("a2"), simTask("a3")))
 	sim.AddServer(simServer("beta", simTask("b1")))
-	compose := simServer("gamma", aemtest.Task{
-		Product: aemtest.Compose, Type: "AemComposeDWTaskInfoDetailed", Name: "load__DW", Project: "DW",
-		State: aemtest.Running, StopReason: "NONE", Loading: aemtest.Loading{TablesTotal: 7, CommandsTotal: 9},
-	})
-	compose.Product = aemtest.Compose
+	compose := simServer("gamma", aemtest.Task{TaskDetails: aem.TaskDetails{
+		Product: aem.Compose, Type: "AemComposeDWTaskInfoDetailed", Name: "load__DW", Project: "DW",
+		Loading: aem.Loading{TablesTotal: aem.WholeOf(7), CommandsTotal: aem.WholeOf(9)},
+	}})
+	compose.Product = aem.Compose
 	sim.AddServer(compose)
 	idle := simServer("delta", simTask("d1"))
-	idle.State = aemtest.NotMonitored
+	idle.State = aem.ServerNotMonitored
 	sim.AddServer(idle)
 	broken := simServer("epsilon", simTask("e1"))
-	broken.State, broken.Message = aemtest.ServerError, "REPSRVNFND, not found"
+	broken.State, broken.Message = aem.ServerError, "REPSRVNFND, not found"
 	sim.AddServer(broken)
 	return sim
 }

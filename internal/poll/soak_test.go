@@ -13,6 +13,7 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
@@ -153,8 +154,12 @@ func (w *ordeal) changeFleet(rig *rig, r *rand.Rand) {
 	switch r.IntN(4) {
 	case 0:
 		if len(servers) < 5 {
-			w.sim.AddServer(aemtest.ServerState{Name: name, Tasks: []aemtest.Task{{Name: "only", ApplyChanges: true,
-				TotalLatency: time.Minute}}})
+			w.sim.AddServer(aemtest.ServerState{ServerDetails: aem.ServerDetails{Name: name}, Tasks: []aemtest.Task{{
+				TaskDetails: aem.TaskDetails{
+					Name: "only", Options: aem.TaskOptions{ApplyChanges: aem.BoolOf(true)},
+					Latency: aem.Latency{Total: aem.DurationOf(time.Minute)},
+				},
+			}}})
 		}
 	case 1:
 		if len(servers) > 2 {
@@ -162,7 +167,9 @@ func (w *ordeal) changeFleet(rig *rig, r *rand.Rand) {
 		}
 	case 2:
 		if len(server.Tasks) < 4 {
-			err = w.sim.AddTask(server.Name, aemtest.Task{Name: name, Product: server.Product})
+			err = w.sim.AddTask(server.Name, aemtest.Task{
+				TaskDetails: aem.TaskDetails{Name: name, Product: server.Product},
+			})
 		}
 	default:
 		if len(server.Tasks) > 1 {
@@ -239,8 +246,7 @@ func (w *ordeal) compare(now *aemtest.State, s *fleet.Server, x *fleet.Task) {
 	}
 	states := w.truth(s.Outline.Last, s.Name, x.Name)
 	if !slices.ContainsFunc(states, func(st *aemtest.State) bool {
-		return sameState(st.Task(s.Name, x.Name).State,
-			x.State)
+		return string(st.Task(s.Name, x.Name).State) == x.State
 	}) {
 		w.Errorf("%s/%s is %s, read %s ago", s.Name, x.Name, x.State, time.Since(s.Outline.Last))
 		w.wrong++
@@ -257,7 +263,7 @@ func (w *ordeal) compare(now *aemtest.State, s *fleet.Server, x *fleet.Task) {
 	if !slices.ContainsFunc(details, func(st *aemtest.State) bool {
 		want, d := st.Task(s.Name, x.Name), x.Details
 		return d.Source == want.Source.Name && d.Target == want.Target.Name && d.DataErrors == count(want.DataErrors) &&
-			d.AppliedInserts == count(want.CDC.Inserts) && d.AppliedUpdates == count(want.CDC.Updates) &&
+			d.AppliedInserts == count(want.CDCEvents.Inserts) && d.AppliedUpdates == count(want.CDCEvents.Updates) &&
 			d.FullLoad.RecordsCompleted == count(want.FullLoad.RecordsCompleted)
 	}) {
 		w.Errorf("%s/%s: %+v, read %s ago", s.Name, x.Name, *x.Details, time.Since(x.Read))
@@ -265,10 +271,4 @@ func (w *ordeal) compare(now *aemtest.State, s *fleet.Server, x *fleet.Task) {
 	}
 }
 
-func count(n int64) fleet.Number { return fleet.Num(float64(n)) }
-
-func sameState(simulated, served string) bool {
-	names := map[string]string{aemtest.Running: "running", aemtest.Stopped: "stopped", aemtest.Failed: "error",
-		aemtest.Recovery: "recovering", aemtest.Starting: "starting"}
-	return names[simulated] == served
-}
+func count(n aem.Number) fleet.Number { return fleet.Num(n.Float()) }

@@ -156,7 +156,7 @@ func TestServerListUnreadable(t *testing.T) {
 			v.Past.Servers != 5 {
 			t.Errorf("after max_age: %+v", v.Roster)
 		}
-		if err := r.sim.SetTask("alpha", "a1", func(x *aemtest.Task) { x.State = aemtest.Stopped }); err != nil {
+		if err := r.sim.SetTask("alpha", "a1", func(x *aemtest.Task) { x.State = aem.TaskStopped }); err != nil {
 			t.Fatal(err)
 		}
 		fault.Remove()

@@ -39,7 +39,7 @@ func TestFailureReachesMetrics(t *testing.T) {
 		for i := range 12 {
 			s := servers[hanging+random.IntN(len(servers)-hanging)]
 			task := s.Tasks[i].Name
-			fail := func(x *aemtest.Task) { x.State = aemtest.Failed }
+			fail := func(x *aemtest.Task) { x.State = aem.TaskError }
 			if err := sim.SetTask(s.Name, task, fail); err != nil {
 				t.Fatal(err)
 			}

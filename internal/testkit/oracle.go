@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 )
 
@@ -132,17 +133,7 @@ func (e entity) stateSet(name, current string, known ...string) {
 	}
 }
 
-// n is a count, not a number where the API says that there is none; of is one in a larger unit.
-func n(v int64) float64 { return of(1, v) }
-
-func of(unit float64, v int64) float64 { return only(v >= 0, float64(v)*unit) }
-
-func percent(v int64) float64 { return of(1, v) / 100 }
-
 func flag(v bool) float64 { return map[bool]float64{true: 1}[v] }
-
-// unix is an instant, which the API gives in whole seconds.
-func unix(t time.Time) float64 { return only(!t.IsZero(), float64(t.Unix())) }
 
 // positive is a configured number, not a number when it is not configured.
 func positive(v float64) float64 { return only(v > 0, v) }
@@ -155,53 +146,25 @@ func only(when bool, v float64) float64 {
 	return v
 }
 
-// The units of the API.
-const (
-	megabyte = 1 << 20
-	kilobyte = 1 << 10
-)
-
-// word is an enum's value as a label.
-func word(v string) string {
-	switch v {
-	case "VALID_LICENSE", "INVALID_LICENSE_CHECKSUM", "EXPIRED_LICENSE", "INVALID_LICENSE":
-		v = strings.ReplaceAll(v, "_LICENSE", "")
-	case aemtest.Recovery:
-		v = "RECOVERING"
-	case aemtest.TableQueued, aemtest.TableLoading, aemtest.TableCompleted, aemtest.TableChangeProcessing,
-		aemtest.TableError:
-		v = strings.TrimPrefix(v, "TABLE_")
-	}
-	return strings.ReplaceAll(strings.ToLower(v), " ", "_")
-}
+// word is the API's text as a label.
+func word[T ~string](v T) string { return strings.ReplaceAll(strings.ToLower(string(v)), " ", "_") }
 
 func (o *Oracle) server(e entity, v *aemtest.ServerState) {
 	e = e.with("server", v.Name)
 	e.add("qem_server_info", 1, "product", string(v.Product), "host", v.Host, "port", v.Port,
 		"platform", word(v.Platform), "version", v.Version)
 	e.stateSet("qem_server_state", word(v.State), "monitored", "not_monitored", "error")
-	e.add("qem_server_last_connection_timestamp_seconds", unix(v.LastConnection))
-	if v.State == aemtest.NotMonitored {
+	o.documented(e, "GetServerList", v.ServerDetails, always)
+	if v.State == aem.ServerNotMonitored {
 		return
 	}
-	e.add("qem_server_up", flag(v.State == aemtest.Monitored))
+	e.add("qem_server_up", flag(v.State == aem.ServerMonitored))
 	e.stateSet("qem_server_license_state", word(v.License.State),
 		"valid", "invalid_checksum", "expired", "no_license", "machine_not_licensed", "invalid")
-	e.add("qem_server_license_issue_timestamp_seconds", unix(v.License.Issued))
-	e.add("qem_server_license_expiry_timestamp_seconds", unix(v.License.Expires))
-	// Minus one day is a value here.
-	e.add("qem_server_license_remaining_seconds", only(!v.License.Expires.IsZero(), 86_400*float64(v.License.Days)))
-	s := &v.Summary
-	e.by("qem_server_tasks", "state", "running", n(s.Running), "stopped", n(s.Stopped), "recovering", n(s.Recovering),
-		"error", n(s.Error))
-	e.add("qem_server_tasks_expected", n(s.Total))
+	o.documented(e, "GetServerDetails", v.ServerDetails, always)
 	e.add("qem_server_memory_limit_bytes", positive(o.Memory))
 	e.add("qem_server_disk_limit_bytes", positive(o.Disk))
-	e.add("qem_server_disk_usage_bytes", of(megabyte, v.Utilization.DiskMB))
-	e.add("qem_server_memory_bytes", of(megabyte, v.Utilization.MemoryMB))
-	e.add("qem_server_replicate_cpu_ratio", percent(v.Utilization.ReplicateCPU))
-	e.add("qem_server_machine_cpu_ratio", percent(v.Utilization.MachineCPU))
-	if v.State != aemtest.Monitored {
+	if v.State != aem.ServerMonitored {
 		return
 	}
 	e.add("qem_server_tasks_listed", float64(len(v.Tasks)))
@@ -224,29 +187,21 @@ func (o *Oracle) task(e entity, server string, v *aemtest.Task) {
 	e.stateSet("qem_task_state", word(v.State), "running", "stopped", "error", "recovering")
 	e.add("qem_task_stop_reason", 1, "reason", word(v.StopReason))
 	e.add("qem_task_up", 1)
-	e.by("qem_task_option_enabled", "option", "full_load", flag(v.FullLoadEnabled), "apply_changes", flag(v.ApplyChanges))
 	x := o.expected(server, v)
 	e.add("qem_task_full_load_objective_seconds", positive(x.FullLoad.Seconds()))
 	e.add("qem_task_expected_running", only(x.Running, 1))
 	e.add("qem_task_priority", 1, "priority", cmp.Or(x.Priority, "page"))
-	if v.Product == aemtest.Compose {
-		compose(e, &v.Loading)
+	o.documented(e, "GetTaskDetails", v.TaskDetails, means(v))
+	if v.Product == aem.Compose {
 		return
 	}
 	e.add("qem_task_latency_objective_seconds", positive(x.Latency.Seconds()))
-	e.by("qem_task_option_enabled", "option", "store_changes", flag(v.StoreChanges), "audit_changes", flag(v.AuditChanges))
-	changes(e, v)
-	fullLoad(e, v)
-	e.add("qem_task_memory_bytes", of(megabyte, v.MemoryMB))
-	e.add("qem_task_cpu_ratio", percent(v.CPU))
-	e.add("qem_task_disk_usage_bytes", of(megabyte, v.DiskMB))
-	e.add("qem_task_data_errors", n(v.DataErrors))
 	if o.Mode != "" && o.Mode != "off" {
 		o.tables(e, v)
 	}
-	if o.Optional && v.StoreChanges && len(v.Barriers) > 0 {
-		first := slices.MinFunc(v.Barriers, func(a, b aemtest.Barrier) int { return a.Point.Compare(b.Point) })
-		e.add("qem_task_retention_barrier_timestamp_seconds", unix(first.Point), "application", first.Application)
+	if o.Optional && v.Options.StoreChanges.True() && len(v.Barriers) > 0 {
+		first := slices.MinFunc(v.Barriers, func(a, b aem.RetentionBarrier) int { return a.Point.Compare(b.Point) })
+		e.add("qem_task_retention_barrier_timestamp_seconds", float64(first.Point.Unix()), "application", first.Application)
 	}
 }
 
@@ -256,7 +211,7 @@ func (o *Oracle) typeOf(v *aemtest.Task) string {
 	switch {
 	case o.Shape == aemtest.Legacy:
 		return ""
-	case o.Shape == aemtest.Guide && v.Product == aemtest.Replicate:
+	case o.Shape == aemtest.Guide && v.Product == aem.Replicate:
 		return "ReplicateTaskInfoDetailed"
 	}
 	return v.Type
@@ -290,76 +245,31 @@ func matches(pattern, text string) bool {
 	return pattern == "" || regexp.MustCompile("^(?s:"+pattern+")$").MatchString(text)
 }
 
-// works tells whether the task's rates and latencies mean anything.
-func works(v *aemtest.Task) bool { return v.State == aemtest.Running || v.State == aemtest.Recovery }
-
-func changes(e entity, v *aemtest.Task) {
-	follows := works(v) && (v.ApplyChanges || v.StoreChanges)
-	e.add("qem_task_source_latency_seconds", only(follows, v.SourceLatency.Seconds()))
-	e.add("qem_task_total_latency_seconds", only(follows, v.TotalLatency.Seconds()))
-	applied(e, "qem_task_cdc_applied_changes_total", v.CDC)
-	throughput(e, "qem_task_cdc", v, v.CDCThroughput)
-	x := &v.Transactions
-	e.add("qem_task_cdc_commit_records_total", n(x.CommitChangeRecords))
-	e.add("qem_task_cdc_rolled_back_transactions_total", n(x.RollbackTransactions))
-	e.add("qem_task_cdc_rolled_back_records_total", n(x.RollbackChangeRecords))
-	e.add("qem_task_cdc_rolled_back_bytes_total", of(megabyte, x.RollbackChangeMB))
-	e.add("qem_task_cdc_applied_transactions_total", n(x.AppliedTransactions))
-	e.add("qem_task_cdc_applied_records_total", n(x.AppliedRecords))
-	e.add("qem_task_cdc_applied_bytes_total", of(megabyte, x.AppliedMB))
-	e.add("qem_task_cdc_applying_transactions", n(x.AppliedTransactionsInProgress))
-	e.add("qem_task_cdc_applying_records", n(x.AppliedRecordsInProgress))
-	const pending = "qem_task_cdc_pending_changes"
-	e.with("stage", "accumulated").by(pending, "storage", "memory", n(x.AccumulatedChangesInMemory),
-		"disk", n(x.AccumulatedChangesOnDisk))
-	e.with("stage", "applying").by(pending, "storage", "memory", n(x.ApplyingChangesInMemory),
-		"disk", n(x.ApplyingChangesOnDisk))
-}
-
-func applied(e entity, name string, c aemtest.CDC) {
-	e.by(name, "operation", "insert", n(c.Inserts), "update", n(c.Updates), "delete", n(c.Deletes), "ddl", n(c.DDL))
-}
-
-func throughput(e entity, prefix string, v *aemtest.Task, rate aemtest.Throughput) {
-	if works(v) {
-		e.by(prefix+"_records_per_second", "side", "source", n(rate.SourceRecords), "target", n(rate.TargetRecords))
-		e.by(prefix+"_bytes_per_second", "side", "source", of(kilobyte, rate.SourceVolume),
-			"target", of(kilobyte, rate.TargetVolume))
+// means tells of which families a task's numbers mean something now: rates while it works, latencies
+// while it works and follows its source.
+func means(v *aemtest.Task) func(family string) bool {
+	works := v.State == aem.TaskRunning || v.State == aem.TaskRecovering
+	follows := works && (v.Options.ApplyChanges.True() || v.Options.StoreChanges.True())
+	return func(family string) bool {
+		switch {
+		case strings.HasSuffix(family, "_per_second"):
+			return works
+		case strings.HasSuffix(family, "_latency_seconds"):
+			return follows
+		}
+		return true
 	}
-}
-
-func fullLoad(e entity, v *aemtest.Task) {
-	l := &v.FullLoad
-	e.by("qem_task_full_load_tables", "state", "completed", n(l.TablesCompleted), "loading", n(l.TablesLoading),
-		"queued", n(l.TablesQueued), "error", n(l.TablesWithError))
-	e.add("qem_task_full_load_completed_records", n(l.RecordsCompleted))
-	e.add("qem_task_full_load_estimated_records", n(l.RecordsEstimated))
-	e.add("qem_task_full_load_completed", flag(l.Completed))
-	e.add("qem_task_full_load_start_timestamp_seconds", unix(l.Start))
-	e.add("qem_task_full_load_end_timestamp_seconds", unix(l.End))
-	throughput(e, "qem_task_full_load", v, v.FullLoadThroughput)
-}
-
-// compose adds what only a Compose task has; it has nothing of a Replicate task but what both have.
-func compose(e entity, l *aemtest.Loading) {
-	e.add("qem_compose_task_loading_completed", flag(l.Completed))
-	e.add("qem_compose_task_loading_start_timestamp_seconds", unix(l.Start))
-	e.add("qem_compose_task_loading_end_timestamp_seconds", unix(l.End))
-	e.by("qem_compose_task_tables", "state", "completed", n(l.TablesCompleted), "loading", n(l.TablesLoading),
-		"queued", n(l.TablesQueued), "error", n(l.TablesWithError))
-	e.add("qem_compose_task_expected_tables", n(l.TablesTotal))
-	e.add("qem_compose_task_commands", n(l.CommandsTotal))
-	e.add("qem_compose_task_completed_commands", n(l.CommandsCompleted))
 }
 
 // tables adds the counts of all tables of a task and the series of those that the mode asks for.
 func (o *Oracle) tables(task entity, v *aemtest.Task) {
 	counts := map[string]float64{"queued": 0, "loading": 0, "completed": 0, "change_processing": 0, "error": 0}
 	for i := range v.Tables {
-		counts[word(v.Tables[i].State)]++
-		bad := v.Tables[i].State == aemtest.TableError || v.Tables[i].DataErrors > 0
+		t := &v.Tables[i]
+		counts[word(t.State)]++
+		bad := t.State == aem.TableError || t.DataErrors.Int() > 0
 		if o.Mode == "all" || o.Mode == "errors" && bad {
-			o.table(task, &v.Tables[i])
+			o.table(task.with("schema", t.Schema, "table", t.Name), t)
 		}
 	}
 	for state, count := range counts {
@@ -367,71 +277,64 @@ func (o *Oracle) tables(task entity, v *aemtest.Task) {
 	}
 }
 
-func (o *Oracle) table(task entity, v *aemtest.Table) {
-	e := task.with("schema", v.Schema, "table", v.Name)
+func (o *Oracle) table(e entity, v *aem.TableStatus) {
 	e.add("qem_table_state", 1, "state", word(v.State))
-	e.add("qem_table_data_errors_total", n(v.DataErrors))
-	applied(e, "qem_table_cdc_applied_changes_total", v.Changes)
-	e.add("qem_table_last_update_timestamp_seconds", unix(v.LastUpdate))
-	e.add("qem_table_full_load_rows", n(v.TransferredRows))
-	e.add("qem_table_full_load_estimated_rows", n(v.EstimatedRows))
-	e.add("qem_table_full_load_bytes", n(v.TransferredBytes))
-	e.add("qem_table_full_load_start_timestamp_seconds", unix(v.Start))
-	e.add("qem_table_full_load_end_timestamp_seconds", unix(v.End))
-	e.by("qem_table_full_load_cached_changes", "operation", "insert", n(v.CachedInserts), "update", n(v.CachedUpdates),
-		"delete", n(v.CachedDeletes))
-	loads := v.State == aemtest.TableLoading && !v.Start.IsZero() && v.TransferredRows > 0 && v.EstimatedRows > 0
+	o.documented(e, "GetTableStatuses", *v, always)
+	f := &v.FullLoad
+	loads := v.State == aem.TableLoading && !f.Start.IsZero() && f.TransferredRows.Int() > 0 && f.EstimatedRows.Int() > 0
 	if loads && !o.From.IsZero() {
-		e.between(endOfLoad, estimatedEnd(v, o.From), estimatedEnd(v, o.To))
+		e.between(endOfLoad, estimatedEnd(f, o.From), estimatedEnd(f, o.To))
 	}
 }
 
 // estimatedEnd is the guide's formula: start + estimated rows * time so far / transferred rows. A load
 // that goes on does not end before now.
-func estimatedEnd(v *aemtest.Table, now time.Time) float64 {
-	start, at := float64(v.Start.Unix()), float64(now.UnixMicro())/1e6
-	return max(at, start+float64(v.EstimatedRows)*(at-start)/float64(v.TransferredRows))
+func estimatedEnd(f *aem.TableFullLoad, now time.Time) float64 {
+	start, at := float64(f.Start.Unix()), float64(now.UnixMicro())/1e6
+	return max(at, start+float64(f.EstimatedRows.Int())*(at-start)/float64(f.TransferredRows.Int()))
 }
 
 // optional adds what the optional collectors read of a server.
 func (o *Oracle) optional(e entity, v *aemtest.ServerState) {
-	const always = true
+	const told = true
 	legacy := o.Shape == aemtest.Legacy // only old releases say of collections whether they inherit
-	acl(e, "server", v.Name, v.ACL, always)
+	acl(e, "server", v.Name, v.ACL, told)
 	acl(e, "tasks", "", v.TasksACL, legacy)
-	if v.Product == aemtest.Replicate {
+	if v.Product == aem.Replicate {
 		acl(e, "endpoints", "", v.EndpointsACL, legacy)
 	}
 	for i := range v.Tasks {
-		acl(e, "task", v.Tasks[i].Name, v.Tasks[i].ACL, always)
+		acl(e, "task", v.Tasks[i].Name, v.Tasks[i].ACL, told)
 	}
 	for _, p := range v.Endpoints {
-		acl(e, "endpoint", p.Name, p.ACL, always)
+		acl(e, "endpoint", p.Name, p.ACL, told)
 		kind := p.Type
 		if o.Shape == aemtest.Guide {
 			kind = strings.ToUpper(kind)
 		}
 		endpoint := e.with("endpoint_name", p.Name)
 		endpoint.add("qem_endpoint_test_success", flag(p.Problem == ""))
-		endpoint = endpoint.with("role", strings.ToLower(p.Role))
+		endpoint = endpoint.with("role", string(p.Role))
 		endpoint.add("qem_endpoint_info", 1, "type", kind)
-		endpoint.add("qem_endpoint_licensed", flag(p.Licensed))
+		endpoint.add("qem_endpoint_licensed", flag(p.Licensed.True()))
 	}
 }
 
 // acl adds an object's own permissions; the API may not say whether it inherits others.
-func acl(e entity, scope, object string, v *aemtest.ACL, inheritance bool) {
+func acl(e entity, scope, object string, v *aem.ACL, inheritance bool) {
 	e = e.with("scope", scope, "object", object)
 	e.add("qem_acl_explicit", flag(v != nil))
 	if v == nil {
 		return
 	}
 	if inheritance {
-		e.add("qem_acl_inheritance_disabled", flag(v.DisableInheritance))
+		e.add("qem_acl_inheritance_disabled", flag(v.DisableInheritance.True()))
 	}
-	for role, p := range map[string]aemtest.Principals{
-		"admin": v.Admin, "designer": v.Designer, "operator": v.Operator, "viewer": v.Viewer,
-	} {
-		e.with("role", role).by("qem_acl_principals", "kind", "user", float64(len(p.Users)), "group", float64(len(p.Groups)))
+	for role, p := range v.Roles() {
+		if role == aem.RoleNone { // whether the API speaks of it is its own affair
+			continue
+		}
+		users, groups := float64(len(p.Users)), float64(len(p.Groups))
+		e.with("role", string(role)).by("qem_acl_principals", "kind", "user", users, "group", groups)
 	}
 }
