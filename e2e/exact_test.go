@@ -221,7 +221,8 @@ func objective(x testkit.Expect) string {
 
 func (p *polling) oracle() *testkit.Oracle {
 	return &testkit.Oracle{
-		Manager: p.name, Shape: p.shape, Mode: p.mode, Expect: p.expect, Memory: 64 << 30, Disk: 500 << 30,
+		Reference: "../docs/metrics.md",
+		Manager:   p.name, Shape: p.shape, Mode: p.mode, Expect: p.expect, Memory: 64 << 30, Disk: 500 << 30,
 		From: p.exporter.begun, To: p.exporter.polled, Optional: p.name == "optional",
 	}
 }

@@ -4,13 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/qem-exporter/qem_exporter/collector"
 )
 
 // row is a sample that every entity has: a number of the API, in base units.
@@ -20,30 +18,38 @@ type row struct {
 	path   []string // in the API's answer
 }
 
-// documentedRows are the rows of the families whose documentation names a field of the API as their
-// source and says no more, by the method of the API. Braces in the name stand for the values of the
-// labels in their order.
-var documentedRows = sync.OnceValue(func() map[string][]row {
+// documentedRows reads, in docs/metrics.md, the rows of the families whose source is a field of the API
+// and no more, by the method of the API. Braces in the field's name stand for the values of the labels
+// in their order.
+func documentedRows(reference string) map[string][]row {
+	text, err := os.ReadFile(reference)
+	if err != nil {
+		panic(err)
+	}
 	rows := map[string][]row{}
-	for _, doc := range collector.Families() {
-		source := oneField.FindStringSubmatch(doc.Source)
-		if source == nil || source[2] == "state" || doc.Name == endOfLoad {
+	for _, line := range familyOfField.FindAllStringSubmatch(string(text), -1) {
+		family, source := line[1], line[4]
+		if source == "state" || family == endOfLoad {
 			continue
 		}
-		paths, labels := unfold(source[2]), labelings(doc.Labels)
+		paths, labels := unfold(source), labelings(line[2])
 		if len(paths) != len(labels) {
-			panic(fmt.Sprintf("testkit: %s has %d samples and comes from %q", doc.Name, len(labels), doc.Source))
+			panic(fmt.Sprintf("testkit: %s has %d samples and comes from %q", family, len(labels), source))
 		}
 		for i, path := range paths {
 			keys := strings.Split(strings.TrimSuffix(path, ".current"), ".")
-			rows[source[1]] = append(rows[source[1]], row{doc.Name, labels[i], keys})
+			rows[line[3]] = append(rows[line[3]], row{family, labels[i], keys})
 		}
 	}
 	return rows
-})
+}
 
-// oneField is a source that is a field of the API; one in braces alone describes something.
-var oneField = regexp.MustCompile("^(GetServerList|GetServerDetails|GetTaskDetails|GetTableStatuses) `([^{`][^`]*)`$")
+// A family whose source is in braces alone describes something.
+var (
+	familyOfField = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| \\w+ \\| (.*?) \\| .* \\| " +
+		"(GetServerList|GetServerDetails|GetTaskDetails|GetTableStatuses) `([^{`][^`]*)` \\|$")
+	labelOfValues = regexp.MustCompile("`(\\w+)` \\((`.*?`)\\)")
+)
 
 // unfold is every text that a text with braces stands for.
 func unfold(text string) (all []string) {
@@ -61,18 +67,16 @@ func unfold(text string) (all []string) {
 }
 
 // labelings are all combinations of the values that labels are known to have.
-func labelings(labels []collector.Label) [][]string {
+func labelings(text string) [][]string {
 	all := [][]string{nil}
-	for _, l := range labels {
+	for _, label := range labelOfValues.FindAllStringSubmatch(text, -1) {
 		var longer [][]string
 		for _, set := range all {
-			for _, value := range l.Values {
-				longer = append(longer, slices.Concat(set, []string{l.Name, value}))
+			for value := range strings.SplitSeq(strings.Trim(label[2], "`"), "`, `") {
+				longer = append(longer, slices.Concat(set, []string{label[1], value}))
 			}
 		}
-		if l.Values != nil {
-			all = longer
-		}
+		all = longer
 	}
 	return all
 }
@@ -90,7 +94,7 @@ func (o *Oracle) documented(e entity, method string, said any, means func(family
 	if err != nil {
 		panic(fmt.Sprintf("testkit: what %s says: %v", method, err))
 	}
-	for _, r := range documentedRows()[method] {
+	for _, r := range o.rows[method] {
 		value := answer
 		for _, key := range r.path {
 			members, _ := value.(map[string]any)

@@ -14,8 +14,8 @@ import (
 )
 
 // Oracle says what an exporter must serve of the servers, tasks and tables of a simulated Enterprise
-// Manager that has lived untroubled, out of the simulator's state and the contract alone: it shares no
-// code with what makes the samples.
+// Manager that has lived untroubled, out of the simulator's state, the metrics reference and what is
+// judged here: it shares no code with what makes the samples.
 type Oracle struct {
 	Manager string
 	Shape   aemtest.Shape
@@ -25,6 +25,9 @@ type Oracle struct {
 	Memory, Disk float64
 	// Optional tells that all optional collectors are on, of an account that may read everything.
 	Optional bool
+	// Reference is where docs/metrics.md is, which says where the samples come from that are told as they are.
+	Reference string
+	rows      map[string][]row
 	// The tables were read between these; without them, no end of a load is estimated.
 	From, To time.Time
 }
@@ -44,6 +47,7 @@ type Range struct{ Low, High float64 }
 // was seen before; nor is when and how fast servers were polled.
 func (o *Oracle) Truth(state *aemtest.State) map[string]Range {
 	truth := map[string]Range{}
+	o.rows = documentedRows(o.Reference)
 	for i := range state.Servers {
 		o.server(entity{truth, []string{"manager", o.Manager}}, &state.Servers[i])
 	}

@@ -29,7 +29,8 @@ func TestWholeWay(t *testing.T) {
 				sim.SetUsers(aemtest.User{Name: `EXAMPLE\monitor`, APIToken: aemtest.DefaultAPIToken, Role: aemtest.Operator})
 				served := serve(t, sim)
 				oracle := &testkit.Oracle{
-					Manager: "prod", Shape: shape, Mode: "all", Optional: true, Memory: 64 << 30, Disk: 500 << 30,
+					Manager: "prod", Reference: "../../docs/metrics.md", Shape: shape, Mode: "all", Optional: true,
+					Memory: 64 << 30, Disk: 500 << 30,
 					Expect: []testkit.Expect{{Task: ".*ORA.*", Latency: 5 * time.Minute, Running: true}, {FullLoad: time.Hour}},
 					From:   now, To: time.Now(),
 				}
