@@ -39,8 +39,8 @@ type Collector struct {
 	registerer  prometheus.Registerer
 	errors      map[string]struct{} // kinds and codes that are known
 	options     Options
-	kind        *kind[Collector]
-	managerKind *kind[Manager]
+	kind        *kind[exporterState]
+	managerKind *kind[managerState]
 	kinds       []serverKind
 	reload      atomic.Pointer[reload]
 
@@ -55,8 +55,8 @@ type Collector struct {
 
 // reload is how loading the configuration ended.
 type reload struct {
-	ok   fleet.Flag
-	last time.Time // of the last that was successful
+	OK   fleet.Flag
+	Last time.Time // when it was last successful
 }
 
 // New returns a Collector without managers and registers its metrics. It panics if they are
@@ -79,8 +79,8 @@ func New(o Options) *Collector {
 // every reload.
 func (c *Collector) ConfigReloaded(ok bool, at time.Time) {
 	r := *c.reload.Load()
-	if r.ok = fleet.FlagOf(ok); ok {
-		r.last = at
+	if r.OK = fleet.FlagOf(ok); ok {
+		r.Last = at
 	}
 	c.reload.Store(&r)
 }
@@ -96,36 +96,40 @@ func (c *Collector) replace(change func([]*Manager) []*Manager) {
 	c.version.Add(1)
 }
 
-func exporterKind() *kind[Collector] {
-	return newKind(scopeExporter, nil, nil, nil, exporterFamilies())
+func exporterKind() *kind[exporterState] {
+	return newKind(scopeExporter, "", nil, nil, exporterFamilies())
 }
 
-func managerKind() *kind[Manager] {
-	return newKind(scopeManager, []string{"manager"}, nil, nil, managerFamilies())
+func managerKind() *kind[managerState] {
+	return newKind(scopeManager, "manager", nil, nil, managerFamilies())
 }
 
-// exporterFamilies is the table of what is known of the exporter itself.
-func exporterFamilies() []family[Collector] {
-	c := entity[Collector]{}
-	return []family[Collector]{
-		gauge("qem_exporter_shard_info",
-			c.loose("shard,total_shards", func(c *Collector, add func(num, ...string)) {
-				add(fleet.Num(1), strconv.Itoa(c.options.Shard), strconv.Itoa(c.options.TotalShards))
-			}),
+// exporterState is what is known of the exporter itself at an instant.
+type exporterState struct {
+	Shard, TotalShards string
+	LinesDropped       uint64
+	Reload             reload
+}
+
+func (c *Collector) state() *exporterState {
+	s := &exporterState{strconv.Itoa(c.options.Shard), strconv.Itoa(c.options.TotalShards), 0, *c.reload.Load()}
+	if c.options.LogLinesDropped != nil {
+		s.LinesDropped = c.options.LogLinesDropped()
+	}
+	return s
+}
+
+func exporterFamilies() []family[exporterState] {
+	c := entity[exporterState]{}
+	return []family[exporterState]{
+		gauge("qem_exporter_shard_info", c.describe("shard=Shard total_shards=TotalShards"),
 			"Which shard of how many this exporter is, as labels; always 1. Never absent.", "the command line"),
-		counter("qem_exporter_log_lines_dropped_total", c.one(func(c *Collector) num {
-			if c.options.LogLinesDropped == nil {
-				return fleet.Num(0)
-			}
-			return fleet.Num(float64(c.options.LogLinesDropped()))
-		}),
+		counter("qem_exporter_log_lines_dropped_total", c.field("LinesDropped"),
 			"Lines of the log that were dropped because whoever reads it did not keep up. Never absent.", "the exporter"),
-		gauge("qem_exporter_config_last_reload_successful",
-			c.one(func(c *Collector) num { return c.reload.Load().ok.Number() }),
+		gauge("qem_exporter_config_last_reload_successful", c.field("Reload.OK"),
 			"Whether the configuration could be loaded the last time: 1 if so, else 0. Absent until it was loaded.",
 			"the configuration"),
-		gauge("qem_exporter_config_last_reload_success_timestamp_seconds",
-			c.one(func(c *Collector) num { return fleet.Unix(c.reload.Load().last) }),
+		gauge("qem_exporter_config_last_reload_success_timestamp_seconds", c.field("Reload.Last"),
 			"When the configuration was last loaded successfully, in Unix seconds. Absent until it was.",
 			"the configuration"),
 	}

@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -15,7 +14,7 @@ import (
 // so that those of one that was closed vanish as a whole, whatever is still in flight.
 type counts struct {
 	name       string
-	polls      [3]atomic.Uint64 // by result
+	polls      map[fleet.Result]*atomic.Uint64
 	duplicates atomic.Uint64
 	limit      *bounds
 
@@ -56,7 +55,10 @@ func apiDocs() []Doc {
 }
 
 func newCounts(name string, errors map[string]struct{}) *counts {
-	c := &counts{name: name, limit: &bounds{errors: errors, unknown: make(map[string][]string)}}
+	c := &counts{
+		name: name, limit: &bounds{errors: errors, unknown: make(map[string][]string)},
+		polls: map[fleet.Result]*atomic.Uint64{fleet.Success: {}, fleet.Partial: {}, fleet.Failure: {}},
+	}
 	docs := apiDocs()
 	for i, vec := range []**prometheus.CounterVec{&c.requests, &c.errors, &c.retries, &c.logins} {
 		d := &docs[i]
@@ -92,13 +94,10 @@ func (c *counts) unregister(r prometheus.Registerer) {
 	}
 }
 
-// results are what polls are counted by.
-func results() []fleet.Result { return []fleet.Result{fleet.Success, fleet.Partial, fleet.Failure} }
-
 // Polled counts a reading of the server list, or a sweep of a server's details.
 func (c *counts) Polled(r fleet.Result) {
-	if i := slices.Index(results(), r); i >= 0 {
-		c.polls[i].Add(1)
+	if n := c.polls[r]; n != nil {
+		n.Add(1)
 	}
 }
 

@@ -80,7 +80,7 @@ func (s *samples[E]) values(label int) []string {
 	}
 	var values []string
 	for _, c := range s.columns {
-		if v := c.values[label]; !slices.Contains(values, v) {
+		if v := c[label]; !slices.Contains(values, v) {
 			values = append(values, v)
 		}
 	}

@@ -42,21 +42,16 @@ func (s *samples[E]) whole(help string) string {
 
 // samples are those that a family has of one entity.
 type samples[E any] struct {
-	only    func(e *E) bool // the entities that have any; nil is all
-	labels  []string        // beside those that name the entity
-	columns []column[E]     // the same samples for every entity
-	loose   loose[E]        // samples whose labels are the entity's own
-	known   []string        // values of the one label
-	bounded bool            // of other values of it there are only so many, see bounds
-	sum     bool            // loose samples of equal labels are added up; else the first stays
-	fields  []string        // paths of what they are read from
-	when    string          // the fact that the fields depend on, by their tags
-}
-
-// column is one sample of every entity: the values of the family's labels, and the number.
-type column[E any] struct {
-	values []string
-	read   func(e *E) num
+	only    func(e *E) bool  // the entities that have any; nil is all
+	labels  []string         // beside those that name the entity
+	columns [][]string       // the samples that every entity has: the values of the labels,
+	read    []func(e *E) num // and how each is read
+	loose   loose[E]         // samples whose labels are the entity's own
+	known   []string         // values of the one label
+	bounded bool             // of other values of it there are only so many, see bounds
+	sum     bool             // loose samples of equal labels are added up; else the first stays
+	fields  []string         // paths of what they are read from
+	when    string           // the fact that the fields depend on, by their tags
 }
 
 // loose adds the samples of one entity. Of a number that is absent there is none.
@@ -92,12 +87,20 @@ func split(list string) []string {
 }
 
 func (s *samples[E]) add(values string, read func(e *E) num) {
-	s.columns = append(s.columns, column[E]{split(values), read})
+	s.columns, s.read = append(s.columns, split(values)), append(s.read, read)
 }
 
-// one is a single sample that is no field.
-func (t entity[E]) one(read func(e *E) num) samples[E] {
-	return samples[E]{only: t.only, columns: []column[E]{{read: read}}}
+// unlessZero is the same without the samples that would be 0.
+func (s samples[E]) unlessZero() samples[E] {
+	for i, read := range s.read {
+		s.read[i] = func(e *E) num {
+			if n := read(e); n != fleet.Num(0) {
+				return n
+			}
+			return num{}
+		}
+	}
+	return s
 }
 
 // loose is samples whose labels are the entity's own.

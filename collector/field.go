@@ -52,6 +52,10 @@ func numberAt(pointer any) num {
 		return fleet.FlagOf(*v).Number()
 	case *int:
 		return fleet.Count(*v)
+	case *uint64:
+		return fleet.Num(float64(*v))
+	case *time.Duration:
+		return fleet.Num(v.Seconds())
 	case *time.Time:
 		return fleet.Unix(*v)
 	}

@@ -20,19 +20,17 @@ type kind[E any] struct {
 	list func(s *fleet.Server, b *batch[E])
 }
 
-func newKind[E any](scope string, labels []string, same func(s, old *fleet.Server) bool,
+func newKind[E any](scope, labels string, same func(s, old *fleet.Server) bool,
 	list func(s *fleet.Server, b *batch[E]), tables ...[]family[E]) *kind[E] {
-	k := &kind[E]{scope: scope, labels: labels, families: slices.Concat(tables...), same: same, list: list}
+	k := &kind[E]{scope: scope, labels: split(labels), families: slices.Concat(tables...), same: same, list: list}
 	var families []exposition.Family
 	for _, f := range k.families {
-		e := exposition.Family{Name: f.name, Help: f.help, Type: f.kind, Labels: f.labels}
-		for _, c := range f.columns {
-			e.Columns = append(e.Columns, c.values)
-		}
-		families = append(families, e)
+		families = append(families, exposition.Family{
+			Name: f.name, Help: f.help, Type: f.kind, Labels: f.labels, Columns: f.columns,
+		})
 		k.columns += len(f.columns)
 	}
-	k.table = exposition.NewTable(labels, families)
+	k.table = exposition.NewTable(k.labels, families)
 	return k
 }
 
@@ -40,7 +38,7 @@ func (k *kind[E]) renew(m *Manager, s, old *fleet.Server, block *exposition.Bloc
 	if k.same != nil && k.same(s, old) {
 		return block
 	}
-	b := batch[E]{kind: k, old: block, manager: m.name}
+	b := batch[E]{kind: k, old: block, names: []string{m.name, s.Name}}
 	k.list(s, &b)
 	block, dropped := b.block(m.limit)
 	m.duplicates.Add(uint64(dropped))
@@ -50,15 +48,17 @@ func (k *kind[E]) renew(m *Manager, s, old *fleet.Server, block *exposition.Bloc
 // batch is entities of one kind that become a block.
 type batch[E any] struct {
 	kind     *kind[E]
-	manager  string
+	names    []string          // of the entity that they belong to
 	old      *exposition.Block // of the same entities, before; what did not change is taken from it
 	entities []*E
 	labels   []exposition.LabelSet
 }
 
 func (b *batch[E]) add(e *E, names ...string) {
+	all := append(b.names, names...)
+	b.names = all[:len(b.names)]
 	b.entities = append(b.entities, e)
-	b.labels = append(b.labels, b.kind.table.Row(b.old.Rows().Labels(len(b.labels)), names...))
+	b.labels = append(b.labels, b.kind.table.Row(b.old.Rows().Labels(len(b.labels)), all...))
 }
 
 // block makes the samples of the entities, and counts those that it left out because their labels
@@ -82,10 +82,10 @@ func (b *batch[E]) block(limit *bounds) (*exposition.Block, int) {
 		for f := range b.kind.families {
 			family := &b.kind.families[f]
 			has := family.only == nil || family.only(e)
-			for c := range family.columns {
+			for _, read := range family.read {
 				var value num
 				if has {
-					value = family.columns[c].read(e)
+					value = read(e)
 				}
 				values[at] = value.Float()
 				at += n

@@ -174,69 +174,64 @@ func (m *Manager) list() []*server {
 	return m.order
 }
 
+// managerState is what is known of an Enterprise Manager at an instant.
+type managerState struct {
+	URL                                    string
+	Up                                     bool
+	StateInterval, PollInterval            time.Duration
+	ListRead, NextLogin, CertificateExpiry time.Time
+	Success, Partial, Failure, Duplicates  uint64
+	Listed, Polled                         num
+}
+
+func (m *Manager) state() *managerState {
+	o := m.options.Load()
+	s := &managerState{
+		URL: o.URL, StateInterval: o.StateInterval, PollInterval: o.PollInterval,
+		Success: m.polls[fleet.Success].Load(), Partial: m.polls[fleet.Partial].Load(),
+		Failure: m.polls[fleet.Failure].Load(), Duplicates: m.duplicates.Load(),
+	}
+	if o.NextLogin != nil {
+		s.NextLogin = o.NextLogin()
+	}
+	if o.CertificateExpiry != nil {
+		s.CertificateExpiry = o.CertificateExpiry()
+	}
+	if r := m.lastRoster(); r != nil {
+		s.Up, s.ListRead, s.Listed, s.Polled = r.Up, r.List.Last, r.Listed, r.Polled
+	}
+	return s
+}
+
 // managerFamilies is the table of what is known of an Enterprise Manager.
-func managerFamilies() []family[Manager] {
+func managerFamilies() []family[managerState] {
 	const exporter = "the exporter"
-	m := entity[Manager]{}
-	option := func(read func(o *ManagerOptions) num) samples[Manager] {
-		return m.one(func(m *Manager) num { return read(m.options.Load()) })
-	}
-	instant := func(at func() time.Time) num {
-		if at == nil {
-			return num{}
-		}
-		return fleet.Unix(at())
-	}
-	roster := func(read func(r *fleet.Roster) num) func(m *Manager) num {
-		return func(m *Manager) num {
-			if r := m.lastRoster(); r != nil {
-				return read(r)
-			}
-			return num{}
-		}
-	}
-	polls, servers := samples[Manager]{labels: []string{"result"}}, samples[Manager]{labels: []string{"state"}}
-	for i, result := range results() {
-		polls.add(string(result), func(m *Manager) num { return total(&m.polls[i]) })
-	}
-	servers.add("listed", roster(func(r *fleet.Roster) num { return r.Listed }))
-	servers.add("polled", roster(func(r *fleet.Roster) num { return r.Polled }))
-	return []family[Manager]{
-		gauge("qem_up", m.one(func(m *Manager) num {
-			r := m.lastRoster()
-			return fleet.FlagOf(r != nil && r.Up).Number()
-		}),
+	m := entity[managerState]{}
+	return []family[managerState]{
+		gauge("qem_up", m.field("Up"),
 			"Whether the server list was read when it was last due: 1 if so, else 0, also before the first time and when "+
 				"nothing has been read for max_age. Never absent.", serverList),
-		gauge("qem_manager_info",
-			m.loose("url", func(m *Manager, add func(num, ...string)) { add(fleet.Num(1), m.options.Load().URL) }),
+		gauge("qem_manager_info", m.describe("url=URL"),
 			"Enterprise Manager that is polled, and where it is; always 1. Never absent.", "the configuration"),
-		gauge("qem_state_interval_seconds",
-			option(func(o *ManagerOptions) num { return fleet.Num(o.StateInterval.Seconds()) }),
+		gauge("qem_state_interval_seconds", m.field("StateInterval"),
 			"How often the server list and the task lists are read, in seconds. Never absent.", "the configuration"),
-		gauge("qem_poll_interval_seconds",
-			option(func(o *ManagerOptions) num { return fleet.Num(o.PollInterval.Seconds()) }),
+		gauge("qem_poll_interval_seconds", m.field("PollInterval"),
 			"How often the details of servers and tasks are read, in seconds. Never absent.", "the configuration"),
-		gauge("qem_poll_last_success_timestamp_seconds",
-			m.one(roster(func(r *fleet.Roster) num { return fleet.Unix(r.List.Last) })),
+		gauge("qem_poll_last_success_timestamp_seconds", m.field("ListRead"),
 			"When the server list was last read, in Unix seconds. Absent until it was.", exporter),
-		counter("qem_polls_total", polls,
+		counter("qem_polls_total", m.by("result", "success=Success partial=Partial failure=Failure"),
 			"Readings of the server list and sweeps of a server's details, by result. Partial: some task or table could not "+
 				"be read. Failure: nor could the list, the server's details, or any task. Never absent.", exporter),
-		gauge("qem_servers", servers,
+		gauge("qem_servers", m.by("state", "listed=Listed polled=Polled"),
 			"Number of servers: listed by the Enterprise Manager, and polled, which filters and sharding leave to this "+
 				"exporter. Absent when the server list could not be read for max_age.", serverList),
-		gauge("qem_login_next_attempt_timestamp_seconds",
-			option(func(o *ManagerOptions) num { return instant(o.NextLogin) }),
+		gauge("qem_login_next_attempt_timestamp_seconds", m.field("NextLogin"),
 			"When the next login is due while logins are refused or failing, in Unix seconds. Absent while they are not.",
 			"the API client"),
-		gauge("qem_certificate_expiry_timestamp_seconds",
-			option(func(o *ManagerOptions) num { return instant(o.CertificateExpiry) }),
+		gauge("qem_certificate_expiry_timestamp_seconds", m.field("CertificateExpiry"),
 			"End of the earliest-ending certificate that the Enterprise Manager presented, in Unix seconds. Absent without "+
 				"TLS, and until it was seen.", "the API client"),
-		counter("qem_exporter_duplicates_dropped_total", m.one(func(m *Manager) num { return total(&m.duplicates) }),
+		counter("qem_exporter_duplicates_dropped_total", m.field("Duplicates"),
 			"Servers, tasks, tables and samples that were dropped because the API named them twice. Never absent.", exporter),
 	}
 }
-
-func total(n *atomic.Uint64) num { return fleet.Num(float64(n.Load())) }

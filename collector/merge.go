@@ -21,57 +21,51 @@ const instants = 0
 
 // serverKinds lists the kinds of what servers have, the instants first.
 func serverKinds() []serverKind {
-	server := []string{"manager", "server"}
-	with := func(labels ...string) []string { return slices.Concat(server, labels) }
-	self := func(s *fleet.Server, b *batch[fleet.Server]) { b.add(s, b.manager, s.Name) }
+	self := func(s *fleet.Server, b *batch[fleet.Server]) { b.add(s) }
+	sameTasks := func(s, old *fleet.Server) bool { return same(s.Tasks, old.Tasks) }
 	return []serverKind{
-		newKind(scopeServer, server, nil, self, instantFamilies()),
-		newKind(scopeServer, server, nil, self, serverFamilies(), detailFamilies()),
-		taskKind(with("task")),
-		newKind(scopeTable, with("task", "schema", "table"),
-			func(s, old *fleet.Server) bool { return same(s.Tasks, old.Tasks) },
-			func(s *fleet.Server, b *batch[fleet.Table]) {
-				for _, t := range s.Tasks {
-					for i := range t.Tables {
-						b.add(&t.Tables[i], b.manager, s.Name, t.Name, t.Tables[i].Schema, t.Tables[i].Name)
-					}
+		newKind(scopeServer, "manager,server", nil, self, instantFamilies()),
+		newKind(scopeServer, "manager,server", nil, self, serverFamilies(), detailFamilies()),
+		newKind(scopeTask, "manager,server,task", sameTasks, func(s *fleet.Server, b *batch[fleet.Task]) {
+			for _, t := range s.Tasks {
+				b.add(t, t.Name)
+			}
+		}, taskFamilies(), latencyFamilies(), transactionFamilies(), fullLoadFamilies(), resourceFamilies(),
+			replicateFamilies(), composeFamilies()),
+		newKind(scopeTable, "manager,server,task,schema,table", sameTasks, func(s *fleet.Server, b *batch[fleet.Table]) {
+			for _, t := range s.Tasks {
+				for i := range t.Tables {
+					b.add(&t.Tables[i], t.Name, t.Tables[i].Schema, t.Tables[i].Name)
 				}
-			}, tableFamilies()),
-		listKind(scopeEndpoint, with("endpoint_name", "role"),
+			}
+		}, tableFamilies()),
+		listKind(scopeEndpoint, "manager,server,endpoint_name,role",
 			func(s *fleet.Server) []fleet.Endpoint { return s.Endpoints },
 			func(e *fleet.Endpoint) []string { return []string{e.Name, e.Role} }, endpointFamilies()),
-		listKind(scopeEndpoint, with("endpoint_name"),
+		listKind(scopeEndpoint, "manager,server,endpoint_name",
 			func(s *fleet.Server) []fleet.EndpointTest { return s.EndpointTests },
 			func(t *fleet.EndpointTest) []string { return []string{t.Endpoint} }, endpointTestFamilies()),
-		listKind(scopeACL, with("scope", "object"),
+		listKind(scopeACL, "manager,server,scope,object",
 			func(s *fleet.Server) []fleet.ACL { return s.ACLs },
 			func(a *fleet.ACL) []string { return []string{a.Scope, a.Object} }, aclFamilies()),
 	}
 }
 
-// listKind is a kind of which a server has a list, whose names stand behind the server's.
-func listKind[E any](scope string, labels []string, list func(*fleet.Server) []E, names func(*E) []string,
+// listKind is a kind of which a server has a list.
+func listKind[E any](scope, labels string, list func(*fleet.Server) []E, names func(*E) []string,
 	families []family[E]) serverKind {
 	return newKind(scope, labels,
 		func(s, old *fleet.Server) bool { return same(list(s), list(old)) },
 		func(s *fleet.Server, b *batch[E]) {
-			all := list(s)
-			for i := range all {
-				b.add(&all[i], append([]string{b.manager, s.Name}, names(&all[i])...)...)
+			for i := range list(s) {
+				b.add(&list(s)[i], names(&list(s)[i])...)
 			}
 		}, families)
 }
 
-func taskKind(labels []string) serverKind {
-	return newKind(scopeTask, labels,
-		func(s, old *fleet.Server) bool { return same(s.Tasks, old.Tasks) },
-		func(s *fleet.Server, b *batch[fleet.Task]) {
-			for _, t := range s.Tasks {
-				b.add(t, b.manager, s.Name, t.Name)
-			}
-		},
-		taskFamilies(), latencyFamilies(), transactionFamilies(), fullLoadFamilies(), resourceFamilies(),
-		replicateFamilies(), composeFamilies())
+// same tells whether two slices are the same, and not only equal.
+func same[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
 // merged is the samples of all servers, as of an instant.
@@ -104,11 +98,10 @@ func (c *Collector) Current() (live, kept *exposition.Snapshot) {
 	if c.due(m) {
 		m = c.merge()
 	}
-	own := batch[Collector]{kind: c.kind}
-	own.add(c)
-	managers := batch[Manager]{kind: c.managerKind}
+	own, managers := batch[exporterState]{kind: c.kind}, batch[managerState]{kind: c.managerKind}
+	own.add(c.state())
 	for _, m := range *c.managers.Load() {
-		managers.add(m, m.name)
+		managers.add(m.state(), m.name)
 	}
 	ownBlock, _ := own.block(nil)
 	blocks := append(slices.Clip(m.live), ownBlock)
@@ -169,9 +162,4 @@ func (e *server) update(c *Collector, m *Manager) {
 	for i, k := range c.kinds {
 		e.blocks[i] = k.renew(m, s, old, e.blocks[i])
 	}
-}
-
-// same tells whether two slices are the same, and not only equal.
-func same[T any](a, b []T) bool {
-	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }

@@ -19,12 +19,7 @@ func instantFamilies() []family[fleet.Server] {
 		gauge("qem_server_poll_last_success_timestamp_seconds", read.field("Sweep.Last"),
 			"When the last sweep ended that read the server's details and tried every task, in Unix seconds. Absent until one "+
 				"has.", "the exporter"),
-		gauge("qem_server_poll_duration_seconds", read.one(func(s *fleet.Server) num {
-			if s.Sweep.Last.IsZero() {
-				return num{}
-			}
-			return fleet.Num(s.Sweep.Took.Seconds())
-		}),
+		gauge("qem_server_poll_duration_seconds", read.field("Sweep.Took").unlessZero(),
 			"How long the last sweep took that read the server's details and tried every task, in seconds, without its "+
 				"pacing. Absent until one has ended.", "the exporter"),
 	}

@@ -46,12 +46,7 @@ func taskFamilies() []family[fleet.Task] {
 		gauge("qem_task_full_load_objective_seconds", t.field("Expected.FullLoad"),
 			"How long a full load of the task, or the loading of a Compose task, is to take at most, in seconds. Absent when "+
 				"nothing is expected of it.", objectives, "`full_load_objective`"),
-		gauge("qem_task_expected_running", t.one(func(t *fleet.Task) num {
-			if t.Expected.Running {
-				return fleet.Num(1)
-			}
-			return num{}
-		}),
+		gauge("qem_task_expected_running", t.field("Expected.Running").unlessZero(),
 			"Whether the task is expected to run always; always 1. Absent when that is not expected.",
 			objectives, "`expected`"),
 		gauge("qem_task_priority",
@@ -91,12 +86,7 @@ func replicateFamilies() []family[fleet.Task] {
 		gauge("qem_task_latency_objective_seconds", t.field("Expected.Latency"),
 			"Latency that the task is not to exceed, in seconds. Absent when nothing is expected of it.",
 			objectives, "`latency_objective`"),
-		gauge("qem_task_tables_dropped", t.one(func(t *fleet.Task) num {
-			if t.TablesDropped <= 0 {
-				return num{}
-			}
-			return fleet.Count(t.TablesDropped)
-		}),
+		gauge("qem_task_tables_dropped", t.field("TablesDropped").unlessZero(),
 			"Number of the task's tables that have no series of their own because of the configured limit. Absent when there "+
 				"are none.", "the configuration's `tables.limit`"),
 		gauge("qem_task_retention_barrier_timestamp_seconds",
