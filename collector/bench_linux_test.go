@@ -26,11 +26,11 @@ type large struct {
 	n     uint64
 }
 
-func newLarge(servers, tasks, tables int) *large {
+func newLarge(servers, tasks int) *large {
 	l := &large{Collector: New(Options{Registerer: prometheus.NewRegistry()}), tasks: tasks}
 	l.m = l.NewManager("prod", ManagerOptions{})
 	for i := range servers {
-		l.publish(i, tables)
+		l.publish(i)
 	}
 	return l
 }
@@ -43,26 +43,15 @@ func (l *large) number() num {
 }
 
 // publish publishes a server whose numbers are all new.
-func (l *large) publish(number, tables int) {
-	n := l.number
-	s := &fleet.Server{
-		Name: fmt.Sprintf("replicate-server-%05d", number), Product: fleet.Replicate, Host: "replicate.example.net",
-		Port:     "443",
-		Platform: "linux", Version: "2024.11.0.300", State: fleet.ServerMonitored, Up: fleet.Yes, LastConnection: n(),
-		Details: &fleet.ServerDetails{License: fleet.License{State: fleet.LicenseValid, Expires: n()}, DiskBytes: n(),
-			MemoryBytes: n()},
-		Sweep: fleet.Reading{Last: time.Unix(int64(l.n), 0)},
-	}
+func (l *large) publish(number int) {
+	s := goldenServers(time.Unix(int64(l.n), 0))[0]
+	s.Name, s.LastConnection, s.Tasks = fmt.Sprintf("replicate-server-%05d", number), l.number(), nil
+	s.Endpoints, s.EndpointTests, s.ACLs = nil, nil, nil
 	for t := range l.tasks {
 		task := goldenTask()
-		task.Name, task.Tags, task.Details = fmt.Sprintf("ORACLE_TO_SNOWFLAKE_%03d", t), []string{"tier1"}, goldenDetails(n)
+		task.Name, task.Tags = fmt.Sprintf("ORACLE_TO_SNOWFLAKE_%03d", t), []string{"tier1"}
+		task.Details = goldenDetails(l.number)
 		task.Tables, task.TablesDropped, task.RetentionBarrier, task.TableStates = nil, 0, nil, nil
-		for i := range tables {
-			task.Tables = append(task.Tables, fleet.Table{Schema: "SALES", Name: fmt.Sprintf("TABLE_%05d", i),
-				State: fleet.TableChangeProcessing, Inserts: n(), Updates: n(), Deletes: n(), DDL: n(), DataErrors: n(),
-				LoadedRows: n(), EstimatedRows: n(), LoadedBytes: n(), LoadStart: n(), LoadEnd: n(), CachedInserts: n(),
-				CachedUpdates: n(), CachedDeletes: n()})
-		}
 		s.Tasks = append(s.Tasks, task)
 	}
 	l.m.Server(s)
@@ -108,15 +97,12 @@ func gzipAlone(b *testing.B, text []byte) {
 // samples, with that of compressing the same text alone. Garbage collection counts.
 func BenchmarkPublication(b *testing.B) {
 	const servers, tasks = 50, 350
-	l := newLarge(servers, tasks, 0)
+	l := newLarge(servers, tasks)
 	l.scrape(b, "gzip")
 	var text bytes.Buffer
 	_, kept := l.Current()
 	if err := kept.WriteText(&text); err != nil {
 		b.Fatal(err)
-	}
-	of := func(work func()) func() time.Duration {
-		return func() time.Duration { return usage.OfCPU(work) }
 	}
 	measures := []struct {
 		name    string
@@ -124,10 +110,10 @@ func BenchmarkPublication(b *testing.B) {
 		work    func()
 		times   []time.Duration
 	}{
-		{"one", func(round int) { l.publish(round%servers, 0) }, func() { l.scrape(b, "gzip") }, nil},
+		{"one", func(round int) { l.publish(round % servers) }, func() { l.scrape(b, "gzip") }, nil},
 		{"all", func(int) {
 			for i := range servers {
-				l.publish(i, 0)
+				l.publish(i)
 			}
 		}, func() { l.scrape(b, "gzip") }, nil},
 		{"unchanged", func(int) {}, func() { l.scrape(b, "gzip") }, nil},
@@ -137,7 +123,7 @@ func BenchmarkPublication(b *testing.B) {
 		for i := range measures {
 			m := &measures[i]
 			m.prepare(round)
-			m.times = append(m.times, of(m.work)())
+			m.times = append(m.times, usage.OfCPU(m.work))
 		}
 	}
 	alone := usage.Median(measures[3].times)
@@ -152,7 +138,7 @@ func BenchmarkPublication(b *testing.B) {
 // was published anew, a later one with gzip, and one without compression.
 func BenchmarkScrape(b *testing.B) {
 	for _, tasks := range []int{100, 1000, 10_000} {
-		l := newLarge(10, tasks/10, 0)
+		l := newLarge(10, tasks/10)
 		for _, bench := range []struct {
 			name     string
 			encoding string
@@ -163,7 +149,7 @@ func BenchmarkScrape(b *testing.B) {
 					if bench.fresh {
 						b.StopTimer()
 						for i := range 10 {
-							l.publish(i, 0)
+							l.publish(i)
 						}
 						b.StartTimer()
 					}
@@ -180,7 +166,7 @@ func BenchmarkScrape(b *testing.B) {
 func BenchmarkManyServers(b *testing.B) {
 	for _, servers := range []int{5_000, 20_000} {
 		b.Run(fmt.Sprint(servers), func(b *testing.B) {
-			l := newLarge(servers, 3, 0)
+			l := newLarge(servers, 3)
 			l.scrape(b, "")
 			for b.Loop() {
 				b.StopTimer()

@@ -7,7 +7,7 @@
 // when a scrape comes: of each server that has changed, and of no other.
 package collector
 
-//go:generate go test . -run ^Test(Contract|Docs)$ -update
+//go:generate go test . -run ^Test(Contract|Docs|Golden)$ -update
 
 import (
 	"slices"

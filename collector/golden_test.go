@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,33 +14,51 @@ func counting(from float64) func() num {
 	return func() num { from++; return fleet.Num(from + 0.5) }
 }
 
+// filled sets every number of a value that is absent, in the order of the fields.
+func filled[T any](n func() num, v T) T {
+	fill(n, reflect.ValueOf(&v).Elem())
+	return v
+}
+
+func fill(n func() num, v reflect.Value) {
+	switch p := v.Addr().Interface().(type) {
+	case *num:
+		if !p.IsSet() {
+			*p = n()
+		}
+	case *time.Time:
+	default:
+		if v.Kind() == reflect.Struct {
+			for i := range v.NumField() {
+				fill(n, v.Field(i))
+			}
+		}
+	}
+}
+
 // goldenServers are every kind of server, task and table. Their numbers are all different.
 func goldenServers(now time.Time) []*fleet.Server {
 	n := counting(1000)
-	replicate := &fleet.Server{
+	replicate := filled(n, fleet.Server{
 		Name: "repl 01", Product: fleet.Replicate, Host: "repl-01.example.net", Port: "443", Platform: "linux",
-		Version: "2024.11.0.300", State: fleet.ServerMonitored, Message: "never a label", LastConnection: n(), Up: fleet.Yes,
-		Sweep:       fleet.Reading{Last: now.Add(-time.Second), Took: 1500 * time.Millisecond},
-		MemoryLimit: n(), DiskLimit: n(), TasksListed: n(), TasksPolled: n(),
-		Details: &fleet.ServerDetails{
-			License:     fleet.License{State: fleet.LicenseValid, Issued: n(), Expires: n(), Remaining: n()},
-			TaskSummary: fleet.TaskSummary{Running: n(), Stopped: n(), Recovering: n(), Error: n(), Total: n()},
-			DiskBytes:   n(), MemoryBytes: n(), ReplicateCPU: n(), MachineCPU: n(),
-		},
-		Tasks: []*fleet.Task{goldenTask(), {Name: "unread \"task\"\\", Product: fleet.Replicate, State: "starting",
-			Up: fleet.No},
+		Version: "2024.11.0.300", State: fleet.ServerMonitored, Message: "never a label", Up: fleet.Yes,
+		Sweep: fleet.Reading{Last: now.Add(-time.Second), Took: 1500 * time.Millisecond},
+		Tasks: []*fleet.Task{goldenTask(),
+			{Name: "unread \"task\"\\", Product: fleet.Replicate, State: "starting", Up: fleet.No},
 			{Name: "not due", Product: fleet.Replicate}},
 		Endpoints: []fleet.Endpoint{
 			{Name: "src_ora", Role: fleet.EndpointSource, Type: "Oracle", Licensed: fleet.Yes},
 			{Name: "both_ways", Role: fleet.EndpointSource, Type: "Microsoft SQL Server", Licensed: fleet.No},
 			{Name: "both_ways", Role: fleet.EndpointTarget},
 		},
-		EndpointTests: []fleet.EndpointTest{
-			{Endpoint: "src_ora", Success: fleet.Yes, Duration: n(), Ended: n()},
-			{Endpoint: "both_ways", Success: fleet.No, Reason: "never a label", Duration: n(), Ended: n()},
-		},
 		ACLs:       goldenACLs(),
 		Duplicates: 2,
+	})
+	details := filled(n, fleet.ServerDetails{License: fleet.License{State: fleet.LicenseValid}})
+	replicate.Details = &details
+	replicate.EndpointTests = []fleet.EndpointTest{
+		filled(n, fleet.EndpointTest{Endpoint: "src_ora", Success: fleet.Yes}),
+		filled(n, fleet.EndpointTest{Endpoint: "both_ways", Success: fleet.No, Reason: "never a label"}),
 	}
 	compose := &fleet.Server{
 		Name: "compose", Product: fleet.Compose, State: fleet.ServerMonitored, Up: fleet.Yes,
@@ -54,61 +73,46 @@ func goldenServers(now time.Time) []*fleet.Server {
 		Name: "idle", Product: fleet.Replicate, State: fleet.ServerNotMonitored, LastConnection: n(), MemoryLimit: n(),
 		Details: replicate.Details, TasksListed: n(), Sweep: replicate.Sweep,
 	}
-	return []*fleet.Server{replicate, compose, broken, idle}
+	return []*fleet.Server{&replicate, compose, broken, idle}
 }
 
 func goldenACLs() []fleet.ACL {
 	n := counting(5000)
-	p := func() fleet.Principals { return fleet.Principals{Users: n(), Groups: n()} }
+	own := fleet.ACL{Scope: fleet.ScopeServer, Object: "repl 01", Explicit: true, InheritanceDisabled: fleet.Yes}
+	p := func() fleet.Principals { return filled(n, fleet.Principals{}) }
 	return []fleet.ACL{
-		{Scope: fleet.ScopeServer, Object: "repl 01", Explicit: true, InheritanceDisabled: fleet.Yes,
-			Admin: p(), Designer: p(), Operator: p(), Viewer: p(), None: p()},
+		filled(n, own),
 		{Scope: fleet.ScopeTasks, Explicit: true, Admin: p(), Viewer: p()},
 		{Scope: fleet.ScopeTask, Object: "ORA2SNOW"},
 	}
 }
 
-func goldenThroughput(n func() num) fleet.Throughput {
-	return fleet.Throughput{SourceRecords: n(), SourceBytes: n(), TargetRecords: n(), TargetBytes: n()}
-}
-
 func goldenDetails(n func() num) *fleet.TaskDetails {
-	return &fleet.TaskDetails{
+	d := filled(n, fleet.TaskDetails{
 		Type: "AemReplicateTaskInfoDetailed", Profile: "unidirectional", Source: "src_ora", SourceType: "Oracle",
 		Target: "tgt_snow", TargetType: "Snowflake", LogStreamStaging: " staging",
 		FullLoadEnabled: fleet.Yes, ApplyChangesEnabled: fleet.Yes, StoreChangesEnabled: fleet.Yes,
-		AuditChangesEnabled: fleet.No,
-		SourceLatency:       n(), TotalLatency: n(), AppliedInserts: n(), AppliedUpdates: n(), AppliedDeletes: n(),
-		AppliedDDL:    n(),
-		CDCThroughput: goldenThroughput(n), CommitRecords: n(),
-		RolledBackTransactions: n(), RolledBackRecords: n(), RolledBackBytes: n(),
-		AppliedTransactions: n(), AppliedRecords: n(), AppliedBytes: n(), ApplyingTransactions: n(), ApplyingRecords: n(),
-		AccumulatedInMemory: n(), AccumulatedOnDisk: n(), ApplyingInMemory: n(), ApplyingOnDisk: n(),
-		FullLoad: fleet.FullLoad{
-			TablesCompleted: n(), TablesLoading: n(), TablesQueued: n(), TablesError: n(), RecordsCompleted: n(),
-			RecordsEstimated: n(), Completed: fleet.Yes, Start: n(), End: n(), Throughput: goldenThroughput(n),
-		},
-		MemoryBytes: n(), CPU: n(), DiskBytes: n(), DataErrors: n(),
-	}
+		AuditChangesEnabled: fleet.No, FullLoad: fleet.FullLoad{Completed: fleet.Yes},
+	})
+	return &d
 }
 
 func goldenTask() *fleet.Task {
 	n := counting(3000)
-	return &fleet.Task{
+	t := filled(n, fleet.Task{
 		Name: "ORA2SNOW", Product: fleet.Replicate, State: fleet.TaskRunning, StopReason: "none", Message: "never a label",
 		Tags: []string{"prod", "tier1"}, StateSince: n(), LastChange: n(), Up: fleet.Yes,
-		Details:     goldenDetails(counting(2000)),
-		Expected:    fleet.Expectation{Latency: n(), FullLoad: n(), Running: true, Priority: fleet.PriorityTicket},
-		TableStates: &fleet.TableStates{Loading: 1, Error: 1, Other: map[string]int{"suspended": 3}},
-		Tables: []fleet.Table{
-			{Schema: "SALES", Name: "ORDERS", State: fleet.TableLoading, DataErrors: n(), Inserts: n(), Updates: n(),
-				Deletes: n(), DDL: n(), LastUpdate: n(), LoadedRows: n(), EstimatedRows: n(), LoadedBytes: n(), LoadStart: n(),
-				LoadEnd: n(), EstimatedEnd: n(), CachedInserts: n(), CachedUpdates: n(), CachedDeletes: n()},
-			{Schema: "SALES", Name: "CUSTOMERS", State: fleet.TableError, DataErrors: fleet.Num(0)},
-		},
-		TablesDropped:    3,
-		RetentionBarrier: &fleet.RetentionBarrier{Application: "Compose", Time: n()},
+		Details:       goldenDetails(counting(2000)),
+		Expected:      fleet.Expectation{Running: true, Priority: fleet.PriorityTicket},
+		TableStates:   &fleet.TableStates{Loading: 1, Error: 1, Other: map[string]int{"suspended": 3}},
+		TablesDropped: 3,
+	})
+	t.Tables = []fleet.Table{
+		filled(n, fleet.Table{Schema: "SALES", Name: "ORDERS", State: fleet.TableLoading}),
+		{Schema: "SALES", Name: "CUSTOMERS", State: fleet.TableError, DataErrors: fleet.Num(0)},
 	}
+	t.RetentionBarrier = &fleet.RetentionBarrier{Application: "Compose", Time: n()}
+	return &t
 }
 
 // goldenCompose is a Compose task of which more is said than it has.
@@ -119,16 +123,15 @@ func goldenCompose() *fleet.Task {
 	details.Source, details.SourceType, details.Target, details.TargetType = "", "", "", ""
 	details.LogStreamStaging, details.ApplyChangesEnabled = "", fleet.No
 	details.StoreChangesEnabled, details.AuditChangesEnabled = fleet.Unknown, fleet.Unknown
-	return &fleet.Task{
+	t := &fleet.Task{
 		Name: "load__dw", Product: fleet.Compose, State: fleet.TaskStopped, StopReason: "normal", Tags: []string{"prod"},
-		StateSince: n(), LastChange: n(), Up: fleet.Yes, Details: details, Expected: fleet.Expectation{FullLoad: n(),
-			Latency: n()},
-		Compose: &fleet.ComposeDetails{
-			LoadingCompleted: fleet.Yes, LoadingStart: n(), LoadingEnd: n(), TablesExpected: n(), TablesCompleted: n(),
-			TablesLoading: n(), TablesQueued: n(), TablesError: n(), Commands: n(), CommandsCompleted: n(),
-		},
-		TableStates: &fleet.TableStates{Loading: 1}, TablesDropped: 1, RetentionBarrier: &fleet.RetentionBarrier{Time: n()},
+		StateSince: n(), LastChange: n(), Up: fleet.Yes, Details: details,
+		Expected:    fleet.Expectation{FullLoad: n(), Latency: n()},
+		TableStates: &fleet.TableStates{Loading: 1}, TablesDropped: 1, RetentionBarrier: &fleet.RetentionBarrier{},
 	}
+	compose := filled(n, fleet.ComposeDetails{LoadingCompleted: fleet.Yes})
+	t.Compose, t.RetentionBarrier.Time = &compose, n()
+	return t
 }
 
 // goldenMetrics is what is served of the golden fleet after some API calls.
