@@ -1,10 +1,13 @@
 package exposition
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -39,23 +42,22 @@ var compressors = [encodingCount]sync.Pool{
 	gzipped: {New: func() any {
 		// Level 1 is the best bargain for these bodies: a third larger than the
 		// default level, at a sixth of its time.
-		w, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
-		if err != nil {
-			panic(err) // the level is a constant
-		}
-		return compressor(w)
+		return must(gzip.NewWriterLevel(io.Discard, gzip.BestSpeed))
 	}},
 	zstandard: {New: func() any {
-		w, err := zstd.NewWriter(io.Discard,
+		return must(zstd.NewWriter(io.Discard,
 			zstd.WithEncoderLevel(zstd.SpeedFastest),
 			zstd.WithEncoderConcurrency(1), // no goroutines
 			zstd.WithZeroFrames(true),      // an empty body is a body
-		)
-		if err != nil {
-			panic(err) // the options are constants
-		}
-		return compressor(w)
+		))
 	}},
+}
+
+func must[C compressor](c C, err error) C {
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return c
 }
 
 // encode writes what render writes, in the encoding: as one gzip member or zstd
@@ -118,57 +120,29 @@ func (s *Snapshot) compress(c *compression, v variant) {
 		s.onCompress()
 	}
 	started := time.Now()
-	err := encode(&c.body, v.encoding, func(w io.Writer) error { return s.writeWhole(w, v.form) })
+	pieces := bufio.NewWriterSize(&c.body, pieceSize)
+	err := encode(pieces, v.encoding, func(w io.Writer) error { return s.writeWhole(w, v.form) })
+	c.err = errors.Join(err, pieces.Flush())
 	s.spent.Add(int64(time.Since(started)))
-	c.body.seal()
-	c.err = err
 }
 
-const (
-	minChunk = 4 << 10
-	maxChunk = 1 << 20
-)
+// pieceSize is how much of a body is in one piece.
+const pieceSize = 256 << 10
 
-// body is a byte sequence that grows without being copied and wastes next to no
-// memory once it is sealed.
+// body is what was written to it, piece by piece, so that it grows without being copied.
 type body struct {
-	chunks [][]byte
+	pieces [][]byte
 	size   int
 }
 
-// Write appends a copy of data.
 func (b *body) Write(data []byte) (int, error) {
-	written := len(data)
-	b.size += written
-	for len(data) > 0 {
-		last := len(b.chunks) - 1
-		if last < 0 || len(b.chunks[last]) == cap(b.chunks[last]) {
-			b.chunks = append(b.chunks, make([]byte, 0, min(max(minChunk, b.size), maxChunk)))
-			continue
-		}
-		chunk := b.chunks[last]
-		n := copy(chunk[len(chunk):cap(chunk)], data)
-		b.chunks[last], data = chunk[:len(chunk)+n], data[n:]
-	}
-	return written, nil
-}
-
-// seal gives back the unused end of the last chunk.
-func (b *body) seal() {
-	if last := len(b.chunks) - 1; last >= 0 {
-		b.chunks[last] = slices.Clone(b.chunks[last])
-	}
+	b.pieces = append(b.pieces, bytes.Clone(data))
+	b.size += len(data)
+	return len(data), nil
 }
 
 // WriteTo writes the whole body.
 func (b *body) WriteTo(w io.Writer) (int64, error) {
-	var written int64
-	for _, chunk := range b.chunks {
-		n, err := w.Write(chunk)
-		written += int64(n)
-		if err != nil {
-			return written, err
-		}
-	}
-	return written, nil
+	unwritten := net.Buffers(slices.Clone(b.pieces))
+	return unwritten.WriteTo(w)
 }

@@ -109,27 +109,3 @@ func TestEncodeReportsErrors(t *testing.T) {
 type brokenWriter struct{ err error }
 
 func (w brokenWriter) Write([]byte) (int, error) { return 0, w.err }
-
-func TestBody(t *testing.T) {
-	var b body
-	var want bytes.Buffer
-	for i := range 200 {
-		piece := bytes.Repeat([]byte{byte(i)}, i*i)
-		want.Write(piece)
-		if n, err := b.Write(piece); n != len(piece) || err != nil {
-			t.Fatalf("wrote %d of %d bytes: %v", n, len(piece), err)
-		}
-	}
-	b.seal()
-	var got bytes.Buffer
-	if n, err := b.WriteTo(&got); err != nil || n != int64(b.size) || !bytes.Equal(got.Bytes(), want.Bytes()) {
-		t.Errorf("got %d bytes, want %d; error %v", n, want.Len(), err)
-	}
-	held := 0
-	for _, chunk := range b.chunks {
-		held += cap(chunk)
-	}
-	if held > b.size+b.size/50 {
-		t.Errorf("%d bytes held for %d", held, b.size)
-	}
-}

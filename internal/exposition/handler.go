@@ -105,12 +105,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// send writes the answer: front before the kept samples. Nothing is locked
-// while it writes, so a slow client keeps nobody waiting.
+// send writes the answer: front before the kept samples, each compressed as a gzip member or zstd frame
+// of its own. Nothing is locked while it writes, so a slow client keeps nobody waiting.
 func (h *handler) send(w http.ResponseWriter, q *request, front []byte, s *Snapshot) error {
-	whole := q.names == nil
 	var ready *body
-	if q.encoding != identity && whole && q.Method != http.MethodHead {
+	if q.encoding != identity && q.names == nil && q.Method != http.MethodHead {
 		var err error
 		if ready, err = s.compressed(q.Context(), variant{q.form, q.encoding}); err != nil {
 			http.Error(w, "The metrics could not be compressed in time", http.StatusServiceUnavailable)
@@ -124,29 +123,13 @@ func (h *handler) send(w http.ResponseWriter, q *request, front []byte, s *Snaps
 	if q.encoding != identity {
 		header.Set("Content-Encoding", q.encoding.String())
 	}
-	switch {
-	case q.Method == http.MethodHead:
+	if q.Method == http.MethodHead {
 		w.WriteHeader(http.StatusOK)
 		return nil
-	case ready != nil:
-		return sendReady(w, q.encoding, front, ready)
-	case !whole:
-		s = s.only(q.wants)
 	}
-	return encode(w, q.encoding, func(w io.Writer) error {
-		if _, err := w.Write(front); err != nil {
-			return err
-		}
-		return s.writeWhole(w, q.form)
-	})
-}
-
-// sendReady sends a body that was compressed before, behind front as a gzip member or
-// zstd frame of its own.
-func sendReady(w http.ResponseWriter, e encoding, front []byte, ready *body) error {
 	var before bytes.Buffer
 	if len(front) > 0 {
-		err := encode(&before, e, func(w io.Writer) error {
+		err := encode(&before, q.encoding, func(w io.Writer) error {
 			_, err := w.Write(front)
 			return err
 		})
@@ -154,12 +137,17 @@ func sendReady(w http.ResponseWriter, e encoding, front []byte, ready *body) err
 			return fmt.Errorf("compressing own metrics: %w", err)
 		}
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(before.Len()+ready.size))
+	if ready != nil {
+		header.Set("Content-Length", strconv.Itoa(before.Len()+ready.size))
+	}
 	if _, err := before.WriteTo(w); err != nil {
 		return err
 	}
-	_, err := ready.WriteTo(w)
-	return err
+	if ready != nil {
+		_, err := ready.WriteTo(w)
+		return err
+	}
+	return encode(w, q.encoding, func(w io.Writer) error { return s.only(q.wants).writeWhole(w, q.form) })
 }
 
 // gather gathers; a gatherer that panics has gathered nothing.

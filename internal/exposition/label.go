@@ -2,6 +2,7 @@ package exposition
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/prometheus/common/model"
@@ -52,17 +53,17 @@ func (n labelNames) set(like LabelSet, values []string) LabelSet {
 	return LabelSet{string(text)}
 }
 
-// cutPair splits the first label off a non-empty label text; its value is escaped.
+// cutPair splits the first label off a non-empty label text. What the text formats escape, Go reads as they do.
 func cutPair(text string) (name, value, rest string) {
-	name, text, _ = strings.Cut(text, `="`)
-	end := 0
-	for text[end] != '"' {
-		if text[end] == '\\' {
-			end++
-		}
-		end++
+	name, text, _ = strings.Cut(text, "=")
+	quoted, err := strconv.QuotedPrefix(text)
+	if err == nil {
+		value, err = strconv.Unquote(quoted)
 	}
-	return name, text[:end], strings.TrimPrefix(text[end+1:], ",")
+	if err != nil {
+		panic("exposition: labels that no text format has: " + text)
+	}
+	return name, value, strings.TrimPrefix(text[len(quoted):], ",")
 }
 
 // escapeValue escapes as both text formats want a label value, and OpenMetrics a help text;
@@ -71,20 +72,3 @@ var (
 	escapeValue = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace
 	escapeHelp  = strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace
 )
-
-// appendUnescaped appends the plain form of an escaped value.
-func appendUnescaped(dst []byte, escaped string) []byte {
-	for {
-		i := strings.IndexByte(escaped, '\\')
-		if i < 0 {
-			return append(dst, escaped...)
-		}
-		dst = append(dst, escaped[:i]...)
-		if c := escaped[i+1]; c == 'n' {
-			dst = append(dst, '\n')
-		} else {
-			dst = append(dst, c)
-		}
-		escaped = escaped[i+2:]
-	}
-}

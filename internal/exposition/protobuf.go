@@ -56,22 +56,20 @@ func (r *Rows) encoded() (proto []byte, offset []int) {
 
 // appendProtobuf writes the labels as fields of a Metric.
 func (l LabelSet) appendProtobuf(buf []byte) []byte {
-	var scratch [256]byte
 	for rest := l.text; rest != ""; {
 		var name, value string
 		name, value, rest = cutPair(rest)
-		plain := appendUnescaped(scratch[:0], value)
 		buf = append(buf, tagMetricLabel)
-		buf = binary.AppendUvarint(buf, uint64(stringSize(len(name))+stringSize(len(plain))))
+		buf = binary.AppendUvarint(buf, uint64(stringSize(len(name))+stringSize(len(value))))
 		buf = append(buf, tagLabelName)
 		buf = appendString(buf, name)
 		buf = append(buf, tagLabelValue)
-		buf = appendString(buf, plain)
+		buf = appendString(buf, value)
 	}
 	return buf
 }
 
-func appendString[T string | []byte](buf []byte, s T) []byte {
+func appendString(buf []byte, s string) []byte {
 	buf = binary.AppendUvarint(buf, uint64(len(s)))
 	return append(buf, s...)
 }
