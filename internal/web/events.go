@@ -1,9 +1,7 @@
 package web
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
@@ -31,24 +29,4 @@ func (s *Status) events(manager, server, task string, since time.Time) []event {
 	}
 	slices.SortStableFunc(list, func(a, b event) int { return b.Time.Compare(a.Time) })
 	return list
-}
-
-// What says in words what happened.
-func (e event) What() string {
-	if e.Kind == fleet.Storm {
-		return fmt.Sprintf("%d × %s: %s …", e.Count, fleet.Words(string(e.Of)), strings.Join(e.Names, ", "))
-	}
-	what := fleet.Words(string(e.Kind))
-	switch {
-	case e.From != "" && e.To != "":
-		what += ": " + fleet.Words(e.From) + " → " + fleet.Words(e.To)
-	case e.To != "":
-		what += ": " + fleet.Words(e.To)
-	case e.From != "":
-		what += ": no longer " + fleet.Words(e.From)
-	}
-	if e.Endpoint != "" {
-		what = e.Endpoint + ": " + what
-	}
-	return what
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"hash/fnv"
 	"html/template"
 	"log/slog"
@@ -26,8 +27,8 @@ func parsePage() (*template.Template, error) {
 	return template.New("page.html").Funcs(template.FuncMap{
 		"span": written(span), "whole": written(whole), "amount": written(amount), "size": written(size),
 		"percent": written(percent), "moment": written(moment), "loaded": written(loaded),
-		"count": count, "words": fleet.Words, "where": where, "yesNo": yesNo, "short": short, "group": group,
-		"join":    func(reasons []string) string { return strings.Join(reasons, " · ") },
+		"count": count, "yesNo": yesNo, "short": short, "group": group, "join": strings.Join,
+		"words":   func(enum any) string { return fleet.Words(fmt.Sprint(enum)) },
 		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" },
 	}).ParseFS(assetFiles, "assets/*.html")
@@ -241,11 +242,11 @@ func (d *pageData) addTiles(seen *survey) {
 	if all.NotSeen > 0 {
 		attend.Note += ", " + number(all.NotSeen) + " not seen"
 	}
-	if all.partial || all.Total == 0 || all.NotSeen > 0 {
+	if all.Partial || all.Total == 0 || all.NotSeen > 0 {
 		attend.Severity = worst(attend.Severity, fleet.NotKnown)
 		late.Severity = fleet.NotKnown
 	}
-	if all.partial {
+	if all.Partial {
 		attend.Note += ", and others that were never seen"
 	}
 	measurable := all.Total - all.NotSeen - all.NoObjective

@@ -72,6 +72,20 @@ func TestPageSaysWhatWasSeen(t *testing.T) {
 		`data-refresh="5"`, "<title>(6) qem_exporter</title>")
 }
 
+func TestPageTellsWhatChanged(t *testing.T) {
+	m := manager("m")
+	for _, e := range []fleet.Event{
+		{Server: "s1", Kind: fleet.Storm, Count: 500, Of: fleet.TaskStateChanged, Names: []string{"a", "b"}},
+		{Server: "s1", Kind: fleet.LicenseChanged, To: "expired"},
+		{Server: "s1", Kind: fleet.LicenseChanged, From: "expired", Endpoint: "lake"},
+	} {
+		e.Time = now
+		m.Journal.Add(e)
+	}
+	has(t, words(pageOf(t, "/", m)), "s1 500 × task state: a, b …", "s1 license state: expired",
+		"s1 lake: license state: no longer expired")
+}
+
 func TestPageOfTrouble(t *testing.T) {
 	refused := down("prod", "wrong user or password")
 	refused.NextLogin = now.Add(15 * time.Minute)

@@ -74,27 +74,20 @@ func cut(s string, n int) string {
 // values lists the parameters of the address, defaults left out.
 func (q query) values() url.Values {
 	v := url.Values{}
-	set := func(name, value string) {
-		if value != "" {
+	set := func(name, value string, is bool) {
+		if is && value != "" {
 			v.Set(name, value)
 		}
 	}
-	set("q", q.Search)
-	set("state", q.State)
-	set("manager", q.Manager)
-	set("server", q.Server)
-	if q.Sort != "" && q.Desc {
-		set("sort", "-"+q.Sort)
-	} else {
-		set("sort", q.Sort)
-	}
-	if q.From > 0 {
-		set("from", strconv.Itoa(q.From))
-	}
-	set("order", q.Order)
-	if q.Servers {
-		set("servers", "all")
-	}
+	set("q", q.Search, true)
+	set("state", q.State, true)
+	set("manager", q.Manager, true)
+	set("server", q.Server, true)
+	set("sort", q.Sort, !q.Desc)
+	set("sort", "-"+q.Sort, q.Desc)
+	set("from", strconv.Itoa(q.From), q.From > 0)
+	set("order", q.Order, true)
+	set("servers", "all", q.Servers)
 	for _, key := range q.Open {
 		v.Add("open", key)
 	}

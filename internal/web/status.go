@@ -90,7 +90,7 @@ type tally struct {
 	Unread      int `json:"unread"`            // their details could not be read
 	Attention   int `json:"attention"`         // of the severity `warning` or `critical`
 
-	partial   bool // some of the tasks have never been seen: Total is not all
+	Partial   bool `json:"-"` // some of the tasks have never been seen: Total is not all
 	worstTask fleet.Severity
 }
 
@@ -221,7 +221,7 @@ func (v *survey) server(m *Manager, s *fleet.Server, ofManager *tally, now time.
 	case s.State == fleet.ServerNotMonitored || s.TasksListed.IsSet():
 	case s.Past == nil:
 		for _, t := range counts {
-			t.partial = true
+			t.Partial = true
 		}
 	default:
 		for _, t := range s.Past.Tasks {

@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,34 +87,4 @@ func loaded(f float64) string { return strconv.Itoa(int(100*f)) + "\u00a0% loade
 // moment is a Unix time in words.
 func moment(f float64) string {
 	return time.Unix(int64(f), 0).UTC().Format("2006-01-02 15:04:05") + " UTC"
-}
-
-// stateCount is a state with the number of its tasks.
-type stateCount struct {
-	Name, Words string
-	Count       int
-}
-
-// States lists the states that have tasks, the worst first.
-func (t *tally) States() []stateCount {
-	all := []stateCount{
-		{"error", "in error", t.Error}, {"recovering", "recovering", t.Recovering}, {"late", "late", t.Late},
-		{"gone", "not seen", t.NotSeen}, {"running", "running", t.Running}, {"stopped", "stopped", t.Stopped},
-		{"other", "in another state", t.Other},
-	}
-	return slices.DeleteFunc(all, func(s stateCount) bool { return s.Count == 0 })
-}
-
-// Unseen tells that there may be tasks which have never been seen.
-func (t *tally) Unseen() bool { return t.partial }
-
-// where names the server and task that a problem is about.
-func where(p fleet.Problem) string {
-	switch {
-	case p.Server == "":
-		return "Enterprise Manager"
-	case p.Task == "":
-		return p.Server
-	}
-	return p.Server + " / " + p.Task
 }
