@@ -41,7 +41,7 @@ type call struct {
 	skipped *int          // takes a list without the elements that make no sense
 	wait    time.Duration // the API may take that much longer than others before it answers
 	bound   string        // the only session that the call makes sense in; "": any
-	stream  *stream       // hands the answer to the caller; nil: decode reads it
+	export  *exported     // hands the answer to the caller; nil: decode reads it
 
 	// decode reads a good answer, anew in every attempt. Nil: the answer says
 	// nothing but that it is good.

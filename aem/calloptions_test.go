@@ -120,7 +120,7 @@ func TestCallOptions(t *testing.T) {
 
 func TestDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, requests := answering(t, answer(200, `{"x":1}`), apiAnswer(500, CodeTaskNotFound)())
+		client, requests := answering(t, answer(200, `{"x":1}`), apiAnswer(500, "AEM_TASK_NOT_FOUND")())
 		response, err := client.Do(t.Context(), Request{Method: "GET", Path: []string{"servers", "a/b", "new"},
 			Query: url.Values{"q": {"x y"}}})
 		if err != nil || string(response.Body) != `{"x":1}` || (*requests)[0] != "GET /servers/a%2Fb/new?q=x%20y" {
@@ -358,7 +358,7 @@ func TestManyTasksAtOnce(t *testing.T) {
 		client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 			busy.pass()
 			if strings.Contains(r.URL.Path, "/b") {
-				return apiAnswer(500, CodeTaskAlreadyRunning)(), nil
+				return apiAnswer(500, "AEM_TASK_ALREADY_RUNNING")(), nil
 			}
 			return answer(200, `{"state":"RUNNING"}`), nil
 		})))

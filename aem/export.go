@@ -69,58 +69,17 @@ func (j *jsonReader) skipLine() error {
 	}
 }
 
-// A stream is an answer that the caller reads.
-type stream struct {
-	life context.Context // of the caller; the context of an attempt ends too early
-	body *exported
-}
-
 // export makes a call whose answer the caller reads. It is not repeated: to gather
 // an export is work.
 func (c *core) export(ctx context.Context, opts []CallOption, call *call) (io.ReadCloser, error) {
 	call.verb = http.MethodGet
 	call.once = true
 	call.wait = exportWait
-	call.stream = &stream{life: ctx}
+	call.export = &exported{}
 	if err := c.do(ctx, opts, call); err != nil {
 		return nil, err
 	}
-	return call.stream.body, nil
-}
-
-// open makes an attempt whose answer the caller reads. The time limit of the attempt
-// is for the beginning of the answer only.
-func (s *sender) open(parent, limit context.Context, c *call) error {
-	ctx, cancel := context.WithCancelCause(c.stream.life)
-	inTime := context.AfterFunc(limit, func() { cancel(limit.Err()) })
-	defer inTime()
-	a := attempt{sender: s, parent: parent, ctx: limit, call: c}
-	request, err := s.request(ctx, c)
-	if err != nil {
-		cancel(nil)
-		return err
-	}
-	response, err := s.do(request, c)
-	if err != nil {
-		defer cancel(nil)
-		return a.noAnswer(err)
-	}
-	body := &exported{
-		in:      response.Body,
-		attempt: attempt{sender: s, parent: c.stream.life, ctx: ctx, call: c},
-		idle:    c.limit(s),
-		cancel:  cancel,
-	}
-	if !goodStatus(response.StatusCode) {
-		defer body.Close()
-		return a.badAnswer(response, &limitedReader{r: response.Body, left: maxErrorBytes})
-	}
-	if err := body.begin(); err != nil {
-		_ = body.Close()
-		return err
-	}
-	c.stream.body = body
-	return nil
+	return call.export, nil
 }
 
 // exported is the body of an export. Its errors are *Error.
@@ -128,20 +87,28 @@ type exported struct {
 	in      io.ReadCloser
 	head    []byte // read by begin
 	attempt attempt
+	clock   *clock        // runs while bytes are waited for
 	idle    time.Duration // the longest wait for the next bytes
-	cancel  context.CancelCauseFunc
 	total   int64
 	err     error // of the last read
 }
 
-var errIdle = errors.New("idle")
-
 // enoughToTell is how much of an object begin reads.
 const enoughToTell = 1024
 
-// begin reads the first bytes, which tell an error, and a page that is none of the
+// begin takes an answer. The time limit of the attempt is for its beginning only.
+func (e *exported) begin(clock *clock, a attempt, body io.ReadCloser) error {
+	*e = exported{in: body, attempt: a, clock: clock, idle: a.call.limit(a.sender)}
+	err := e.look()
+	if err != nil {
+		_ = e.Close()
+	}
+	return err
+}
+
+// look reads the first bytes, which tell an error, and a page that is none of the
 // API's, from an export.
-func (e *exported) begin() error {
+func (e *exported) look() error {
 	var text []byte // the JSON, as far as it has come
 	for len(text) < enoughToTell && len(e.head) < maxErrorBytes {
 		buffer := make([]byte, 4096)
@@ -186,9 +153,9 @@ func (e *exported) fill(p []byte) (int, error) {
 	if e.err != nil || len(p) == 0 {
 		return 0, e.err
 	}
-	timer := time.AfterFunc(e.idle, func() { e.cancel(errIdle) })
+	e.clock.again(e.idle)
 	n, err := e.in.Read(p)
-	timer.Stop()
+	e.clock.pause()
 	e.total += int64(n)
 	if told := e.attempt.call.told; told != nil && n > 0 {
 		told(e.total)
@@ -196,7 +163,7 @@ func (e *exported) fill(p []byte) (int, error) {
 	switch {
 	case err == nil || err == io.EOF:
 		e.err = err
-	case errors.Is(context.Cause(e.attempt.ctx), errIdle):
+	case e.clock.Err() != nil && e.attempt.parent.Err() == nil:
 		e.err = e.attempt.fault(KindTimeout, "nothing came for "+e.idle.String(), context.DeadlineExceeded)
 	default:
 		e.err = e.attempt.brokenOff(err)
@@ -210,7 +177,7 @@ func (e *exported) Close() error {
 		e.err = e.attempt.fault(KindCanceled, "the export is closed", nil)
 	}
 	e.head = nil
-	e.cancel(nil)
+	e.clock.stop()
 	return e.in.Close()
 }
 

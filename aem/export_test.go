@@ -85,14 +85,14 @@ func TestExportsThatFail(t *testing.T) {
 		is     error
 		reason string
 	}{
-		"code":           {apiAnswer(500, CodeExportTaskNoPermission)(), ErrUnauthorized, CodeExportTaskNoPermission},
-		"code under 200": {apiAnswer(200, CodeMethodNotSupportedVersion)(), ErrNotSupported, CodeMethodNotSupportedVersion},
+		"code":           {apiAnswer(500, "AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT")(), ErrUnauthorized, "AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT"},
+		"code under 200": {apiAnswer(200, "AEM_METHOD_NOT_SUPPORTED_VERSION")(), ErrNotSupported, "AEM_METHOD_NOT_SUPPORTED_VERSION"},
 		"status":         {answer(503, ""), nil, "http_503"},
 		"page":           {answer(200, " <html>"), ErrDecode, "decode"},
 		"text":           {answer(200, "// Host name: x\r\nService Unavailable"), ErrDecode, "decode"},
 		"nothing":        {answer(200, ""), ErrDecode, "decode"},
 		"in pieces": {&http.Response{StatusCode: 200, Header: http.Header{},
-			Body: io.NopCloser(iotest.OneByteReader(strings.NewReader(`{"error_code":"AEM_TASK_NOT_FOUND","error_message":"x"}`)))}, ErrNotFound, CodeTaskNotFound},
+			Body: io.NopCloser(iotest.OneByteReader(strings.NewReader(`{"error_code":"AEM_TASK_NOT_FOUND","error_message":"x"}`)))}, ErrNotFound, "AEM_TASK_NOT_FOUND"},
 		"only a mark": {answer(200, byteOrderMark), ErrDecode, "decode"},
 	} {
 		inBubble(t, name, func(t *testing.T) {

@@ -85,7 +85,7 @@ func TestUpdateOfAServerThatIsNotPut(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		client, requests := answering(t, apiAnswer(500, CodeServerNotFound)())
+		client, requests := answering(t, apiAnswer(500, "AEM_SERVER_NOT_FOUND")())
 		if err := client.Servers.Update(t.Context(), "n", nil); err == nil || len(*requests) != 1 {
 			t.Errorf("%v, sent %q", err, *requests)
 		}
@@ -263,10 +263,10 @@ func TestTaskResults(t *testing.T) {
 			ErrTaskFailed},
 		"state error": {answer(200, `{"state":"ERROR","error_message":""}`), TaskResult{State: TaskError},
 			ErrTaskFailed},
-		"timed out":         {apiAnswer(500, CodeRunTaskTimeout)(), TaskResult{}, ErrTaskTimeout},
-		"already running":   {apiAnswer(500, CodeTaskAlreadyRunning)(), TaskResult{}, ErrAlreadyRunning},
-		"in recovery":       {apiAnswer(500, CodeTaskInRecovery)(), TaskResult{}, ErrInRecovery},
-		"code under 200":    {apiAnswer(200, CodeTaskAlreadyStopped)(), TaskResult{}, ErrAlreadyStopped},
+		"timed out":         {apiAnswer(500, "AEM_RUN_TASK_TIMEOUT")(), TaskResult{}, ErrTaskTimeout},
+		"already running":   {apiAnswer(500, "AEM_TASK_ALREADY_RUNNING")(), TaskResult{}, ErrAlreadyRunning},
+		"in recovery":       {apiAnswer(500, "AEM_TASK_IN_RECOVERY")(), TaskResult{}, ErrInRecovery},
+		"code under 200":    {apiAnswer(200, "AEM_TASK_ALREADY_STOPPED")(), TaskResult{}, ErrAlreadyStopped},
 		"a page of proxies": {answer(200, "<html>"), TaskResult{}, ErrDecode},
 	} {
 		inBubble(t, name, func(t *testing.T) {
@@ -332,7 +332,7 @@ func TestDeleteEndpointFallsBack(t *testing.T) {
 		"501":          {501, "", true, 2},
 		"500":          {500, "", true, 1},
 		"not asked":    {405, "", false, 1},
-		"an API error": {404, CodeEndpointIsInUse, true, 1},
+		"an API error": {404, "AEM_ENDPOINT_IS_IN_USE", true, 1},
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			first := bareAnswer(tc.first)()

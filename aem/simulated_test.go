@@ -307,7 +307,7 @@ func TestEndpointsAgainstTheSimulator(t *testing.T) {
 		must(t, client.Endpoints.Reconfigure(ctx, myOracle, "Secondary", ReconfigureOptions{KeepTasks: true}))
 		var e *Error
 		if err := client.Endpoints.Reconfigure(ctx, myOracle, "Third", ReconfigureOptions{}); !errors.As(err, &e) ||
-			!e.HasCode(CodeReconfigureEndpointInnerErr) {
+			!e.HasCode("AEM_RECONFIGURE_ENDPOINT_INNER_ERR") {
 			t.Errorf("reconfigured: %v", err)
 		}
 		want(t, client.Endpoints.Delete(ctx, myOracle, DeleteEndpointOptions{}), ErrInUse)

@@ -96,29 +96,36 @@ func (s *sender) send(parent context.Context, c *call) error {
 		deadline = c.deadline
 	}
 	clock := startClock(parent, deadline)
-	defer clock.stop()
 	c.alive = func() { clock.again(limit) }
-	if c.stream != nil {
-		return s.open(parent, clock, c)
+	a := attempt{sender: s, parent: parent, ctx: clock, call: c}
+	err := s.answer(clock, a)
+	if err != nil || c.export == nil {
+		clock.stop()
 	}
-	request, err := s.request(clock, c)
+	return err
+}
+
+// answer sends the request and reads what comes, but for a good export.
+func (s *sender) answer(clock *clock, a attempt) error {
+	request, err := s.request(clock, a.call)
 	if err != nil {
 		return err
 	}
-	response, err := s.do(request, c)
-	if response != nil {
-		defer response.Body.Close()
-	}
-	attempt := attempt{sender: s, parent: parent, ctx: clock, call: c}
+	response, err := s.do(request, a.call)
 	if err != nil {
-		return attempt.noAnswer(err)
+		return a.noAnswer(err)
 	}
-	if !goodStatus(response.StatusCode) {
-		body := &limitedReader{r: c.keep(response), left: s.maxBytes}
+	switch {
+	case !goodStatus(response.StatusCode):
+		defer response.Body.Close()
+		body := &limitedReader{r: a.call.keep(response), left: s.maxBytes}
 		defer body.drain()
-		return attempt.badAnswer(response, body)
+		return a.badAnswer(response, body)
+	case a.call.export != nil:
+		return a.call.export.begin(clock, a, response.Body)
 	}
-	return s.read(clock, attempt, response)
+	defer response.Body.Close()
+	return s.read(clock, a, response)
 }
 
 // read reads a good answer; a large one when it is its turn.

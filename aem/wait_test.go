@@ -52,14 +52,14 @@ func TestWaitForState(t *testing.T) {
 
 func TestWaitForOutlastsFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, requests := answering(t, apiAnswer(500, CodeServerNotConnected)(), details("RUNNING"))
+		client, requests := answering(t, apiAnswer(500, "AEM_SERVER_NOT_CONNECTED")(), details("RUNNING"))
 		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning); err != nil ||
 			len(*requests) != 2 {
 			t.Errorf("%v after %q", err, *requests)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		client, requests := answering(t, apiAnswer(500, CodeTaskNotFound)())
+		client, requests := answering(t, apiAnswer(500, "AEM_TASK_NOT_FOUND")())
 		if _, err := client.Tasks.WaitForState(t.Context(), TaskRef{"s", "t"}, TaskRunning); !errors.Is(err, ErrNotFound) ||
 			len(*requests) != 1 {
 			t.Errorf("%v after %q", err, *requests)
@@ -115,7 +115,7 @@ func TestAllTasks(t *testing.T) {
 		return []*http.Response{
 			answer(200, `{"serverList":[{"name":"a","state":"MONITORED"},{"name":"b","state":"NOT_MONITORED"},{"name":"c","state":"ERROR"},{"name":"d","state":"MONITORED"},{}]}`),
 			answer(200, `{"taskList":[{"name":"1"},{"name":"2"},{}]}`),
-			apiAnswer(500, CodeServerNotConnected)(),
+			apiAnswer(500, "AEM_SERVER_NOT_CONNECTED")(),
 			answer(200, `{"taskList":[{"name":"3"}]}`),
 		}
 	}
@@ -224,7 +224,7 @@ func (o *oracle) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer(200, `{"state":"RECOVERY"}`), nil
 	}
 	if o.tasks[name] == "" {
-		return apiAnswer(500, CodeTaskNotFound)(), nil
+		return apiAnswer(500, "AEM_TASK_NOT_FOUND")(), nil
 	}
 	source := map[string]string{"5": "Other"}[name]
 	if source == "" {
@@ -258,10 +258,10 @@ func TestFailover(t *testing.T) {
 			want: FailoverReport{Tasks: all, Stopped: all, Reconfigured: true, Running: all},
 			log:  "reconfigure My B false"},
 		"stopped by somebody else": {failover: Failover{Configuration: "A", Switch: switched},
-			refuse: map[string]string{"stop 1": CodeTaskAlreadyStopped, "run 1": CodeTaskAlreadyRunning},
+			refuse: map[string]string{"stop 1": "AEM_TASK_ALREADY_STOPPED", "run 1": "AEM_TASK_ALREADY_RUNNING"},
 			want:   FailoverReport{Tasks: all, Stopped: all, Reconfigured: true, Running: all}, log: "reconfigure My A false"},
 		"a task does not stop": {failover: Failover{Configuration: "B", Switch: switched},
-			refuse: map[string]string{"stop 4": CodeStopTaskTimeout},
+			refuse: map[string]string{"stop 4": "AEM_STOP_TASK_TIMEOUT"},
 			is:     ErrTaskTimeout, want: FailoverReport{Tasks: all, Stopped: []string{"1", "2"}}},
 		"not switched": {failover: Failover{Configuration: "B", Switch: func(context.Context) error { return noSwitch }},
 			is:   noSwitch,
@@ -270,10 +270,10 @@ func TestFailover(t *testing.T) {
 			refuse: map[string]string{"reconfigure": CodeUnauthorizedRequest}, is: ErrUnauthorized,
 			want: FailoverReport{Tasks: all, Stopped: all}},
 		"not recycled": {failover: Failover{Configuration: "B"},
-			refuse: map[string]string{"reconfigure": CodeEndpointNotFound}, is: ErrNotFound,
+			refuse: map[string]string{"reconfigure": "AEM_ENDPOINT_NOT_FOUND"}, is: ErrNotFound,
 			want: FailoverReport{Tasks: all}},
 		"a task does not start": {failover: Failover{Configuration: "B", Switch: switched},
-			refuse: map[string]string{"run 2": CodeRunTaskTimeout}, is: ErrTaskTimeout,
+			refuse: map[string]string{"run 2": "AEM_RUN_TASK_TIMEOUT"}, is: ErrTaskTimeout,
 			want: FailoverReport{Tasks: all, Stopped: all, Reconfigured: true, Running: []string{"1", "4"}},
 			log:  "reconfigure My B false"},
 		"no configuration": {failover: Failover{}, is: ErrInvalid},

@@ -97,8 +97,8 @@ func (s *Scanner) Reset(r io.Reader) {
 	if dec == nil || s.in.offset > maxKept {
 		dec = &jsontext.Decoder{}
 	}
-	*s = Scanner{dec: dec, in: source{r: r}, keys: s.keys[:0]}
-	s.in.skipByteOrderMark()
+	*s = Scanner{dec: dec, in: source{in: s.in.in}, keys: s.keys[:0]}
+	s.in.open(r)
 	// The API's answers are not checked for what RFC 8259 merely advises against.
 	s.dec.Reset(&s.in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
@@ -176,7 +176,7 @@ func (s *Scanner) fail(err error) {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		s.err = DecodeFault{Detail: fmt.Sprintf("cut off after %d bytes", s.in.offset)}
 	case errors.As(err, &syntax):
-		s.err = DecodeFault{Detail: fmt.Sprintf("syntax error at byte %d", s.in.mark+syntax.ByteOffset)}
+		s.err = DecodeFault{Detail: fmt.Sprintf("syntax error at byte %d", s.in.before+syntax.ByteOffset)}
 	default:
 		s.err = DecodeFault{Detail: "not JSON"}
 	}

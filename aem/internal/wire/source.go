@@ -1,100 +1,80 @@
 package wire
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 )
 
-// A source hands a body on to the JSON decoder and remembers what the decoder
-// forgets: where the body stopped, and whether it ended or broke.
-type source struct {
-	r      io.Reader
-	head   []byte // read while looking for a byte order mark, still to be handed on
-	mark   int64  // length of the byte order mark
-	offset int64  // bytes read, with the mark
-	first  byte   // the first byte that is not blank; 0 before there is one
-	err    error  // of r, other than io.EOF
-	ended  bool
-}
-
 // ByteOrderMark may stand before a document.
 const ByteOrderMark = "\xef\xbb\xbf"
 
-// maxEmptyReads is how often a reader may give nothing before it counts as broken.
-const maxEmptyReads = 100
+// maxRoom is how much room the decoder may offer: what it offers is as large as what it
+// holds already, which is one token without an end, or blanks in between.
+const maxRoom = 4 << 20
 
-// skipByteOrderMark is called once, before Read.
-func (s *source) skipByteOrderMark() {
-	head := make([]byte, len(ByteOrderMark))
-	n := 0
-	for n < len(head) && s.err == nil && !s.ended {
-		n += s.fill(head[n:])
-	}
-	if string(head[:n]) == ByteOrderMark {
-		s.mark = int64(n)
-		return
-	}
-	s.head = head[:n]
-	s.note(s.head)
+// A source hands a body on to the JSON decoder, without what may stand before it, and
+// remembers what the decoder forgets.
+type source struct {
+	in     *bufio.Reader
+	first  byte  // of the document; 0: there is none
+	before int64 // bytes before that
+	offset int64 // bytes read, with these
+	err    error // of the reader, other than io.EOF
 }
 
-// maxRoom is how much room the decoder may offer: what it offers is as large as what it
-// holds already, which is one token without an end, or blanks before one.
-const maxRoom = 4 << 20
+// open begins with what r has.
+func (s *source) open(r io.Reader) {
+	if s.in == nil {
+		s.in = bufio.NewReaderSize(nil, 64)
+	}
+	s.in.Reset(r)
+	if head := s.peek(len(ByteOrderMark)); string(head) == ByteOrderMark {
+		s.pass(len(head))
+	}
+	for {
+		head := s.peek(1)
+		if len(head) == 0 {
+			return
+		}
+		if !isBlank(head[0]) {
+			s.first = head[0]
+			return
+		}
+		s.pass(1)
+	}
+}
+
+func (s *source) peek(n int) []byte {
+	head, err := s.in.Peek(n)
+	s.note(err)
+	return head
+}
+
+func (s *source) pass(n int) {
+	_, _ = s.in.Discard(n)
+	s.before += int64(n)
+	s.offset = s.before
+}
+
+func (s *source) note(err error) {
+	if err != io.EOF && s.err == nil {
+		s.err = err
+	}
+}
 
 // Read implements io.Reader.
 func (s *source) Read(p []byte) (int, error) {
-	if len(p) > maxRoom && s.err == nil {
-		s.err = fmt.Errorf("a text, a number or blanks of more than %d MiB: %w", maxRoom>>20, ErrTooLarge)
+	if len(p) > maxRoom {
+		s.note(fmt.Errorf("a text, a number or blanks of more than %d MiB: %w", maxRoom>>20, ErrTooLarge))
 	}
-	if len(s.head) > 0 {
-		n := copy(p, s.head)
-		s.head = s.head[n:]
-		return n, nil
-	}
-	n := s.fill(p)
-	s.note(p[:n])
-	switch {
-	case n > 0 || len(p) == 0:
-		return n, nil
-	case s.err != nil:
+	if s.err != nil && s.in.Buffered() == 0 {
 		return 0, s.err
 	}
-	return 0, io.EOF
+	n, err := s.in.Read(p)
+	s.offset += int64(n)
+	s.note(err)
+	return n, err
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
-
-// fill reads something into p. It gives nothing only when r ended or broke.
-func (s *source) fill(p []byte) int {
-	for range maxEmptyReads {
-		if s.err != nil || s.ended || len(p) == 0 {
-			return 0
-		}
-		n, err := s.r.Read(p)
-		s.offset += int64(n)
-		if err == io.EOF {
-			s.ended = true
-		} else {
-			s.err = err
-		}
-		if n > 0 {
-			return n
-		}
-	}
-	s.err = io.ErrNoProgress
-	return 0
-}
-
-// note looks for the first byte that is not blank.
-func (s *source) note(p []byte) {
-	if s.first != 0 {
-		return
-	}
-	for _, c := range p {
-		if !isBlank(c) {
-			s.first = c
-			return
-		}
-	}
-}

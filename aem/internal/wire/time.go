@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -32,57 +33,32 @@ func ParseTime(text []byte) (time.Time, bool) {
 	if len(text) == len("2006-01-02T15:04:05") && t.UnmarshalText(append(append(room[:0], text...), 'Z')) == nil {
 		return sane(t), true // nearly all of them
 	}
-	text, ok := appendRFC3339(room[:0], text)
-	switch {
-	case !ok:
-		return time.Time{}, false
-	case bytes.HasPrefix(text, []byte("0000-00-00")):
+	if bytes.HasPrefix(text, []byte("0000-00-00")) {
 		return time.Time{}, true
 	}
-	if t.UnmarshalText(text) != nil {
-		return time.Time{}, false
-	}
-	return sane(t.UTC()), true
+	return parseOddTime(string(text))
 }
 
-// appendRFC3339 respells a timestamp: blanks or slashes may stand for the dashes of the
-// date, T, t or a blank is between date and time, there may be no time or no seconds, a
-// comma before the fraction, and the zone is nothing, Z, UTC, GMT, +hh, +hhmm or +hh:mm.
-func appendRFC3339(b, text []byte) ([]byte, bool) {
+// parseOddTime knows more spellings: blanks or slashes may stand for the dashes of the date,
+// T, t or a blank is between date and time, there may be no time or no seconds, a comma before
+// the fraction, and the zone is nothing, Z, UTC, GMT, +hh, +hhmm or +hh:mm.
+func parseOddTime(text string) (time.Time, bool) {
 	const date = len(time.DateOnly)
-	if len(text) < date || text[4] != text[7] || bytes.IndexByte([]byte("- /"), text[4]) < 0 {
-		return nil, false
+	if len(text) < date || text[4] != text[7] || strings.IndexByte("- /", text[4]) < 0 {
+		return time.Time{}, false
 	}
-	b = append(b, text[:date]...)
-	b[4], b[7] = '-', '-'
-	clock, zone := []byte("00:00:00"), text[date:]
-	if len(zone) > 0 && bytes.IndexByte([]byte("Tt "), zone[0]) >= 0 {
-		zone = zone[1:]
-		n := 0
-		for n < len(zone) && (isDigit(zone[n]) || bytes.IndexByte([]byte(":.,"), zone[n]) >= 0) {
-			n++
+	day, clock := text[:4]+"-"+text[5:7]+"-"+text[8:date], text[date:]
+	if clock != "" && strings.IndexByte("Tt ", clock[0]) >= 0 {
+		clock = "T" + strings.NewReplacer(" ", "", "z", "Z", "UTC", "Z", "GMT", "Z").Replace(clock[1:])
+	}
+	for _, form := range []string{"", "T15:04", "T15:04:05"} {
+		for _, zone := range []string{"", "Z07:00", "Z0700", "Z07"} {
+			if t, err := time.Parse(time.DateOnly+form+zone, day+clock); err == nil {
+				return sane(t.UTC()), true
+			}
 		}
-		clock, zone = zone[:n], bytes.TrimSpace(zone[n:])
 	}
-	b = append(append(b, 'T'), clock...)
-	if len(clock) == len("15:04") {
-		b = append(b, ":00"...)
-	}
-	if comma := bytes.IndexByte(b, ','); comma >= 0 {
-		b[comma] = '.'
-	}
-	switch string(zone) {
-	case "", "Z", "z", "UTC", "GMT":
-		return append(b, 'Z'), true
-	}
-	b = append(b, zone...)
-	switch len(zone) {
-	case len("+hh"):
-		b = append(b, ":00"...)
-	case len("+hhmm"):
-		b = append(append(b[:len(b)-2], ':'), zone[3:]...)
-	}
-	return b, true
+	return time.Time{}, false
 }
 
 // In Unix seconds, so that comparing with them needs no calendar.
