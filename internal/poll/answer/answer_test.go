@@ -3,6 +3,7 @@ package answer
 import (
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,43 +14,13 @@ import (
 
 // floats calls visit for every number below v: NaN for one that is absent.
 func floats(path string, v reflect.Value, visit func(path string, value float64)) {
-	if v.IsValid() && v.CanInterface() {
-		if n, ok := v.Interface().(fleet.Number); ok {
-			visit(path, n.Float())
-			return
-		}
-	}
-	switch v.Kind() {
-	case reflect.Struct:
+	if v.Type() == reflect.TypeFor[fleet.Number]() {
+		visit(path, v.Interface().(fleet.Number).Float())
+	} else if v.Kind() == reflect.Struct {
 		for i := range v.NumField() {
 			floats(path+"."+v.Type().Field(i).Name, v.Field(i), visit)
 		}
-	case reflect.Pointer:
-		if !v.IsNil() {
-			floats(path, v.Elem(), visit)
-		}
 	}
-}
-
-func onlyAbsent(t *testing.T, value any) {
-	t.Helper()
-	floats(reflect.TypeOf(value).String(), reflect.ValueOf(value), func(path string, f float64) {
-		if !math.IsNaN(f) {
-			t.Errorf("%s is %v, want absent", path, f)
-		}
-	})
-}
-
-func TestWhatWasNotGivenIsAbsent(t *testing.T) {
-	running := &aem.TaskInfo{Name: "t", State: aem.TaskRunning}
-	empty := &aem.TaskDetails{Options: aem.TaskOptions{ApplyChanges: aem.BoolOf(true)}}
-	onlyAbsent(t, *Server(&aem.ServerInfo{Name: "s"}, nil))
-	onlyAbsent(t, *ServerDetails(&aem.ServerDetails{}))
-	onlyAbsent(t, *Task(running, empty, aem.Replicate))
-	onlyAbsent(t, *Task(running, empty, aem.Compose))
-	var table fleet.Table
-	setTable(&table, &aem.TableStatus{State: aem.TableLoading}, time.Now())
-	onlyAbsent(t, table)
 }
 
 // fill sets every field below v: numbers to 1, 2, 3, ..., texts to the field's name.
@@ -85,40 +56,50 @@ func filledTask() *aem.TaskDetails {
 	return d
 }
 
-// Every number of the details comes from a field of its own.
-func TestEveryNumberIsConverted(t *testing.T) {
-	seen := map[float64]string{}
-	distinct := func(value any) {
-		floats("", reflect.ValueOf(value), func(path string, f float64) {
-			if math.IsNaN(f) {
-				t.Errorf("%s is absent", path)
-			}
-			if other, ok := seen[f]; ok {
-				t.Errorf("%s and %s are both %v", path, other, f)
-			}
-			seen[f] = path
-		})
+// Every number comes from a field of its own, and what was not given is absent.
+func TestEveryNumberIsCopied(t *testing.T) {
+	copied(t, listed, "MemoryLimit", "DiskLimit", "TasksListed", "TasksPolled")
+	copied(t, detailed, "MemoryLimit", "DiskLimit", "TasksListed", "TasksPolled")
+	copied(t, serverDetails)
+	copied(t, taskDetails)
+	copied(t, composeDetails)
+	copied(t, tables, "EstimatedEnd")
+	copied(t, endpoints)
+	copied(t, barriers)
+}
+
+func copied[To, From any](t *testing.T, m mapping[To, From], except ...string) {
+	t.Helper()
+	facts := []string{fleet.Replicate, fleet.Compose, active, processing}
+	var to To
+	m.copy(&to, new(From), facts...)
+	if !reflect.ValueOf(to).IsZero() {
+		t.Errorf("of nothing %+v is made", to)
 	}
-	task := Task(&aem.TaskInfo{}, filledTask(), aem.Replicate)
-	distinct(*task.Details)
-
-	clear(seen)
-	compose := filledTask()
-	compose.Product = aem.Compose
-	distinct(*Task(&aem.TaskInfo{}, compose, aem.Compose).Compose)
-
-	clear(seen)
+	var from From
 	var n float64
-	status, table := &aem.TableStatus{}, fleet.Table{}
-	fill(reflect.ValueOf(status).Elem(), &n)
-	status.State = aem.TableLoading
-	setTable(&table, status, time.Now())
-	distinct(table)
+	fill(reflect.ValueOf(&from).Elem(), &n)
+	m.copy(&to, &from, facts...)
+	seen := map[float64]string{}
+	floats("", reflect.ValueOf(to), func(path string, f float64) {
+		if math.IsNaN(f) != slices.Contains(except, strings.TrimPrefix(path, ".")) || seen[f] != "" {
+			t.Errorf("%T: %s is %v, as is %q", to, path, f, seen[f])
+		}
+		seen[f] = path
+	})
+}
 
-	clear(seen)
-	var server aem.ServerDetails
-	fill(reflect.ValueOf(&server).Elem(), &n)
-	distinct(*ServerDetails(&server))
+func TestEndOfARunningLoad(t *testing.T) {
+	now := time.Unix(2000, 0)
+	for state, want := range map[aem.TableState]fleet.Number{aem.TableLoading: fleet.Num(3000), aem.TableError: {}} {
+		var table fleet.Table
+		setTable(&table, &aem.TableStatus{State: state, FullLoad: aem.TableFullLoad{
+			Start: time.Unix(1000, 0), EstimatedRows: aem.NumberOf(200), TransferredRows: aem.NumberOf(100),
+		}}, now)
+		if table.EstimatedEnd != want {
+			t.Errorf("%s: it ends at %v, want %v", state, table.EstimatedEnd, want)
+		}
+	}
 }
 
 func TestRatesAndLatenciesOnlyWhileTheyMeanSomething(t *testing.T) {
@@ -147,7 +128,7 @@ func TestRatesAndLatenciesOnlyWhileTheyMeanSomething(t *testing.T) {
 			d := filledTask()
 			d.State, d.Options.ApplyChanges, d.Options.StoreChanges = tt.details, tt.apply, tt.store
 			got := Task(&aem.TaskInfo{State: tt.list}, d, aem.Replicate)
-			floats("", reflect.ValueOf(got.Details), func(path string, f float64) {
+			floats("", reflect.ValueOf(*got.Details), func(path string, f float64) {
 				present := true
 				switch {
 				case strings.Contains(path, "Throughput"):
@@ -183,14 +164,9 @@ func TestComposeTaskHasOnlyItsOwn(t *testing.T) {
 	d := filledTask()
 	d.Product, d.Project, d.Type = aem.Compose, "DW", "AemComposeDWTaskInfoDetailed"
 	got := Task(&aem.TaskInfo{Name: "t__DW", State: aem.TaskRunning}, d, aem.Compose)
-	onlyAbsent(t, *got.Details)
-	if got.Product != fleet.Compose || got.Details.Project != "DW" || got.Details.Type != d.Type ||
-		got.Details.FullLoadEnabled != fleet.Yes || got.Details.ApplyChangesEnabled != fleet.Yes {
-		t.Errorf("got %+v", got.Details)
-	}
-	if got.Details.StoreChangesEnabled != fleet.Unknown || got.Details.AuditChangesEnabled != fleet.Unknown ||
-		got.Details.FullLoad.Completed != fleet.Unknown {
-		t.Errorf("a Compose task has options of Replicate: %+v", got.Details)
+	want := fleet.TaskDetails{Project: "DW", Type: d.Type, FullLoadEnabled: fleet.Yes, ApplyChangesEnabled: fleet.Yes}
+	if *got.Details != want || got.Product != fleet.Compose {
+		t.Errorf("got %+v, want %+v", got.Details, want)
 	}
 	if got.Compose == nil || got.Compose.LoadingCompleted != fleet.Yes {
 		t.Errorf("got %+v", got.Compose)
