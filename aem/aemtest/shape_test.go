@@ -15,6 +15,8 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 )
 
+//go:generate go test . -run ^TestAnswersToTheLetter$ -update
+
 var update = flag.Bool("update", false, "write testdata/answers.golden anew")
 
 // peculiar gives every value its own: a text its name, a number the next one. What says a
@@ -137,6 +139,6 @@ func TestAnswersToTheLetter(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(text)); diff != "" {
-		t.Errorf("answers have changed (-update writes the file anew); -file +now:\n%s", diff)
+		t.Errorf("answers have changed (make generate writes the file anew); -file +now:\n%s", diff)
 	}
 }

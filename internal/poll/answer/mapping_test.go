@@ -17,9 +17,9 @@ func TestWrongTags(t *testing.T) {
 	}{
 		"a field that aem has not": {func() {
 			newMapping[struct {
-				X fleet.Number `from:"Latency.Apply"`
+				X fleet.Number `from:"Latency.Unheard"`
 			}, aem.TaskDetails]()
-		}, "X comes from Latency.Apply, which aem.TaskDetails has not"},
+		}, "X comes from Latency.Unheard, which aem.TaskDetails has not"},
 		"a unit that nobody knows": {func() {
 			newMapping[struct {
 				X fleet.Number `from:"DiskMB,MB"`
