@@ -175,13 +175,13 @@ func matches(matchers []string, a rule) bool {
 }
 
 // alertmanager is a running one.
-type alertmanager struct{ url string }
+type alertmanager struct{ address string }
 
 func startAlertmanager(t *testing.T, config string) alertmanager {
 	t.Helper()
 	p := process.Start(t, exec.Command(process.Find(t, "alertmanager", "prometheus-alertmanager"), "--config.file="+config,
 		"--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address="))
-	return alertmanager{"http://" + p.Says(regexp.MustCompile(`address=(127\.0\.0\.1:[0-9]+)`))[1] + "/api/v2/alerts"}
+	return alertmanager{p.Says(regexp.MustCompile(`address=(127\.0\.0\.1:[0-9]+)`))[1]}
 }
 
 // post tells of alerts, that they fire or have ended.
@@ -204,22 +204,31 @@ func (am alertmanager) post(t *testing.T, alerts []map[string]string, firing boo
 
 func (am alertmanager) call(t *testing.T, method string, body []byte) []byte {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, am.url, bytes.NewReader(body))
+	url := "http://" + am.address + "/api/v2/alerts"
+	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Close = true
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := process.Client().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("%s %s: %v %v: %s", method, am.url, resp.Status, err, data)
+		t.Fatalf("%s: %v %v: %s", method, resp.Status, err, data)
 	}
 	return data
+}
+
+// all are the alerts that it has.
+func (am alertmanager) all(t *testing.T) (all []known) {
+	t.Helper()
+	if err := json.Unmarshal(am.call(t, http.MethodGet, nil), &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // known is an alert as Alertmanager has it.
@@ -234,11 +243,8 @@ func (am alertmanager) await(t *testing.T, count int, wrong func(known) string) 
 	t.Helper()
 	said := ""
 	if !process.Within(process.Patience, func() bool {
-		var all []known
-		if err := json.Unmarshal(am.call(t, http.MethodGet, nil), &all); err != nil {
-			t.Fatal(err)
-		}
 		said = ""
+		all := am.all(t)
 		if len(all) != count {
 			said = fmt.Sprintf("Alertmanager has %d alerts of %d", len(all), count)
 		}

@@ -24,17 +24,12 @@ func TestDemoStack(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
 			d := startDemo(t, binary)
-			var page struct{ Result []any }
-			s := &stack{prometheus: d.prometheus}
-			process.Eventually(t, "the exporter is scraped", time.Minute, func() bool {
-				return s.api("/api/v1/query?query=qem_up==1", &page) && len(page.Result) == 1
-			})
+			prometheus := &process.Prometheus{Process: d.Process, URL: "http://" + d.prometheus}
+			process.Eventually(t, "the exporter is scraped", time.Minute, func() bool { return prometheus.Is("qem_up", 1) })
 			if signal == syscall.SIGINT { // once is enough
-				process.Eventually(t, "alerts fire", time.Minute, func() bool { return len(s.firing()) > 2 })
-				process.Eventually(t, "Alertmanager has them", time.Minute, func() bool {
-					var known []any
-					return get("http://"+d.alertmanager+"/api/v2/alerts", &known) && len(known) > 2
-				})
+				process.Eventually(t, "alerts fire", time.Minute, func() bool { return len(firing(prometheus)) > 2 })
+				process.Eventually(t, "Alertmanager has them", time.Minute,
+					func() bool { return len(alertmanager{d.alertmanager}.all(t)) > 2 })
 			}
 			d.stop(t, signal)
 		})
@@ -43,9 +38,7 @@ func TestDemoStack(t *testing.T) {
 
 // demo is the script, running.
 type demo struct {
-	cmd                                *exec.Cmd
-	said                               *process.Output
-	ended                              chan error
+	*process.Process
 	exporter, prometheus, alertmanager string
 	dir                                string // for what it needs for a while
 }
@@ -53,38 +46,26 @@ type demo struct {
 func startDemo(t *testing.T, binary string) *demo {
 	t.Helper()
 	d := &demo{
-		said: new(process.Output), ended: make(chan error, 1), dir: t.TempDir(),
+		dir:      t.TempDir(),
 		exporter: process.FreeAddress(t), prometheus: process.FreeAddress(t), alertmanager: process.FreeAddress(t),
 	}
-	d.cmd = exec.Command("../scripts/demo")
-	d.cmd.Env = append(os.Environ(), "QEM_EXPORTER="+binary, "TMPDIR="+d.dir, "SPEED=10", "HASTE=200",
+	cmd := exec.Command("../scripts/demo")
+	cmd.Env = append(os.Environ(), "QEM_EXPORTER="+binary, "TMPDIR="+d.dir, "SPEED=10", "HASTE=200",
 		"EXPORTER_ADDRESS="+d.exporter, "PROMETHEUS_ADDRESS="+d.prometheus, "ALERTMANAGER_ADDRESS="+d.alertmanager)
-	d.cmd.Stdout, d.cmd.Stderr = d.said, d.said
-	if err := d.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { d.ended <- d.cmd.Wait() }()
-	t.Cleanup(func() {
-		_ = d.cmd.Process.Signal(syscall.SIGTERM) // when the test has failed
-		if t.Failed() {
-			t.Logf("the demo wrote:\n%s", d.said)
-		}
+	d.Process = process.Start(t, cmd)
+	t.Cleanup(func() { // when the test has failed: what it has started ends with it
+		d.Signal(syscall.SIGTERM)
+		d.Wait()
 	})
-	process.Eventually(t, "the demo tells where to look", time.Minute,
-		func() bool { return strings.Contains(d.said.String(), "Stop with Ctrl-C.") })
+	d.Says(regexp.MustCompile(`Stop with Ctrl-C\.`))
 	for _, address := range []string{d.exporter, d.prometheus, d.alertmanager} {
-		pages := regexp.MustCompile("http://"+regexp.QuoteMeta(address)+`/\S*`).FindAllString(d.said.String(), -1)
+		pages := regexp.MustCompile("http://"+regexp.QuoteMeta(address)+`/\S*`).FindAllString(d.Written(), -1)
 		if len(pages) == 0 {
 			t.Errorf("it does not tell where %s is", address)
 		}
 		for _, page := range pages {
-			response, err := client.Get(page)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = response.Body.Close()
-			if response.StatusCode != http.StatusOK {
-				t.Errorf("%s: %s", page, response.Status)
+			if code, _ := d.Do(http.MethodGet, page); code != http.StatusOK {
+				t.Errorf("%s: %d", page, code)
 			}
 		}
 	}
@@ -94,16 +75,9 @@ func startDemo(t *testing.T, binary string) *demo {
 // stop stops the demo as a user does, and looks for what is left of it.
 func (d *demo) stop(t *testing.T, signal syscall.Signal) {
 	t.Helper()
-	if err := d.cmd.Process.Signal(signal); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case err := <-d.ended:
-		if err != nil {
-			t.Errorf("the demo: %v", err)
-		}
-	case <-time.After(time.Minute):
-		t.Fatal("the demo does not end")
+	d.Signal(signal)
+	if code := d.Wait(); code != 0 {
+		t.Errorf("the demo ends with %d", code)
 	}
 	for _, address := range []string{d.exporter, d.prometheus, d.alertmanager} {
 		if c, err := net.Dial("tcp", address); err == nil {

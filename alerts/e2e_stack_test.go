@@ -3,14 +3,10 @@
 package alerts_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -101,57 +97,45 @@ func (m *enterpriseManager) kill() { _ = m.serving.Close() }
 
 // stack is exporter, Prometheus and Alertmanager, with the shipped files.
 type stack struct {
-	prometheus, alertmanager string // their addresses
-	told                     *told
+	*process.Prometheus
+	told *told
 }
 
 func startStack(t *testing.T, m *enterpriseManager) *stack {
 	t.Helper()
 	told := listen(t)
-	s := &stack{told: told}
 	exporter := startExporter(t, m.address)
-	example := hastened(t, alertmanagerFile, "http://127.0.0.1:9/", told.url)
-	s.alertmanager = startProgram(t, `address=(127\.0\.0\.1:\d+)`, process.Find(t, "alertmanager", "prometheus-alertmanager"),
-		"--config.file="+example, "--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
-
-	dir := t.TempDir()
-	config := fmt.Sprintf(`
-global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 500ms}
+	am := startAlertmanager(t, hastened(t, alertmanagerFile, hasten, "http://127.0.0.1:9/", told.url))
+	rulesFolder := t.TempDir()
+	s := &stack{told: told, Prometheus: process.StartPrometheus(t, []string{exporter}, fmt.Sprintf(`
+global: {evaluation_interval: 500ms}
 rule_files: [%s/*.rules.yml]
 alerting:
-  alertmanagers: [{static_configs: [{targets: ['%s']}]}]
-scrape_configs:
-  - job_name: qem
-    static_configs: [{targets: ['%s']}]
-`, dir, s.alertmanager, exporter)
-	s.prometheus = startProgram(t, `Listening on" address=(127\.0\.0\.1:\d+)`, process.Find(t, "prometheus"),
-		"--config.file="+process.File(t, "prometheus.yml", config), "--web.listen-address="+process.FreeAddress(t), "--storage.tsdb.path="+t.TempDir(),
-		"--web.enable-lifecycle", "--rules.alert.resend-delay=5s")
+  alertmanagers: [{static_configs: [{targets: ['%s']}]}]`, rulesFolder, am.address),
+		"--web.enable-lifecycle", "--rules.alert.resend-delay=5s")}
 
 	// Prometheus takes seconds until it scrapes, in which there are no exporters to it:
 	// it gets the rules only then.
 	process.Eventually(t, "Prometheus scrapes and knows Alertmanager", time.Minute, func() bool {
 		var managers struct{ ActiveAlertmanagers []any }
-		s.api("/api/v1/alertmanagers", &managers)
-		return len(managers.ActiveAlertmanagers) == 1 && s.has("qem_task_up")
+		s.API("/api/v1/alertmanagers", nil, &managers)
+		return len(managers.ActiveAlertmanagers) == 1 && len(s.Query("qem_task_up")) > 0
 	})
-	rules, err := os.ReadFile(hastened(t, rulesFile, "", ""))
+	// The number is the horizon of a latency that grows.
+	rules, err := os.ReadFile(hastened(t, rulesFile, hasten, "vector(3600)", "vector(18)"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules = bytes.ReplaceAll(rules, []byte("vector(3600)"), []byte("vector(18)")) // the horizon of a latency that grows
 	if !notRead.Match(rules) {
 		t.Fatal("the rule for a server that is not read waits for another time than was thought")
 	}
 	rules = notRead.ReplaceAll(rules, []byte("${1}3s"))
-	if err := os.WriteFile(filepath.Join(dir, rulesFile), rules, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(rulesFolder, rulesFile), rules, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	response, err := client.Post("http://"+s.prometheus+"/-/reload", "", nil)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("Prometheus does not load the rules: %v, %v", response, err)
+	if code, said := s.Do(http.MethodPost, s.URL+"/-/reload"); code != http.StatusOK {
+		t.Fatalf("Prometheus does not load the rules: %s", said)
 	}
-	_ = response.Body.Close()
 	return s
 }
 
@@ -174,60 +158,20 @@ enterprise_managers:
 }
 
 // hastened is a shipped file in which time passes faster, with something replaced.
-func hastened(t *testing.T, file, old, replacement string) string {
+func hastened(t *testing.T, file, rate, old, replacement string) string {
 	t.Helper()
-	text := run(t, "../scripts/hasten", hasten, file)
-	if old != "" {
-		text = strings.ReplaceAll(text, old, replacement)
-	}
-	return process.File(t, file, text)
-}
-
-// startProgram starts a program, which ends with the test, and returns the address that
-// it says it listens on.
-func startProgram(t *testing.T, says, name string, args ...string) string {
-	t.Helper()
-	if name == process.Find(t, "alertmanager", "prometheus-alertmanager") { // the shipped file is named from here
-		return process.Start(t, exec.Command(name, args...)).Says(regexp.MustCompile(says))[1]
-	}
-	return process.Launch(t, name, args...).Says(regexp.MustCompile(says))[1]
-}
-
-// client keeps no connection, so that none outlives a test.
-var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
-
-// get decodes what a URL answers, and reports whether it did.
-func get(url string, into any) bool {
-	response, err := client.Get(url)
-	if err != nil {
-		return false
-	}
-	defer response.Body.Close()
-	return response.StatusCode == http.StatusOK && json.NewDecoder(response.Body).Decode(into) == nil
-}
-
-// api asks Prometheus.
-func (s *stack) api(path string, data any) bool {
-	return get("http://"+s.prometheus+path, &struct{ Data any }{data})
-}
-
-// has reports whether a query gives something now.
-func (s *stack) has(query string) bool {
-	var answer struct{ Result []any }
-	return s.api("/api/v1/query?query="+url.QueryEscape(query), &answer) && len(answer.Result) > 0
+	return process.File(t, file, strings.ReplaceAll(run(t, "../scripts/hasten", rate, file), old, replacement))
 }
 
 // firing are the alerts that fire in Prometheus, muted or not.
-func (s *stack) firing() []string {
+func firing(p *process.Prometheus) []string {
 	var answer struct {
 		Alerts []struct {
 			Labels map[string]string
 			State  string
 		}
 	}
-	if !s.api("/api/v1/alerts", &answer) {
-		return []string{"Prometheus does not answer"}
-	}
+	p.API("/api/v1/alerts", nil, &answer)
 	var firing []string
 	for _, a := range answer.Alerts {
 		if a.State == "firing" {

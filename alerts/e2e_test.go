@@ -147,19 +147,19 @@ func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
 	before := len(s.told.from(0))
 	c.putForward(aemtest.Incidents()[0].Every + 2*time.Minute)
 	process.Eventually(t, "alerts about tasks and a server fire again", 30*time.Second, func() bool {
-		firing := strings.Join(s.firing(), "\n")
-		return strings.Contains(firing, "QemServerError") && strings.Contains(firing, "QemTaskError") &&
-			strings.Count(firing, "QemTaskStoppedAbnormally") == 2
+		fires := strings.Join(firing(s.Prometheus), "\n")
+		return strings.Contains(fires, "QemServerError") && strings.Contains(fires, "QemTaskError") &&
+			strings.Count(fires, "QemTaskStoppedAbnormally") == 2
 	})
 	m.kill()
 	process.Eventually(t, "Prometheus knows that the Enterprise Manager is dead", 30*time.Second,
-		func() bool { return s.has("qem_up == 0") })
+		func() bool { return s.Is("qem_up", 0) })
 	dead := time.Now()
 	process.Eventually(t, "it is told", 30*time.Second, func() bool { return s.told.has(unreachable, "firing") })
 	// What fired stands as last known: neither its end is told nor anything new.
 	process.Eventually(t, "a task in error stands", 30*time.Second, func() bool {
-		firing := strings.Join(s.firing(), "\n")
-		return strings.Contains(firing, "QemTaskError") && strings.Contains(firing, "QemManagerUnreachable")
+		fires := strings.Join(firing(s.Prometheus), "\n")
+		return strings.Contains(fires, "QemTaskError") && strings.Contains(fires, "QemManagerUnreachable")
 	})
 	var told []string
 	for _, x := range s.told.from(before) {

@@ -4,7 +4,6 @@ package alerts_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,8 +14,7 @@ import (
 func notified(t *testing.T) (alertmanager, *told) {
 	t.Helper()
 	o := listen(t)
-	config := strings.ReplaceAll(run(t, "../scripts/hasten", "60", alertmanagerFile), "http://127.0.0.1:9/", o.url)
-	return startAlertmanager(t, process.File(t, "alertmanager.yml", config)), o
+	return startAlertmanager(t, hastened(t, alertmanagerFile, "60", "http://127.0.0.1:9/", o.url)), o
 }
 
 func (o *told) await(t *testing.T, alert, status string) {

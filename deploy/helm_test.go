@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,27 +51,45 @@ func TestRenderedChart(t *testing.T) {
 	}
 	m := manifests{T: t, objects: documents(t, rendered, readFile(t, rendered))}
 	m.checkAll()
-}
-
-// The chart and the manifests run the same pods.
-func TestChartIsLikeTheManifests(t *testing.T) {
-	chartPod := podOf(manifests{T: t, objects: documents(t, rendered, readFile(t, rendered))})
-	manifestPod := podOf(kustomized(t))
-	if !reflect.DeepEqual(chartPod, manifestPod) {
-		t.Errorf("the chart's pods are\n%v\nthose of the manifests\n%v", chartPod, manifestPod)
+	// The manifests say nothing else: what is right of the chart is right of them.
+	for _, path := range glob(t, filepath.Join(kubernetes, "*.yaml")) {
+		for _, o := range documents(t, path, readFile(t, path)) {
+			kind := o["kind"].(string)
+			if len(m.all(kind)) > 0 && !within(o["spec"], m.named(kind, m.text(o, "metadata/name"))["spec"]) {
+				t.Errorf("%s: what it says is not what the chart does", path)
+			}
+		}
 	}
+	config := m.text(m.named("ConfigMap", "qem-exporter"), "data/config.yml")
+	if !within(document(t, kubernetes+"/config.yml"), documents(t, rendered, []byte(config))[0]) {
+		t.Error("the configuration of the manifests is not that of the chart")
+	}
+	secret := document(t, kubernetes+"/secret.example.yaml")
+	m.text(secret, "stringData/password")
+	if !strings.Contains(string(readFile(t, rendered)), "secretName: "+m.text(secret, "metadata/name")+"\n") {
+		t.Error("the example of a Secret is not the one that is mounted")
+	}
+	// These are off by default.
+	m.objects = append(m.objects, document(t, kubernetes+"/servicemonitor.yaml"))
+	m.checkServices()
 }
 
-// podOf is the pod of the StatefulSet, without what differs on purpose.
-func podOf(m manifests) object {
-	pod := maps.Clone(at(m.T, m.one("StatefulSet"), "spec/template/spec").(object))
-	c := maps.Clone(m.container())
-	delete(c, "imagePullPolicy") // a value of the chart
-	env := slices.Clone(c["env"].([]any))
-	env[1] = "as many as replicas"
-	c["env"] = env
-	pod["containers"] = []any{c}
-	return pod
+// within tells whether all that a node says is said by another.
+func within(node, other any) bool {
+	switch n := node.(type) {
+	case object:
+		o, _ := other.(object)
+		for key, value := range n {
+			if !within(value, o[key]) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		o, _ := other.([]any)
+		return slices.EqualFunc(n, o, within)
+	}
+	return node == other
 }
 
 // VERSION is the one fact; what bears it is made of it.

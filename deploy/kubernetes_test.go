@@ -38,62 +38,6 @@ func TestPrometheusRule(t *testing.T) {
 	same(t, filepath.Join(chart, "rules/qem.rules.yml"), readFile(t, rulesFile))
 }
 
-// kustomized are the manifests with what kustomize adds to them: labels and the
-// generated ConfigMap.
-func kustomized(t *testing.T) manifests {
-	t.Helper()
-	k := document(t, filepath.Join(kubernetes, "kustomization.yaml"))
-	m := manifests{T: t}
-	for _, name := range texts(t, k, "resources") {
-		if strings.HasSuffix(name, ".yaml") {
-			m.objects = append(m.objects, documents(t, name, readFile(t, filepath.Join(kubernetes, name)))...)
-		}
-	}
-	for _, generated := range list(t, k, "configMapGenerator") {
-		data := object{}
-		for _, name := range texts(t, generated, "files") {
-			data[name] = string(readFile(t, filepath.Join(kubernetes, name)))
-		}
-		m.objects = append(m.objects, object{
-			"apiVersion": "v1", "kind": "ConfigMap",
-			"metadata": object{"name": generated["name"]}, "data": data,
-		})
-	}
-	for _, o := range m.objects {
-		metadata := o["metadata"].(object)
-		labels, _ := metadata["labels"].(object)
-		if labels == nil {
-			labels = object{}
-			metadata["labels"] = labels
-		}
-		for name, value := range at(t, k, "labels/0/pairs").(object) {
-			labels[name] = value
-		}
-	}
-	return m
-}
-
-func TestKubernetes(t *testing.T) {
-	m := kustomized(t)
-	m.checkAll()
-	if image := m.text(m.container(), "image"); image != "ghcr.io/qem-exporter/qem_exporter:"+version(t) {
-		t.Errorf("the image is %s, but VERSION %s", image, version(t))
-	}
-	// Without it, the labels server, task and the like of a target would rename ours.
-	for _, e := range list(t, m.one("ServiceMonitor"), "spec/endpoints") {
-		if e["honorLabels"] != true {
-			t.Errorf("a ServiceMonitor does not honour our labels: %v", e)
-		}
-	}
-	secret := document(t, filepath.Join(kubernetes, "secret.example.yaml"))
-	for _, v := range list(t, m.one("StatefulSet"), "spec/template/spec/volumes") {
-		if v["name"] == "credentials" && m.text(v, "secret/secretName") != m.text(secret, "metadata/name") {
-			t.Error("the example of a Secret is not the one that is mounted")
-		}
-	}
-	m.text(secret, "stringData/password")
-}
-
 // No manifest is forgotten.
 func TestKustomization(t *testing.T) {
 	resources := texts(t, document(t, filepath.Join(kubernetes, "kustomization.yaml")), "resources")

@@ -221,6 +221,10 @@ func (m manifests) checkMonitor(monitor, pods object) {
 		m.text(monitor, "spec/endpoints/0/path") != "/metrics" {
 		m.Error("the ServiceMonitor asks what no Service has")
 	}
+	// Without it, the labels server, task and the like of a target would rename ours.
+	if m.text(monitor, "spec/endpoints/0/honorLabels") != "true" {
+		m.Error("the ServiceMonitor does not honour our labels")
+	}
 }
 
 func (m manifests) checkNetworkPolicy() {

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qem-exporter/qem_exporter/collector"
+	"github.com/qem-exporter/qem_exporter/internal/testkit"
 )
 
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
@@ -104,63 +104,13 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-var (
-	// Not of what rules record, such as server:qem_up:max.
-	metricName = regexp.MustCompile(`(?:^|[^a-z0-9_:])(qem_[a-z0-9_]+[*…]?)`)
-	selector   = regexp.MustCompile(`(qem_[a-z0-9_]+)\{([^}]*)\}`)
-	matcher    = regexp.MustCompile(`([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"`)
-)
-
-// families are those that the exporter serves, by name.
-func families() map[string]collector.Doc {
-	byName := map[string]collector.Doc{}
-	for _, d := range collector.Families() {
-		byName[d.Name] = d
-		if d.Type == "histogram" {
-			for _, part := range []string{"_bucket", "_sum", "_count"} {
-				byName[d.Name+part] = d
-			}
-		}
-	}
-	return byName
-}
-
 // A metric that a page names is one that the exporter serves, with that label and,
 // where its values are known, that value.
 func TestMetricsExist(t *testing.T) {
-	known := families()
-	other := []string{"qem_exporter", "qem_thresholds"} // the program, a group of rules
 	for _, page := range written(t) {
-		text := read(t, page)
-		for _, match := range metricName.FindAllStringSubmatch(text, -1) {
-			name := match[1]
-			prefix := strings.TrimRight(name, "*…")
-			_, ok := known[name]
-			for family := range known {
-				ok = ok || prefix != name && strings.HasPrefix(family, prefix)
-			}
-			if !ok && !slices.Contains(other, name) {
-				t.Errorf("%s: the exporter has no %s", page, name)
-			}
-		}
-		for _, s := range selector.FindAllStringSubmatch(text, -1) {
-			for _, m := range matcher.FindAllStringSubmatch(s[2], -1) {
-				checkMatcher(t, page, known[s[1]], m[1], m[2], m[3])
-			}
-		}
-	}
-}
-
-func checkMatcher(t *testing.T, page string, family collector.Doc, label, operator, value string) {
-	t.Helper()
-	i := slices.IndexFunc(family.Labels, func(l collector.Label) bool { return l.Name == label })
-	if i < 0 {
-		t.Errorf("%s: %s has no label %s", page, family.Name, label)
-		return
-	}
-	for _, v := range strings.Split(value, "|") {
-		if known := family.Labels[i].Values; known != nil && !slices.Contains(known, v) {
-			t.Errorf("%s: %s has no %s %s %q, only %v", page, family.Name, label, operator, v, known)
+		// The program, and a group of rules.
+		for _, strange := range testkit.Strangers(read(t, page), "qem_exporter", "qem_thresholds") {
+			t.Errorf("%s: the exporter has no %s", page, strange)
 		}
 	}
 }
