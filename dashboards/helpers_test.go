@@ -15,45 +15,25 @@ import (
 // The dashboards as the tests look at them.
 
 type model struct {
-	UID           string   `json:"uid"`
-	Title         string   `json:"title"`
-	Description   string   `json:"description"`
-	Tags          []string `json:"tags"`
-	SchemaVersion int      `json:"schemaVersion"`
-	Editable      *bool    `json:"editable"`
-	Links         []struct {
-		Type, URL             string
-		Tags                  []string
-		IncludeVars, KeepTime bool
-	} `json:"links"`
-	Templating struct {
-		List []variable `json:"list"`
-	} `json:"templating"`
-	Annotations struct{ List []mark } `json:"annotations"`
-	Panels      []panelModel          `json:"panels"`
-}
-
-type mark struct {
-	Expr       string
-	Enable     bool
-	Datasource source
+	UID, Title  string
+	Tags        []string
+	Links       []struct{ URL string }
+	Templating  struct{ List []variable }
+	Annotations struct{ List []struct{ Expr string } }
+	Panels      []panelModel
 }
 
 type variable struct {
 	Name, Label, Type, Description, AllValue, Definition string
-	Refresh, Hide                                        int
+	Hide                                                 int
 	Multi, IncludeAll                                    bool
-	Datasource                                           source
-	Query, Current                                       json.RawMessage
+	Current                                              json.RawMessage
 	Options                                              []struct{ Text, Value string }
 }
-
-type source struct{ Type, UID string }
 
 type panelModel struct {
 	ID                       int
 	Type, Title, Description string
-	Datasource               source
 	GridPos                  struct{ H, W, X, Y int }
 	Collapsed                bool
 	Panels                   []panelModel
@@ -115,8 +95,7 @@ type optionsModel struct {
 
 type targetModel struct {
 	RefID, Expr, Interval, Format, LegendFormat string
-	Instant, Range                              bool
-	Datasource                                  source
+	Instant                                     bool
 }
 
 // each runs a test of every dashboard.

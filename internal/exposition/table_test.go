@@ -3,7 +3,6 @@ package exposition_test
 import (
 	"bytes"
 	"errors"
-	"io"
 	"math"
 	"strings"
 	"testing"
@@ -147,16 +146,6 @@ func part(manager string, values ...float64) *exposition.Snapshot {
 	return snapshotOf(plain{[]string{"manager", "server"}, []exposition.Family{gauge("up", "Up."), gauge("only_"+manager,
 		"Own.")},
 		[]plainBlock{b}})
-}
-
-func TestEmptySnapshot(t *testing.T) {
-	s := exposition.NewSnapshot(nil)
-	for _, write := range []func(io.Writer) error{s.WriteText, s.WriteOpenMetrics, s.WriteProtobuf} {
-		var out bytes.Buffer
-		if err := write(&out); err != nil || out.Len() > 0 || s.Samples() != 0 {
-			t.Errorf("%v, %q, %d samples", err, &out, s.Samples())
-		}
-	}
 }
 
 // limitedWriter fails once it has taken so many bytes.

@@ -239,16 +239,6 @@ func (b *browser) await(what, expression string) {
 	}
 }
 
-// text is the markup of the page, also when it may not run scripts.
-func (b *browser) text() string {
-	b.t.Helper()
-	var root struct{ Root struct{ NodeID int } }
-	b.call("DOM.getDocument", nil, &root)
-	var html struct{ OuterHTML string }
-	b.call("DOM.getOuterHTML", map[string]any{"nodeId": root.Root.NodeID}, &html)
-	return html.OuterHTML
-}
-
 // forgive forgets the troubles that are told with these words.
 func (b *browser) forgive(words string) {
 	b.mu.Lock()

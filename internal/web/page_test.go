@@ -63,7 +63,7 @@ func TestPageSaysWhatWasSeen(t *testing.T) {
 	page := pageOf(t, "/", append(two(), Manager{Name: "new", PollInterval: time.Minute, StateInterval: 10 * time.Second,
 		Started: now})...)
 	has(t, words(page),
-		"1.2.3, up for 1 h 30 min", "Not ready. Waiting for the first reading of new to end",
+		"1.2.3, up for 1 h 30 min", "reload the page to refresh it", "Not ready. Waiting for the first reading of new to end",
 		"Its server list has not been read yet.",
 		"https://qem.example.com/attunityenterprisemanager , states every 15 s, details every 1 min", "Read 10 s ago",
 		"Not everything could be read: 1 problem", "s2 / unread : took too long (GetTaskDetails, timeout)",
