@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,9 +20,13 @@ import (
 
 func TestServesWhatItPolled(t *testing.T) {
 	bubble(t, func(b *bench) {
-		sim := b.simulated()
-		d := b.start(testOptions(configFile(b, entry("prod", sim.URL))))
-		d.awaitReady()
+		sim, down := b.simulated(), b.simulated()
+		down.AddFault(aemtest.Fault{Kind: aemtest.FaultStatus, Status: 500})
+		f := configFile(b)
+		f.writeText("enterprise_managers:" + entry("prod", sim.URL) + entry("down", down.URL, "retries: 0") +
+			"links: {grafana: 'https://grafana.example.com'}\n")
+		d := b.start(testOptions(f))
+		d.awaitReady() // a first poll that ended badly is one
 
 		scrape := d.metrics()
 		for _, line := range []string{
@@ -34,6 +37,8 @@ func TestServesWhatItPolled(t *testing.T) {
 			`qem_state_interval_seconds{manager="prod"} 15`,
 			`qem_api_logins_total{manager="prod",result="success"} 1`,
 			`qem_api_requests_total{code="200",manager="prod",operation="GetServerList"} 1`,
+			`qem_up{manager="down"} 0`,
+			`qem_polls_total{manager="down",result="failure"} 1`,
 			`qem_exporter_config_last_reload_successful 1`,
 			`qem_exporter_build_info{`,
 			`go_goroutines `,
@@ -45,6 +50,9 @@ func TestServesWhatItPolled(t *testing.T) {
 		}
 		if _, page := d.get("/"); !strings.Contains(page, "prod") || !strings.Contains(page, sim.URL) {
 			b.Errorf("the status page lacks the manager:\n%s", page)
+		}
+		if got := d.status().Links.Grafana; got != "https://grafana.example.com" {
+			b.Errorf("the page leads to %q", got)
 		}
 		if _, text := d.get("/config"); !strings.Contains(text, sim.URL) || strings.Contains(text, aemtest.DefaultPassword) {
 			b.Errorf("/config:\n%s", text)
@@ -72,20 +80,6 @@ func TestReadiness(t *testing.T) {
 		}
 		if !hasSample(d.metrics(), `qem_up{manager="slow"} 0`) {
 			b.Error("qem_up of a manager that was not polled yet is not 0")
-		}
-	})
-}
-
-// A first poll that ended badly is a first poll.
-func TestReadyAlthoughDown(t *testing.T) {
-	bubble(t, func(b *bench) {
-		sim := b.simulated()
-		sim.AddFault(aemtest.Fault{Kind: aemtest.FaultStatus, Status: 500})
-		d := b.start(testOptions(configFile(b, entry("down", sim.URL, "retries: 0"))))
-		d.awaitReady()
-		if scrape := d.metrics(); !hasSample(scrape, `qem_up{manager="down"} 0`) || !hasSample(scrape,
-			`qem_polls_total{manager="down",result="failure"} 1`) {
-			b.Error("the failed poll is not told")
 		}
 	})
 }
@@ -284,23 +278,6 @@ func TestRunReloadsUntilItsContextEnds(t *testing.T) {
 		cancel()
 		if err := <-ended; err != nil {
 			b.Errorf("run: %v", err)
-		}
-	})
-}
-
-func TestLinksReachThePage(t *testing.T) {
-	bubble(t, func(b *bench) {
-		f := configFile(b)
-		f.writeText("enterprise_managers:" + entry("prod", b.simulated().URL) +
-			"links: {grafana: 'https://grafana.example.com'}\n")
-		d := b.start(testOptions(f))
-		d.awaitReady()
-		task := d.status().Managers[0].View.Servers[0].Tasks[0].Name
-		if _, page := d.get("/?q=" + url.QueryEscape("task:"+task)); !strings.Contains(page, task) {
-			b.Fatalf("the page lacks %s", task)
-		}
-		if got := d.status().Links.Grafana; got != "https://grafana.example.com" {
-			b.Errorf("the page leads to %q", got)
 		}
 	})
 }
