@@ -17,7 +17,6 @@ type connections struct {
 	open map[*connection]struct{}
 }
 
-// connection is one of a client.
 type connection struct {
 	net.Conn
 	of    *connections
@@ -70,10 +69,8 @@ func (l boundedListener) Accept() (net.Conn, error) {
 	return l.connections.add(c), nil
 }
 
-// connectionKey is the key of a request's connection in its context.
 type connectionKey struct{}
 
-// withConnection is for http.Server.ConnContext.
 func withConnection(ctx context.Context, c net.Conn) context.Context {
 	if tls, ok := c.(interface{ NetConn() net.Conn }); ok {
 		c = tls.NetConn()

@@ -15,7 +15,6 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/config"
 )
 
-// demoConfig is the configuration of the demo, given the simulator's address.
 const demoConfig = `
 enterprise_managers:
   - name: demo

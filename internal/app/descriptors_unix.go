@@ -7,7 +7,6 @@ import (
 	"syscall"
 )
 
-// descriptors is how many files the process may have open.
 func descriptors() int {
 	var limit syscall.Rlimit
 	err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)

@@ -97,7 +97,6 @@ func endUnits(ctx context.Context, units []*unit) {
 	ending.Wait()
 }
 
-// status is what the status page shows.
 func (a *App) status() web.Status {
 	running := a.running.Load()
 	s := web.Status{
@@ -113,5 +112,4 @@ func (a *App) status() web.Status {
 	return s
 }
 
-// redacted is the running configuration without its secrets.
 func (a *App) redacted() []byte { return []byte(a.running.Load().config.Redacted()) }

@@ -47,7 +47,6 @@ func (a *App) serveReloads() {
 	}
 }
 
-// reloadFailure is why and when a reload failed.
 type reloadFailure struct {
 	err error
 	at  time.Time

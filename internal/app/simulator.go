@@ -11,14 +11,12 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 )
 
-// simulator is a simulated Enterprise Manager on a socket.
 type simulator struct {
 	url    string
 	failed chan error
 	stop   func(context.Context) error // also once the context has ended
 }
 
-// simulatorConnections are those of its clients at most.
 const simulatorConnections = 512
 
 // startSimulator serves a simulated Enterprise Manager on a loopback address: its

@@ -100,7 +100,6 @@ func (f *factory) newUnit(m config.Manager, before *unit) (*unit, error) {
 	return u, nil
 }
 
-// samplesOptions is what the metrics tell of the configuration.
 func (u *unit) samplesOptions() collector.ManagerOptions {
 	return collector.ManagerOptions{
 		URL: u.manager.URL, StateInterval: u.manager.StateInterval, PollInterval: u.manager.PollInterval,
@@ -112,7 +111,6 @@ func (u *unit) samplesOptions() collector.ManagerOptions {
 // nextLogin is when the next login is due while they are refused or fail, else zero.
 func (u *unit) nextLogin() time.Time { return u.client.Status().NextLogin }
 
-// newSamples makes room for the metrics of a manager that has none yet.
 func (u *unit) newSamples() *collector.Manager {
 	return u.factory.collector.NewManager(u.manager.Name, u.samplesOptions())
 }
@@ -152,7 +150,6 @@ func (u *unit) close(ctx context.Context) error {
 	return nil
 }
 
-// status is what the status page shows of it.
 func (u *unit) status() web.Manager {
 	return web.Manager{
 		Name: u.manager.Name, URL: u.manager.URL,
@@ -170,7 +167,6 @@ func (u *unit) Failed(operation, reason string) { u.samples.Failed(operation, re
 func (u *unit) Retry(operation string)          { u.samples.Retry(operation) }
 func (u *unit) Login(ok bool)                   { u.samples.Login(ok) }
 
-// pollOptions is what a manager's configuration says about its polls.
 func (u *unit) pollOptions() poll.Options {
 	m, f := &u.manager, u.factory
 	o := poll.Options{

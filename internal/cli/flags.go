@@ -20,7 +20,6 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/service"
 )
 
-// flags is the command line.
 type flags struct {
 	cli *kingpin.Application
 	log promslog.Config
@@ -132,7 +131,6 @@ func (f *flags) addDaemonFlags() {
 		IntVar(&f.app.TotalShards)
 }
 
-// addFleetFlags adds the flags that describe a simulated fleet.
 func addFleetFlags(c *kingpin.CmdClause, o *aemtest.Options, incidents string) {
 	c.Flag("servers", "Replicate servers.").Default("3").IntVar(&o.Servers)
 	c.Flag("tasks", "Tasks of a server.").Default("10").IntVar(&o.TasksPerServer)

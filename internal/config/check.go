@@ -222,7 +222,6 @@ func (p *Proxy) check(at place) {
 	}
 }
 
-// headerName is what a header may be called.
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // checkHeader refuses what cannot be sent, and what the exporter itself sends.

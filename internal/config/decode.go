@@ -30,7 +30,6 @@ type decoder struct {
 
 type position struct{ line, column int }
 
-// value is a YAML value and the path of its key.
 type value struct {
 	node *yaml.Node // never an alias
 	path string
@@ -213,7 +212,6 @@ func (d *decoder) mapping(v value, into reflect.Value) {
 	}
 }
 
-// onOrOff is false or true in place of a mapping.
 func (d *decoder) onOrOff(v value, into reflect.Value) {
 	if v.tag() != "!!bool" || v.node.Decode(into.FieldByName("Enabled").Addr().Interface()) != nil {
 		first := fieldsOf(into.Type())[0]

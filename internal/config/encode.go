@@ -9,7 +9,6 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// written is a mapping as a configuration file has it.
 func written(n *yaml.Node) string {
 	var b strings.Builder
 	e := yaml.NewEncoder(&b)
@@ -63,14 +62,12 @@ func encoded(v reflect.Value, f field) *yaml.Node {
 	return n
 }
 
-// text is a text as YAML, in quotes where it must be.
 func text(s string) *yaml.Node {
 	var n yaml.Node
 	_ = n.Encode(s) // a text can always be
 	return &n
 }
 
-// plain is a value as it is written without quotes.
 func plain(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
 
 // redactedURL is the URL with <secret> for its password.

@@ -59,10 +59,8 @@ func (d *decoder) variable(v key, text string, manager reflect.Value) {
 	}
 }
 
-// managerPath is the key path of the one manager.
 const managerPath = "enterprise_managers[0]"
 
-// variables are the keys of a manager that have a variable.
 func variables() []key {
 	return slices.DeleteFunc(keysOf(reflect.TypeFor[Manager]()), func(k key) bool {
 		return strings.ContainsAny(k.path, "*[") || isMapping(k.Type) && !isSwitch(k.Type)

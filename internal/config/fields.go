@@ -16,7 +16,6 @@ type field struct {
 
 func (f field) tag(name string) string { return f.Tag.Get(name) }
 
-// words are what a text with a fixed choice may be.
 func (f field) words() []string { return strings.Fields(f.tag("one")) }
 
 // fieldsOf lists the keys of a struct, those of embedded structs among them.

@@ -17,7 +17,6 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// scalar is how the values of one type are read and written.
 type scalar struct {
 	read  func(d *decoder, v value, f field) (any, bool) // what is wrong is told
 	write func(x any) *yaml.Node
@@ -81,7 +80,6 @@ func (d *decoder) string(v value, f field) (string, bool) {
 	return d.text(v)
 }
 
-// integer is a whole number in the range that the tags say.
 func (d *decoder) integer(v value, f field) (int, bool) {
 	want := "a whole number, at least " + f.tag("least")
 	least, _ := strconv.Atoi(f.tag("least"))
@@ -94,7 +92,6 @@ func (d *decoder) integer(v value, f field) (int, bool) {
 	return number(d, v, want, least, most)
 }
 
-// rate is a number of at least 0.
 func (d *decoder) rate(v value, _ field) (float64, bool) {
 	return number(d, v, "a number, at least 0", 0, math.MaxFloat64)
 }
@@ -156,7 +153,6 @@ func (d *decoder) text(v value) (string, bool) {
 	return "", false
 }
 
-// oneOf is a text out of a few.
 func (d *decoder) oneOf(v value, words []string) (string, bool) {
 	list := strings.Join(words, ", ")
 	if v.tag() != "!!str" {
@@ -220,7 +216,6 @@ func withUnit(v value) string {
 	return v.node.Value + "s"
 }
 
-// size is a number of bytes, at least 1.
 func (d *decoder) size(v value, _ field) (Size, bool) {
 	const want = "a size such as 64MiB, 64MB or a number of bytes"
 	if tag := v.tag(); tag != "!!str" && tag != "!!int" && tag != "!!float" {

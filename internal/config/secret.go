@@ -5,7 +5,6 @@ import (
 	"io"
 )
 
-// hidden is what a secret looks like, however it is printed.
 const hidden = "<secret>"
 
 // Secret is a text that must not be shown. Every way to print it gives <secret>,

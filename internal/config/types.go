@@ -16,7 +16,6 @@ import (
 // environment variables, docs/configuration.md, docs/config.schema.json and
 // config.example.yml all come from here.
 
-// file is the whole configuration file.
 type file struct {
 	// What each Enterprise Manager below has unless it says otherwise.
 	Defaults Settings `key:"defaults"`

@@ -60,7 +60,6 @@ func (d *decoder) warnOfSecret(v value, text string, ok bool) {
 	}
 }
 
-// environment is the process's variables.
 type environment map[string]string
 
 func newEnvironment(environ []string) environment {

@@ -37,7 +37,6 @@ func Run(daemon Daemon, stopTimeout time.Duration) int {
 	return h.code
 }
 
-// handler is the service in the terms of Windows.
 type handler struct {
 	daemon      Daemon
 	events      Events
