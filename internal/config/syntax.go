@@ -56,27 +56,30 @@ func (d *decoder) unreadable() (position, string) {
 // or in the one above it, which got by; else that one of them begins in the wrong column.
 func (d *decoder) unstructured(first int) (position, string) {
 	err := parse(d.lines[:first+1])
-	above := first
-	for above > 0 && (above == first || len(columns(d.lines[above])) == 0) {
-		above--
-	}
+	above := d.next(first, -1)
 	for _, n := range []int{first, above} {
-		if at, text := find(slips, d.lines[n], ""); text != "" {
+		if at, text := find(slips, d.line(n+1), ""); text != "" {
 			return position{n + 1, at}, text
 		}
 	}
 	if at, text := find(refused, d.lines[first], err.Error()); text != "" {
 		return position{first + 1, at}, text
 	}
-	top := slices.IndexFunc(d.lines, func(line string) bool { return len(columns(line)) > 0 })
 	n := first
-	switch {
-	case indentOf(d.lines[top]) > indentOf(d.lines[first]):
+	if top := d.next(-1, 1); d.begin(top).indent > d.begin(first).indent {
 		n = top
-	case aboveIsMisplaced(d.lines[above], d.lines[first]):
+	} else if above >= 0 && d.aboveIsMisplaced(above, first) {
 		n = above
 	}
-	return position{n + 1, indentOf(d.lines[n])}, d.misplaced(n)
+	return position{n + 1, d.begin(n).indent}, d.misplaced(n)
+}
+
+// next is the next line, upwards or downwards, that says something.
+func (d *decoder) next(n, step int) int {
+	for n += step; n >= 0 && n < len(d.lines) && len(d.begin(n).columns) == 0; {
+		n += step
+	}
+	return n
 }
 
 // parse is why lines are not YAML, or are what nobody means: a list that is the rest of a text.
@@ -186,33 +189,68 @@ func find(slips []slip, line, parser string) (at int, text string) {
 	return 0, ""
 }
 
-// aboveIsMisplaced reports whether a line got by in the wrong column, and the one below it is right.
-// An odd column is the likelier slip.
-func aboveIsMisplaced(above, line string) bool {
-	before, own := indentOf(above), indentOf(line)
-	switch {
-	case before%2 != own%2:
-		return before%2 == 1
-	case before == own:
-		return line[own] == '-' && above[before] != '-'
+// beginning is that of a line.
+type beginning struct {
+	indent  int
+	columns []int // of its dashes and its key or text
+	dash    bool
+	opens   bool // it is a key without a value, so that something deeper may follow
+}
+
+func (d *decoder) begin(n int) beginning {
+	line := strings.TrimRight(d.line(n+1), " \r")
+	b := beginning{indent: indentOf(line), opens: strings.HasSuffix(line, ":")}
+	for rest := line; ; rest = rest[1:] {
+		rest = strings.TrimLeft(rest, " ")
+		if rest == "" || rest[0] == '#' {
+			return b
+		}
+		b.columns = append(b.columns, len(line)-len(rest))
+		if rest[0] != '-' {
+			return b
+		}
+		b.dash = true
 	}
-	return own > before
+}
+
+// aboveIsMisplaced reports whether the line above one got by in the wrong column, and it is right itself,
+// by what is above and below both. An odd column is the likelier slip.
+func (d *decoder) aboveIsMisplaced(above, line int) bool {
+	outer, before, own, next := d.begin(d.next(above, -1)), d.begin(above), d.begin(line), d.begin(d.next(line, 1))
+	fits := func(column int) bool {
+		return slices.Contains(outer.columns, column) || outer.opens && column == slices.Max(outer.columns)+2
+	}
+	deeper := own.indent > before.indent
+	switch {
+	case before.indent%2 != own.indent%2:
+		return before.indent%2 == 1
+	case own.indent == before.indent:
+		return own.dash && !before.dash
+	case deeper && !own.opens && next.indent == own.indent && next.dash == own.dash: // they belong together
+		return true
+	case deeper && next.indent == before.indent && next.dash && !before.dash: // so should it have one
+		return true
+	case fits(own.indent) != fits(before.indent):
+		return fits(own.indent)
+	}
+	return deeper
 }
 
 // misplaced is what is wrong with the column of a line, by where keys and dashes begin above it,
 // up to the line to which they belong.
 func (d *decoder) misplaced(n int) string {
-	own, less, more := indentOf(d.lines[n]), -1, -1
+	own, less, more := d.begin(n), -1, -1
 	for i := n - 1; i >= 0 && less < 0; i-- {
-		for _, column := range columns(d.lines[i]) {
+		b := d.begin(i)
+		for _, column := range b.columns {
 			switch {
-			case column > own && (more < 0 || column < more):
+			case column > own.indent && (more < 0 || column < more):
 				more = column
-			case column < own:
+			case column < own.indent:
 				less = column
-			case column == own && d.lines[i][own] == '-' && d.lines[n][own] != '-':
+			case column == own.indent && b.dash && column == b.indent && !own.dash:
 				return `"- " is missing here, or the key is in the wrong place`
-			case column == own:
+			case column == own.indent:
 				return "is in the wrong place, or indented wrongly: what follows does not belong to it"
 			}
 		}
@@ -223,22 +261,7 @@ func (d *decoder) misplaced(n int) string {
 	case more < 0:
 		return "is indented more than the key above it, which has its value already"
 	}
-	return fmt.Sprintf("is indented by %d, but what it belongs to by %d or %d", own, less, more)
-}
-
-// columns are those in which a line has its dashes and its key or text; none if it says nothing.
-func columns(line string) []int {
-	var columns []int
-	for rest := line; ; rest = rest[1:] {
-		rest = strings.TrimLeft(rest, " \r")
-		if rest == "" || rest[0] == '#' {
-			return columns
-		}
-		columns = append(columns, len(line)-len(rest))
-		if rest[0] != '-' {
-			return columns
-		}
-	}
+	return fmt.Sprintf("is indented by %d, but what it belongs to by %d or %d", own.indent, less, more)
 }
 
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
