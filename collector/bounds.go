@@ -17,7 +17,7 @@ const (
 
 // bounds keeps what an Enterprise Manager says from making ever new series.
 type bounds struct {
-	errors map[string]struct{} // their kinds, and the codes that the API's documents know
+	errors []string // their kinds, and the codes that the API's documents know
 
 	mu      sync.Mutex
 	unknown map[string][]string // by family
@@ -25,10 +25,7 @@ type bounds struct {
 
 // text is what a family serves for a text of the API.
 func (b *bounds) text(family string, known []string, text string) string {
-	if slices.Contains(known, text) {
-		return text
-	}
-	if _, documented := b.errors[text]; documented {
+	if slices.Contains(known, text) || slices.Contains(b.errors, text) {
 		return text
 	}
 	if status, err := strconv.Atoi(strings.TrimPrefix(text, "http_")); err == nil && http.StatusText(status) != "" {

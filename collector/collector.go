@@ -36,9 +36,8 @@ type Options struct {
 // Collector holds the samples of every Enterprise Manager. It is safe for concurrent use: whoever
 // publishes never waits for a scrape, and a scrape that changes nothing takes no lock.
 type Collector struct {
-	registerer  prometheus.Registerer
-	errors      map[string]struct{} // kinds and codes that are known
 	options     Options
+	errors      []string // kinds and codes that are known
 	kind        *kind[exporterState]
 	managerKind *kind[managerState]
 	kinds       []serverKind
@@ -62,13 +61,9 @@ type reload struct {
 // New returns a Collector without managers and registers its metrics. It panics if they are
 // registered already.
 func New(o Options) *Collector {
-	c := &Collector{registerer: o.Registerer, errors: make(map[string]struct{}), options: o,
-		kind: exporterKind(), managerKind: managerKind(), kinds: serverKinds()}
-	kinds := []string{"timeout", "connection", "tls", "decode", "too_large", "value", "wrong_object"}
-	for _, reason := range append(kinds, o.ErrorCodes...) {
-		c.errors[reason] = struct{}{}
-	}
-	c.registerer.MustRegister(versioncollector.NewCollector("qem_exporter"))
+	c := &Collector{options: o, kind: exporterKind(), managerKind: managerKind(), kinds: serverKinds(), errors: append(
+		[]string{"timeout", "connection", "tls", "decode", "too_large", "value", "wrong_object"}, o.ErrorCodes...)}
+	o.Registerer.MustRegister(versioncollector.NewCollector("qem_exporter"))
 	c.reload.Store(&reload{})
 	c.managers.Store(&[]*Manager{})
 	c.merged.Store(&merged{snapshot: exposition.NewSnapshot(nil)})

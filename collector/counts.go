@@ -31,30 +31,29 @@ const (
 // apiDocs describes the families about the calls of the API, which live in a registry since one of
 // them is a histogram.
 func apiDocs() []Doc {
-	doc := func(name, kind, help string, labels ...Label) Doc {
-		return Doc{scopeManager, name, kind, help, append([]Label{{Name: "manager"}}, labels...),
-			origin{words: "the API client"}}
+	api := func(name, kind, help string, labels ...string) Doc {
+		return doc(scopeManager, name, kind, help, "the API client", append([]string{"manager"}, labels...)...)
 	}
-	operation := Label{Name: "operation"}
+	logins := api("qem_api_logins_total", "counter",
+		"Logins to the Enterprise Manager, by result. Never absent.", "result")
+	logins.Labels[1].Values = []string{loginSuccess, loginFailure}
 	return []Doc{
-		doc("qem_api_requests_total", "counter",
+		api("qem_api_requests_total", "counter",
 			"HTTP requests to the API, by its method and the HTTP status, or error when there was none. Absent until there "+
-				"was one.", operation, Label{Name: "code"}),
-		doc("qem_api_errors_total", "counter",
+				"was one.", "operation", "code"),
+		api("qem_api_errors_total", "counter",
 			"HTTP requests to the API that ended in an error, by its method and the API's error code, or timeout, "+
 				"connection, tls, decode, too_large, wrong_object, value (a number or date that cannot be read) or "+
-				"http_<status>. Absent until there was one.", operation, Label{Name: "error"}),
-		doc("qem_api_retries_total", "counter",
-			"Retries of HTTP requests to the API, by its method. Absent until there was one.", operation),
-		doc("qem_api_logins_total", "counter",
-			"Logins to the Enterprise Manager, by result. Never absent.",
-			Label{"result", []string{loginSuccess, loginFailure}}),
-		doc("qem_api_request_duration_seconds", "histogram",
-			"How long HTTP requests to the API took, by its method, in seconds. Absent until there was one.", operation),
+				"http_<status>. Absent until there was one.", "operation", "error"),
+		api("qem_api_retries_total", "counter",
+			"Retries of HTTP requests to the API, by its method. Absent until there was one.", "operation"),
+		logins,
+		api("qem_api_request_duration_seconds", "histogram",
+			"How long HTTP requests to the API took, by its method, in seconds. Absent until there was one.", "operation"),
 	}
 }
 
-func newCounts(name string, errors map[string]struct{}) *counts {
+func newCounts(name string, errors []string) *counts {
 	c := &counts{
 		name: name, limit: &bounds{errors: errors, unknown: make(map[string][]string)},
 		polls: map[fleet.Result]*atomic.Uint64{fleet.Success: {}, fleet.Partial: {}, fleet.Failure: {}},

@@ -42,31 +42,32 @@ const (
 // Families describes every family of the exporter: those that it makes of what it reads and those
 // about its own doings, apart from the go_, process_ and promhttp_ ones that every exporter has.
 func Families() []Doc {
-	docs := []Doc{{
-		scopeExporter, "qem_exporter_build_info", "gauge",
-		"What the exporter was built from and for, as labels; always 1. Never absent.", nil, origin{words: "the build"},
-	}}
-	for _, label := range []string{"branch", "goarch", "goos", "goversion", "revision", "tags", "version"} {
-		docs[0].Labels = append(docs[0].Labels, Label{Name: label})
-	}
-	docs = slices.Concat(docs, exporterKind().docs(), managerKind().docs(), apiDocs())
+	docs := slices.Concat([]Doc{doc(scopeExporter, "qem_exporter_build_info", "gauge",
+		"What the exporter was built from and for, as labels; always 1. Never absent.", "the build",
+		"branch", "goarch", "goos", "goversion", "revision", "tags", "version")},
+		exporterKind().docs(), managerKind().docs(), apiDocs())
 	for _, k := range serverKinds() {
 		docs = append(docs, k.docs()...)
 	}
 	return docs
 }
 
+func doc(scope, name, kind, help, source string, labels ...string) Doc {
+	d := Doc{Scope: scope, Name: name, Type: kind, Help: help, origin: origin{words: source}}
+	for _, label := range labels {
+		d.Labels = append(d.Labels, Label{Name: label})
+	}
+	return d
+}
+
 // docs describes the families of a kind.
 func (k *kind[E]) docs() []Doc {
 	var docs []Doc
 	for _, f := range k.families {
-		d := Doc{Scope: k.scope, Name: f.name, Type: f.kind.String(), Help: f.help,
-			origin: origin{f.source, reflect.TypeFor[E](), f.fields}}
-		for _, label := range k.labels {
-			d.Labels = append(d.Labels, Label{Name: label})
-		}
-		for l, label := range f.labels {
-			d.Labels = append(d.Labels, Label{Name: label, Values: f.values(l)})
+		d := doc(k.scope, f.name, f.kind.String(), f.help, f.source, slices.Concat(k.labels, f.labels)...)
+		d.entity, d.fields = reflect.TypeFor[E](), f.fields
+		for l := range f.labels {
+			d.Labels[len(k.labels)+l].Values = f.values(l)
 		}
 		docs = append(docs, d)
 	}

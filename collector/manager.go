@@ -48,7 +48,7 @@ type server struct {
 // if there is one of that name.
 func (c *Collector) NewManager(name string, o ManagerOptions) *Manager {
 	m := c.handle(newCounts(name, c.errors), o)
-	m.register(c.registerer)
+	m.register(c.options.Registerer)
 	c.replace(func(managers []*Manager) []*Manager { return append(managers, m) })
 	return m
 }
@@ -83,7 +83,7 @@ func (m *Manager) Close() {
 		if i < 0 { // another took over, or it is closed already
 			return managers
 		}
-		m.unregister(m.c.registerer)
+		m.unregister(m.c.options.Registerer)
 		return slices.Delete(managers, i, i+1)
 	})
 }

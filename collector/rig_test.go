@@ -5,6 +5,7 @@ import (
 	"flag"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +69,18 @@ func (r *rig) samples(part string) map[string]string {
 		}
 	}
 	return samples
+}
+
+// texts are those that a label has in samples that have a part in their name and labels.
+func (r *rig) texts(part, label string) []string {
+	r.t.Helper()
+	texts := map[string]bool{}
+	for sample := range r.samples(part) {
+		_, rest, _ := strings.Cut(sample, label+`="`)
+		text, _, _ := strings.Cut(rest, `"`)
+		texts[text] = true
+	}
+	return slices.Sorted(maps.Keys(texts))
 }
 
 // want checks the samples that have a part in their name and labels.
