@@ -1,7 +1,6 @@
 package aemtest
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,18 +8,6 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem"
 )
-
-// TestHiddenEndpoints has one who does not see all of them.
-func TestHiddenEndpoints(t *testing.T) {
-	s, _ := world(t, Options{})
-	s.SetUsers(User{Name: user(Operator).Name, Password: "x", Role: Operator, Endpoints: []string{"s*"}})
-	c := as(t, s, Operator)
-	if got := string(c.must("GET", "servers/S/endpoints", "")); strings.Contains(got, "tgt") {
-		t.Errorf("one who does not see tgt gets %s", got)
-	}
-	c.answers(http.StatusForbidden, "UNAUTHORIZED_REQUEST", "GET", "servers/S/endpoints/tgt?action=test", "")
-	c.refuses("AEM_EXPORT_TASK_NO_PERMISSION_ON_ENDPOINT", "GET", "servers/S/tasks/T?action=export", "")
-}
 
 // TestFleetEndpoints has the endpoints of all tasks, unused ones, and an Oracle
 // source that can fail over.
@@ -60,17 +47,6 @@ func TestFleetEndpoints(t *testing.T) {
 	}
 }
 
-func TestDeleteEndpoint(t *testing.T) {
-	s := requestWorld(t, RealWorld)
-	c := as(t, s, Designer)
-	c.must("DELETE", "servers/S/endpoints/unused?action=delete", "")
-	c.must("POST", "servers/S/endpoints/src__A?action=Delete", "")
-	if n := len(s.State().Server("S").Endpoints); n != 3 {
-		t.Errorf("%d endpoints are left", n)
-	}
-	c.refuses("AEM_ENDPOINT_NOT_FOUND", "POST", "servers/S/endpoints/unused?action=delete", "")
-}
-
 func TestSlowEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{Servers: -1, ComposeServers: -1, Users: []User{user(Operator)}})
@@ -103,62 +79,15 @@ func TestEndpointFault(t *testing.T) {
 	c.refuses("AEM_TEST_ENDPOINT_CONNECTION_TIMEOUT", "GET", "servers/S/endpoints/tgt?action=test", "")
 }
 
-func TestPatchEndpoint(t *testing.T) {
-	s, _ := world(t, Options{})
-	ok(t, s.AddEndpoint("S", EndpointState{Endpoint: aem.Endpoint{Name: "e"}, Settings: map[string]any{
-		"$type": "OracleSettings", "server": "old", "connectioninfo": map[string]any{"$type": "x", "port": 1521.0},
-		"list": []any{1.0},
-	}}))
-	c := as(t, s, Designer)
-	const path = "servers/S/endpoints/e"
-	c.must("PATCH", path, `[{"op":"test","path":"/db_settings/server","value":"old"},
-		{"op":"replace","path":"/db_settings/server","value":"new"},
-		{"op":"add","path":"/db_settings/extra","value":{"a":[1]}},
-		{"op":"add","path":"/db_settings/connectioninfo/host","value":"h"},{"op":"remove","path":"/db_settings/list"},
-		{"op":"test","path":"/db_settings/connectioninfo/port","value":1521},
-		{"op":"add","path":"/db_settings/a~1b~0c","value":null}]`)
-	settings := func() map[string]any {
-		for _, e := range s.State().Server("S").Endpoints {
-			if e.Name == "e" {
-				return e.Settings
-			}
-		}
-		return nil
-	}
-	got := settings()
-	info, _ := got["connectioninfo"].(map[string]any)
-	if _, there := got["a/b~c"]; got["server"] != "new" || got["list"] != nil || info["host"] != "h" || !there ||
-		len(got) != 5 {
-		t.Errorf("the settings are %v", got)
-	}
-	got["server"] = "changed"
-	if settings()["server"] != "new" {
-		t.Error("the truth is not a copy")
-	}
-}
-
-func TestReconfigureEndpoint(t *testing.T) {
+// TestStateIsACopy changes what it was told.
+func TestStateIsACopy(t *testing.T) {
 	s := requestWorld(t, RealWorld)
-	ok(t, s.SetEndpointTest("S", "src__B", EndpointTest{Message: "standby"}))
-	c := as(t, s, Operator)
-	const path = "servers/S/endpoints/src?action=reconfigure"
-	source := func() EndpointState { return s.State().Server("S").Endpoints[0] }
-	c.must("PUT", path+"&configuration=B&recycle=false", "")
-	if v := s.State().Task("S", "T"); v.CDCEvents.Inserts.Int() != 10 || source().Configuration != "B" {
-		t.Errorf("without recycling: %+v, %+v", v.CDCEvents, source())
-	}
-	resp, body, err := c.do("PUT", path+"&configuration=A", "")
-	if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("Application-Status") != "200" || len(body) != 0 {
-		t.Errorf("%v %v %s", err, resp, body)
-	}
-	state := s.State()
-	if v := state.Task("S", "T"); v.State != aem.TaskRunning || v.CDCEvents.Inserts.Int() != 0 {
-		t.Errorf("a recycled task: %+v", v)
-	}
-	if v := state.Task("S", "U"); v.State != aem.TaskStopped || v.CDCEvents.Inserts.Int() != 10 {
-		t.Errorf("a task that was stopped: %+v", v)
-	}
-	if e := source(); e.Configuration != "A" || !strings.HasPrefix(e.Settings["server"].(string), "src__a.") {
-		t.Errorf("the endpoint: %+v", e)
+	as(t, s, Admin).must("PUT", "servers/S/endpoints/src?action=acl", someACL)
+	before, told := s.State(), s.State().Server("S")
+	told.Endpoints[0].Settings["server"] = "changed"
+	told.Endpoints[0].ACL.Admin.Users[0] = "changed"
+	told.Tasks[0].Tables[0].Name = "changed"
+	if diff := difference(before, s.State()); diff != "" {
+		t.Errorf("the truth has changed (-before +now):\n%s", diff)
 	}
 }

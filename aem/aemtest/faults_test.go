@@ -195,6 +195,9 @@ func TestExpiredSessionFault(t *testing.T) {
 	for _, path := range []string{"servers/repl-prod-01/tasks", "servers"} {
 		c.answers(401, "INVALID_SESSION_ID", "GET", path, "")
 	}
+	c = viewer(t, s)
+	s.ExpireSessions()
+	c.answers(401, "INVALID_SESSION_ID", "GET", "servers", "")
 }
 
 func TestTimePasses(t *testing.T) {

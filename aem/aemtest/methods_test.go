@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -62,79 +63,29 @@ func customTask(name string, state aem.TaskState) Task {
 	}
 }
 
-const (
-	someACL    = `{"admin_role":{"users":[{"name":"EXAMPLE\\ann"}]}}`
-	someServer = `{"$type":"AemReplicateServer","name":"new-1","host":"new.example.net","port":"443","username":"u",` +
-		`"password":"p"}`
-	someTask = `// Host name: x
-{"cmd.replication_definition":{"tasks":[{"task":{"name":"N","source_name":"src","target_names":["tgt"]}}]}}`
-	someLicense = "#\n# comment\n#\nlicense_type=evaluation_license\nexpiration_date=2026-01-31\n" +
-		"issue_date=2025-09-01\nchecksum=C2855\n"
-)
+const someACL = `{"admin_role":{"users":[{"name":"EXAMPLE\\ann"}]}}`
 
-// request is a request of the API; before runs first, as an admin.
-type request struct {
-	operation, verb, path, body string
-	role                        Role
-	before                      func(*caller)
+// roleOf is the role of a name.
+func roleOf(name string) Role {
+	return Role(slices.Index([]string{"none", "viewer", "operator", "designer", "admin"}, name))
 }
 
-// requests are one that succeeds for each method, with the role that it needs.
-func requests() []request {
-	put := func(path string) func(*caller) {
-		return func(c *caller) { c.must("PUT", path+"?action=acl", someACL) }
-	}
-	list := []request{
-		{"PutServerLicense", "PUT", "servers/S/license/def", someLicense, Admin, nil},
-		{"GetServerDetails", "GET", "servers/S", "", Viewer, nil},
-		{"PutServer", "PUT", "servers/new-1/def", someServer, Admin, nil},
-		{"GetServer", "GET", "servers/S/def", "", Operator, nil},
-		{"GetServerList", "GET", "servers", "", Viewer, nil},
-		{"DeleteServer", "DELETE", "servers/S/def", "", Admin, nil},
-		{"GetTaskList", "GET", "servers/S/tasks", "", Viewer, nil},
-		{"GetTaskDetails", "GET", "servers/S/tasks/T", "", Viewer, nil},
-		{"GetTableList", "GET", "servers/S/tasks/T/tables", "", Viewer, nil},
-		{"GetTaskTableSelection", "GET", "servers/S/tasks/T/tables?action=selection", "", Viewer, nil},
-		{"PutTaskTableSelection", "PUT", "servers/S/tasks/T/tables?action=selection",
-			`{"included_pattern":[{"owner":"HR","name":"%"}]}`, Admin, nil},
-		{"GetTableStatuses", "GET", "servers/S/tasks/T/tables?action=getstatus", "", Viewer, nil},
-		{"DeleteTask", "POST", "servers/S/tasks/U?action=delete&deletetasklogs=true", "", Designer, nil},
-		{"ExportTask", "GET", "servers/S/tasks/T?action=export&withendpoints=true", "", Operator, nil},
-		{"ImportTask", "POST", "servers/S/tasks/N?action=import", someTask, Designer, nil},
-		{"CloneTask", "POST", "servers/S/tasks/T?action=clone", `{"new_task_name":"C"}`, Operator, nil},
-		{"ExportAuditTrail", "GET", "security/audit_trail?start_timestamp=2020-06-30T16:15:00Z", "", Admin, nil},
-		{"RunTask", "POST", "servers/S/tasks/U?action=run&option=RESUME_PROCESSING&timeout=60", "", Operator, nil},
-		{"StopTask", "POST", "servers/S/tasks/T?action=stop&timeout=60", "", Operator, nil},
-		{"GetEndpointList", "GET", "servers/S/endpoints", "", Viewer, nil},
-		{"PatchEndpoint", "PATCH", "servers/S/endpoints/src",
-			`[{"op":"replace","path":"/db_settings/username","value":"x"}]`, Designer, nil},
-		{"DeleteEndpoint", "DELETE", "servers/S/endpoints/unused?action=delete", "", Designer, nil},
-		{"DeleteEndpoint", "POST", "servers/S/endpoints/unused?action=delete", "", Designer, nil},
-		{"ReconfigureEndpointNoWait", "PUT", "servers/S/endpoints/src?action=reconfigure&configuration=B&recycle=true", "",
-			Operator, nil},
-		{"ExportAll", "GET", "servers/S?action=export", "", Admin, nil},
-		{"ImportAll", "POST", "servers/S?action=import", someTask, Admin, nil},
-		{"ReloadTable", "POST", "servers/S/tasks/T/tables?action=reload&schema=HR&table=bad", "", Operator, nil},
-		{"ResumeTable", "POST", "servers/S/tasks/T/tables?action=Resume&schema=HR&table=bad", "", Operator, nil},
-		{"TestEndpoint", "GET", "servers/S/endpoints/src?action=test&timeout=60", "", Operator, nil},
-		{"DeleteOldChangeData", "POST", "servers/S/tasks/T?action=delete_old_change_data",
-			`{"timestamp_or_offset":"P1M3DT1H2M"}`, Operator, nil},
-		{"SetChangeDataRetentionBarrier", "PUT", "servers/S/tasks/T?action=set_change_data_retention_barrier",
-			`{"retention_point":"2020-06-30T16:15:00Z","application":"Compose"}`, Operator, nil},
-		{"GetChangeDataRetentionBarrier", "GET", "servers/S/tasks/T?action=get_change_data_retention_barrier", "", Operator,
-			nil},
-	}
-	for _, x := range []struct{ get, put, del, path string }{
-		{"GetTaskAcl", "PutTaskAcl", "DeleteTaskAcl", "servers/S/tasks/T"},
-		{"GetTasksCollectionAcl", "PutTasksCollectionsAcl", "DeleteTasksCollectionAcl", "servers/S/tasks"},
-		{"GetEndpointAcl", "PutEndpointAcl", "DeleteEndpointAcl", "servers/S/endpoints/src"},
-		{"GetEndpointsCollectionAcl", "PutEndpointsCollectionsAcl", "DeleteEndpointsCollectionAcl", "servers/S/endpoints"},
-		{"GetServerAcl", "PutServerAcl", "DeleteServerAcl", "servers/S"},
-	} {
-		list = append(list,
-			request{x.get, "GET", x.path + "?action=acl", "", Operator, put(x.path)},
-			request{x.put, "PUT", x.path + "?action=acl", someACL, Admin, nil},
-			request{x.del, "DELETE", x.path + "?action=acl", "", Admin, put(x.path)})
+// request is a request of the API, and the role that it needs.
+type request struct {
+	role                        Role
+	operation, verb, path, body string
+}
+
+// requests are those of testdata/requests.txt.
+func requests(t testing.TB) (list []request) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/requests.txt")
+	ok(t, err)
+	for line := range strings.Lines(string(text)) {
+		if part := strings.SplitN(strings.TrimSpace(line), " ", 5); part[0] != "#" {
+			part = append(part, "")
+			list = append(list, request{roleOf(part[0]), part[1], part[2], part[3], strings.ReplaceAll(part[4], "⏎", "\n")})
+		}
 	}
 	return list
 }
@@ -142,18 +93,22 @@ func requests() []request {
 // requestWorld is a world in which all requests can succeed.
 func requestWorld(t testing.TB, shape Shape) *Simulator {
 	s, _ := world(t, Options{Shape: shape})
+	addEndpoints(t, s)
+	return s
+}
+
+func addEndpoints(t testing.TB, s *Simulator) {
 	for _, e := range []string{"unused", "src__A", "src__B"} {
 		ok(t, s.AddEndpoint("S", EndpointState{Endpoint: aem.Endpoint{Name: e}}))
 	}
-	return s
 }
 
 // ready is a world in which a request can succeed, and an admin.
 func (r *request) ready(t *testing.T, shape Shape) (*Simulator, *caller) {
 	s := requestWorld(t, shape)
 	c := as(t, s, Admin)
-	if r.before != nil {
-		r.before(c)
+	if strings.HasSuffix(r.path, "?action=acl") && r.verb != http.MethodPut {
+		c.must("PUT", r.path, someACL)
 	}
 	return s, c
 }
@@ -165,7 +120,7 @@ func TestEveryMethod(t *testing.T) {
 		t.Errorf("%d methods, want 48", n)
 	}
 	tested := map[string]bool{"Login": true, "Logout": true} // TestLogin, TestSessionsSlideAndExpire
-	for _, r := range requests() {
+	for _, r := range requests(t) {
 		tested[r.operation] = true
 		for _, shape := range []Shape{RealWorld, Guide, Legacy} {
 			s, _ := r.ready(t, shape)
@@ -190,7 +145,7 @@ func TestEveryMethod(t *testing.T) {
 
 // TestUnknownNames has the errors that all methods have.
 func TestUnknownNames(t *testing.T) {
-	for _, r := range requests() {
+	for _, r := range requests(t) {
 		path, query, _ := strings.Cut(r.path, "?")
 		parts := strings.Split(path, "/")
 		_, c := r.ready(t, RealWorld)
@@ -215,7 +170,7 @@ func TestUnknownNames(t *testing.T) {
 // TestUnreachableServers tells what Enterprise Manager keeps itself from what it
 // must ask a server.
 func TestUnreachableServers(t *testing.T) {
-	for _, r := range requests() {
+	for _, r := range requests(t) {
 		for state, code := range map[aem.ServerState]string{
 			aem.ServerNotMonitored: "AEM_SERVER_NOT_MONITORED", aem.ServerError: "AEM_SERVER_NOT_CONNECTED",
 		} {
@@ -237,7 +192,7 @@ func TestUnreachableServers(t *testing.T) {
 func TestLengthRequired(t *testing.T) {
 	s := requestWorld(t, RealWorld)
 	c := as(t, s, Admin)
-	for _, r := range requests() {
+	for _, r := range requests(t) {
 		if r.verb != http.MethodPost && r.verb != http.MethodPut {
 			continue
 		}

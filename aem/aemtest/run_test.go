@@ -119,49 +119,6 @@ func TestReloadTarget(t *testing.T) {
 	}
 }
 
-func TestRunOptions(t *testing.T) {
-	for option, body := range map[string]string{
-		resumeProcessing: `{"cdcposition":""}`, recoverLocally: "", reloadTarget: "", createTables: "", recreateTables: "{}",
-		fromTimestamp: `{"cdcposition":"2025-10-01T08:00:00Z"}`, fromTimestamp + "&": `{"cdcposition":"2017-03-07T11:19:03"}`,
-		fromPosition:                       `{"cdcposition":"15000000040000037"}`,
-		recoverFromTarget:                  `{"cdcposition":"Checkpoint:V1#1#timestamp:2017-02-14T12:34:44#0#0#*#0#0"}`,
-		resumeProcessing + "&timeout=soon": "", // the first timeout counts
-	} {
-		s, _ := world(t, Options{})
-		as(t, s, Operator).must("POST", "servers/S/tasks/U"+runQuery+option, body)
-		if v := s.State().Task("S", "U"); v.State != aem.TaskRunning || v.CDCEvents != given(aem.CDCEvents{}) {
-			t.Errorf("after %s: %+v", option, v)
-		}
-	}
-}
-
-// TestReloadCustom reloads a task that stands still otherwise.
-func TestReloadCustom(t *testing.T) {
-	s, clock := world(t, Options{})
-	c := as(t, s, Operator)
-	clock.set(time.Minute)
-	c.must("POST", "servers/S/tasks/U"+runQuery+reloadTarget, "")
-	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=Resume", "")
-	two := aem.WholeOf(2)
-	for _, w := range []struct {
-		after time.Duration
-		want  aem.FullLoad
-	}{
-		{0, aem.FullLoad{TablesQueued: two}},
-		{10 * time.Second, aem.FullLoad{TablesLoading: two}},
-		{time.Minute, aem.FullLoad{TablesCompleted: two, Completed: aem.BoolOf(true),
-			End: testStart.Add(time.Minute + queuedFor + customLoad)}},
-	} {
-		clock.set(time.Minute + w.after)
-		w.want.Start = testStart.Add(time.Minute)
-		want := given(w.want)
-		v := s.State().Task("S", "U")
-		if v.FullLoad != want || v.State != aem.TaskRunning || v.Tables[0].CDC != given(aem.TableCDC{}) {
-			t.Errorf("%v after RELOAD_TARGET: %+v, want %+v", w.after, v.FullLoad, want)
-		}
-	}
-}
-
 // TestFromTimestamp starts a task an hour back.
 func TestFromTimestamp(t *testing.T) {
 	s, _, c, server, name := generated(t, Options{Healthy: true})
@@ -320,18 +277,5 @@ func TestEditsAndCallsAgree(t *testing.T) {
 	}
 	if err := s.SetTask(server, name, nil); err != nil || state() != aem.TaskStopped {
 		t.Errorf("reset: %v %s", err, state())
-	}
-}
-
-func TestDeleteTask(t *testing.T) {
-	s, _ := world(t, Options{})
-	c := as(t, s, Designer)
-	c.must("POST", "servers/S/tasks/T"+stopQuery, "")
-	for _, name := range []string{"T", "U"} {
-		c.must("POST", "servers/S/tasks/"+name+"?action=delete&deletetasklogs=False", "")
-		c.refuses("AEM_TASK_NOT_FOUND", "GET", "servers/S/tasks/"+name, "")
-	}
-	if n := len(s.State().Server("S").Tasks); n != 0 {
-		t.Errorf("%d tasks are left", n)
 	}
 }

@@ -10,40 +10,6 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 )
 
-// TestTableCalls reloads and resumes tables, of a custom task and of a generated one.
-func TestTableCalls(t *testing.T) {
-	s, clock := world(t, Options{})
-	c := as(t, s, Operator)
-	path := "servers/S/tasks/T/tables?schema=HR&table="
-	c.must("POST", path+"bad&action=reload", "")
-	want := []struct {
-		after time.Duration
-		state aem.TableState
-	}{{0, aem.TableQueued}, {5 * time.Second, aem.TableLoading}, {time.Minute, aem.TableChangeProcessing}}
-	for _, w := range want {
-		clock.set(w.after)
-		v := s.State().Task("S", "T")
-		if v.Tables[1].State != w.state || v.Tables[0].State != aem.TableChangeProcessing {
-			t.Errorf("%v after a reload: %s, the other table is %s", w.after, v.Tables[1].State, v.Tables[0].State)
-		}
-		if f := v.FullLoad; f.TablesWithError.Int() != 0 ||
-			f.TablesQueued.Int()+f.TablesLoading.Int()+f.TablesCompleted.Int() != 2 {
-			t.Errorf("%v after a reload: %+v", w.after, f)
-		}
-	}
-	if v := s.State().Task("S", "T").Tables[1]; v.DataErrors.Int() != 0 ||
-		v.FullLoad.TransferredRows.Int() != customRows ||
-		v.FullLoad.Start.IsZero() || v.FullLoad.End.IsZero() {
-		t.Errorf("a reloaded table: %+v", v)
-	}
-	c.refuses("AEM_UNSPEND_TABLE_ERR", "POST", path+"bad&action=Resume", "")
-	c.must("POST", "servers/S/tasks/U/tables?schema=HR&table=bad&action=resume", "")
-	if v := s.State().Task("S", "U"); v.Tables[1].State != aem.TableChangeProcessing ||
-		v.FullLoad.TablesWithError.Int() != 0 {
-		t.Errorf("a resumed table: %+v", v.Tables[1])
-	}
-}
-
 // TestGeneratedTables mends the tables that generated tasks could not load, and
 // the one that an incident breaks.
 func TestGeneratedTables(t *testing.T) {
