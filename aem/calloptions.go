@@ -106,13 +106,13 @@ func (c *call) keep(response *http.Response) io.Reader {
 		return response.Body
 	}
 	*c.raw = Response{Status: response.StatusCode, Header: response.Header.Clone()}
-	return io.TeeReader(response.Body, writerFunc(func(p []byte) { c.raw.Body = append(c.raw.Body, p...) }))
+	return io.TeeReader(response.Body, (*recorder)(c.raw))
 }
 
-type writerFunc func([]byte)
+type recorder Response
 
-func (f writerFunc) Write(p []byte) (int, error) {
-	f(p)
+func (r *recorder) Write(p []byte) (int, error) {
+	r.Body = append(r.Body, p...)
 	return len(p), nil
 }
 

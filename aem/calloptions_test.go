@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -373,6 +374,11 @@ func TestManyTasksAtOnce(t *testing.T) {
 		}
 		if busy.most != 2 || told != 5 || !errors.Is(outcomes[1].Err, ErrAlreadyRunning) {
 			t.Errorf("%d at once, told %d", busy.most, told)
+		}
+		busy.most = 0
+		_ = client.Tasks.RunAll(t.Context(), slices.Repeat(refs, 5), ResumeProcessing(), Many{})
+		if busy.most != atOnce {
+			t.Errorf("%d at once, unless told otherwise", busy.most)
 		}
 		given, up := context.WithCancel(t.Context())
 		up()

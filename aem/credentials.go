@@ -83,8 +83,6 @@ type Password struct {
 	hidden func() (text, session string)
 }
 
-const shownPassword = "<secret>"
-
 // NewPassword makes a Password of its text.
 func NewPassword(text string) Password {
 	if text == "" {
@@ -101,20 +99,11 @@ func (p Password) String() string {
 	if p.hidden == nil {
 		return ""
 	}
-	return shownPassword
+	return hiddenSecret
 }
-
-// GoString hides the password.
-func (p Password) GoString() string { return fmt.Sprintf("aem.NewPassword(%q)", p.String()) }
 
 // Format hides the password, whatever the verb.
-func (p Password) Format(f fmt.State, verb rune) {
-	if verb == 'v' && f.Flag('#') {
-		_, _ = io.WriteString(f, p.GoString())
-		return
-	}
-	_, _ = io.WriteString(f, p.String())
-}
+func (p Password) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.String()) }
 
 // LogValue hides the password.
 func (p Password) LogValue() slog.Value { return slog.StringValue(p.String()) }

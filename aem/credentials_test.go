@@ -32,24 +32,6 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-func TestLoginCheck(t *testing.T) {
-	for _, tc := range []struct{ user, secret, want string }{
-		{"joe", "pw", ""},
-		{"joe", "p:w", ""},
-		{"joe:pw", "pw", "must not contain a colon"},
-		{"", "pw", "user name is empty"},
-		{"joe", "", "password or token is empty"},
-	} {
-		err := Login{User: tc.user, Secret: NewPassword(tc.secret)}.check()
-		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%q %q: %v", tc.user, tc.secret, err)
-		}
-		if err != nil && strings.Contains(err.Error(), "joe:pw") {
-			t.Errorf("the error repeats the user name: %v", err)
-		}
-	}
-}
-
 // printed is a value in all the ways in which programs print and save it.
 func printed(v any) string {
 	var out strings.Builder

@@ -81,39 +81,19 @@ func TestTablesNeedFewAllocations(t *testing.T) {
 	}
 }
 
-func BenchmarkDecodeTableStatuses(b *testing.B) {
-	const tables = 10_000
-	body := tableStatusesBody(tables)
-	b.Run("aem", func(b *testing.B) {
-		b.SetBytes(int64(len(body)))
-		b.ReportAllocs()
-		for b.Loop() {
-			n := 0
-			err := decodeTableStatuses(strings.NewReader(body), func(*TableStatus) error { n++; return nil })
-			if err != nil || n != tables {
-				b.Fatal(n, err)
+// streamTables makes an answer of GetTableStatuses while it is read.
+func streamTables(tables int) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(w, `{"table_details":[`)
+		for i := range tables {
+			if i > 0 {
+				_, _ = w.Write([]byte{','})
 			}
+			writeTableStatus(w, i)
 		}
-	})
-	b.Run("encoding_json", func(b *testing.B) {
-		b.SetBytes(int64(len(body)))
-		b.ReportAllocs()
-		for b.Loop() {
-			var all plainStatuses
-			if err := json.NewDecoder(strings.NewReader(body)).Decode(&all); err != nil || len(all.Tables) != tables {
-				b.Fatal(len(all.Tables), err)
-			}
-		}
-	})
-}
-
-func BenchmarkDecodeTaskDetails(b *testing.B) {
-	body := fixture(b, "task_details_running_cdc")
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := decodeTaskDetails(strings.NewReader(body)); err != nil {
-			b.Fatal(err)
-		}
-	}
+		_, _ = io.WriteString(w, `]}`)
+		w.Close()
+	}()
+	return r
 }

@@ -67,20 +67,3 @@ func countTables(body io.Reader) (int, error) {
 	err := decodeTableStatuses(body, func(*TableStatus) error { n++; return nil })
 	return n, err
 }
-
-// streamTables makes an answer of GetTableStatuses while it is read.
-func streamTables(tables int) io.Reader {
-	r, w := io.Pipe()
-	go func() {
-		_, _ = io.WriteString(w, `{"table_details":[`)
-		for i := range tables {
-			if i > 0 {
-				_, _ = w.Write([]byte{','})
-			}
-			writeTableStatus(w, i)
-		}
-		_, _ = io.WriteString(w, `]}`)
-		w.Close()
-	}()
-	return r
-}

@@ -3,7 +3,6 @@ package aem
 import (
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -11,25 +10,6 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
-
-// repeated gives its text n times.
-type repeated struct {
-	text, left string
-	n          int
-}
-
-func (r *repeated) Read(p []byte) (int, error) {
-	if r.left == "" {
-		if r.n == 0 {
-			return 0, io.EOF
-		}
-		r.n--
-		r.left = r.text
-	}
-	n := copy(p, r.left)
-	r.left = r.left[n:]
-	return n, nil
-}
 
 func TestManyTablesNeedLittleMemory(t *testing.T) {
 	const count = 50_000
@@ -39,15 +19,8 @@ func TestManyTablesNeedLittleMemory(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
-	var element strings.Builder
-	writeTableStatus(&element, 1)
-	body := io.MultiReader(
-		strings.NewReader(`{"table_details":[`),
-		&repeated{text: element.String() + ",", n: count - 1},
-		strings.NewReader(element.String()+`]}`),
-	)
 	before, most, n := live(), int64(0), 0
-	err := decodeTableStatuses(body, func(*TableStatus) error {
+	err := decodeTableStatuses(streamTables(count), func(*TableStatus) error {
 		if n++; n%(count/10) == 0 {
 			most = max(most, live()-before)
 		}

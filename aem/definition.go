@@ -45,87 +45,89 @@ func (d *Definition) Reader() io.Reader {
 	return bytes.NewReader(b.Bytes())
 }
 
-// taskName and ownName say how the elements of the lists are called.
-func taskName(element map[string]any) (string, bool) {
-	task, _ := element["task"].(map[string]any)
-	return ownName(task)
+// A part is a list of a definition.
+type part struct {
+	in         map[string]any
+	key, inner string // of the list; of what has the name in an element, "" for the element itself
 }
 
-func ownName(element map[string]any) (string, bool) {
-	name, ok := element["name"].(string)
-	return name, ok
+func (d *Definition) tasks() part     { return part{d.body(), "tasks", "task"} }
+func (d *Definition) endpoints() part { return part{d.body(), "databases", ""} }
+
+func (d *Definition) schedules() part {
+	scheduler, _ := d.body()["scheduler"].(map[string]any)
+	return part{scheduler, "jobs", ""}
 }
 
-// names are the names of a list's elements.
-func names(list []any, nameOf func(map[string]any) (string, bool)) (all []string) {
-	for _, element := range list {
-		object, _ := element.(map[string]any)
-		if name, ok := nameOf(object); ok {
+func (p part) list() []any {
+	list, _ := p.in[p.key].([]any)
+	return list
+}
+
+// named is what has the name in an element.
+func (p part) named(element any) map[string]any {
+	object, _ := element.(map[string]any)
+	if p.inner != "" {
+		object, _ = object[p.inner].(map[string]any)
+	}
+	return object
+}
+
+func (p part) names() (all []string) {
+	for _, element := range p.list() {
+		if name, ok := p.named(element)["name"].(string); ok {
 			all = append(all, name)
 		}
 	}
 	return all
 }
 
-func (d *Definition) list(key string) []any {
-	list, _ := d.body()[key].([]any)
-	return list
-}
-
-// Tasks are the names of the tasks.
-func (d *Definition) Tasks() []string { return names(d.list("tasks"), taskName) }
-
-// Endpoints are the names of the endpoints whose settings are in it.
-func (d *Definition) Endpoints() []string { return names(d.list("databases"), ownName) }
-
-// Schedules are the names of the schedules.
-func (d *Definition) Schedules() []string { return names(d.schedules(), ownName) }
-
-func (d *Definition) schedules() []any {
-	scheduler, _ := d.body()["scheduler"].(map[string]any)
-	jobs, _ := scheduler["jobs"].([]any)
-	return jobs
-}
-
-// KeepTasks removes all tasks but these.
-func (d *Definition) KeepTasks(keep ...string) {
-	d.body()["tasks"] = filter(d.list("tasks"), taskName, keep)
-}
-
-// KeepEndpoints removes the settings of all endpoints but these; the server that imports
-// the definition must have the others.
-func (d *Definition) KeepEndpoints(keep ...string) {
-	d.body()["databases"] = filter(d.list("databases"), ownName, keep)
-}
-
-// KeepSchedules removes all schedules but these.
-func (d *Definition) KeepSchedules(keep ...string) {
-	if scheduler, ok := d.body()["scheduler"].(map[string]any); ok {
-		scheduler["jobs"] = filter(d.schedules(), ownName, keep)
+func (p part) keep(names []string) {
+	if p.in == nil {
+		return
 	}
-}
-
-func filter(list []any, nameOf func(map[string]any) (string, bool), keep []string) []any {
-	return slices.DeleteFunc(slices.Clone(list), func(element any) bool {
-		name := names([]any{element}, nameOf)
-		return len(name) == 0 || !slices.Contains(keep, name[0])
+	p.in[p.key] = slices.DeleteFunc(slices.Clone(p.list()), func(element any) bool {
+		name, ok := p.named(element)["name"].(string)
+		return !ok || !slices.Contains(names, name)
 	})
 }
 
-// RenameTask gives a task another name, also where other parts of the definition name it.
-func (d *Definition) RenameTask(old, name string) error {
-	if !slices.Contains(d.Tasks(), old) {
-		return fmt.Errorf("aem: the definition has no task %q, only %q", old, d.Tasks())
-	}
-	if old != name && slices.Contains(d.Tasks(), name) {
-		return fmt.Errorf("aem: the definition has a task %q already", name)
-	}
-	for _, element := range d.list("tasks") {
-		object, _ := element.(map[string]any)
-		if task, _ := object["task"].(map[string]any); task["name"] == old {
-			task["name"] = name
+func (p part) rename(old, name string) {
+	for _, element := range p.list() {
+		if object := p.named(element); object["name"] == old {
+			object["name"] = name
 		}
 	}
+}
+
+// Tasks are the names of the tasks.
+func (d *Definition) Tasks() []string { return d.tasks().names() }
+
+// Endpoints are the names of the endpoints whose settings are in it.
+func (d *Definition) Endpoints() []string { return d.endpoints().names() }
+
+// Schedules are the names of the schedules.
+func (d *Definition) Schedules() []string { return d.schedules().names() }
+
+// KeepTasks removes all tasks but these.
+func (d *Definition) KeepTasks(keep ...string) { d.tasks().keep(keep) }
+
+// KeepEndpoints removes the settings of all endpoints but these; the server that imports
+// the definition must have the others.
+func (d *Definition) KeepEndpoints(keep ...string) { d.endpoints().keep(keep) }
+
+// KeepSchedules removes all schedules but these.
+func (d *Definition) KeepSchedules(keep ...string) { d.schedules().keep(keep) }
+
+// RenameTask gives a task another name, also where other parts of the definition name it.
+func (d *Definition) RenameTask(old, name string) error {
+	switch {
+	case !slices.Contains(d.Tasks(), old):
+		return fmt.Errorf("aem: the definition has no task %q, only %q", old, d.Tasks())
+	case old != name && slices.Contains(d.Tasks(), name):
+		return fmt.Errorf("aem: the definition has a task %q already", name)
+	}
+	d.tasks().rename(old, name)
 	rename(d.body(), old, name, "task_name", "task")
 	return nil
 }
@@ -133,11 +135,7 @@ func (d *Definition) RenameTask(old, name string) error {
 // MapEndpoint makes the tasks use another endpoint, and gives the settings of the endpoint
 // that name, if they are in the definition.
 func (d *Definition) MapEndpoint(old, name string) {
-	for _, element := range d.list("databases") {
-		if object, _ := element.(map[string]any); object["name"] == old {
-			object["name"] = name
-		}
-	}
+	d.endpoints().rename(old, name)
 	rename(d.body(), old, name, "source_name", "target_name", "target_names", "database_name")
 }
 
@@ -146,28 +144,26 @@ func rename(in any, old, name string, keys ...string) {
 	switch v := in.(type) {
 	case map[string]any:
 		for key, value := range v {
-			if !slices.Contains(keys, key) {
-				rename(value, old, name, keys...)
-				continue
+			if slices.Contains(keys, key) {
+				v[key] = renamed(value, old, name)
 			}
-			switch value := value.(type) {
-			case string:
-				if value == old {
-					v[key] = name
-				}
-			case []any:
-				for i := range value {
-					if value[i] == old {
-						value[i] = name
-					}
-				}
-			default:
-				rename(value, old, name, keys...)
-			}
+			rename(value, old, name, keys...)
 		}
 	case []any:
 		for _, element := range v {
 			rename(element, old, name, keys...)
 		}
 	}
+}
+
+// renamed is a text, or a list of such, with the new name.
+func renamed(value any, old, name string) any {
+	if list, ok := value.([]any); ok {
+		for i := range list {
+			list[i] = renamed(list[i], old, name)
+		}
+	} else if value == old {
+		return name
+	}
+	return value
 }

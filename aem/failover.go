@@ -125,27 +125,22 @@ func (s EndpointsService) recycle(ctx context.Context, f Failover, report *Failo
 	if err := pause(ctx, time.Now().Add(2*f.Settle), f.Settle); err != nil {
 		return ended(opReconfigure, "while the server restarts the tasks", err)
 	}
-	running, err := forEach(report.Tasks, func(task string) error {
+	var err error
+	seen := func(ref TaskRef) (*TaskResult, error) {
 		ctx, cancel := context.WithTimeout(ctx, f.TaskTimeout)
 		defer cancel()
-		_, err := TasksService(s).WaitForState(ctx, TaskRef{f.Endpoint.Server, task}, TaskRunning)
-		return err
-	})
-	report.Running = running
+		_, err := TasksService(s).WaitForState(ctx, ref, TaskRunning)
+		return nil, err
+	}
+	report.Running, err = done(Many{}.do(ctx, "GetTaskDetails", f.refs(report.Tasks), seen), nil)
 	return err
 }
 
 // switchOver stops the tasks, switches, and resumes them.
 func (s EndpointsService) switchOver(ctx context.Context, f Failover, report *FailoverReport) error {
-	tasks := TasksService(s)
+	tasks, many := TasksService(s), Many{Timeout: f.TaskTimeout}
 	var err error
-	report.Stopped, err = forEach(report.Tasks, func(task string) error {
-		_, err := tasks.Stop(ctx, TaskRef{f.Endpoint.Server, task}, f.TaskTimeout)
-		if errors.Is(err, ErrAlreadyStopped) {
-			return nil
-		}
-		return err
-	})
+	report.Stopped, err = done(tasks.StopAll(ctx, f.refs(report.Tasks), many), ErrAlreadyStopped)
 	if err != nil {
 		return err
 	}
@@ -156,32 +151,28 @@ func (s EndpointsService) switchOver(ctx context.Context, f Failover, report *Fa
 		return err
 	}
 	report.Reconfigured = true
-	report.Running, err = forEach(report.Stopped, func(task string) error {
-		_, err := tasks.Run(ctx, TaskRef{f.Endpoint.Server, task}, ResumeProcessing(), f.TaskTimeout)
-		if errors.Is(err, ErrAlreadyRunning) {
-			return nil
-		}
-		return err
-	})
+	report.Running, err = done(tasks.RunAll(ctx, f.refs(report.Stopped), ResumeProcessing(), many), ErrAlreadyRunning)
 	return err
 }
 
-// forEach does something with all tasks, several at once, and returns those with
-// which it succeeded, in their order.
-func forEach(tasks []string, do func(task string) error) (done []string, err error) {
+func (f Failover) refs(tasks []string) []TaskRef {
 	refs := make([]TaskRef, len(tasks))
 	for i, task := range tasks {
-		refs[i].Task = task
+		refs[i] = TaskRef{f.Endpoint.Server, task}
 	}
+	return refs
+}
+
+// done names the tasks with which something was done, or had been already, and joins the errors
+// of the others.
+func done(outcomes []TaskOutcome, already error) (tasks []string, err error) {
 	var errs []error
-	for _, o := range (Many{}).do(context.Background(), "", refs, func(ref TaskRef) (*TaskResult, error) {
-		return nil, do(ref.Task)
-	}) {
-		if o.Err == nil {
-			done = append(done, o.Task.Task)
+	for _, o := range outcomes {
+		if o.Err == nil || errors.Is(o.Err, already) {
+			tasks = append(tasks, o.Task.Task)
 		} else {
 			errs = append(errs, fmt.Errorf("task %q: %w", o.Task.Task, o.Err))
 		}
 	}
-	return done, errors.Join(errs...)
+	return tasks, errors.Join(errs...)
 }

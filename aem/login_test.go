@@ -73,6 +73,7 @@ func TestUnusableCredentials(t *testing.T) {
 			want        string
 		}{
 			"colon":   {ActiveDirectory("joe:canary", "", "pw"), "must not contain a colon"},
+			"nobody":  {ActiveDirectory("", "", "pw"), "user name is empty"},
 			"error":   {func(context.Context) (Login, error) { return Login{}, missing }, "no such file"},
 			"nothing": {APIToken(""), "password or token is empty"},
 			"hangs": {func(ctx context.Context) (Login, error) { <-ctx.Done(); return Login{}, ctx.Err() },

@@ -114,6 +114,11 @@ func newClient(t *testing.T, url string, opts ...Option) *Client {
 	return client
 }
 
+// lists is a call that only reads.
+func lists(t *testing.T, client *Client) func() error {
+	return func() error { return noResult(client.Servers.List(t.Context())) }
+}
+
 // inBubble is a part of a test with a clock of its own.
 func inBubble(t *testing.T, name string, test func(t *testing.T)) {
 	t.Helper()

@@ -67,7 +67,7 @@ func TestMuteConnectionsCostOneTimeout(t *testing.T) {
 				return emptyList
 			})(&muteConn{c, func() bool { return number <= mute.Load() }})
 		})))
-		list := func() error { _, err := client.Servers.List(t.Context()); return err }
+		list := lists(t, client)
 		if failed, err := together(16, list); failed > 0 {
 			t.Fatal(err)
 		}

@@ -18,10 +18,7 @@ func TestPermissionIsNotAnExpiredSession(t *testing.T) {
 		inBubble(t, name, func(t *testing.T) {
 			d := &door{answer: func(*http.Request) *http.Response { return denial() }}
 			client := newClient(t, testURL, WithTransport(d))
-			failed, err := together(20, func() error {
-				_, err := client.Servers.List(t.Context())
-				return err
-			})
+			failed, err := together(20, lists(t, client))
 			if logins, calls := d.counts(); failed != 20 || logins != 1 || calls != 20 {
 				t.Errorf("%d failed, %d logins, %d requests", failed, logins, calls)
 			}
@@ -38,10 +35,7 @@ func TestLasting403CausesOneLogin(t *testing.T) {
 		d := &door{answer: func(*http.Request) *http.Response { return bareAnswer(403)() }, expired: bareAnswer(403)}
 		client := newClient(t, testURL, WithTransport(d))
 		for range 5 {
-			failed, err := together(20, func() error {
-				_, err := client.Servers.List(t.Context())
-				return err
-			})
+			failed, err := together(20, lists(t, client))
 			if failed != 20 || !errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrLogin) || errors.Is(err, ErrSession) {
 				t.Errorf("%d failed: %v", failed, err)
 			}
@@ -116,7 +110,7 @@ func TestDoubtIsWithdrawn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &door{expired: bareAnswer(401)}
 		client := newClient(t, testURL, WithTransport(d), WithRetries(0))
-		list := func() error { _, err := client.Servers.List(t.Context()); return err }
+		list := lists(t, client)
 		must(t, list())
 		// The login that a 401 causes fails; the next 401 must cause one again.
 		d.expire()

@@ -157,10 +157,7 @@ func TestRejectedSessionsAreNotAskedForWithoutEnd(t *testing.T) {
 		client := newClient(t, testURL, WithTransport(d), WithLogger(textLogger(&log)))
 		started := time.Now()
 		for time.Since(started) < 10*time.Second { // thousands of calls
-			failed, err := together(5, func() error {
-				_, err := client.Servers.List(t.Context())
-				return err
-			})
+			failed, err := together(5, lists(t, client))
 			if failed != 5 || !errors.Is(err, ErrLogin) && !errors.Is(err, ErrSession) {
 				t.Fatalf("%d failed, %v", failed, err)
 			}
@@ -258,10 +255,7 @@ func TestLogout(t *testing.T) {
 
 func TestLogoutOfAnEndedSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := newClient(t, testURL, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-			if isLogin(r) {
-				return signedIn("x"), nil
-			}
+		client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 			return apiAnswer(440, CodeInvalidSessionID)(), nil
 		})))
 		must(t, client.Login(t.Context()))

@@ -231,10 +231,7 @@ func TestWaitForTheGateIsNotTheServersTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := withSlots(1)
 		client := newClient(t, testURL, WithTimeout(time.Second), WithRetries(0),
-			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-				if isLogin(r) {
-					return signedIn("s"), nil
-				}
+			WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 				time.Sleep(900 * time.Millisecond)
 				return answer(200, `{"serverList":[]}`), r.Context().Err()
 			})))

@@ -17,10 +17,7 @@ const someTables = `{"table_details":[
 
 // tablesClient answers GetTableStatuses with body, whatever the filter.
 func tablesClient(t *testing.T, body func() io.Reader, queries *[]string, opts ...Option) *Client {
-	return newClient(t, testURL, append(opts, WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-		if isLogin(r) {
-			return signedIn("session-1"), nil
-		}
+	return newClient(t, testURL, append(opts, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 		*queries = append(*queries, r.URL.RawQuery)
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body())}, nil
 	})))...)
@@ -80,15 +77,17 @@ func TestEachStatusStopsWhenTold(t *testing.T) {
 	})
 }
 
+// A body that breaks off is a fault of the connection, and the call is repeated.
 func TestEachStatusBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var queries []string
+		var seen tally
 		client := tablesClient(t, func() io.Reader {
 			if len(queries) == 1 {
 				return io.MultiReader(strings.NewReader(someTables[:len(someTables)-2]), failing{io.ErrUnexpectedEOF})
 			}
 			return strings.NewReader(someTables)
-		}, &queries)
+		}, &queries, WithObserver(&seen))
 		var attempts [][]string
 		err := client.Tables.EachStatus(t.Context(), TaskRef{"s", "t"}, TableFilter{}, func() func(*TableStatus) error {
 			attempts = append(attempts, nil)
@@ -98,8 +97,9 @@ func TestEachStatusBeginsAnew(t *testing.T) {
 				return nil
 			}
 		})
-		if err != nil || len(attempts) != 2 || len(attempts[0]) == 0 || len(attempts[1]) != 3 {
-			t.Errorf("got %v, %v", attempts, err)
+		if err != nil || len(attempts) != 2 || len(attempts[0]) == 0 || len(attempts[1]) != 3 ||
+			!slices.Equal(seen.failed, []string{"GetTableStatuses connection"}) || seen.retries != 1 {
+			t.Errorf("got %v, %v, told of %v, %d retries", attempts, err, seen.failed, seen.retries)
 		}
 	})
 }

@@ -183,11 +183,7 @@ func TestDNSFaults(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var seen tally
-			client := newClient(t, testURL, WithObserver(&seen), WithTransport(roundTrip(func(r *http.Request) (*http.Response,
-				error) {
-				if isLogin(r) {
-					return signedIn("s"), nil
-				}
+			client := newClient(t, testURL, WithObserver(&seen), WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &tc.err}
 			})))
 			if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrConnection) ||
@@ -195,30 +191,6 @@ func TestDNSFaults(t *testing.T) {
 				t.Errorf("%s: %v, %d retries", name, err, seen.retries)
 			}
 		})
-	}
-}
-
-// A body that breaks off is a fault of the connection, and the call is repeated.
-func TestBrokenBodyIsRepeated(t *testing.T) {
-	var requests atomic.Int32
-	server := served(t, func(w http.ResponseWriter, r *http.Request) {
-		if requests.Add(1) < 3 {
-			w.Header().Set("Content-Length", "1000")
-			_, _ = io.WriteString(w, `{"table_details":[{"schema_on_source":"s","table_on_source":"half","state":"TABLE_ERROR"},`)
-			w.(http.Flusher).Flush()
-			panic(http.ErrAbortHandler)
-		}
-		_, _ = io.WriteString(w, `{"table_details":[{"schema_on_source":"s","table_on_source":"whole","state":"TABLE_ERROR"}]}`)
-	}, plain)
-	var seen tally
-	client := newClient(t, server.URL, WithObserver(&seen))
-	tables, err := client.Tables.Statuses(t.Context(), TaskRef{"s", "t"}, TableFilter{})
-	if err != nil || len(tables) != 1 || tables[0].Name != "whole" {
-		t.Errorf("got %v, %v", tables, err)
-	}
-	if want := "[GetTableStatuses connection GetTableStatuses connection]"; fmt.Sprint(seen.failed) != want ||
-		seen.retries != 2 {
-		t.Errorf("told of %v, %d retries", seen.failed, seen.retries)
 	}
 }
 
@@ -312,10 +284,7 @@ func TestTimeouts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen tally
 		client := newClient(t, testURL, WithObserver(&seen), WithTimeout(3*time.Second),
-			WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-				if isLogin(r) {
-					return signedIn("session-1"), nil
-				}
+			WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 				if strings.HasSuffix(r.URL.Path, "/tasks") { // hangs in the body
 					reader, writer := io.Pipe()
 					context.AfterFunc(r.Context(), func() { _ = writer.CloseWithError(r.Context().Err()) })
@@ -398,10 +367,7 @@ func TestAnswersThatAreNotGood(t *testing.T) {
 		inBubble(t, name, func(t *testing.T) {
 			var seen tally
 			client := newClient(t, testURL, WithObserver(&seen), WithPartialLists(),
-				WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-					if isLogin(r) {
-						return signedIn("session-1"), nil
-					}
+				WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
 					return tc.response(), nil
 				})))
 			list, err := client.Servers.List(t.Context())

@@ -333,21 +333,3 @@ func TestFailoverWaitsForTheRestart(t *testing.T) {
 		}
 	})
 }
-
-func TestForEachIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var busy crowd
-		names := strings.Split(strings.Repeat("x", 30), "")
-		done, err := forEach(names, func(string) error {
-			busy.pass()
-			return nil
-		})
-		if len(done) != 30 || err != nil || busy.most != atOnce {
-			t.Errorf("%d done, %d at once, %v", len(done), busy.most, err)
-		}
-		if done, err := forEach(names[:2], func(string) error { return io.EOF }); len(done) != 0 ||
-			!errors.Is(err, io.EOF) || !strings.Contains(err.Error(), `task "x"`) {
-			t.Errorf("%v, %v", done, err)
-		}
-	})
-}

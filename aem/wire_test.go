@@ -128,39 +128,6 @@ func run(ref TaskRef, how RunOption) func(context.Context, *Client) error {
 	return func(ctx context.Context, c *Client) error { return noResult(c.Tasks.Run(ctx, ref, how, 0)) }
 }
 
-// A call that changes something, or makes work, is sent once, whatever happens to it.
-func TestWhatChangesSomethingIsNotRepeated(t *testing.T) {
-	faults := map[string]func() (*http.Response, error){
-		"broken":     func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
-		"bare 503":   func() (*http.Response, error) { return answer(503, ""), nil },
-		"not JSON":   func() (*http.Response, error) { return answer(500, "<html>"), nil },
-		"inner":      func() (*http.Response, error) { return apiAnswer(500, "AEM_X_INNER_ERR")(), nil },
-		"under 200":  func() (*http.Response, error) { return apiAnswer(200, "AEM_X_INNER_ERR")(), nil },
-		"unanswered": nil,
-	}
-	for _, e := range guideCallsInASession(t) {
-		if e.verb == http.MethodGet && e.operation != "TestEndpoint" && !strings.HasPrefix(e.operation, "Export") {
-			continue
-		}
-		for name, fault := range faults {
-			inBubble(t, e.name+" "+name, func(t *testing.T) {
-				sent := 0
-				client := newClient(t, testURL, WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
-					sent++
-					if fault == nil {
-						<-r.Context().Done()
-						return nil, r.Context().Err()
-					}
-					return fault()
-				})))
-				if _, err := e.call(t.Context(), client); err == nil || sent != 1 {
-					t.Errorf("sent %d times: %v", sent, err)
-				}
-			})
-		}
-	}
-}
-
 // What a session that has ended refused has not happened, so it is sent again.
 func TestEveryMethodSurvivesTheEndOfItsSession(t *testing.T) {
 	for _, e := range guideCallsInASession(t) {

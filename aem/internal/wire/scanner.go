@@ -147,12 +147,6 @@ func (s *Scanner) Result() error {
 	return nil
 }
 
-// Usable reports whether there is a result to go with err.
-func Usable(err error) bool {
-	var partial PartialFault
-	return err == nil || errors.As(err, &partial)
-}
-
 // APIFault is the error that the answer tells of, if it does.
 func (s *Scanner) APIFault() (APIFault, bool) {
 	code := strings.TrimSpace(s.fault.Code)
