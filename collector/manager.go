@@ -88,57 +88,54 @@ func (m *Manager) Close() {
 	})
 }
 
-func (m *Manager) retire() {
+func (m *Manager) retire() { m.publish(func() { m.retired = true }) }
+
+// publish makes a change, unless nothing is published any more.
+func (m *Manager) publish(change func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.retired = true
+	if !m.retired {
+		change()
+		m.c.version.Add(1)
+	}
 }
 
 // Roster publishes what the server list said.
 func (m *Manager) Roster(r *fleet.Roster) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.retired {
-		return
-	}
-	old := m.roster.Swap(r)
-	if old == nil || !old.List.Last.Equal(r.List.Last) {
-		m.duplicates.Add(uint64(r.Duplicates))
-	}
-	if r.Complete && (old == nil || !old.Complete) {
-		m.c.hurry.Store(true)
-	}
-	m.c.version.Add(1)
+	m.publish(func() {
+		old := m.roster.Swap(r)
+		if old == nil || !old.List.Last.Equal(r.List.Last) {
+			m.duplicates.Add(uint64(r.Duplicates))
+		}
+		if r.Complete && (old == nil || !old.Complete) {
+			m.c.hurry.Store(true)
+		}
+	})
 }
 
 // Server publishes a server, in place of the one that has its name.
 func (m *Manager) Server(s *fleet.Server) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.retired {
-		return
-	}
-	e := m.servers[s.Name]
-	if e == nil {
-		e = &server{}
-		m.servers[s.Name] = e
-		m.order = append(m.order, e)
-	}
-	if old := e.published.Swap(s); old == nil || !old.Outline.Last.Equal(s.Outline.Last) {
-		m.duplicates.Add(uint64(s.Duplicates))
-	}
-	m.c.version.Add(1)
+	m.publish(func() {
+		e := m.servers[s.Name]
+		if e == nil {
+			e = &server{}
+			m.servers[s.Name] = e
+			m.order = append(m.order, e)
+		}
+		if old := e.published.Swap(s); old == nil || !old.Outline.Last.Equal(s.Outline.Last) {
+			m.duplicates.Add(uint64(s.Duplicates))
+		}
+	})
 }
 
 // Gone takes a server away.
 func (m *Manager) Gone(name string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if e := m.servers[name]; e != nil && !m.retired {
-		e.published.Store(nil)
-		delete(m.servers, name)
-		m.c.version.Add(1)
-	}
+	m.publish(func() {
+		if e := m.servers[name]; e != nil {
+			e.published.Store(nil)
+			delete(m.servers, name)
+		}
+	})
 }
 
 // lastRoster is the last that was published, nil when none was. That of a new poller counts once it
