@@ -93,7 +93,7 @@ type (
 		ProblemCount int          `json:"problem_count"`
 
 		manager *Manager
-		tasks   []row
+		tasks   []*row
 	}
 	taskView struct {
 		*fleet.Task

@@ -86,7 +86,7 @@ func (h *handler) pageData(s Status, now time.Time, q query) *pageData {
 	d := &pageData{Status: s, Site: h, Now: now, Query: q, Refresh: refresh(&s), Many: len(s.Managers) > 1}
 	seen := s.survey(now, "", "", "")
 	d.Managers = seen.managers
-	var rows []row
+	var rows []*row
 	for _, m := range d.Managers {
 		d.Servers = append(d.Servers, m.servers...)
 		for _, one := range m.servers {

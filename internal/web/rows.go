@@ -101,16 +101,16 @@ func folded(a, b string) int { return strings.Compare(strings.ToLower(a), string
 
 // search keeps the rows that have every word of the text somewhere. A word such as server:x is
 // looked for in that field alone.
-func search(rows []row, text string) []row {
+func search(rows []*row, text string) []*row {
 	words := strings.Fields(strings.ToLower(text))
 	if len(words) == 0 {
 		return rows
 	}
-	return slices.DeleteFunc(rows, func(r row) bool {
+	return slices.DeleteFunc(rows, func(r *row) bool {
 		for _, word := range words {
 			field, rest, found := strings.Cut(word, ":")
 			if read := fields[field]; found && read != nil {
-				if !slices.ContainsFunc(read(&r), func(v string) bool { return contains(v, rest) }) {
+				if !slices.ContainsFunc(read(r), func(v string) bool { return contains(v, rest) }) {
 					return true
 				}
 			} else if !r.has(word) {
@@ -159,14 +159,9 @@ func (r *row) has(word string) bool {
 func contains(text, word string) bool { return strings.Contains(strings.ToLower(text), word) }
 
 // arrange sorts rows by the query's column, what needs attention first among equals.
-func arrange(rows []row, q query) {
+func arrange(rows []*row, q query) {
 	c := columnOf(q.Sort)
-	// Comparing through pointers to the slice's own elements costs no copies.
-	order := make([]*row, len(rows))
-	for i := range rows {
-		order[i] = &rows[i]
-	}
-	slices.SortFunc(order, func(a, b *row) int {
+	slices.SortFunc(rows, func(a, b *row) int {
 		if c != nil {
 			if n := c.order(a, b, q.Desc); n != 0 {
 				return n
@@ -174,11 +169,6 @@ func arrange(rows []row, q query) {
 		}
 		return byAttention(a, b)
 	})
-	sorted := make([]row, len(rows))
-	for i, r := range order {
-		sorted[i] = *r
-	}
-	copy(rows, sorted)
 }
 
 func (c *column) order(a, b *row, desc bool) int {

@@ -206,10 +206,10 @@ func (v *survey) server(m *Manager, s *fleet.Server, ofManager *tally, now time.
 	}
 	counts := []*tally{&sv.Counts, ofManager, &v.all}
 	add := func(t *fleet.Task, gone bool, a fleet.Attention) {
-		r := row{m, s, t, gone, a}
+		r := &row{m, s, t, gone, a}
 		sv.tasks = append(sv.tasks, r)
 		for _, t := range counts {
-			t.add(&r)
+			t.add(r)
 		}
 	}
 	for _, t := range s.Tasks {

@@ -49,12 +49,12 @@ type taskRow struct {
 // link is an address with its words.
 type link struct{ Words, URL string }
 
-func tasksOf(s *Status, rows []row, q query, now time.Time) tasksData {
+func tasksOf(s *Status, rows []*row, q query, now time.Time) tasksData {
 	d := tasksData{Total: len(rows)}
 	rows = search(rows, q.Search)
 	d.Chips = chips(rows, q)
 	if f := filterOf(q.State); f != nil {
-		rows = slices.DeleteFunc(rows, func(r row) bool { return !f.takes(&r) })
+		rows = slices.DeleteFunc(rows, func(r *row) bool { return !f.takes(r) })
 	}
 	arrange(rows, q)
 	d.Found = len(rows)
@@ -63,9 +63,9 @@ func tasksOf(s *Status, rows []row, q query, now time.Time) tasksData {
 	}
 	end := min(q.From+pageOfTasks, d.Found)
 	d.First, d.Last = q.From+1, end
-	for i := range rows {
-		if i >= q.From && i < end || len(q.Open) > 0 && slices.Contains(q.Open, rows[i].key()) {
-			d.Rows = append(d.Rows, taskRowOf(s, &rows[i], q, now))
+	for i, r := range rows {
+		if i >= q.From && i < end || len(q.Open) > 0 && slices.Contains(q.Open, r.key()) {
+			d.Rows = append(d.Rows, taskRowOf(s, r, q, now))
 		}
 	}
 	d.links(q)
@@ -106,12 +106,12 @@ func (d *tasksData) links(q query) {
 }
 
 // chips offer the filters that take anything, and the current one.
-func chips(rows []row, q query) []chip {
+func chips(rows []*row, q query) []chip {
 	list := []chip{{"", "All", q.filtered(""), len(rows), q.State == ""}}
 	counts := make([]int, len(filters))
-	for i := range rows {
+	for _, r := range rows {
 		for j := range filters {
-			counts[j] += boolean(filters[j].takes(&rows[i]))
+			counts[j] += boolean(filters[j].takes(r))
 		}
 	}
 	for j, f := range filters {
