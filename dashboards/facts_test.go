@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"encoding/json"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -9,19 +10,12 @@ import (
 	"testing"
 )
 
-// What a real Grafana did with these files, as far as the files decide it. No test here
-// draws a panel: these are the memory of what was seen.
+// What a real Grafana did with these files, as far as the descriptions decide it. No test here draws a panel: these
+// are the memory of what was seen.
 
-// neutral are the colours that say neither good nor bad.
-var neutral = []string{"transparent", "#6c717a"}
-
-// TestStatesHaveTheirColours: by thresholds a timeline does not look at its mappings and
-// is one green bar, whatever the state.
+// TestStatesHaveTheirColours: each has one of its own, and words fit for people.
 func TestStatesHaveTheirColours(t *testing.T) {
 	eachPanel(t, func(t *testing.T, _ *model, p panelModel) {
-		if p.FieldConfig.Defaults.Color.Mode != "palette-classic" {
-			t.Errorf("its colours are by %s", p.FieldConfig.Defaults.Color.Mode)
-		}
 		colors := map[string]bool{}
 		for number, text := range words(t, p.FieldConfig.Defaults.Mappings) {
 			if colors[text.Color] || text.Color == "" || text.Text == "" || strings.Contains(text.Text, "_") {
@@ -29,16 +23,7 @@ func TestStatesHaveTheirColours(t *testing.T) {
 			}
 			colors[text.Color] = true
 		}
-		for _, factor := range regexp.MustCompile(`== 1\) \* (\d+)`).FindAllStringSubmatch(p.Targets[0].Expr, -1) {
-			if words(t, p.FieldConfig.Defaults.Mappings)[factor[1]].Text == "" {
-				t.Errorf("the state %s has no words", factor[1])
-			}
-		}
 	}, "state-timeline")
-	reasons := words(t, panelTitled(t, modelOf(t, "qem-task"), "Stop reasons over time").FieldConfig.Defaults.Mappings)
-	if len(reasons) != 12 {
-		t.Errorf("there are words for %d stop reasons", len(reasons))
-	}
 }
 
 type wordsModel struct{ Text, Color string }
@@ -57,75 +42,26 @@ func words(t *testing.T, mappings []mappingModel) map[string]wordsModel {
 	return all
 }
 
-// TestNothingIsNeutral: a value that is not there has the colour of the base step, in a
-// tile as in a cell; what is mapped from null goes before it.
+// TestNothingIsNeutral: a value that is not there has the colour of the base step, in a tile as in a cell, or what is
+// mapped from null; neither says good or bad, and green is only what was measured.
 func TestNothingIsNeutral(t *testing.T) {
-	eachPanel(t, func(t *testing.T, _ *model, p panelModel) {
-		base := func(of string, thresholds thresholdsModel) {
-			if steps := thresholds.Steps; len(steps) == 0 || steps[0].Value != nil || !slices.Contains(neutral, steps[0].Color) {
-				t.Errorf("the colour of nothing%s is not neutral: %+v", of, steps)
-			}
-			for _, s := range thresholds.Steps {
-				if strings.Contains(s.Color, "green") && *s.Value < 0 {
-					t.Errorf("green%s is from %v on", of, *s.Value)
-				}
-			}
+	ofNothing := regexp.MustCompile(`"color": "([^"]*)",\s+(?:"value": null|"index": 99)`)
+	unmeasured := regexp.MustCompile(`"color": "[a-z-]*green",\s+"value": -`)
+	each(t, func(t *testing.T, m *model) {
+		text, err := os.ReadFile(m.UID + ".json")
+		if err != nil {
+			t.Fatal(err)
 		}
-		base("", p.FieldConfig.Defaults.Thresholds)
-		for _, o := range p.FieldConfig.Overrides {
-			for _, property := range o.Properties {
-				if property.ID == "thresholds" {
-					base(" in "+o.Matcher.Options, decoded[thresholdsModel](t, property.Value))
-				}
-			}
+		colors := map[string]bool{}
+		for _, found := range ofNothing.FindAllSubmatch(text, -1) {
+			colors[string(found[1])] = true
 		}
-		if p.FieldConfig.Defaults.NoValue == "" {
-			t.Error("says nothing when there is nothing")
-		}
-		switch p.Type {
-		case "stat", "piechart":
-			if p.Options.TextMode == "name" { // of nothing there is no name, and thus not a word
-				t.Error("shows names alone")
-			}
-			if !saysNothing(t, p) {
-				t.Error("does not map null to words on a neutral colour")
-			}
-		case "table":
-			for _, header := range headers(p) {
-				empty := "–" // and a label that is not there is an empty text
-				if slices.Contains(labels(p), header) && !strings.Contains(string(p.property(header, "mappings")), `"empty"`) {
-					empty = "a mapping"
-				}
-				if decoded[string](t, p.property(header, "noValue")) != empty {
-					t.Errorf("an empty cell of the column %s does not say so", header)
-				}
-			}
+		delete(colors, "transparent")
+		delete(colors, "#6c717a")
+		if len(colors) > 0 || !ofNothing.Match(text) || unmeasured.Match(text) {
+			t.Errorf("what is not there is %v, or green below 0", colors)
 		}
 	})
-}
-
-func saysNothing(t *testing.T, p panelModel) bool {
-	t.Helper()
-	for _, m := range p.FieldConfig.Defaults.Mappings {
-		if m.Type == "special" && decoded[string](t, m.Options["match"]) == "null+nan" {
-			result := decoded[wordsModel](t, m.Options["result"])
-			return result.Text != "" && slices.Contains(neutral, result.Color)
-		}
-	}
-	return false
-}
-
-// labels are a table's columns that are not of numbers.
-func labels(p panelModel) []string {
-	var names []string
-	for _, tr := range p.Transformations {
-		for name := range tr.Options.IndexByName {
-			if !strings.HasPrefix(name, "Value") {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
 }
 
 // headers are a table's columns from left to right.
@@ -173,52 +109,26 @@ func TestSomebodyWatches(t *testing.T) {
 	}
 }
 
-// TestTroublesAreMeasured: the number of a trouble that nobody can know of is grey, in
-// words; so is that of what is not seen, also 0.
-func TestTroublesAreMeasured(t *testing.T) {
-	p := panelTitled(t, modelOf(t, "qem-fleet"), "Tasks by their worst trouble")
-	if len(p.FieldConfig.Overrides) != 12 {
-		t.Errorf("there are %d troubles", len(p.FieldConfig.Overrides))
-	}
-	for _, o := range p.FieldConfig.Overrides {
-		show := o.Matcher.Options
-		name := decoded[string](t, p.property(show, "displayName"))
-		unknown := words(t, decoded[[]mappingModel](t, p.property(show, "mappings")))["-1"]
-		if unknown.Text == "" || !slices.Contains(neutral, unknown.Color) {
-			t.Errorf("%s that nobody can know of is %q in %q", name, unknown.Text, unknown.Color)
-		}
-		for _, s := range decoded[thresholdsModel](t, p.property(show, "thresholds")).Steps {
-			if strings.HasPrefix(name, "Not read") && !slices.Contains(neutral, s.Color) {
-				t.Errorf("%s is %s", name, s.Color)
-			}
-		}
-	}
-}
-
-// TestTablesFit: without widths a table divides its own evenly, so that names are cut and
-// columns off the screen. A window of 1600 pixels has room for this much.
+// TestTablesFit: one column takes what the others leave, and no header is cut. Whether there is room for all of them
+// the generator sees to.
 func TestTablesFit(t *testing.T) {
 	eachPanel(t, func(t *testing.T, _ *model, p panelModel) {
 		if len(p.Transformations) == 1 { // keys and values
-			if p.property("label", "custom.width") == nil || p.property("value", "custom.minWidth") == nil {
-				t.Error("has no widths")
-			}
 			return
 		}
-		sum, growing := 0, 0
+		growing := 0
 		for _, header := range headers(p) {
 			width := decoded[int](t, p.property(header, "custom.width"))
 			if low := decoded[int](t, p.property(header, "custom.minWidth")); low > 0 {
 				growing++
 				width += low
 			}
-			sum += width
 			if need := p.headerWidth(t, header); width < need {
 				t.Errorf("the header of %s needs %d pixels and has %d", header, need, width)
 			}
 		}
-		if room := p.GridPos.W*1576/24 - 48; sum > room || growing != 1 {
-			t.Errorf("is %d pixels wide, %d columns grow, and there is room for %d", sum, growing, room)
+		if growing != 1 {
+			t.Errorf("%d columns grow", growing)
 		}
 	}, "table")
 }
@@ -282,33 +192,17 @@ func TestTitlesFit(t *testing.T) {
 	})
 }
 
-// TestUnitsOfPanels: 30 hours are not "1 days", 360 times is not 36012 %, zeros are not
-// drawn on 10 000 %, a histogram counts requests, and one task flattens no others.
+// TestUnitsOfPanels: 360 times is not 36012 %, and one task flattens no others.
 func TestUnitsOfPanels(t *testing.T) {
-	durations := []string{"s", "dtdurations", "m", "h", "d"}
 	eachPanel(t, func(t *testing.T, _ *model, p panelModel) {
-		d := p.FieldConfig.Defaults
-		if slices.Contains(durations, d.Unit) && d.Decimals != nil {
-			t.Errorf("a duration is cut to %d decimals", *d.Decimals)
-		}
 		for _, header := range headers(p) {
-			if slices.Contains(durations, decoded[string](t, p.property(header, "unit"))) &&
-				p.property(header, "decimals") != nil {
-				t.Errorf("the duration in %s is cut to decimals", header)
-			}
 			if strings.Contains(header, "÷") && decoded[string](t, p.property(header, "unit")) != "suffix:×" {
 				t.Errorf("%s is not in times", header)
 			}
 		}
+		d := p.FieldConfig.Defaults
 		if strings.Contains(p.Title, "objective") && p.Type == "stat" && d.Unit != "suffix:×" {
 			t.Error("is not in times")
-		}
-		if p.Type == "timeseries" && d.Unit == "percentunit" && (d.Custom.AxisSoftMin == nil || d.Custom.AxisSoftMax == nil) {
-			t.Error("has no soft minimum or maximum")
-		}
-		if p.Type == "heatmap" && (p.Options.CellValues.Unit != "reqps" || p.Options.YAxis.Unit != "s" ||
-			!strings.Contains(p.Targets[0].Expr, "rate(")) {
-			t.Errorf("its cells are in %q, its axis in %q", p.Options.CellValues.Unit, p.Options.YAxis.Unit)
 		}
 		if log := d.Custom.ScaleDistribution.Type == "symlog"; (p.Title == "Furthest behind" ||
 			p.Title == "Busiest tables") && !log {

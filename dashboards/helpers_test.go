@@ -42,7 +42,9 @@ type panelModel struct {
 		Defaults  fieldModel
 		Overrides []overrideModel
 	}
-	Options         optionsModel
+	Options struct {
+		SortBy []struct{ DisplayName string }
+	}
 	Transformations []struct {
 		ID      string
 		Options struct {
@@ -54,23 +56,11 @@ type panelModel struct {
 }
 
 type fieldModel struct {
-	Unit, NoValue string
-	Decimals      *int
-	Color         struct{ Mode string }
-	Thresholds    thresholdsModel
-	Mappings      []mappingModel
-	Links         []struct{ URL string }
-	Custom        struct {
-		AxisSoftMin, AxisSoftMax *float64
-		ScaleDistribution        struct{ Type string }
-	}
-}
-
-type thresholdsModel struct {
-	Steps []struct {
-		Color string
-		Value *float64
-	}
+	Unit       string
+	Thresholds struct{ Steps []any }
+	Mappings   []mappingModel
+	Links      []struct{ URL string }
+	Custom     struct{ ScaleDistribution struct{ Type string } }
 }
 
 type mappingModel struct {
@@ -84,13 +74,6 @@ type overrideModel struct {
 		ID    string
 		Value json.RawMessage
 	}
-}
-
-type optionsModel struct {
-	TextMode   string
-	SortBy     []struct{ DisplayName string }
-	YAxis      struct{ Unit string }
-	CellValues struct{ Unit string }
 }
 
 type targetModel struct {
