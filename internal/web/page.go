@@ -65,7 +65,6 @@ type pageData struct {
 	Many         bool // more than one manager, so that their names matter
 	Servers      []serverView
 	ServersTotal int
-	MoreServers  string // link
 	ServerHeads  []header
 	Tasks        tasksData
 	Events       []event
@@ -210,9 +209,6 @@ func (d *pageData) arrangeServers() {
 	d.ServersTotal = len(d.Servers)
 	if !d.Query.Servers && len(d.Servers) > firstServers {
 		d.Servers = d.Servers[:firstServers:firstServers]
-		all := d.Query
-		all.Servers = true
-		d.MoreServers = all.link() + "#servers"
 	}
 }
 

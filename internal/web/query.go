@@ -136,9 +136,21 @@ func (q query) sorted(c *column) string {
 	return q.link()
 }
 
-// from is the link to the tasks after the first n.
-func (q query) from(n int) string {
-	q.From = max(0, n)
+// Page is the link to so many pages of tasks further than the one after the first n.
+func (q query) Page(n, further int) string {
+	q.From = max(0, n+further*pageOfTasks)
+	return q.link()
+}
+
+// Unsearched is the link that ends the search.
+func (q query) Unsearched() string {
+	q.Search, q.From = "", 0
+	return q.link()
+}
+
+// AllServers is the link that shows all of them.
+func (q query) AllServers() string {
+	q.Servers = true
 	return q.link()
 }
 

@@ -12,16 +12,15 @@ import (
 
 // tasksData is the part of the page with the tasks.
 type tasksData struct {
-	Scope          string // manager or server that the tasks are restricted to
-	ScopeOff       string // link that lifts the restriction
-	SearchOff      string // link that ends the search
-	Chips          []chip
-	Columns        []header
-	Rows           []taskRow
-	First, Last    int // numbers of the rows on this page, from 1
-	Found, Total   int // that match; of what the query's manager and server have
-	Previous, Next string
+	Chips        []chip
+	Columns      []header
+	Rows         []taskRow
+	First, Last  int // numbers of the rows on this page, from 1
+	Found, Total int // that match; of what the query's manager and server have
 }
+
+// From is how many tasks are passed over.
+func (d *tasksData) From() int { return d.First - 1 }
 
 // chip is a filter with the number of tasks that it takes.
 type chip struct {
@@ -68,30 +67,6 @@ func tasksOf(s *Status, rows []*row, q query, now time.Time) tasksData {
 			d.Rows = append(d.Rows, taskRowOf(s, r, q, now))
 		}
 	}
-	d.links(q)
-	return d
-}
-
-// links are those around the table.
-func (d *tasksData) links(q query) {
-	if q.Manager != "" || q.Server != "" {
-		d.Scope = q.Manager
-		if q.Server != "" {
-			d.Scope = q.Server
-		}
-		d.ScopeOff = q.Within("", "")
-	}
-	if q.Search != "" {
-		off := q
-		off.Search, off.From = "", 0
-		d.SearchOff = off.link()
-	}
-	if q.From > 0 {
-		d.Previous = q.from(q.From - pageOfTasks)
-	}
-	if d.Last < d.Found {
-		d.Next = q.from(q.From + pageOfTasks)
-	}
 	for _, c := range columns {
 		h := header{c.Name, c.Label, q.sorted(&c), "none"}
 		switch {
@@ -103,6 +78,7 @@ func (d *tasksData) links(q query) {
 		}
 		d.Columns = append(d.Columns, h)
 	}
+	return d
 }
 
 // chips offer the filters that take anything, and the current one.
