@@ -64,9 +64,9 @@ func doc(scope, name, kind, help, source string, labels ...string) Doc {
 func (k *kind[E]) docs() []Doc {
 	var docs []Doc
 	for _, f := range k.families {
-		d := doc(k.scope, f.name, f.kind.String(), f.help, f.source, slices.Concat(k.labels, f.labels)...)
+		d := doc(k.scope, f.Name, f.Type.String(), f.Help, f.source, slices.Concat(k.labels, f.Labels)...)
 		d.entity, d.fields = reflect.TypeFor[E](), f.fields
-		for l := range f.labels {
+		for l := range f.Labels {
 			d.Labels[len(k.labels)+l].Values = f.values(l)
 		}
 		docs = append(docs, d)
@@ -75,12 +75,12 @@ func (k *kind[E]) docs() []Doc {
 }
 
 // values returns the known values of a label, in their order.
-func (s *samples[E]) values(label int) []string {
-	if len(s.columns) == 0 {
-		return s.known
+func (f *family[E]) values(label int) []string {
+	if len(f.Columns) == 0 {
+		return f.known
 	}
 	var values []string
-	for _, c := range s.columns {
+	for _, c := range f.Columns {
 		if v := c[label]; !slices.Contains(values, v) {
 			values = append(values, v)
 		}

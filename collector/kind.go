@@ -25,10 +25,8 @@ func newKind[E any](scope, labels string, same func(s, old *fleet.Server) bool,
 	k := &kind[E]{scope: scope, labels: split(labels), families: slices.Concat(tables...), same: same, list: list}
 	var families []exposition.Family
 	for _, f := range k.families {
-		families = append(families, exposition.Family{
-			Name: f.name, Help: f.help, Type: f.kind, Labels: f.labels, Columns: f.columns,
-		})
-		k.columns += len(f.columns)
+		families = append(families, f.Family)
+		k.columns += len(f.Columns)
 	}
 	k.table = exposition.NewTable(k.labels, families)
 	return k
@@ -131,7 +129,7 @@ func (b *batch[E]) loose(limit *bounds) []exposition.Loose {
 				return
 			}
 			if family.bounded {
-				labels[0] = limit.text(family.name, family.known, labels[0])
+				labels[0] = limit.text(family.Name, family.known, labels[0])
 			}
 			l := exposition.Loose{Family: f, Row: row, Value: value.Float()}
 			if len(all) < len(old) && old[len(all)].Family == f {
