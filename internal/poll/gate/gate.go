@@ -49,7 +49,7 @@ type Gate struct {
 	dear     int                // slots held, those for outlines apart
 	probing  int                // slots held for probes
 	moved    time.Time          // when a slot was last given back, or the first one taken
-	lines    [classes]line      // of the servers that wait with a call of the class
+	line     line               // of the servers of which a call may go as soon as there is a slot
 	waiting  int                // servers that wait
 	passed   uint64             // turns that wait no longer
 }
@@ -58,7 +58,8 @@ type Gate struct {
 type Queue struct {
 	gate    *Gate
 	turns   [classes][]*Turn // that wait
-	places  [classes]int     // in the lines plus 1; 0: it does not stand there
+	place   int              // in the line plus 1; 0: it does not stand there
+	next    Class            // of its turn there
 	held    []*Turn          // probes apart, the oldest first
 	window  int              // how many it may hold, outlines apart
 	trial   bool             // it let a request time out: one slot
@@ -69,9 +70,6 @@ type Queue struct {
 // New makes a gate; see Resize.
 func New(slots int, perSecond float64, late time.Duration) *Gate {
 	g := &Gate{held: map[*Turn]struct{}{}, reserves: math.MaxUint64}
-	for c := range classes {
-		g.lines[c].class = c
-	}
 	g.Resize(slots, perSecond, late)
 	return g
 }
@@ -125,14 +123,14 @@ func (g *Gate) dispatch() {
 			g.later(wait)
 			return
 		}
-		q, c := g.choose(now)
+		q := g.first(now)
 		if q == nil {
 			return
 		}
 		if g.pace > 0 {
 			g.next = now.Add(g.pace)
 		}
-		g.grant(q, c, now)
+		g.grant(q, now)
 	}
 }
 
@@ -148,78 +146,78 @@ func (g *Gate) later(wait time.Duration) {
 	})
 }
 
-// choose returns whose turn it is; nil when nobody's.
-func (g *Gate) choose(now time.Time) (*Queue, Class) {
-	for c := range classes {
-		if c > Outlines && g.dear >= g.forDear() || c == Probes && g.probing >= max(1, min(probesAtOnce, g.slots/2)) {
-			break
+// first returns whose turn it is; nil when nobody's.
+func (g *Gate) first(now time.Time) *Queue {
+	for len(g.line) > 0 {
+		q := g.line[0]
+		if before := q.next; q.enlist(now) != before { // its oldest request is late meanwhile
+			continue
 		}
-		for len(g.lines[c].queues) > 0 {
-			q := g.lines[c].queues[0]
-			if !q.may(c, now) {
-				g.lines[c].drop(q) // until a request of its ends
-				continue
-			}
-			if len(q.held) >= (g.slots+1)/2 && g.waiting > 1 {
-				break // so do all others of the class
-			}
-			return q, c
+		if q.next > Outlines && g.dear >= g.forDear() ||
+			q.next == Probes && g.probing >= max(1, min(probesAtOnce, g.slots/2)) {
+			return nil // nor may any that stands behind it
 		}
+		return q
 	}
-	return nil, classes
+	return nil
+}
+
+// enlist brings a server to where it belongs in the line now, and returns the class of its turn there.
+func (q *Queue) enlist(now time.Time) Class {
+	q.next = 0
+	for q.next < classes && (len(q.turns[q.next]) == 0 || !q.may(q.next, now)) {
+		q.next++
+	}
+	q.gate.line.put(q, q.next < classes)
+	return q.next
 }
 
 // may reports whether a server may have one more request of a class under way.
 func (q *Queue) may(c Class, now time.Time) bool {
-	switch {
+	switch g := q.gate; {
 	case c == Probes || len(q.held) == 0:
 		return true
-	case q.trial || now.Sub(q.held[0].since) > q.gate.late:
+	case q.trial || now.Sub(q.held[0].since) > g.late || len(q.held) >= (g.slots+1)/2 && g.waiting > 1:
 		return false
 	}
 	return c == Outlines || len(q.held) < q.window
 }
 
-func (g *Gate) grant(q *Queue, c Class, now time.Time) {
-	t := q.turns[c][0]
-	q.turns[c] = q.turns[c][1:]
-	q.left(c)
+// grant grants the next turn of a server.
+func (g *Gate) grant(q *Queue, now time.Time) {
+	t := q.turns[q.next][0]
+	q.turns[q.next] = q.turns[q.next][1:]
+	q.left()
 	t.since = now
 	if len(g.held) == 0 {
 		g.moved = now
 	}
 	g.held[t] = struct{}{}
-	if c > Outlines {
+	if q.next > Outlines {
 		g.dear++
 	}
-	if c == Probes {
+	if q.next == Probes {
 		g.probing++
 	} else {
 		q.held = append(q.held, t)
 	}
 	q.served = g.passed
-	q.enlist()
+	q.enlist(now)
 	t.Granted()
 }
 
-// enlist puts a server into the lines of all that it waits for.
-func (q *Queue) enlist() {
-	for c := range classes {
-		if len(q.turns[c]) > 0 {
-			q.gate.lines[c].put(q)
-		}
-	}
-}
-
-// left takes note that one turn less of the class waits.
-func (q *Queue) left(c Class) {
+// left takes note that one turn less waits.
+func (q *Queue) left() {
 	q.gate.passed++
 	if q.waiting--; q.waiting == 0 {
 		q.gate.waiting--
 	}
-	if len(q.turns[c]) == 0 {
-		q.gate.lines[c].drop(q)
-	}
+}
+
+// changed lets what has changed for a server count.
+func (q *Queue) changed() {
+	q.enlist(time.Now())
+	q.gate.dispatch()
 }
 
 // Turn is one call at the gate: it waits for a slot, and then holds it. Its first request is made
@@ -244,21 +242,21 @@ func (t *Turn) Wait() {
 	}
 	q.waiting++
 	q.turns[t.Class] = append(q.turns[t.Class], t)
-	q.enlist()
-	g.dispatch()
+	q.changed()
 }
 
 // Leave lets it wait no longer; false when the slot has been granted.
 func (t *Turn) Leave() bool {
-	q, g := t.Queue, t.Queue.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	q := t.Queue
+	q.gate.mu.Lock()
+	defer q.gate.mu.Unlock()
 	at := slices.Index(q.turns[t.Class], t)
 	if at < 0 {
 		return false
 	}
 	q.turns[t.Class] = slices.Delete(q.turns[t.Class], at, at+1)
-	q.left(t.Class)
+	q.left()
+	q.changed()
 	return true
 }
 
@@ -303,8 +301,7 @@ func (t *Turn) Release() {
 	if len(q.held) == 0 && q.waiting == 0 {
 		q.window = max(1, q.window/2) // it needs less
 	}
-	q.enlist()
-	g.dispatch()
+	q.changed()
 }
 
 // Note takes note of how a request of the server ended.
@@ -322,6 +319,5 @@ func (q *Queue) Note(answered, timedOut bool, took time.Duration) {
 			q.window = min(q.window+1, g.slots)
 		}
 	}
-	q.enlist()
-	g.dispatch()
+	q.changed()
 }

@@ -1,54 +1,47 @@
 package gate
 
-import "container/heap"
+import (
+	"cmp"
+	"container/heap"
+)
 
-// line is a heap of the servers that wait with a call of one class: the one with the fewest slots
-// is first, and equals take turns.
-type line struct {
-	class  Class
-	queues []*Queue
+// line is a heap of servers: first the one with the turn of the first class, then the one with the
+// fewest slots, and equals take turns.
+type line []*Queue
+
+func (l line) Len() int { return len(l) }
+
+func (l line) Less(i, j int) bool {
+	a, b := l[i], l[j]
+	return cmp.Or(cmp.Compare(a.next, b.next), cmp.Compare(len(a.held), len(b.held)), cmp.Compare(a.served, b.served)) < 0
 }
 
-func (l *line) Len() int { return len(l.queues) }
-
-func (l *line) Less(i, j int) bool {
-	a, b := l.queues[i], l.queues[j]
-	if len(a.held) != len(b.held) {
-		return len(a.held) < len(b.held)
-	}
-	return a.served < b.served
-}
-
-func (l *line) Swap(i, j int) {
-	l.queues[i], l.queues[j] = l.queues[j], l.queues[i]
-	l.queues[i].places[l.class], l.queues[j].places[l.class] = i+1, j+1
+func (l line) Swap(i, j int) {
+	l[i], l[j] = l[j], l[i]
+	l[i].place, l[j].place = i+1, j+1
 }
 
 func (l *line) Push(q any) {
-	l.queues = append(l.queues, q.(*Queue))
-	q.(*Queue).places[l.class] = len(l.queues)
+	*l = append(*l, q.(*Queue))
+	q.(*Queue).place = len(*l)
 }
 
 func (l *line) Pop() any {
-	n := len(l.queues) - 1
-	last := l.queues[n]
-	clear(l.queues[n:])
-	l.queues, last.places[l.class] = l.queues[:n], 0
+	n := len(*l) - 1
+	last := (*l)[n]
+	clear((*l)[n:])
+	*l, last.place = (*l)[:n], 0
 	return last
 }
 
-// put brings a server to where it belongs now.
-func (l *line) put(q *Queue) {
-	if at := q.places[l.class]; at > 0 {
-		heap.Fix(l, at-1)
-	} else {
+// put brings a server to where it belongs now; out of the line if it does not stand there.
+func (l *line) put(q *Queue, stands bool) {
+	switch {
+	case stands && q.place > 0:
+		heap.Fix(l, q.place-1)
+	case stands:
 		heap.Push(l, q)
-	}
-}
-
-// drop takes a server out, if it is in.
-func (l *line) drop(q *Queue) {
-	if at := q.places[l.class]; at > 0 {
-		heap.Remove(l, at-1)
+	case q.place > 0:
+		heap.Remove(l, q.place-1)
 	}
 }
