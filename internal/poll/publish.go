@@ -32,9 +32,9 @@ func (w *watch) publish() {
 	if !w.on {
 		return
 	}
-	s := w.fleet()
-	w.tellServer(s)
-	w.value = s
+	before := cmp.Or(w.published.Load(), &fleet.Server{})
+	s := w.fleet(before)
+	w.tellServer(before, s)
 	w.published.Store(s)
 	w.options.Publisher.Server(s)
 	w.publishing.Drop()
@@ -45,7 +45,7 @@ func (w *watch) publish() {
 	}
 }
 
-func (w *watch) fleet() *fleet.Server {
+func (w *watch) fleet(before *fleet.Server) *fleet.Server {
 	details, _ := w.server.value.(*aem.ServerDetails)
 	s := answer.Server(&w.info, details)
 	s.Up = w.up()
@@ -56,14 +56,14 @@ func (w *watch) fleet() *fleet.Server {
 	s.Interval = w.options.PollInterval
 	s.Duplicates = w.twice
 	s.MemoryLimit, s.DiskLimit = choose.Limits(w.options.Limits, w.name)
-	s.Details = w.details(details)
+	s.Details = w.details(before.Details, details)
 	s.Past = w.past
 	if w.outline.value != nil {
 		s.TasksListed = fleet.Count(len(w.list))
 		s.TasksPolled = fleet.Count(len(w.tasks))
-		s.Tasks = w.taskValues()
+		s.Tasks = w.taskValues(before.Tasks)
 	}
-	w.addExtras(s)
+	w.addExtras(before, s)
 	w.addProblems(s)
 	return s
 }
@@ -108,7 +108,7 @@ func (w *watch) stateError() error {
 
 // details are those of the server. An error that tells the state of its licence goes before
 // what they say of it.
-func (w *watch) details(read *aem.ServerDetails) (d *fleet.ServerDetails) {
+func (w *watch) details(before *fleet.ServerDetails, read *aem.ServerDetails) (d *fleet.ServerDetails) {
 	if read != nil {
 		d = answer.ServerDetails(read)
 	}
@@ -118,20 +118,20 @@ func (w *watch) details(read *aem.ServerDetails) (d *fleet.ServerDetails) {
 		}
 		d.License.State = state
 	}
-	if w.value != nil && w.value.Details != nil && d != nil && *w.value.Details == *d {
-		return w.value.Details
+	if before != nil && d != nil && *before == *d {
+		return before
 	}
 	return d
 }
 
 // taskValues keeps the slice when all of its elements are what they were.
-func (w *watch) taskValues() []*fleet.Task {
+func (w *watch) taskValues(before []*fleet.Task) []*fleet.Task {
 	values := make([]*fleet.Task, len(w.tasks))
 	for i, t := range w.tasks {
 		values[i] = w.taskValue(t)
 	}
-	if w.value != nil && w.value.Tasks != nil && slices.Equal(w.value.Tasks, values) {
-		return w.value.Tasks
+	if before != nil && slices.Equal(before, values) {
+		return before
 	}
 	return values
 }
@@ -180,9 +180,9 @@ func (w *watch) taskValue(t *task) *fleet.Task {
 
 // addExtras puts what the optional collectors found into a server; what is unchanged stays the
 // same slice.
-func (w *watch) addExtras(s *fleet.Server) {
-	if !w.stale && w.value != nil {
-		s.Endpoints, s.EndpointTests, s.ACLs = w.value.Endpoints, w.value.EndpointTests, w.value.ACLs
+func (w *watch) addExtras(before, s *fleet.Server) {
+	if !w.stale {
+		s.Endpoints, s.EndpointTests, s.ACLs = before.Endpoints, before.EndpointTests, before.ACLs
 		return
 	}
 	w.stale = false
@@ -219,7 +219,7 @@ func (w *watch) addProblems(s *fleet.Server) {
 }
 
 // tellServer tells what has changed of the server itself.
-func (w *watch) tellServer(s *fleet.Server) {
+func (w *watch) tellServer(before, s *fleet.Server) {
 	c := fleet.Event{Kind: fleet.ServerReadable, Server: w.name, From: w.told, To: s.Unreadable}
 	wait := false
 	for _, r := range []*reading{w.server, w.outline} {
@@ -232,10 +232,10 @@ func (w *watch) tellServer(s *fleet.Server) {
 		w.told = c.To
 		w.Tell(c)
 	}
-	if w.value == nil || w.value.Details == nil || s.Details == nil {
+	if before.Details == nil || s.Details == nil {
 		return
 	}
-	was, is := w.value.Details.License.State, s.Details.License.State
+	was, is := before.Details.License.State, s.Details.License.State
 	if was != "" && is != "" && was != is {
 		w.Tell(fleet.Event{Kind: fleet.LicenseChanged, Server: w.name, From: was, To: is})
 	}

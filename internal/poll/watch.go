@@ -49,9 +49,8 @@ type watch struct {
 
 	told       string // why it cannot be read, as told last
 	publishing *alarm.Alarm
-	stale      bool          // what the optional collectors found is to be published anew
-	value      *fleet.Server // as published last; nil: nothing is
-	published  atomic.Pointer[fleet.Server]
+	stale      bool                         // what the optional collectors found is to be published anew
+	published  atomic.Pointer[fleet.Server] // nil: nothing is
 }
 
 // key is what a reading of a server is known by.
@@ -333,7 +332,7 @@ func (w *watch) leave() {
 	w.on = false
 	w.halt()
 	w.arrange()
-	w.value, w.past = nil, nil
+	w.past = nil
 	w.published.Store(nil)
 	w.options.Publisher.Gone(w.name)
 }
