@@ -6,7 +6,6 @@ import (
 
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
-	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 )
 
@@ -20,12 +19,7 @@ var (
 	}
 	readTables = &kind{
 		operation: "GetTableStatuses", class: gate.Statuses, of: ofTask, ask: answer.OfTables, replicate: true,
-		every: func(o *Options) time.Duration {
-			if o.Tables.Mode == choose.Off {
-				return 0
-			}
-			return o.Tables.Interval
-		},
+		every: func(o *Options) time.Duration { return o.Tables.Interval },
 	}
 	readServerACL = acl("GetServerAcl", ofServer, fleet.ScopeServer)
 	readTasksACL  = acl("GetTasksCollectionAcl", ofServer, fleet.ScopeTasks)

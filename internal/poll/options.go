@@ -63,7 +63,9 @@ func (o Options) complete() *Options {
 	o.RequestTimeout = cmp.Or(max(o.RequestTimeout, 0), 10*time.Second)
 	o.Concurrency = cmp.Or(max(o.Concurrency, 0), 16)
 	o.Tables.Mode = cmp.Or(o.Tables.Mode, choose.Off)
-	o.Tables.Interval = cmp.Or(max(o.Tables.Interval, 0), 5*o.PollInterval)
+	if o.Tables.Interval = cmp.Or(max(o.Tables.Interval, 0), 5*o.PollInterval); o.Tables.Mode == choose.Off {
+		o.Tables.Interval = 0
+	}
 	o.EndpointTests.Timeout = cmp.Or(max(o.EndpointTests.Timeout, 0), time.Minute)
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	o.Journal = cmp.Or(o.Journal, &fleet.Journal{})

@@ -7,11 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
-
 	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 	"github.com/qem-exporter/qem_exporter/internal/poll/alarm"
+	"github.com/qem-exporter/qem_exporter/internal/poll/answer"
 	"github.com/qem-exporter/qem_exporter/internal/poll/gate"
 	"github.com/qem-exporter/qem_exporter/internal/poll/tell"
 )
@@ -24,7 +23,6 @@ type Poller struct {
 	// A poller stands still whose calls do not end. Waiting for the gate, the rate or a back-off is not
 	// standing still.
 	watchdog *alarm.Alarm
-	wedged   atomic.Pointer[string]    // why it stands still; nil: it moves
 	looks    atomic.Pointer[time.Time] // the watchdog will have looked again by then; nil: it does not look
 }
 
@@ -120,7 +118,7 @@ func (p *Poller) Update(options Options) {
 
 // Wedged says why nothing moves any more; "" when it does.
 func (p *Poller) Wedged() string {
-	if why := p.wedged.Load(); why != nil {
+	if why := p.engine.wedged.Load(); why != nil {
 		return *why
 	}
 	if at := p.looks.Load(); at != nil && time.Since(*at) > 0 {
@@ -147,17 +145,13 @@ func (p *Poller) look() {
 	e := &p.engine
 	stuck := e.gate.Stuck(p.limit())
 	if len(stuck) == 0 {
-		if e.landed {
-			p.wedged.Store(nil)
-		}
 		return
 	}
 	var calls []string
 	for _, turn := range stuck {
 		calls = append(calls, turn.What)
 	}
-	e.landed = false
-	p.wedged.Store(new(fmt.Sprintf("no call to %s has ended for %s: %s", e.options.Manager, p.limit(), tell.Some(calls))))
+	e.wedged.Store(new(fmt.Sprintf("no call to %s has ended for %s: %s", e.options.Manager, p.limit(), tell.Some(calls))))
 	e.Logger.Error("polling stands still, giving up the calls under way", slog.Int("calls", len(stuck)),
 		slog.String("names", tell.Some(calls)))
 	for f := range e.flights {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/qem-exporter/qem_exporter/aem"
@@ -29,9 +30,9 @@ type engine struct {
 	life    context.Context // of the calls; nil while nothing runs
 	once    func()          // ends a life in which everything is read once; nil in any other
 	calls   sync.WaitGroup
-	flights map[*flight]struct{} // those that wait at the gate, and those under way
-	landed  bool                 // one of them has, since it was told that none does
-	lacking map[string]int       // servers of which an optional collector cannot read everything
+	flights map[*flight]struct{}   // those that wait at the gate, and those under way
+	wedged  atomic.Pointer[string] // why it stands still; nil: it moves
+	lacking map[string]int         // servers of which an optional collector cannot read everything
 	tell.Teller
 }
 
@@ -170,7 +171,7 @@ func (f *flight) land(value any, err error) {
 		return
 	}
 	r.leave()
-	r.landed = true
+	r.wedged.Store(nil)
 	now, asked := time.Now(), f.turn.Asked
 	if asked.IsZero() {
 		asked = now

@@ -252,8 +252,7 @@ func (r *roster) stop() {
 		if w.once != nil && w.publishing.Set {
 			w.publish()
 		}
-		w.sweep.start.Drop()
-		w.publishing.Drop()
+		w.halt()
 		for _, reading := range w.order {
 			reading.halt()
 		}

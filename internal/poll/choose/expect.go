@@ -51,31 +51,10 @@ func Expected(objectives []Objective, server, task string, tags []string) (e fle
 
 // ofTags is what the tags of a task say, as an objective.
 func ofTags(tags []string) (o Objective, complaints []string) {
-	for _, of := range []struct {
-		key  string
-		read func(value string) error
-	}{
-		{"latency_objective", func(v string) (err error) { o.Latency, err = span(v); return err }},
-		{"full_load_objective", func(v string) (err error) { o.FullLoad, err = span(v); return err }},
-		{"expected", func(v string) error {
-			if v != "running" {
-				return fmt.Errorf("%q is not running", v)
-			}
-			o.Running = new(true)
-			return nil
-		}},
-		{"priority", func(v string) error {
-			all := []string{fleet.PriorityPage, fleet.PriorityTicket, fleet.PriorityNone}
-			if !slices.Contains(all, v) {
-				return fmt.Errorf("%q is not %s", v, strings.Join(all, ", "))
-			}
-			o.Priority = v
-			return nil
-		}},
-	} {
-		if value, tagged := valueOf(tags, of.key); tagged {
-			if err := of.read(value); err != nil {
-				complaints = append(complaints, fmt.Sprintf("tag %s=%s: %v", of.key, value, err))
+	for _, key := range []string{"latency_objective", "full_load_objective", "expected", "priority"} {
+		if value, tagged := valueOf(tags, key); tagged {
+			if err := o.set(key, value); err != nil {
+				complaints = append(complaints, fmt.Sprintf("tag %s=%s: %v", key, value, err))
 			}
 		}
 	}
@@ -83,6 +62,26 @@ func ofTags(tags []string) (o Objective, complaints []string) {
 		complaints = append(complaints, fmt.Sprintf("only the first %d of its %d tags have series", fleet.MaxTags, n))
 	}
 	return o, complaints
+}
+
+// set takes over what one tag says.
+func (o *Objective) set(key, value string) (err error) {
+	priorities := []string{fleet.PriorityPage, fleet.PriorityTicket, fleet.PriorityNone}
+	switch {
+	case key == "latency_objective":
+		o.Latency, err = span(value)
+	case key == "full_load_objective":
+		o.FullLoad, err = span(value)
+	case key == "expected" && value == "running":
+		o.Running = new(true)
+	case key == "expected":
+		err = fmt.Errorf("%q is not running", value)
+	case slices.Contains(priorities, value):
+		o.Priority = value
+	default:
+		err = fmt.Errorf("%q is not %s", value, strings.Join(priorities, ", "))
+	}
+	return err
 }
 
 // valueOf is the value of the tag key=value; of several, the first by text.
