@@ -7,58 +7,40 @@ import (
 	"testing"
 )
 
-func inShard(manager, server string, shard, total int) bool {
-	c := Choice{Manager: manager, Shard: shard, TotalShards: total}
-	return c.Server(server)
+// shardOf is the one instance of so many that polls a server.
+func shardOf(t *testing.T, manager, server string, total int) (owner int) {
+	t.Helper()
+	owners := 0
+	for shard := range total {
+		if c := (Choice{Manager: manager, Shard: shard, TotalShards: total}); c.Server(server) {
+			owner, owners = shard, owners+1
+		}
+	}
+	if owners != 1 {
+		t.Fatalf("%s belongs to %d of %d shards", server, owners, total)
+	}
+	return owner
 }
 
 func TestShardsPartitionTheServers(t *testing.T) {
 	const servers = 4000
 	for _, total := range []int{1, 2, 3, 16} {
-		t.Run(fmt.Sprint(total), func(t *testing.T) {
-			sizes := make([]int, total)
-			for i := range servers {
-				name := fmt.Sprintf("replicate-%03d.example.net", i)
-				owners := 0
-				for shard := range total {
-					if inShard("prod", name, shard, total) {
-						owners++
-						sizes[shard]++
-					}
-				}
-				if owners != 1 {
-					t.Fatalf("%s belongs to %d shards", name, owners)
-				}
-			}
-			even := servers / total
-			for shard, size := range sizes {
-				if size < even*8/10 || size > even*12/10 {
-					t.Errorf("shard %d has %d servers, even would be %d", shard, size, even)
-				}
-			}
-		})
-	}
-}
-
-func TestShardDependsOnBothNames(t *testing.T) {
-	const total = 16
-	shardOf := func(manager, server string) int {
-		for shard := range total {
-			if inShard(manager, server, shard, total) {
-				return shard
-			}
+		sizes := make([]int, total)
+		for i := range servers {
+			sizes[shardOf(t, "prod", fmt.Sprintf("replicate-%03d.example.net", i), total)]++
 		}
-		return -1
+		if even := servers / total; slices.Min(sizes) < even*8/10 || slices.Max(sizes) > even*12/10 {
+			t.Errorf("the shards have %v servers, even would be %d", sizes, even)
+		}
 	}
-	differ := 0
+	moved := 0
 	for i := range 100 {
-		server := fmt.Sprint("server", i)
-		if shardOf("prod", server) != shardOf("test", server) {
-			differ++
+		if server := fmt.Sprint("server", i); shardOf(t, "prod", server, 16) != shardOf(t, "test", server, 16) {
+			moved++
 		}
 	}
-	if differ < 80 {
-		t.Errorf("the manager moved only %d of 100 servers", differ)
+	if moved < 80 {
+		t.Errorf("the manager moved only %d of 100 servers", moved)
 	}
 	if HashOf("ab", "c").Sum() == HashOf("a", "bc").Sum() {
 		t.Error("the boundary between names is lost")
@@ -68,11 +50,12 @@ func TestShardDependsOnBothNames(t *testing.T) {
 // Instances of different releases run side by side during an upgrade.
 func TestShardIsTheSameForEver(t *testing.T) {
 	for server, want := range map[string]int{"Local Server": 2, "Compose SRV - C4DW": 3, "ärger": 2} {
-		if !inShard("prod", server, want, 16) {
-			t.Errorf("%q is not in shard %d of 16 any more", server, want)
+		if shard := shardOf(t, "prod", server, 16); shard != want {
+			t.Errorf("%q is in shard %d of 16, and was in %d", server, shard, want)
 		}
 	}
 }
+
 func anchored(expressions ...string) []*regexp.Regexp {
 	var list []*regexp.Regexp
 	for _, e := range expressions {
