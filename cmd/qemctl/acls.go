@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,88 +14,76 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 )
 
-// aclFlags name the object of an ACL.
-type aclFlags struct {
-	server, task, endpoint, file string
-	tasks, endpoints             bool
+func (c *command) otherCommands() {
+	acl := c.command(c.app, "acl", "Shows and changes explicit permissions.", nil)
+	get := c.command(acl, "get", "Prints the explicit ACL as JSON, for acl set.", c.getACL)
+	set := c.command(acl, "set", "Replaces the explicit ACL.", c.setACL)
+	set.Flag("file", "The ACL; - is the standard input.").Short('f').Required().StringVar(&c.file)
+	for _, clause := range []*kingpin.CmdClause{get, set} {
+		c.serverArg(clause)
+		clause.Flag("task", "Of this task.").StringVar(&c.task)
+		clause.Flag("tasks", "Of all tasks of the server.").BoolVar(&c.allTasks)
+		clause.Flag("endpoint", "Of this endpoint.").StringVar(&c.endpoint)
+		clause.Flag("endpoints", "Of all endpoints of the server.").BoolVar(&c.allEndpoints)
+	}
+
+	audit := c.command(c.app, "audit", "Exports the audit trail.", func(ctx context.Context) error {
+		return c.saveAll(c.client.Audit.Export(ctx, time.Now().Add(-c.since), time.Time{}, c.bytes("exported")))
+	})
+	audit.Flag("since", "How far back.").Default("24h").DurationVar(&c.since)
+	audit.Flag("file", "Where to; without it the standard output.").Short('f').StringVar(&c.file)
 }
 
-func (f *aclFlags) target() (aem.ACLTarget, error) {
+// target is the object of an ACL.
+func (c *command) target() (aem.ACLTarget, error) {
 	var targets []aem.ACLTarget
-	if f.task != "" {
-		targets = append(targets, aem.TaskACL(aem.TaskRef{Server: f.server, Task: f.task}))
+	if c.task != "" {
+		targets = append(targets, aem.TaskACL(c.ref()))
 	}
-	if f.tasks {
-		targets = append(targets, aem.TasksACL(f.server))
+	if c.allTasks {
+		targets = append(targets, aem.TasksACL(c.server))
 	}
-	if f.endpoint != "" {
-		targets = append(targets, aem.EndpointACL(aem.EndpointRef{Server: f.server, Endpoint: f.endpoint}))
+	if c.endpoint != "" {
+		targets = append(targets, aem.EndpointACL(aem.EndpointRef{Server: c.server, Endpoint: c.endpoint}))
 	}
-	if f.endpoints {
-		targets = append(targets, aem.EndpointsACL(f.server))
+	if c.allEndpoints {
+		targets = append(targets, aem.EndpointsACL(c.server))
 	}
 	switch len(targets) {
 	case 0:
-		return aem.ServerACL(f.server), nil
+		return aem.ServerACL(c.server), nil
 	case 1:
 		return targets[0], nil
 	}
 	return aem.ACLTarget{}, errors.New("give one of --task, --tasks, --endpoint and --endpoints")
 }
 
-func (c *command) otherCommands() {
-	f := &aclFlags{}
-	acl := c.command(c.app, "acl", "Shows and changes explicit permissions.", nil)
-	get := c.command(acl, "get", "Prints the explicit ACL as JSON, for acl set.", func(ctx context.Context) error {
-		target, err := f.target()
-		if err != nil {
-			return err
-		}
-		acl, err := c.client.ACLs.Get(ctx, target)
-		if err != nil {
-			return err
-		}
-		return c.json(acl)
-	})
-	set := c.command(acl, "set", "Replaces the explicit ACL.", func(ctx context.Context) error { return c.setACL(ctx, f) })
-	set.Flag("file", "The ACL; - is the standard input.").Short('f').Required().StringVar(&f.file)
-	for _, clause := range []*kingpin.CmdClause{get, set} {
-		serverArg(clause, &f.server)
-		clause.Flag("task", "Of this task.").StringVar(&f.task)
-		clause.Flag("tasks", "Of all tasks of the server.").BoolVar(&f.tasks)
-		clause.Flag("endpoint", "Of this endpoint.").StringVar(&f.endpoint)
-		clause.Flag("endpoints", "Of all endpoints of the server.").BoolVar(&f.endpoints)
+func (c *command) getACL(ctx context.Context) error {
+	target, err := c.target()
+	if err != nil {
+		return err
 	}
-
-	var since time.Duration
-	var file string
-	audit := c.command(c.app, "audit", "Exports the audit trail.", func(ctx context.Context) error {
-		trail, err := c.client.Audit.Export(ctx, time.Now().Add(-since), time.Time{}, c.bytes("exported"))
-		if err != nil {
-			return err
-		}
-		return errors.Join(c.save(file, trail), trail.Close())
-	})
-	audit.Flag("since", "How far back.").Default("24h").DurationVar(&since)
-	audit.Flag("file", "Where to; without it the standard output.").Short('f').StringVar(&file)
+	acl, err := c.client.ACLs.Get(ctx, target)
+	if err != nil {
+		return err
+	}
+	return c.json(acl)
 }
 
-func (c *command) setACL(ctx context.Context, f *aclFlags) error {
-	target, err := f.target()
-	if err != nil {
-		return err
-	}
-	file, err := c.open(f.file)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(file)
+func (c *command) setACL(ctx context.Context) error {
+	target, err := c.target()
 	if err != nil {
 		return err
 	}
 	acl := &aem.ACL{}
-	if err := json.Unmarshal(text, acl); err != nil {
+	err = c.read(func(file io.Reader) error {
+		text, err := io.ReadAll(file)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(text, acl)
+	})
+	if err != nil {
 		return err
 	}
 	if err := acl.Validate(); err != nil {
@@ -102,7 +91,7 @@ func (c *command) setACL(ctx context.Context, f *aclFlags) error {
 	}
 	var who []string
 	for role, p := range acl.Roles() {
-		for _, name := range append(append([]string{}, p.Users...), p.Groups...) {
+		for _, name := range slices.Concat(p.Users, p.Groups) {
 			who = append(who, name+" "+string(role))
 		}
 	}

@@ -11,39 +11,34 @@ import (
 )
 
 func (c *command) definitionCommands() {
-	f := &taskFlags{}
-	var endpoints bool
 	export := c.command(c.app, "export", "Exports a task, or all of a server.", func(ctx context.Context) error {
-		return c.export(ctx, f, endpoints)
+		if c.task == "" {
+			return c.saveAll(c.client.Servers.Export(ctx, c.server, c.bytes("exported")))
+		}
+		o := aem.ExportTaskOptions{Endpoints: c.withEndpoints}
+		return c.saveAll(c.client.Tasks.Export(ctx, c.ref(), o, c.bytes("exported")))
 	})
-	serverArg(export, &f.server)
-	export.Arg("task", "The task.").StringVar(&f.task)
-	export.Flag("file", "Where to; without it the standard output.").Short('f').StringVar(&f.file)
-	export.Flag("with-endpoints", "The definitions of the task's endpoints too.").BoolVar(&endpoints)
+	c.serverArg(export)
+	export.Arg("task", "The task.").StringVar(&c.task)
+	export.Flag("file", "Where to; without it the standard output.").Short('f').StringVar(&c.file)
+	export.Flag("with-endpoints", "The definitions of the task's endpoints too.").BoolVar(&c.withEndpoints)
 
-	renames, maps := map[string]string{}, map[string]string{}
 	load := c.command(c.app, "import", "Imports a task, or all of an export.", func(ctx context.Context) error {
-		return c.load(ctx, f, renames, maps)
+		return c.read(func(file io.Reader) error { return c.load(ctx, file) })
 	})
-	serverArg(load, &f.server)
-	load.Arg("task", "The task, by its new name; without it everything is imported.").StringVar(&f.task)
-	load.Flag("file", "The export; - is the standard input.").Short('f').Required().StringVar(&f.file)
-	load.Flag("rename", "OLD=NEW gives a task another name.").StringMapVar(&renames)
-	load.Flag("map-endpoint", "OLD=NEW uses another endpoint.").StringMapVar(&maps)
+	c.serverArg(load)
+	load.Arg("task", "The task, by its new name; without it everything is imported.").StringVar(&c.task)
+	load.Flag("file", "The export; - is the standard input.").Short('f').Required().StringVar(&c.file)
+	load.Flag("rename", "OLD=NEW gives a task another name.").StringMapVar(&c.renames)
+	load.Flag("map-endpoint", "OLD=NEW uses another endpoint.").StringMapVar(&c.maps)
 }
 
-func (c *command) export(ctx context.Context, f *taskFlags, endpoints bool) error {
-	var export io.ReadCloser
-	var err error
-	if f.task == "" {
-		export, err = c.client.Servers.Export(ctx, f.server, c.bytes("exported"))
-	} else {
-		export, err = c.client.Tasks.Export(ctx, f.ref(), aem.ExportTaskOptions{Endpoints: endpoints}, c.bytes("exported"))
-	}
+// saveAll saves what is exported.
+func (c *command) saveAll(export io.ReadCloser, err error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.save(f.file, export), export.Close())
+	return errors.Join(c.save(export), export.Close())
 }
 
 // bytes tells from time to time how much has passed.
@@ -57,33 +52,27 @@ func (c *command) bytes(verb string) aem.CallOption {
 	})
 }
 
-func (c *command) load(ctx context.Context, f *taskFlags, renames, maps map[string]string) error {
-	file, err := c.open(f.file)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	var document io.Reader = file
-	if len(renames)+len(maps) > 0 {
-		definition, err := aem.ReadDefinition(file)
+func (c *command) load(ctx context.Context, document io.Reader) error {
+	if len(c.renames)+len(c.maps) > 0 {
+		definition, err := aem.ReadDefinition(document)
 		if err != nil {
 			return err
 		}
-		for old, name := range renames {
+		for old, name := range c.renames {
 			if err := definition.RenameTask(old, name); err != nil {
 				return err
 			}
 		}
-		for old, name := range maps {
+		for old, name := range c.maps {
 			definition.MapEndpoint(old, name)
 		}
 		document = definition.Reader()
 	}
-	what := "all of " + f.file
-	do := func() error { return c.client.Servers.Import(ctx, f.server, document, c.bytes("sent")) }
-	if f.task != "" {
-		what = fmt.Sprintf("%s of %s", f.task, f.file)
-		do = func() error { return c.client.Tasks.Import(ctx, f.ref(), document, c.bytes("sent")) }
+	what := "all of " + c.file
+	do := func() error { return c.client.Servers.Import(ctx, c.server, document, c.bytes("sent")) }
+	if c.task != "" {
+		what = fmt.Sprintf("%s of %s", c.task, c.file)
+		do = func() error { return c.client.Tasks.Import(ctx, c.ref(), document, c.bytes("sent")) }
 	}
-	return c.change(do, "import %s to %s", what, f.server)
+	return c.change(do, "import %s to %s", what, c.server)
 }

@@ -24,6 +24,7 @@ type command struct {
 	through transport
 	in      io.Reader
 	printer
+	arguments
 
 	url                    string
 	authType, user, domain string
@@ -34,6 +35,18 @@ type command struct {
 	timeout, limit         time.Duration
 }
 
+// arguments are what the commands are told beside the flags of all; one of them runs.
+type arguments struct {
+	server, task, endpoint, file, how     string
+	names                                 []string // of tasks or endpoints
+	all, wait, register                   bool
+	allTasks, allEndpoints, withEndpoints bool
+	atOnce                                int
+	within, since                         time.Duration
+	filter                                aem.TableFilter
+	renames, maps                         map[string]string // of tasks and of endpoints
+}
+
 // An action does what a command says.
 type action func(ctx context.Context) error
 
@@ -41,6 +54,7 @@ func newCommand(in io.Reader, out, stderr io.Writer) *command {
 	c := &command{
 		app: kingpin.New("qemctl", "Manages Qlik Enterprise Manager: servers, tasks, tables, endpoints and permissions."),
 		do:  map[string]action{}, in: in, printer: printer{out: out, err: stderr},
+		arguments: arguments{renames: map[string]string{}, maps: map[string]string{}},
 	}
 	c.app.Version("qemctl " + version.Version)
 	c.app.HelpFlag.Short('h')
@@ -184,21 +198,29 @@ func (c *command) change(do func() error, format string, args ...any) error {
 	return nil
 }
 
-// open reads a file, or the standard input: kingpin makes "" of a lone dash.
-func (c *command) open(name string) (io.ReadCloser, error) {
-	if name == "" || name == "-" {
-		return io.NopCloser(c.in), nil
+// noFile reports whether a standard stream is meant: kingpin makes "" of a lone dash.
+func (c *command) noFile() bool { return c.file == "" || c.file == "-" }
+
+// read opens the file that is named, or the standard input.
+func (c *command) read(do func(io.Reader) error) error {
+	if c.noFile() {
+		return do(c.in)
 	}
-	return os.Open(name)
+	file, err := os.Open(c.file)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return do(file)
 }
 
-// save writes a file, "-" or "" being the standard output.
-func (c *command) save(name string, from io.Reader) error {
-	if name == "" || name == "-" {
+// save writes the file that is named, or the standard output.
+func (c *command) save(from io.Reader) error {
+	if c.noFile() {
 		_, err := io.Copy(c.out, from)
 		return err
 	}
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it may tell secrets
+	file, err := os.OpenFile(c.file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it may tell secrets
 	if err != nil {
 		return err
 	}

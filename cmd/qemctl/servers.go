@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/alecthomas/kingpin/v2"
 
 	"github.com/qem-exporter/qem_exporter/aem"
 )
+
+func (c *command) serverArg(clause *kingpin.CmdClause) {
+	clause.Arg("server", "The server.").Required().StringVar(&c.server)
+}
 
 func (c *command) serverCommands() {
 	c.command(c.app, "servers", "Lists the servers.", func(ctx context.Context) error {
@@ -20,49 +25,14 @@ func (c *command) serverCommands() {
 		})
 	})
 
-	var server, file string
-	var register bool
-	license := c.command(c.app, "license", "Shows the licence of a server, or registers one.",
-		func(ctx context.Context) error {
-			if register {
-				return c.putLicense(ctx, server, file)
-			}
-			d, err := c.client.Servers.Details(ctx, server)
-			if err != nil {
-				return err
-			}
-			return rows(c.printer, "SERVER STATE ISSUED EXPIRES DAYS", []*aem.ServerDetails{d},
-				func(d *aem.ServerDetails) []any {
-					l := d.License
-					return []any{server, l.State, l.Issued, l.Expires, l.DaysToExpiration}
-				})
-		})
-	serverArg(license, &server)
+	license := c.command(c.app, "license", "Shows the licence of a server, or registers one.", c.license)
+	c.serverArg(license)
 	license.Flag("file", "The licence to register; - is the standard input.").Short('f').
-		IsSetByUser(&register).StringVar(&file)
+		IsSetByUser(&c.register).StringVar(&c.file)
 
-	c.endpointCommands()
-}
-
-func serverArg(clause *kingpin.CmdClause, to *string) {
-	clause.Arg("server", "The server.").Required().StringVar(to)
-}
-
-func (c *command) putLicense(ctx context.Context, server, file string) error {
-	license, err := c.open(file)
-	if err != nil {
-		return err
-	}
-	defer license.Close()
-	return c.change(func() error { return c.client.Servers.PutLicense(ctx, server, license) },
-		"register the licence %s on %s", file, server)
-}
-
-func (c *command) endpointCommands() {
 	endpoints := c.command(c.app, "endpoints", "Lists and tests endpoints.", nil)
-	var server string
 	list := c.command(endpoints, "list", "Lists the endpoints of a server.", func(ctx context.Context) error {
-		list, err := c.client.Endpoints.List(ctx, server)
+		list, err := c.client.Endpoints.List(ctx, c.server)
 		if err != nil {
 			return err
 		}
@@ -70,15 +40,27 @@ func (c *command) endpointCommands() {
 			return []any{e.Name, e.Role, e.Type, e.Licensed}
 		})
 	})
-	serverArg(list, &server)
+	c.serverArg(list)
 
-	var names []string
-	test := c.command(endpoints, "test", "Tests endpoints, all of a server unless some are named.",
-		func(ctx context.Context) error {
-			return c.testEndpoints(ctx, server, names)
+	test := c.command(endpoints, "test", "Tests endpoints, all of a server unless some are named.", c.testEndpoints)
+	c.serverArg(test)
+	test.Arg("endpoint", "The endpoints.").StringsVar(&c.names)
+}
+
+func (c *command) license(ctx context.Context) error {
+	if c.register {
+		return c.read(func(license io.Reader) error {
+			return c.change(func() error { return c.client.Servers.PutLicense(ctx, c.server, license) },
+				"register the licence %s on %s", c.file, c.server)
 		})
-	serverArg(test, &server)
-	test.Arg("endpoint", "The endpoints.").StringsVar(&names)
+	}
+	d, err := c.client.Servers.Details(ctx, c.server)
+	if err != nil {
+		return err
+	}
+	return rows(c.printer, "SERVER STATE ISSUED EXPIRES DAYS", []*aem.ServerDetails{d}, func(d *aem.ServerDetails) []any {
+		return []any{c.server, d.License.State, d.License.Issued, d.License.Expires, d.License.DaysToExpiration}
+	})
 }
 
 // A tested endpoint.
@@ -88,20 +70,20 @@ type tested struct {
 	Error    string            `json:"error,omitempty"`
 }
 
-func (c *command) testEndpoints(ctx context.Context, server string, names []string) error {
-	if len(names) == 0 {
-		list, err := c.client.Endpoints.List(ctx, server)
+func (c *command) testEndpoints(ctx context.Context) error {
+	if len(c.names) == 0 {
+		list, err := c.client.Endpoints.List(ctx, c.server)
 		if err != nil {
 			return err
 		}
 		for _, e := range list {
-			names = append(names, e.Name)
+			c.names = append(c.names, e.Name)
 		}
 	}
 	var results []tested
 	var bad error
-	for _, name := range names {
-		result, err := c.client.Endpoints.Test(ctx, aem.EndpointRef{Server: server, Endpoint: name}, 0)
+	for _, name := range c.names {
+		result, err := c.client.Endpoints.Test(ctx, aem.EndpointRef{Server: c.server, Endpoint: name}, 0)
 		t := tested{Endpoint: name, Result: result}
 		switch {
 		case err != nil:
