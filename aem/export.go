@@ -87,7 +87,6 @@ type exported struct {
 	in      io.ReadCloser
 	head    []byte // read by begin
 	attempt attempt
-	clock   *clock        // runs while bytes are waited for
 	idle    time.Duration // the longest wait for the next bytes
 	total   int64
 	err     error // of the last read
@@ -96,9 +95,9 @@ type exported struct {
 // enoughToTell is how much of an object begin reads.
 const enoughToTell = 1024
 
-// begin takes an answer. The time limit of the attempt is for its beginning only.
-func (e *exported) begin(clock *clock, a attempt, body io.ReadCloser) error {
-	*e = exported{in: body, attempt: a, clock: clock, idle: a.call.limit(a.sender)}
+// begin takes an answer. From then on the clock of the attempt runs while bytes are waited for.
+func (e *exported) begin(a attempt, body io.ReadCloser) error {
+	*e = exported{in: body, attempt: a, idle: a.call.limit(a.sender)}
 	err := e.look()
 	if err != nil {
 		_ = e.Close()
@@ -153,9 +152,9 @@ func (e *exported) fill(p []byte) (int, error) {
 	if e.err != nil || len(p) == 0 {
 		return 0, e.err
 	}
-	e.clock.again(e.idle)
+	e.attempt.clock.again(e.idle)
 	n, err := e.in.Read(p)
-	e.clock.pause()
+	e.attempt.clock.pause()
 	e.total += int64(n)
 	if told := e.attempt.call.told; told != nil && n > 0 {
 		told(e.total)
@@ -163,7 +162,7 @@ func (e *exported) fill(p []byte) (int, error) {
 	switch {
 	case err == nil || err == io.EOF:
 		e.err = err
-	case e.clock.Err() != nil && e.attempt.parent.Err() == nil:
+	case e.attempt.clock.Err() != nil && e.attempt.parent.Err() == nil:
 		e.err = e.attempt.fault(KindTimeout, "nothing came for "+e.idle.String(), context.DeadlineExceeded)
 	default:
 		e.err = e.attempt.brokenOff(err)
@@ -177,7 +176,7 @@ func (e *exported) Close() error {
 		e.err = e.attempt.fault(KindCanceled, "the export is closed", nil)
 	}
 	e.head = nil
-	e.clock.stop()
+	e.attempt.clock.stop()
 	return e.in.Close()
 }
 

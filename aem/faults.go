@@ -18,12 +18,12 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
-// An attempt knows what is needed to put a fault into words.
+// An attempt to make a call.
 type attempt struct {
 	sender *sender
-	parent context.Context // of the call
-	ctx    context.Context // of this attempt
 	call   *call
+	parent context.Context // of the call
+	clock  *clock          // the context of this attempt
 }
 
 // abandoned carries the error by which a caller's own function ended a call.
@@ -113,7 +113,7 @@ func (a attempt) noAnswer(err error) error {
 		return a.fault(KindCanceled, "given up by the caller", context.Canceled)
 	case errors.As(err, &redirect):
 		return a.fault(KindHTTP, a.sender.scrub.clean(redirect.Error(), maxMessage), nil)
-	case a.ctx.Err() != nil:
+	case a.clock.Err() != nil:
 		limit := (a.call.limit(a.sender) + a.call.wait).Round(time.Millisecond)
 		return a.fault(KindTimeout, "no complete answer in time ("+limit.String()+")", context.DeadlineExceeded)
 	}

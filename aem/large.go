@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	largeBody      = 4 << 20
-	maxLargeCalls  = 1000 // that are remembered
-	largeBodyWords = "while waiting for its turn to read a large answer"
+	largeBody     = 4 << 20
+	maxLargeCalls = 1000 // that are remembered
 )
 
 // MaxLargeWaiting is how many large answers of a client may wait for their turn without
@@ -73,32 +72,32 @@ func (l *largeReader) remember(c *call, large bool) {
 
 // take waits for the turn. That takes neither the caller's slot, unless very many wait,
 // nor the time of the call.
-func (l *largeReader) take(ctx context.Context, c *call, clock *clock) (done func(), err error) {
+func (l *largeReader) take(a attempt) (done func(), err error) {
 	select {
 	case l.bodies.turn <- struct{}{}:
 		return func() { <-l.bodies.turn }, nil
 	default:
 	}
 	began := time.Now()
-	clock.pause()
+	a.clock.pause()
 	defer func() {
-		clock.resume()
-		c.waited = time.Since(began)
-		c.extend(c.waited)
+		a.clock.resume()
+		a.call.waited = time.Since(began)
+		a.call.extend(a.call.waited)
 	}()
 	select {
 	case l.waiting <- struct{}{}:
 		defer func() { <-l.waiting }()
-		if c.release != nil {
-			c.release()
+		if a.call.release != nil {
+			a.call.release()
 		}
 	default:
 	}
 	select {
 	case l.bodies.turn <- struct{}{}:
 		return func() { <-l.bodies.turn }, nil
-	case <-ctx.Done():
-		return nil, notSent(ctx, c, largeBodyWords, ctx.Err())
+	case <-a.parent.Done():
+		return nil, notSent(a.parent, a.call, "while waiting for its turn to read a large answer", a.parent.Err())
 	}
 }
 
@@ -123,10 +122,7 @@ func (c *clock) pause() {
 	c.left = time.Until(c.end)
 }
 
-func (c *clock) resume() {
-	c.end = time.Now().Add(c.left)
-	c.timer.Reset(c.left)
-}
+func (c *clock) resume() { c.again(c.left) }
 
 // again starts the time anew.
 func (c *clock) again(limit time.Duration) {

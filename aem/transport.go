@@ -95,19 +95,18 @@ func (s *sender) send(parent context.Context, c *call) error {
 	if !c.deadline.IsZero() && c.deadline.Before(deadline) {
 		deadline = c.deadline
 	}
-	clock := startClock(parent, deadline)
-	c.alive = func() { clock.again(limit) }
-	a := attempt{sender: s, parent: parent, ctx: clock, call: c}
-	err := s.answer(clock, a)
+	a := attempt{s, c, parent, startClock(parent, deadline)}
+	c.alive = func() { a.clock.again(limit) }
+	err := s.answer(a)
 	if err != nil || c.export == nil {
-		clock.stop()
+		a.clock.stop()
 	}
 	return err
 }
 
 // answer sends the request and reads what comes, but for a good export.
-func (s *sender) answer(clock *clock, a attempt) error {
-	request, err := s.request(clock, a.call)
+func (s *sender) answer(a attempt) error {
+	request, err := s.request(a.clock, a.call)
 	if err != nil {
 		return err
 	}
@@ -122,19 +121,19 @@ func (s *sender) answer(clock *clock, a attempt) error {
 		defer body.drain()
 		return a.badAnswer(response, body)
 	case a.call.export != nil:
-		return a.call.export.begin(clock, a, response.Body)
+		return a.call.export.begin(a, response.Body)
 	}
 	defer response.Body.Close()
-	return s.read(clock, a, response)
+	return s.read(a, response)
 }
 
 // read reads a good answer; a large one when it is its turn.
-func (s *sender) read(clock *clock, a attempt, response *http.Response) error {
+func (s *sender) read(a attempt, response *http.Response) error {
 	body := &limitedReader{r: a.call.keep(response), left: s.maxBytes, beyond: errTooLarge}
 	large := s.bodies.expects(a.call, response)
 	switch {
 	case large:
-		done, err := s.bodies.take(a.parent, a.call, clock)
+		done, err := s.bodies.take(a)
 		if err != nil {
 			return err
 		}

@@ -168,16 +168,6 @@ func TestAllTasks(t *testing.T) {
 			t.Errorf("%d steps", n)
 		}
 	})
-	synctest.Test(t, func(t *testing.T) {
-		client, _ := answering(t, answers()...)
-		client.core.partial = true
-		for server, err := range client.Servers.All(t.Context()) {
-			if server.Name != "a" || err != nil {
-				t.Errorf("%+v, %v", server, err)
-			}
-			break
-		}
-	})
 }
 
 // oracle is a server with an endpoint that can be switched, and the tasks of it.
