@@ -104,11 +104,8 @@ func (c *Collector) Current() (live, kept *exposition.Snapshot) {
 		managers.add(m.state(), m.name)
 	}
 	ownBlock, _ := own.block(nil)
-	blocks := append(slices.Clip(m.live), ownBlock)
-	if block, _ := managers.block(nil); block != nil {
-		blocks = append(blocks, block)
-	}
-	return exposition.NewSnapshot(blocks), m.snapshot
+	managerBlock, _ := managers.block(nil)
+	return exposition.NewSnapshot(append(slices.Clip(m.live), ownBlock, managerBlock)), m.snapshot
 }
 
 // merge makes the samples of what has changed since the last merge, and takes the others from it. One
@@ -126,15 +123,8 @@ func (c *Collector) merge() *merged {
 		shown := manager.shown()
 		m.handover = m.handover || shown != manager
 		for _, s := range shown.list() {
-			s.update(c, manager)
-			for i, b := range s.blocks {
-				switch {
-				case b == nil:
-				case i == instants:
-					m.live = append(m.live, b)
-				default:
-					m.kept = append(m.kept, b)
-				}
+			if s.update(c, manager); s.built != nil {
+				m.live, m.kept = append(m.live, s.blocks[instants]), append(m.kept, s.blocks[instants+1:]...)
 			}
 		}
 	}
@@ -149,11 +139,7 @@ func (c *Collector) merge() *merged {
 // update makes the blocks of what was published of a server.
 func (e *server) update(c *Collector, m *Manager) {
 	s, old := e.published.Load(), e.built
-	if s == old {
-		return
-	}
-	if e.built = s; s == nil {
-		e.blocks = nil
+	if e.built = s; s == nil || s == old {
 		return
 	}
 	if old == nil {

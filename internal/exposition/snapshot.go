@@ -36,14 +36,17 @@ type section struct {
 	blocks []*Block
 }
 
-// NewSnapshot returns a Snapshot of all samples of the blocks. It copies pointers, not samples; of
-// blocks of one Table, the rows must differ. No two Tables may have a family of one name, nor one whose
+// NewSnapshot returns a Snapshot of all samples of the blocks, which may be nil. It copies pointers, not
+// samples; of blocks of one Table, the rows must differ. No two Tables may have a family of one name, nor one whose
 // name without _total is that of another: OpenMetrics could not tell the two apart.
 func NewSnapshot(blocks []*Block) *Snapshot {
 	s := &Snapshot{bodies: make(map[variant]*compression)}
 	of := make(map[*Table][]*Block)
 	var tables []*Table
 	for _, b := range blocks {
+		if b == nil {
+			continue
+		}
 		if of[b.table] == nil {
 			tables = append(tables, b.table)
 		}
