@@ -141,15 +141,11 @@ func newTransport(m config.Manager) (http.RoundTripper, error) {
 
 // tlsFiles are the files whose change must be noticed; nothing else is set.
 func tlsFiles(c config.TLS) promconfig.TLSRoundTripperSettings {
-	var s promconfig.TLSRoundTripperSettings
-	if c.CAFile != "" {
-		s.CA = promconfig.NewFileSecret(c.CAFile)
+	file := func(name string) promconfig.SecretReader {
+		if name == "" {
+			return nil
+		}
+		return promconfig.NewFileSecret(name)
 	}
-	if c.CertFile != "" {
-		s.Cert = promconfig.NewFileSecret(c.CertFile)
-	}
-	if c.KeyFile != "" {
-		s.Key = promconfig.NewFileSecret(c.KeyFile)
-	}
-	return s
+	return promconfig.TLSRoundTripperSettings{CA: file(c.CAFile), Cert: file(c.CertFile), Key: file(c.KeyFile)}
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -22,25 +21,22 @@ type generation struct {
 	units  []*unit // in the configuration's order
 }
 
-// unit finds the manager of that name; nil when there is none.
-func (g *generation) unit(name string) *unit {
+// all are the units; there are none in no generation.
+func (g *generation) all() []*unit {
 	if g == nil {
 		return nil
 	}
-	for _, u := range g.units {
+	return g.units
+}
+
+// unit finds the manager of that name; nil when there is none.
+func (g *generation) unit(name string) *unit {
+	for _, u := range g.all() {
 		if u.manager.Name == name {
 			return u
 		}
 	}
 	return nil
-}
-
-// without lists the units of g that are not among those of o. Either may be nil.
-func (g *generation) without(o *generation) []*unit {
-	if g == nil {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(g.units), func(u *unit) bool { return o != nil && slices.Contains(o.units, u) })
 }
 
 // change counts what a swap did.
@@ -53,9 +49,10 @@ func (a *App) swap(next *generation) change {
 	current := a.running.Load()
 	var c change
 	var end []*unit
-	for _, u := range next.without(current) {
+	for _, u := range next.units {
 		before := current.unit(u.manager.Name)
 		switch {
+		case before == u:
 		case before == nil:
 			c.added++
 			u.begin(a.life, u.newSamples())
@@ -70,7 +67,7 @@ func (a *App) swap(next *generation) change {
 		}
 	}
 	a.running.Store(next)
-	for _, u := range current.without(next) {
+	for _, u := range current.all() {
 		if next.unit(u.manager.Name) == nil {
 			c.removed++
 			u.samples.Close()

@@ -30,11 +30,7 @@ func (a *App) Start(ctx context.Context) error {
 // start goes from what is most likely to be wrong to what others can see.
 func (a *App) start(ctx context.Context) error {
 	a.begun = time.Now()
-	cfg, err := a.options.Load()
-	if err != nil {
-		return err
-	}
-	next, err := a.build(cfg, nil)
+	next, err := a.load(nil)
 	if err != nil {
 		return err
 	}
@@ -46,7 +42,7 @@ func (a *App) start(ctx context.Context) error {
 	http := newServers(listeners, a.handler, a.options.MaxConnections, a.logger)
 	a.deferCleanup("http", http.stop)
 
-	a.warn(cfg)
+	a.warn(next.config)
 	a.swap(next)
 	a.deferCleanup("pollers", func(ctx context.Context) error {
 		endUnits(ctx, a.running.Load().units)

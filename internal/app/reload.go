@@ -57,8 +57,7 @@ func (a *App) reload() error {
 	tell(a.options.Supervisor.Reloading)
 	defer tell(a.options.Supervisor.Ready)
 	now := time.Now()
-	current := a.running.Load()
-	next, err := a.buildFromFile(current)
+	next, err := a.load(a.running.Load())
 	a.collector.ConfigReloaded(err == nil, now)
 	a.reloadFailure.Store(nil)
 	if err != nil {
@@ -74,14 +73,6 @@ func (a *App) reload() error {
 		slog.Int("changed", change.changed),
 		slog.Int("removed", change.removed))
 	return nil
-}
-
-func (a *App) buildFromFile(current *generation) (*generation, error) {
-	cfg, err := a.options.Load()
-	if err != nil {
-		return nil, err
-	}
-	return a.build(cfg, current)
 }
 
 // warn logs what is legal in a configuration and yet a likely slip.

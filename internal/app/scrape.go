@@ -30,11 +30,7 @@ func (f *factory) scrape(ctx context.Context, out, problems io.Writer) error {
 	if err := f.options.checkShard(); err != nil {
 		return err
 	}
-	cfg, err := f.options.Load()
-	if err != nil {
-		return err
-	}
-	g, err := f.build(cfg, nil)
+	g, err := f.load(nil)
 	if err != nil {
 		return err
 	}
@@ -57,7 +53,7 @@ func (f *factory) scrape(ctx context.Context, out, problems io.Writer) error {
 			down = append(down, m.Name)
 		}
 	}
-	for _, w := range cfg.Warnings() {
+	for _, w := range g.config.Warnings() {
 		fmt.Fprintf(problems, "warning: %s\n", w)
 	}
 	switch {

@@ -63,14 +63,17 @@ func newFactory(o Options) *factory {
 	}
 }
 
-// build makes the generation of a configuration out of the units that stay and
+// load reads the configuration and makes its generation, out of the units that stay and
 // new ones. Nothing is started, and nothing of the current one is touched.
-func (f *factory) build(cfg *config.Config, current *generation) (*generation, error) {
+func (f *factory) load(current *generation) (*generation, error) {
+	cfg, err := f.options.Load()
+	if err != nil {
+		return nil, err
+	}
 	next := &generation{config: cfg}
 	for _, m := range cfg.Managers() {
 		u := current.unit(m.Name)
 		if u == nil || !u.manager.Equal(m) {
-			var err error
 			if u, err = f.newUnit(m, u); err != nil {
 				return nil, err
 			}
