@@ -126,7 +126,7 @@ func TestFaultMatrix(t *testing.T) {
 func (s *stand) suffer(operation string, c column, truth [2]testkit.Samples) {
 	first := s.sim.State().Servers[0]
 	server, task := first.Name, first.Tasks[0].Name
-	before := s.after(90 * time.Second)
+	before := s.after(20 * time.Second)
 	f := c.fault
 	f.Operation = operation
 	whole := operation == "Login" || operation == "GetServerList"
@@ -165,9 +165,9 @@ func (s *stand) suffer(operation string, c column, truth [2]testkit.Samples) {
 
 	handle.Remove()
 	s.hour.Store(0)
-	recovery := 4 * time.Minute
+	recovery := 3 * time.Minute
 	if operation == "Login" {
-		recovery = 20 * time.Minute // it is tried again after one minute, and then after a quarter of an hour
+		recovery = 17 * time.Minute // it is tried again after one minute, and then after a quarter of an hour
 	}
 	s.compare("after the fault", truth[0], settled(s.after(recovery)), func(string) bool { return false })
 	if s.sim.RefusedLogins() != 0 {
