@@ -34,71 +34,65 @@ func daemonWith(t *testing.T, webConfig string, args ...string) (p *process.Proc
 }
 
 // Each path alone is protected, whatever is asked of it.
-func TestBasicAuthCoversEveryEndpoint(t *testing.T) {
+func TestWebConfigurationCoversEveryEndpoint(t *testing.T) {
+	for name, tc := range map[string]struct {
+		config string
+		first  int // the answer to the first request
+		code   int // that to all others
+		health string
+	}{
+		"basic authentication": {fmt.Sprintf("basic_auth_users: {%s: %s}\n", webUser, webHash), http.StatusUnauthorized,
+			http.StatusUnauthorized, "401"},
+		"TLS": {"tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n", http.StatusBadRequest,
+			http.StatusBadRequest, "200"},
+		"a rate limit": {"rate_limit: {interval: 1h, burst: 1}\n", http.StatusOK, http.StatusTooManyRequests, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, address, web := daemonWith(t, tc.config, "--web.enable-lifecycle", "--web.enable-pprof")
+			if code, _ := p.Do("GET", "http://"+address+"/-/healthy"); code != tc.first {
+				t.Errorf("the first request = %d", code)
+			}
+			for _, e := range endpoints {
+				for _, method := range []string{e.method, "HEAD", "OPTIONS", "PUT"} {
+					if code, body := p.Do(method, "http://"+address+e.path); code != tc.code || strings.Contains(body, "qem_") {
+						t.Errorf("%s %s = %d %q", method, e.path, code, body)
+					}
+				}
+			}
+			code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address, "--web.config.file="+web)
+			if (code == 0) != (tc.health != "") || !strings.Contains(out, tc.health) {
+				t.Errorf("health = %d %s", code, out)
+			}
+		})
+	}
+}
+
+func TestBasicAuthLetsIn(t *testing.T) {
 	p, address, _ := daemonWith(t, fmt.Sprintf("basic_auth_users: {%s: %s}\n", webUser, webHash),
 		"--web.enable-lifecycle", "--web.enable-pprof")
 	eventually(t, "it is ready", func() bool {
 		code, _ := p.Do("GET", "http://"+address+"/-/ready", webUser, webPassword)
 		return code == http.StatusOK
 	})
-	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address); code != 0 ||
-		!strings.Contains(out, "401") {
-		t.Errorf("health = %d %s", code, out)
-	}
 	for _, e := range endpoints {
-		t.Run(e.method+e.path, func(t *testing.T) {
-			t.Parallel()
-			for _, method := range []string{e.method, "HEAD", "OPTIONS", "PUT", "DELETE"} {
-				if code, body := p.Do(method, "http://"+address+e.path); code != http.StatusUnauthorized || strings.Contains(body,
-					"qem") {
-					t.Errorf("%s %s without credentials = %d %q", method, e.path, code, body)
-				}
-			}
-			if code, _ := p.Do(e.method, "http://"+address+e.path, webUser, webPassword+"x"); code != http.StatusUnauthorized {
-				t.Errorf("%s %s with a wrong password = %d", e.method, e.path, code)
-			}
-			if strings.Contains(e.path, "seconds") {
-				return // it would take them
-			}
-			if code, body := p.Do(e.method, "http://"+address+e.path, webUser, webPassword); code != http.StatusOK {
-				t.Errorf("%s %s with the password = %d %q", e.method, e.path, code, body)
-			}
-		})
+		if strings.Contains(e.path, "seconds") {
+			continue // it would take them
+		}
+		if code, body := p.Do(e.method, "http://"+address+e.path, webUser, webPassword); code != http.StatusOK {
+			t.Errorf("%s %s with the password = %d %q", e.method, e.path, code, body)
+		}
+	}
+	if code, _ := p.Do("GET", "http://"+address+"/", webUser, webPassword+"x"); code != http.StatusUnauthorized {
+		t.Errorf("with a wrong password = %d", code)
 	}
 }
 
-func TestTLSCoversEveryEndpoint(t *testing.T) {
-	p, address, web := daemonWith(t, "tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n",
-		"--web.enable-lifecycle", "--web.enable-pprof")
-	for _, e := range endpoints {
-		if code, body := p.Do(e.method, "http://"+address+e.path); code != http.StatusBadRequest || strings.Contains(body,
-			"qem_") {
-			t.Errorf("%s %s without TLS = %d %q", e.method, e.path, code, body)
-		}
-	}
-	if code, out, _ := command(t, nil, "healthcheck", "--web.listen-address="+address,
-		"--web.config.file="+web); code != 0 {
-		t.Errorf("health = %d %s", code, out)
-	}
+func TestOldTLSIsRefused(t *testing.T) {
+	_, address, _ := daemonWith(t, "tls_server_config: {cert_file: cert.pem, key_file: key.pem, min_version: TLS13}\n")
 	conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
 	if err == nil {
 		_ = conn.Close()
 		t.Error("an older version of TLS than configured is spoken")
-	}
-}
-
-// The first request of a minute is answered, the second one is not, whatever it asks for.
-func TestRateLimitCoversEveryEndpoint(t *testing.T) {
-	p, address, _ := daemonWith(t, "rate_limit: {interval: 1h, burst: 1}\n", "--web.enable-lifecycle",
-		"--web.enable-pprof")
-	if code, _ := p.Do("GET", "http://"+address+"/-/healthy"); code != http.StatusOK {
-		t.Errorf("the first request = %d", code)
-	}
-	for _, e := range endpoints {
-		if code, body := p.Do(e.method, "http://"+address+e.path); code != http.StatusTooManyRequests ||
-			strings.Contains(body, "qem_") {
-			t.Errorf("%s %s beyond the limit = %d %q", e.method, e.path, code, body)
-		}
 	}
 }
 
