@@ -80,7 +80,7 @@ func (d *decoder) document(data []byte) (*yaml.Node, error) {
 	documents := yaml.NewDecoder(bytes.NewReader(data))
 	var first, second yaml.Node
 	if err := documents.Decode(&first); err != nil && !errors.Is(err, io.EOF) {
-		return nil, d.syntaxError()
+		return nil, d.syntaxError(err)
 	}
 	if len(first.Content) == 0 || newValue(first.Content[0], "").isNull() {
 		return nil, fmt.Errorf("%s: is empty: give at least one Enterprise Manager under enterprise_managers", d.file)
@@ -89,7 +89,7 @@ func (d *decoder) document(data []byte) (*yaml.Node, error) {
 	case err == nil:
 		return nil, fmt.Errorf("%s:%d: a second YAML document begins here: give one only", d.file, second.Line)
 	case !errors.Is(err, io.EOF):
-		return nil, d.syntaxError()
+		return nil, d.syntaxError(err)
 	}
 	return first.Content[0], nil
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,15 +19,22 @@ import (
 // where it could not go on. When it has refused a file, it is asked again, with fewer
 // lines, which of them it is that it stumbles over; what is wrong there, the line tells.
 
+// flowLine is what the parser says of brackets, with the line in which they open.
+var flowLine = regexp.MustCompile(`line (\d+): did not find expected ',' or`)
+
 // syntaxError tells where the file is not YAML, with the line and a caret.
-func (d *decoder) syntaxError() error {
+func (d *decoder) syntaxError(err error) error {
 	at, text := d.unreadable()
 	if text == "" {
 		first := readable(d.lines)
 		if first == len(d.lines) { // the parser reads another encoding
 			return fmt.Errorf("%s: not valid YAML: save the file as UTF-8", d.file)
 		}
-		at, text = d.unstructured(first)
+		if inner := flowLine.FindStringSubmatch(err.Error()); inner != nil {
+			n, _ := strconv.Atoi(inner[1])
+			first = max(first, min(n, len(d.lines)-1)) // it counts from 0 here
+		}
+		at, text = d.unstructured(first, err)
 	}
 	line, before := hideValues(d.line(at.line), at.column)
 	return fmt.Errorf("%s:%d:%d: not valid YAML: %s\n    %s\n    %s^", d.file, at.line,
@@ -54,8 +62,7 @@ func (d *decoder) unreadable() (position, string) {
 
 // unstructured is what keeps the lines from being read: a slip in the first one that cannot be
 // or in the one above it, which got by; else that one of them begins in the wrong column.
-func (d *decoder) unstructured(first int) (position, string) {
-	err := parse(d.lines[:first+1])
+func (d *decoder) unstructured(first int, err error) (position, string) {
 	above := d.next(first, -1)
 	for _, n := range []int{first, above} {
 		if at, text := find(slips, d.line(n+1), ""); text != "" {
@@ -140,6 +147,8 @@ const (
 	tokenStart = `(?:^|[ ,\[{])`
 )
 
+const openBracket = "this bracket is not closed, or a comma is missing in it"
+
 var (
 	oddBlanks = []slip{
 		{regexp.MustCompile(`^ *(\t|` + oddBlank + `)`), "BLANK in the indentation: indent with blanks", ""},
@@ -166,8 +175,8 @@ var (
 			"found character that cannot start any token: indent with spaces, " +
 				"and quote values that begin with @, ` or %",
 			"cannot start any token"},
-		{regexp.MustCompile(`([\[{])`),
-			"this bracket is not closed, or a comma is missing in it", "did not find expected ',' or"},
+		{regexp.MustCompile(`([\[{])`), openBracket, "did not find expected ',' or"},
+		{regexp.MustCompile(`([\[{])`), openBracket, "did not find expected node content"},
 	}
 )
 
