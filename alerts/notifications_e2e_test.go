@@ -61,28 +61,3 @@ func TestEndsAreTold(t *testing.T) {
 	am.post(t, []map[string]string{task}, false)
 	o.await(t, "operations-chat "+label(task), "resolved")
 }
-
-// What fires in a layout, as the stories show, is told to those who are to be told, and nothing of it is muted.
-func TestLayouts(t *testing.T) {
-	for name, fires := range map[string][]map[string]string{
-		"pair of which one has an old password": {
-			alertLabels("QemManagerLoginRefused", "warning", "prod"), alertLabels("QemTaskError", "critical", "prod",
-				"repl", "t"),
-			alertLabels("QemTaskTablesInError", "warning", "prod", "repl", "u"),
-		},
-		"shards of which one is missing": {
-			alertLabels("QemShardNotRead", "critical", "prod"), alertLabels("QemExporterDown", "warning"),
-			alertLabels("QemTaskError", "critical", "prod", "repl", "t"), alertLabels("QemServerError", "critical",
-				"prod", "other"),
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			am, o := notified(t)
-			am.post(t, fires, true)
-			for _, a := range fires {
-				o.await(t, map[string]string{"critical": "operations-pager ",
-					"warning": "operations-chat "}[a["severity"]]+label(a), "firing")
-			}
-		})
-	}
-}
