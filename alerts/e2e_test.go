@@ -13,70 +13,10 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
-// raised is what an incident of the simulated fleet leads to: who is told which alert.
+// raised is what an incident leads to: who is told which alert.
 type raised struct {
-	incident string
-	alerts   []string
-	// A symptom that lasts about as long as its alert waits.
-	perhaps []string
-}
-
-// expected is for the fleet of startManager.
-var expected = []raised{
-	{incident: "latency climbs", alerts: []string{
-		`operations-chat QemTaskTargetLatencyHigh warning manager="demo" server="repl-prod-01" task="ORA2SNOW_SALES"`,
-		`operations-chat QemTaskLatencyGrowing warning manager="demo" server="repl-prod-01" task="ORA2SNOW_SALES"`,
-	}},
-	{
-		incident: "task error",
-		alerts:   []string{`operations-pager QemTaskError critical manager="demo" server="repl-prod-01" task="SF2DBX_BILLING"`},
-		perhaps: []string{
-			`operations-chat QemTaskRecovering warning manager="demo" server="repl-prod-01" task="SF2DBX_BILLING"`,
-			`operations-pager QemTaskRecovering critical manager="demo" server="repl-prod-01" task="SF2DBX_BILLING"`,
-		},
-	},
-	{
-		incident: "recovering",
-		alerts:   []string{`operations-pager QemTaskRecovering critical manager="demo" server="repl-prod-01" task="MYSQL2SNOW_CLAIMS"`},
-		perhaps:  []string{`operations-chat QemTaskRecovering warning manager="demo" server="repl-prod-01" task="MYSQL2SNOW_CLAIMS"`},
-	},
-	{incident: "spill to disk", alerts: []string{
-		`operations-chat QemTaskSpillingToDisk warning manager="demo" server="repl-prod-01" task="ORA2DBX_SHIPPING"`,
-	}},
-	{incident: "data errors", alerts: []string{
-		`operations-chat QemTaskDataErrorsRising warning manager="demo" server="repl-prod-01" task="DB22SNOW_SUPPLIERS"`,
-	}},
-	{incident: "table error", alerts: []string{
-		`operations-chat QemTaskTablesInError warning manager="demo" server="repl-prod-02" task="SF2S3_SALES"`,
-	}},
-	{incident: "low memory", alerts: []string{ // the task has the tag team=crm
-		`crm-pager QemTaskStoppedAbnormally critical manager="demo" server="repl-prod-02" task="ORA2SQL_INVENTORY" reason="stopped_low_memory" team="crm"`,
-	}},
-	{incident: "low disk", alerts: []string{
-		`operations-pager QemTaskStoppedAbnormally critical manager="demo" server="repl-prod-02" task="HANA2DBX_LEDGER" reason="stopped_low_disk_space"`,
-	}},
-	{incident: "stalled full load", alerts: []string{ // its changes wait meanwhile
-		`operations-chat QemTaskFullLoadStalled warning manager="demo" server="repl-prod-01" task="DB22S3_INVENTORY"`,
-		`operations-chat QemTaskApplyStalled warning manager="demo" server="repl-prod-01" task="DB22S3_INVENTORY"`,
-	}},
-	{incident: "licence ends", alerts: []string{
-		`operations-chat QemServerLicenseExpiring warning manager="demo" server="repl-prod-01"`,
-		`operations-pager QemServerLicenseExpiring critical manager="demo" server="repl-prod-01"`,
-		`operations-pager QemServerLicenseExpired critical manager="demo" server="repl-prod-01"`,
-	}},
-	{incident: "server error", alerts: []string{
-		`operations-pager QemServerError critical manager="demo" server="repl-prod-04"`,
-	}},
-	{incident: "server not monitored", alerts: []string{
-		`operations-chat QemServerNotMonitored warning manager="demo" server="Local Server"`,
-	}},
-	{incident: "endpoint fails", alerts: []string{
-		`operations-chat QemEndpointTestFailing warning manager="demo" server="repl-prod-01" endpoint_name="tgt_SNOW"`,
-	}},
-	{incident: "stopped by a user"},
-	{incident: "Compose error", alerts: []string{
-		`operations-pager QemTaskError critical manager="demo" server="Compose Server DW" task="LAKE_STAGE__CustomerMart"`,
-	}},
+	Incident        string
+	Alerts, Perhaps []string
 }
 
 // ordinary matches what a fleet has without incidents: a busy task that was behind or
@@ -95,16 +35,18 @@ func TestIncidentsAreTold(t *testing.T) {
 }
 
 func checkIncidents(t *testing.T, c *clock, s *stack) {
+	var expected []raised
+	read(t, "tests/incidents.yml", &expected)
 	var must, may []string
 	begins := make(map[string]time.Duration)
 	var end time.Duration
 	for _, i := range aemtest.Incidents() {
-		n := slices.IndexFunc(expected, func(r raised) bool { return r.incident == i.Name })
+		n := slices.IndexFunc(expected, func(r raised) bool { return r.Incident == i.Name })
 		if n < 0 {
 			t.Fatalf("nothing is said of the incident %q", i.Name)
 		}
-		must, may = append(must, expected[n].alerts...), append(may, expected[n].perhaps...)
-		for _, a := range expected[n].alerts {
+		must, may = append(must, expected[n].Alerts...), append(may, expected[n].Perhaps...)
+		for _, a := range expected[n].Alerts {
 			begins[a] = i.Begins
 		}
 		end = max(end, i.Begins+i.Lasts)

@@ -19,7 +19,7 @@ func composed(t *testing.T) object {
 func mounts(t *testing.T, service string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, v := range texts(t, composed(t), service+"/volumes") {
+	for _, v := range list[string](t, composed(t), service+"/volumes") {
 		part := strings.Split(v, ":")
 		if strings.HasPrefix(part[0], ".") {
 			all[part[1]] = part[0]
@@ -35,7 +35,7 @@ func TestComposeFilesExist(t *testing.T) {
 		if s["image"] == nil && s["build"] == nil {
 			t.Errorf("service %s has no image", name)
 		}
-		for _, port := range texts(t, s, "ports") {
+		for _, port := range list[string](t, s, "ports") {
 			if !strings.HasPrefix(port, "127.0.0.1:") {
 				t.Errorf("service %s opens %s to others", name, port)
 			}
@@ -52,22 +52,22 @@ func TestComposeFilesExist(t *testing.T) {
 		}
 	}
 	readFile(t, filepath.Join(at(t, composed(t), "qem-exporter/build/context").(string), "Dockerfile"))
-	knowsFlags(t, texts(t, composed(t), "qem-exporter/command")...)
+	knowsFlags(t, list[string](t, composed(t), "qem-exporter/command")...)
 }
 
 // Who asks whom is a service of the composition, on the port that it has.
 func TestComposeNames(t *testing.T) {
 	prometheus := document(t, mounts(t, "prometheus")["/etc/prometheus/prometheus.yml"])
 	datasource := document(t, "compose/grafana/provisioning/datasources/prometheus.yml")
-	addresses := append(texts(t, prometheus, "scrape_configs/0/static_configs/0/targets"),
-		texts(t, prometheus, "alerting/alertmanagers/0/static_configs/0/targets")...)
+	addresses := append(list[string](t, prometheus, "scrape_configs/0/static_configs/0/targets"),
+		list[string](t, prometheus, "alerting/alertmanagers/0/static_configs/0/targets")...)
 	addresses = append(addresses, strings.TrimPrefix(at(t, datasource, "datasources/0/url").(string), "http://"))
 	if want := []string{"qem-exporter:10045", "alertmanager:9093", "prometheus:9090"}; !slices.Equal(addresses, want) {
 		t.Fatalf("addresses %q, want %q", addresses, want)
 	}
 	for _, address := range addresses {
 		service, port, _ := strings.Cut(address, ":")
-		if published := texts(t, composed(t), service+"/ports"); !strings.HasSuffix(published[0], ":"+port) {
+		if published := list[string](t, composed(t), service+"/ports"); !strings.HasSuffix(published[0], ":"+port) {
 			t.Errorf("service %s is on %s, not on %s", service, published[0], port)
 		}
 	}

@@ -100,34 +100,38 @@ func at(t *testing.T, node any, path string) any {
 	return node
 }
 
-func list(t *testing.T, node any, path string) []object {
+// list are the elements of a list, all of them texts or objects.
+func list[T any](t *testing.T, node any, path string) []T {
 	t.Helper()
-	var all []object
+	var all []T
 	for _, o := range at(t, node, path).([]any) {
-		all = append(all, o.(object))
+		all = append(all, o.(T))
 	}
 	return all
 }
 
-func texts(t *testing.T, node any, path string) []string {
-	t.Helper()
-	var all []string
-	for _, s := range at(t, node, path).([]any) {
-		all = append(all, s.(string))
-	}
-	return all
-}
-
-// contains tells whether labels has every label of a selector, which has one at least.
-func contains(labels, selector any) bool {
-	has, _ := labels.(object)
+// selects tells whether labels have every label of a selector, which has one at least.
+func selects(selector, labels any) bool {
 	wants, _ := selector.(object)
-	for k, v := range wants {
-		if has[k] != v {
-			return false
+	return len(wants) > 0 && within(wants, labels)
+}
+
+// within tells whether all that a node says is said by another.
+func within(node, other any) bool {
+	switch n := node.(type) {
+	case object:
+		o, _ := other.(object)
+		for key, value := range n {
+			if !within(value, o[key]) {
+				return false
+			}
 		}
+		return true
+	case []any:
+		o, _ := other.([]any)
+		return slices.EqualFunc(n, o, within)
 	}
-	return len(wants) > 0
+	return node == other
 }
 
 // same holds a file against what it is made of, or writes it.

@@ -74,24 +74,6 @@ func TestRenderedChart(t *testing.T) {
 	m.checkServices()
 }
 
-// within tells whether all that a node says is said by another.
-func within(node, other any) bool {
-	switch n := node.(type) {
-	case object:
-		o, _ := other.(object)
-		for key, value := range n {
-			if !within(value, o[key]) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		o, _ := other.([]any)
-		return slices.EqualFunc(n, o, within)
-	}
-	return node == other
-}
-
 // VERSION is the one fact; what bears it is made of it.
 func TestVersion(t *testing.T) {
 	for path, pattern := range map[string]string{

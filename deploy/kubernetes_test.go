@@ -40,7 +40,7 @@ func TestPrometheusRule(t *testing.T) {
 
 // No manifest is forgotten.
 func TestKustomization(t *testing.T) {
-	resources := texts(t, document(t, filepath.Join(kubernetes, "kustomization.yaml")), "resources")
+	resources := list[string](t, document(t, filepath.Join(kubernetes, "kustomization.yaml")), "resources")
 	for _, name := range names(glob(t, filepath.Join(kubernetes, "*.yaml"))) {
 		used := slices.Contains(resources, name)
 		if want := name != "kustomization.yaml" && name != "secret.example.yaml"; used != want {

@@ -17,8 +17,8 @@ func TestChartRules(t *testing.T) {
 	}
 	m := manifests{T: t, objects: documents(t, "helm template", []byte(out))}
 	alerts := 0
-	for _, g := range list(t, m.one("PrometheusRule"), "spec/groups") {
-		for _, r := range list(t, g, "rules") {
+	for _, g := range list[object](t, m.one("PrometheusRule"), "spec/groups") {
+		for _, r := range list[object](t, g, "rules") {
 			if r["record"] == "qem:threshold:license_warning_days" && r["expr"] != "vector(60)" {
 				t.Errorf("the threshold is %v", r["expr"])
 			}

@@ -85,7 +85,7 @@ func (m manifests) podLabels() any {
 // pods together poll everything once.
 func (m manifests) checkShards() {
 	set, c := m.one("StatefulSet"), m.container()
-	if !contains(m.podLabels(), at(m.T, set, "spec/selector/matchLabels")) {
+	if !selects(at(m.T, set, "spec/selector/matchLabels"), m.podLabels()) {
 		m.Error("the StatefulSet does not select its own pods")
 	}
 	if m.text(c, "env/0/name") != "SHARD" ||
@@ -98,7 +98,7 @@ func (m manifests) checkShards() {
 	if _, ok := at(m.T, c, "env/1/value").(string); !ok {
 		m.Error("the value of a variable is no string")
 	}
-	args := texts(m.T, c, "args")
+	args := list[string](m.T, c, "args")
 	if !slices.Contains(args, "--shard=$(SHARD)") || !slices.Contains(args, "--total-shards=$(TOTAL_SHARDS)") {
 		m.Errorf("the arguments %q do not shard", args)
 	}
@@ -141,11 +141,11 @@ func (m manifests) checkSecurity() {
 func (m manifests) checkVolumes() {
 	c := m.container()
 	volumes := map[string]object{}
-	for _, v := range list(m.T, m.one("StatefulSet"), "spec/template/spec/volumes") {
+	for _, v := range list[object](m.T, m.one("StatefulSet"), "spec/template/spec/volumes") {
 		volumes[v["name"].(string)] = v
 	}
 	mounted := map[string]string{}
-	for _, mount := range list(m.T, c, "volumeMounts") {
+	for _, mount := range list[object](m.T, c, "volumeMounts") {
 		name := mount["name"].(string)
 		if volumes[name] == nil {
 			m.Errorf("there is no volume %s to mount", name)
@@ -157,7 +157,7 @@ func (m manifests) checkVolumes() {
 			m.Errorf("volume %s is not mounted", name)
 		}
 	}
-	if !slices.Contains(texts(m.T, c, "args"), "--config.file="+mounted["config"]+"/config.yml") {
+	if !slices.Contains(list[string](m.T, c, "args"), "--config.file="+mounted["config"]+"/config.yml") {
 		m.Errorf("the configuration is mounted in %s, but not taken from there", mounted["config"])
 	}
 	// The Secret has one file, for the time of the test in a folder of its own.
@@ -194,7 +194,7 @@ func (m manifests) checkServices() {
 		}
 	}
 	for _, s := range m.all("Service") {
-		if !contains(m.podLabels(), at(m.T, s, "spec/selector")) || m.text(s, "spec/ports/0/targetPort") != "metrics" {
+		if !selects(at(m.T, s, "spec/selector"), m.podLabels()) || m.text(s, "spec/ports/0/targetPort") != "metrics" {
 			m.Errorf("Service %s leads nowhere", m.text(s, "metadata/name"))
 		}
 	}
@@ -213,7 +213,7 @@ func (m manifests) checkMonitor(monitor, pods object) {
 	selector := at(m.T, monitor, "spec/selector/matchLabels")
 	for _, s := range m.all("Service") {
 		want := reflect.DeepEqual(s, pods)
-		if got := contains(at(m.T, s, "metadata/labels"), selector); got != want {
+		if got := selects(selector, at(m.T, s, "metadata/labels")); got != want {
 			m.Errorf("Service %s is selected %t by the ServiceMonitor, want %t", m.text(s, "metadata/name"), got, want)
 		}
 	}
@@ -229,7 +229,7 @@ func (m manifests) checkMonitor(monitor, pods object) {
 
 func (m manifests) checkNetworkPolicy() {
 	p := m.one("NetworkPolicy")
-	if !contains(m.podLabels(), at(m.T, p, "spec/podSelector/matchLabels")) {
+	if !selects(at(m.T, p, "spec/podSelector/matchLabels"), m.podLabels()) {
 		m.Error("the NetworkPolicy is not about the exporter's pods")
 	}
 	if m.text(p, "spec/ingress/0/ports/0/port") != "metrics" {

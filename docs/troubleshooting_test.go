@@ -1,7 +1,7 @@
 package docs_test
 
 import (
-	"bytes"
+	"fmt"
 	"net"
 	"os/exec"
 	"regexp"
@@ -22,43 +22,29 @@ type trouble struct {
 	then func() // once it has said so
 }
 
-// heard is what a program writes. As soon as it has said something, then is called.
-type heard struct {
-	text bytes.Buffer
-	says string
-	then func()
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	n, err := h.text.Write(p)
-	if h.then != nil && strings.Contains(h.text.String(), h.says) {
-		h.then()
-	}
-	return n, err
-}
-
 // Every message of the troubleshooting page is what the exporter says of a fault.
 func TestTroubleshooting(t *testing.T) {
 	s := newSandbox(t)
 	all := slices.Concat(startTroubles(t, s), loginTroubles(s), connectionTroubles(t, s))
-	for _, c := range all {
+	for i, c := range all {
 		t.Run(c.says, func(t *testing.T) {
+			t.Parallel()
 			args := c.args
 			if args == nil {
 				args = []string{"scrape"}
 			}
 			if c.file != "" {
-				args = append(args, "--config.file="+s.write("bad.yml", "enterprise_managers: ["+c.file+"]"))
+				args = append(args, "--config.file="+s.write(fmt.Sprintf("bad-%d.yml", i), "enterprise_managers: ["+c.file+"]"))
 			}
-			cmd := exec.CommandContext(t.Context(), binary, args...)
+			cmd := exec.Command(binary, args...)
 			cmd.Env, cmd.Dir = c.env, s.dir
-			stderr := &heard{says: c.says, then: c.then}
-			cmd.Stderr = stderr
-			if err := cmd.Run(); err == nil {
-				t.Error("it succeeded")
+			exporter := process.Start(t, cmd)
+			exporter.Says(regexp.MustCompile(regexp.QuoteMeta(c.says)))
+			if c.then != nil {
+				c.then()
 			}
-			if !strings.Contains(stderr.text.String(), c.says) {
-				t.Errorf("it says\n%s", &stderr.text)
+			if exporter.Wait() == 0 {
+				t.Error("it succeeded")
 			}
 		})
 	}
