@@ -93,13 +93,13 @@ func (p played) labels(family, instance, given string) string {
 	if p.variation != "alone" { // what the Operator adds
 		labels = append(labels, `namespace="monitoring"`, `pod="qem-0"`, `service="qem"`, `container="qem"`, `endpoint="metrics"`)
 	}
-	if !regexp.MustCompile(`^(up$|qem_exporter_)`).MatchString(family) {
+	if !ofExporter.MatchString(family) {
 		labels = append(labels, fmt.Sprintf("manager=%q", p.manager()))
 	}
 	if ofServer.MatchString(family) && !strings.Contains(given, "server=") {
 		labels = append(labels, `server="repl"`)
 	}
-	if regexp.MustCompile(`^qem_(task|compose)_`).MatchString(family) && !strings.Contains(given, "task=") {
+	if ofTask.MatchString(family) && !strings.Contains(given, "task=") {
 		labels = append(labels, `task="orders"`)
 	}
 	if given != "" {
@@ -155,8 +155,12 @@ func (p played) series() map[string][]string {
 }
 
 var (
-	ofServer = regexp.MustCompile(`^qem_(server|task|compose|endpoint)_`)
-	upFlag   = regexp.MustCompile(`^qem_(server|task)_up\{`)
+	ofExporter = regexp.MustCompile(`^(up$|qem_exporter_)`)
+	ofServer   = regexp.MustCompile(`^qem_(server|task|compose|endpoint)_`)
+	ofTask     = regexp.MustCompile(`^qem_(task|compose)_`)
+	upFlag     = regexp.MustCompile(`^qem_(server|task)_up\{`)
+	// What an exporter has that reads nothing.
+	unread = regexp.MustCompile(`^(up|qem_exporter_\w+|qem_manager_info|qem_\w+_interval_seconds)\{`)
 )
 
 // disturb takes samples away: those the story cuts, and those of the variation.
@@ -189,7 +193,7 @@ func (p played) disturb(name string, steps []string) {
 		switch {
 		case strings.HasPrefix(name, "qem_up{"):
 			fill(steps, "0")
-		case !regexp.MustCompile(`^(up|qem_exporter_\w+|qem_manager_info|qem_\w+_interval_seconds)\{`).MatchString(name):
+		case !unread.MatchString(name):
 			fill(steps, "_")
 		}
 	}

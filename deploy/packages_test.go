@@ -29,8 +29,9 @@ func TestGoreleaser(t *testing.T) {
 	for _, pattern := range list[string](t, release, "archives/0/files") {
 		glob(t, filepath.Join("..", pattern))
 	}
-	if got := list[string](t, release, "dockers_v2/0/images"); !slices.Equal(got, []string{"ghcr.io/qem-exporter/qem_exporter"}) {
-		t.Errorf("the images are %q", got)
+	images := list[string](t, release, "dockers_v2/0/images")
+	if !slices.Equal(images, []string{"ghcr.io/qem-exporter/qem_exporter"}) {
+		t.Errorf("the images are %q", images)
 	}
 	stage, _ := strings.CutPrefix(list[string](t, release, "dockers_v2/0/flags")[0], "--target=")
 	if !strings.Contains(string(readFile(t, "../Dockerfile")), " AS "+stage+"\n") {
