@@ -206,21 +206,16 @@ func (p *plan) into(schema string) *plan {
 }
 
 type clone struct {
-	Name              string `json:"new_task_name"`
-	Permissions       bool   `json:"clone_permissions"`
-	Source            string `json:"new_source_endpoint"`
-	Target            string `json:"new_target_endpoint"`
-	ControlSchema     string `json:"new_control_schema"`
-	TargetSchema      string `json:"new_target_schema"`
-	ControlTableSpace string `json:"new_control_table_tablespace"`
-	ControlIndexSpace string `json:"new_control_index_tablespace"`
+	Name                 string   `api:"new_task_name"`
+	Permissions          aem.Bool `api:"clone_permissions"`
+	aem.CloneTaskOptions `api:",inline"`
 }
 
 // cloneTask makes a task like another. The guide names no errors of its own for
 // it; AEM_CLONE_TASK_INNER_ERR is of the form that all methods have.
 func (c *call) cloneTask() error {
 	var in clone
-	if err := c.decode(&in, "AemCloneTaskReq"); err != nil {
+	if err := decoded(c, cloneTable, &in, "AemCloneTaskReq"); err != nil {
 		return err
 	}
 	if in.Name == "" {
@@ -237,11 +232,11 @@ func (c *call) cloneTask() error {
 	g := &d.Settings.Target
 	*g = Targets{
 		Schema: cmp.Or(in.TargetSchema, g.Schema), ControlSchema: cmp.Or(in.ControlSchema, g.ControlSchema),
-		ControlTableSpace: cmp.Or(in.ControlTableSpace, g.ControlTableSpace),
-		ControlIndexSpace: cmp.Or(in.ControlIndexSpace, g.ControlIndexSpace),
+		ControlTableSpace: cmp.Or(in.ControlTableTablespace, g.ControlTableSpace),
+		ControlIndexSpace: cmp.Or(in.ControlIndexTablespace, g.ControlIndexSpace),
 	}
 	copied := c.newTask(c.srv, &d, c.Now())
-	if in.Permissions {
+	if in.Permissions.True() {
 		copied.static.ACL = c.t.static.ACL
 	}
 	c.srv.tasks = append(c.srv.tasks, copied)

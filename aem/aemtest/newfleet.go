@@ -174,7 +174,6 @@ func newPlans(tables int) []*plan {
 
 func newPlan(names []tableKey, count, variant int) *plan {
 	p := &plan{}
-	var sum float64
 	for i := range count {
 		j := (i + 3*variant) % len(names)
 		t := planTable{tableKey: names[j]}
@@ -185,16 +184,8 @@ func newPlan(names []tableKey, count, variant int) *plan {
 		if variant%3 == 1 {
 			t.targetSchema = "STAGE"
 		}
-		t.rows = 1 + float64((i*7+variant)%11)
-		if i%7 != 6 {
-			t.changes = 1 + float64((i*5+variant)%13)
-		}
-		sum += t.changes
 		p.tables = append(p.tables, t)
 	}
-	for i := range p.tables {
-		p.tables[i].changes /= max(sum, 1)
-	}
-	p.arrange()
+	p.share(variant, 7)
 	return p
 }

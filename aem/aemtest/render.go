@@ -22,6 +22,7 @@ var (
 	endpointTestTable  = wire.NewTable[aem.EndpointTest]()
 	selectionTable     = wire.NewTable[aem.TableSelection]()
 	barrierTable       = wire.NewTable[aem.RetentionBarrier]()
+	cloneTable         = wire.NewTable[clone]()
 	serverMessageTable = wire.NewTable[serverMessage]()
 	aclTable           = wire.NewTable[aem.ACL]()
 	collectionTable    = wire.NewTable[collectionACL]()
@@ -56,6 +57,14 @@ func (c *call) list(envelope string, each func(w *wire.Writer)) error {
 // decode reads the body of the call, which the API calls so.
 func (c *call) decode(into any, kind string) error {
 	if err := decodeJSON(c.body, into); err != nil {
+		return c.undecoded(kind, err.Error())
+	}
+	return nil
+}
+
+// decoded reads the body of the call by a table of package aem.
+func decoded[T any](c *call, table *wire.Table[T], into *T, kind string) error {
+	if _, err := table.Unmarshal(c.body, into); err != nil {
 		return c.undecoded(kind, err.Error())
 	}
 	return nil

@@ -3,6 +3,7 @@ package aemtest
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -85,7 +86,7 @@ func (p *plan) chosen(sel *aem.TableSelection) *plan {
 			add(key)
 		}
 	}
-	out.share()
+	out.share(0, 0)
 	return out
 }
 
@@ -98,33 +99,15 @@ func selects(s *aem.TableSelection, key tableKey) bool {
 	return matches(s.Included) && !matches(s.Excluded)
 }
 
-// share gives the tables of a plan their shares of the rows and of the changes.
-func (p *plan) share() {
-	var sum float64
-	for i := range p.tables {
-		p.tables[i].rows, p.tables[i].changes = 1+float64((i*7)%11), 1+float64((i*5)%13)
-		sum += p.tables[i].changes
-	}
-	for i := range p.tables {
-		p.tables[i].changes /= sum
-	}
-	p.arrange()
-}
-
 // tableFilter is the query of the methods that list tables. A state that is not wanted
 // (false) has no effect: only wanted ones restrict.
 func tableFilter(q url.Values) func(*aem.TableStatus) bool {
 	schema, table := q.Get("schema"), q.Get("table")
 	var states []aem.TableState
-	for key, state := range map[string]aem.TableState{
-		"includequeued":           aem.TableQueued,
-		"includeloading":          aem.TableLoading,
-		"includecompleted":        aem.TableCompleted,
-		"includechangeprocessing": aem.TableChangeProcessing,
-		"includeerror":            aem.TableError,
-	} {
-		if strings.EqualFold(q.Get(key), "true") {
-			states = append(states, state)
+	for _, spellings := range aem.TableState("").Spellings() {
+		state, _, _ := strings.Cut(string(spellings), "|")
+		if strings.EqualFold(q.Get("include"+strings.ReplaceAll(state, "_", "")), "true") {
+			states = append(states, aem.TableState(state))
 		}
 	}
 	return func(t *aem.TableStatus) bool {
@@ -136,25 +119,6 @@ func tableFilter(q url.Values) func(*aem.TableStatus) bool {
 // matchPercent reports whether name is what pattern says, in which % stands for
 // any text; the empty pattern is anything.
 func matchPercent(pattern, name string) bool {
-	if pattern == "" {
-		return true
-	}
-	first, rest, wild := strings.Cut(pattern, "%")
-	if !wild {
-		return pattern == name
-	}
-	name, ok := strings.CutPrefix(name, first)
-	if !ok {
-		return false
-	}
-	parts := strings.Split(rest, "%")
-	last := parts[len(parts)-1]
-	for _, part := range parts[:len(parts)-1] {
-		i := strings.Index(name, part)
-		if i < 0 {
-			return false
-		}
-		name = name[i+len(part):]
-	}
-	return strings.HasSuffix(name, last)
+	return pattern == "" || pattern == name ||
+		regexp.MustCompile("^(?s:"+strings.ReplaceAll(regexp.QuoteMeta(pattern), "%", ".*")+")$").MatchString(name)
 }

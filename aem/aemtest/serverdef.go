@@ -50,8 +50,8 @@ func (d *serverMessage) wrong(server string) string {
 
 func (c *call) putServer() error {
 	d := &serverMessage{}
-	if _, err := serverMessageTable.Unmarshal(c.body, d); err != nil {
-		return c.undecoded("Server", err.Error())
+	if err := decoded(c, serverMessageTable, d, "Server"); err != nil {
+		return err
 	}
 	srv, name := find(c.servers, c.server), c.server
 	if srv != nil {

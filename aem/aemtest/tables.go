@@ -20,6 +20,24 @@ type planTable struct {
 	changes                  float64 // share of the changes; 0 for a table that never changes
 }
 
+// share gives the tables their shares of the rows and of the changes, and their places in a full
+// load. Of so many tables, the last one never changes; 0: all change.
+func (p *plan) share(variant, still int) {
+	var sum float64
+	for i := range p.tables {
+		t := &p.tables[i]
+		t.rows = 1 + float64((i*7+variant)%11)
+		if still == 0 || i%still != still-1 {
+			t.changes = 1 + float64((i*5+variant)%13)
+		}
+		sum += t.changes
+	}
+	for i := range p.tables {
+		p.tables[i].changes /= max(sum, 1)
+	}
+	p.arrange()
+}
+
 // lanes is how many tables a full load works on at a time.
 const lanes = 5
 
