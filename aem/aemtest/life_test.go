@@ -60,14 +60,14 @@ func lag(d aem.Duration) time.Duration {
 	return v
 }
 
-// TestCountersFollowRates walks through three hours and compares what the counters
+// TestCountersFollowRates walks through 90 minutes and compares what the counters
 // gain with what the rates promise. They fall when a task starts again, only then.
 func TestCountersFollowRates(t *testing.T) {
 	s := New(Options{Seed: 5, Servers: 4, TasksPerServer: 17, Incidents: true, Start: testStart})
 	const step = 7 * time.Second
 	before := s.StateAt(testStart)
 	moved, restarts := 0, 0
-	for at := testStart.Add(step); at.Before(testStart.Add(3 * time.Hour)); at = at.Add(step) {
+	for at := testStart.Add(step); at.Before(testStart.Add(90 * time.Minute)); at = at.Add(step) {
 		now := s.StateAt(at)
 		for srv, is := range tasks(now) {
 			was := before.Task(srv.Name, is.Name)

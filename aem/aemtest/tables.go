@@ -136,6 +136,9 @@ func (t *task) tableState(i int, p *planTable, ls loadState, failing bool) aem.T
 	return aem.TableChangeProcessing
 }
 
+// emptyTable is one of which nothing has been loaded or changed.
+var emptyTable = given(aem.TableStatus{})
+
 // livedTables calls visit with every table of a generated task. The table is the
 // same one each time.
 func (t *task) livedTables(now time.Time, visit func(*aem.TableStatus)) {
@@ -148,11 +151,10 @@ func (t *task) livedTables(now time.Time, visit func(*aem.TableStatus)) {
 	task := t.replicateAt(now)
 	_, failing := l.table.at(at)
 	var v aem.TableStatus
-	blank := given(v)
 	count := func(n aem.Number, share float64) aem.Number { return whole(float64(n.Int()) * share) }
 	for i := range l.plan.tables {
 		p := &l.plan.tables[i]
-		v = blank
+		v = emptyTable
 		v.Schema, v.Name, v.TargetSchema, v.TargetName = p.schema, p.name, p.targetSchema, p.targetName
 		v.State = t.tableState(i, p, ls, failing)
 		v.CDC.Inserts = count(task.CDCEvents.Inserts, p.changes)

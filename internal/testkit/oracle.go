@@ -120,13 +120,6 @@ func (e entity) add(name string, value float64, labels ...string) {
 	e.between(name, value, value, labels...)
 }
 
-// by adds a sample for each value of a label; values and numbers stand by turns.
-func (e entity) by(name, label string, pairs ...any) {
-	for pair := range slices.Chunk(pairs, 2) {
-		e.add(name, pair[1].(float64), label, pair[0].(string))
-	}
-}
-
 // stateSet adds a sample for each known state and one for a state that is not known.
 func (e entity) stateSet(name, current string, known ...string) {
 	for _, state := range known {
@@ -338,7 +331,7 @@ func acl(e entity, scope, object string, v *aem.ACL, inheritance bool) {
 		if role == aem.RoleNone { // whether the API speaks of it is its own affair
 			continue
 		}
-		users, groups := float64(len(p.Users)), float64(len(p.Groups))
-		e.with("role", string(role)).by("qem_acl_principals", "kind", "user", users, "group", groups)
+		e.add("qem_acl_principals", float64(len(p.Users)), "role", string(role), "kind", "user")
+		e.add("qem_acl_principals", float64(len(p.Groups)), "role", string(role), "kind", "group")
 	}
 }
