@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"os"
@@ -98,6 +99,14 @@ func TestExactness(t *testing.T) {
 		})
 	}
 	t.Run("families", func(t *testing.T) { checkFamilies(t, seen, prometheus) })
+	t.Run("conventions", func(t *testing.T) {
+		check := process.Command(nil, process.Find(t, "promtool"), "check", "metrics")
+		_, body := list[0].exporter.get("/metrics", nil)
+		check.Stdin = bytes.NewReader(body)
+		if out, err := check.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("promtool says\n%s%v", out, err)
+		}
+	})
 }
 
 func (p *polling) start(t *testing.T, seed uint64, now time.Time) {

@@ -13,32 +13,6 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
-// TestSIGTERM ends the exporter properly, also while an Enterprise Manager hangs.
-func TestSIGTERM(t *testing.T) {
-	for name, fault := range map[string]*aemtest.Fault{
-		"idle":           nil,
-		"while it hangs": {Operation: "GetTaskDetails", Kind: aemtest.FaultHang},
-	} {
-		t.Run(name, func(t *testing.T) {
-			sim := simulate(t, small(), false)
-			if fault != nil {
-				sim.AddFault(*fault)
-			}
-			e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPassword, polledOnce)))
-			eventually(t, "there is a session, and the sweep has come as far as it can", func() bool {
-				return sim.ActiveSessions() == 1 && sim.Requests("GetTaskDetails") == 4
-			})
-			e.Signal(syscall.SIGTERM)
-			if code := e.Wait(); code != 0 {
-				t.Errorf("exit code %d", code)
-			}
-			if sim.ActiveSessions() != 0 || sim.Logouts() != 1 {
-				t.Errorf("%d sessions left, %d logouts", sim.ActiveSessions(), sim.Logouts())
-			}
-		})
-	}
-}
-
 // TestPasswordChange changes the password of the account and the file that it is in.
 func TestPasswordChange(t *testing.T) {
 	t.Parallel() // it waits for polls
@@ -63,8 +37,8 @@ func TestPasswordChange(t *testing.T) {
 	}
 }
 
-// TestBrokenReload keeps what runs when the configuration is broken, and takes the
-// next good one.
+// TestBrokenReload keeps what runs when the configuration is broken, takes the next good one, and
+// ends properly.
 func TestBrokenReload(t *testing.T) {
 	t.Parallel() // it waits for polls
 	sim := simulate(t, small(), false)
@@ -98,6 +72,10 @@ func TestBrokenReload(t *testing.T) {
 		_, old := now[`qem_up{manager="before"}`]
 		return now[outcome] == 1 && now[`qem_up{manager="after"}`] == 1 && !old
 	})
+	e.Signal(syscall.SIGTERM)
+	if code := e.Wait(); code != 0 || sim.ActiveSessions() != 0 {
+		t.Errorf("in the end exit code %d, and %d sessions are left", code, sim.ActiveSessions())
+	}
 }
 
 // TestStaleness watches through Prometheus what vanishes and what comes back: a

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/testkit"
 	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
@@ -102,71 +101,4 @@ func webPage(t *testing.T) string {
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
-}
-
-// TestScrape prints what the daemon would serve, and logs out.
-func TestScrape(t *testing.T) {
-	sim := simulate(t, small(), false)
-	got := runScrape(t, config("prod", sim.URL, byPassword))
-	if got.code != 0 || got.stderr != "" {
-		t.Errorf("exit code %d, stderr %q", got.code, got.stderr)
-	}
-	want := map[string]float64{
-		`qem_up{manager="prod"}`:                                                 1,
-		`qem_server_up{manager="prod",server="repl-prod-01"}`:                    1,
-		`qem_server_up{manager="prod",server="repl-prod-02"}`:                    1,
-		`qem_server_tasks{manager="prod",server="repl-prod-01",state="running"}`: 2,
-		`qem_polls_total{manager="prod",result="success"}`:                       3, // the list and two servers
-	}
-	for key, value := range want {
-		if got.samples[key] != value {
-			t.Errorf("%s = %v, want %v", key, got.samples[key], value)
-		}
-	}
-	if sim.ActiveSessions() != 0 {
-		t.Errorf("%d sessions left", sim.ActiveSessions())
-	}
-}
-
-// TestOddAnswers polls an Enterprise Manager that says what it should not. That is no
-// reason to fail, nor to make up anything.
-func TestOddAnswers(t *testing.T) {
-	sim := simulate(t, small(), false)
-	odd := aemtest.ServerState{ServerDetails: aem.ServerDetails{Name: "s"}}
-	for i, name := range []string{"twice", "twice", "Case", "case", "bare"} {
-		odd.Tasks = append(odd.Tasks, aemtest.Task{TaskDetails: aem.TaskDetails{
-			Name: name, MemoryMB: aem.WholeOf(int64(i + 1)), Options: aem.TaskOptions{ApplyChanges: aem.BoolOf(name == "twice")},
-		}})
-	}
-	sim.AddServer(odd)
-	sim.AddFault(aemtest.Fault{Operation: "GetTaskDetails", Task: "bare", Kind: aemtest.FaultBody,
-		Body: `{"name":"bare","$type":"AemReplicateTaskInfoDetailed"}`})
-	got := runScrape(t, config("prod", sim.URL, byPassword, "tables: {mode: off}"))
-	if got.code != 0 {
-		t.Errorf("exit code %d:\n%s", got.code, got.stderr)
-	}
-	task := func(name, task string) string { return name + `{manager="prod",server="s",task="` + task + `"}` }
-	for key, value := range map[string]float64{
-		`qem_polls_total{manager="prod",result="success"}`:      4, // the list and three servers
-		`qem_exporter_duplicates_dropped_total{manager="prod"}`: 1,
-		task("qem_task_memory_bytes", "twice"):                  1 << 20,
-		task("qem_task_memory_bytes", "Case"):                   3 << 20,
-		task("qem_task_memory_bytes", "case"):                   4 << 20,
-		task("qem_task_up", "bare"):                             1,
-		`qem_task_info{manager="prod",product="replicate",server="s",task="bare",type="AemReplicateTaskInfoDetailed"}`: 1,
-		`qem_task_state{manager="prod",server="s",state="running",task="bare"}`:                                        1,
-	} {
-		if found, ok := got.samples[key]; !ok || found != value {
-			t.Errorf("%s = %v (%v), want %v", key, found, ok, value)
-		}
-	}
-	for key := range got.samples {
-		switch testkit.NameOf(key) {
-		case "qem_task_info", "qem_task_state", "qem_task_stop_reason", "qem_task_up", "qem_task_priority":
-			continue // of the task list and the configuration, but for the description
-		}
-		if strings.Contains(key, `task="bare"`) {
-			t.Errorf("made up: %s", key)
-		}
-	}
 }
