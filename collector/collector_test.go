@@ -45,6 +45,22 @@ func TestSamplesOfATask(t *testing.T) {
 	}
 }
 
+// Whoever mistypes a row is told at once: there is no Collector.
+func TestWrongPaths(t *testing.T) {
+	for path, want := range map[string]string{
+		"Details.Nothing": "fleet.TaskDetails has no field Nothing", "Details.Type": "a *string is no number",
+	} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.HasSuffix(got, want) {
+					t.Errorf("%s: %s, want %s", path, got, want)
+				}
+			}()
+			entity[fleet.Task]{}.field(path)
+		}()
+	}
+}
+
 // Of what the API names twice the first stays, alone, and the rest is counted.
 func TestDuplicates(t *testing.T) {
 	r := newRig(t, Options{})

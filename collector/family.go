@@ -67,9 +67,9 @@ func (t entity[E]) by(labels, columns string) family[E] {
 	f := t.loose(labels, nil)
 	for column := range strings.FieldsSeq(columns) {
 		values, path, _ := strings.Cut(column, "=")
-		at, when := t.at(path)
+		read, when := at(t, path, number)
 		f.fields, f.when = append(f.fields, t.in+path), when
-		f.add(values, func(e *E) num { return numberAt(at(e)) })
+		f.add(values, read)
 	}
 	return f
 }
@@ -106,19 +106,20 @@ func (t entity[E]) loose(labels string, of loose[E]) family[E] {
 // describe is one sample of 1 for an entity, with labels that describe it: "label=path other=path".
 func (t entity[E]) describe(labels string) family[E] {
 	f := t.loose("", nil)
-	var texts []func(e *E) any
+	var texts []func(e *E) *string
 	for label := range strings.FieldsSeq(labels) {
 		name, path, _ := strings.Cut(label, "=")
-		at, _ := t.at(path)
-		f.Labels, f.fields, texts = append(f.Labels, name), append(f.fields, t.in+path), append(texts, at)
+		read, _ := at(t, path, text)
+		f.Labels, f.fields, texts = append(f.Labels, name), append(f.fields, t.in+path), append(texts, read)
 	}
 	f.loose = func(e *E, add func(num, ...string)) {
-		values := make([]string, len(texts))
-		for i, at := range texts {
-			var ok bool
-			if values[i], ok = textAt(at(e)); !ok {
+		var values []string
+		for _, read := range texts {
+			value := read(e)
+			if value == nil {
 				return
 			}
+			values = append(values, *value)
 		}
 		add(fleet.Num(1), values...)
 	}
@@ -128,10 +129,9 @@ func (t entity[E]) describe(labels string) family[E] {
 // current is one sample of 1 for what a text says that the entity is now, nothing for what it is not. Where
 // there is no text it is the one by default, if that is not empty.
 func (t entity[E]) current(label, path, byDefault string, known ...string) family[E] {
-	at, _ := t.at(path)
+	read, _ := at(t, path, word)
 	f := t.loose(label, func(e *E, add func(num, ...string)) {
-		now, _ := textAt(at(e))
-		if now = cmp.Or(now, byDefault); now != "" {
+		if now := cmp.Or(read(e), byDefault); now != "" {
 			add(fleet.Num(1), now)
 		}
 	})
@@ -142,20 +142,19 @@ func (t entity[E]) current(label, path, byDefault string, known ...string) famil
 // stateSet is a sample for each of the known states, 1 for the current one and 0 for the others. A
 // current state that is not known yet has one of its own. An entity without a state has no samples.
 func (t entity[E]) stateSet(path string, states ...string) family[E] {
-	at, _ := t.at(path)
+	read, _ := at(t, path, word)
 	f := t.current("state", path, "", states...)
 	for _, state := range states {
 		f.add(state, func(e *E) num {
-			now, _ := textAt(at(e))
-			if now == "" {
-				return num{}
+			if now := read(e); now != "" {
+				return fleet.FlagOf(now == state).Number()
 			}
-			return fleet.FlagOf(now == state).Number()
+			return num{}
 		})
 	}
 	unknown := f.loose
 	f.loose = func(e *E, add func(num, ...string)) {
-		if now, _ := textAt(at(e)); !slices.Contains(states, now) {
+		if !slices.Contains(states, read(e)) {
 			unknown(e, add)
 		}
 	}

@@ -11,10 +11,9 @@ import (
 	"github.com/qem-exporter/qem_exporter/internal/fleet"
 )
 
-// at finds a field by its path, and the fact that it depends on by its tags. It returns what points to the
-// field of an entity, nil where there is a pointer that is nil on the way. A path that leads nowhere is a
-// mistake in the program and panics.
-func (t entity[E]) at(path string) (pointer func(e *E) any, when string) {
+// at reads a field, which a path leads to, out of what points to it, and tells the fact that it depends on by
+// its tags. A path that leads nowhere, or to what cannot be read so, is a mistake in the program and panics.
+func at[E, V any](t entity[E], path string, read func(pointer any) V) (of func(e *E) V, when string) {
 	typ, offsets := reflect.TypeFor[E](), []uintptr{0}
 	for name := range strings.SplitSeq(t.in+path, ".") {
 		if typ.Kind() == reflect.Pointer {
@@ -27,20 +26,21 @@ func (t entity[E]) at(path string) (pointer func(e *E) any, when string) {
 		offsets[len(offsets)-1] += f.Offset
 		typ, when = f.Type, cmp.Or(f.Tag.Get("when"), when)
 	}
-	return func(e *E) any {
+	read(reflect.New(typ).Interface())
+	return func(e *E) V {
 		p := unsafe.Add(unsafe.Pointer(e), offsets[0])
 		for _, offset := range offsets[1:] {
 			if p = *(*unsafe.Pointer)(p); p == nil {
-				return nil
+				return read(nil)
 			}
 			p = unsafe.Add(p, offset)
 		}
-		return reflect.NewAt(typ, p).Interface()
+		return read(reflect.NewAt(typ, p).Interface())
 	}, when
 }
 
-// numberAt is the number that a field says, by what points to it.
-func numberAt(pointer any) num {
+// number is what a field says; nothing where there is no field.
+func number(pointer any) num {
 	switch v := pointer.(type) {
 	case nil:
 		return num{}
@@ -62,10 +62,18 @@ func numberAt(pointer any) num {
 	panic(fmt.Sprintf("collector: a %T is no number", pointer))
 }
 
-// textAt is the text of a field, and whether there is the field.
-func textAt(pointer any) (text string, ok bool) {
+// text is what a field says; nil where there is no field.
+func text(pointer any) *string {
 	if pointer == nil {
-		return "", false
+		return nil
 	}
-	return *pointer.(*string), true
+	return pointer.(*string)
+}
+
+// word is a text that may be empty.
+func word(pointer any) string {
+	if t := text(pointer); t != nil {
+		return *t
+	}
+	return ""
 }
