@@ -65,7 +65,6 @@ type (
 		// servers, tasks and tables that were dropped because the API named them twice
 		Duplicates int `json:"duplicates,omitempty"`
 
-		source  *Manager
 		servers []serverView
 	}
 	readingView struct {

@@ -30,7 +30,7 @@ func parsePage() (*template.Template, error) {
 		"count": count, "yesNo": yesNo, "short": short, "group": group, "join": strings.Join,
 		"words":   func(enum any) string { return fleet.Words(fmt.Sprint(enum)) },
 		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" },
+		"clock":   func(t time.Time) string { return moment(float64(t.Unix())) },
 	}).ParseFS(assetFiles, "assets/*.html")
 }
 

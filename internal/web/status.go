@@ -166,7 +166,7 @@ func is(asked, name string) bool { return asked == "" || asked == name }
 
 func (v *survey) manager(m *Manager, now time.Time, server, task string) {
 	mv := managerView{Name: m.Name, URL: m.URL, NextLogin: m.NextLogin, StateInterval: m.StateInterval.Seconds(),
-		PollInterval: m.PollInterval.Seconds(), MaxAge: m.MaxAge.Seconds(), Problems: []fleet.Problem{}, source: m}
+		PollInterval: m.PollInterval.Seconds(), MaxAge: m.MaxAge.Seconds(), Problems: []fleet.Problem{}}
 	var ofServers []fleet.Problem
 	count := 0
 	if m.View != nil {
