@@ -22,24 +22,21 @@ import (
 type series map[string]string
 
 // always has the value now and in the two hours before.
-func (s series) always(value any, name string, labels ...string) series {
-	return s.set(fmt.Sprintf("%v+0x24", value), name, labels...)
-}
-
-// until is a series that ended a quarter of an hour ago.
-func (s series) until(value any, name string, labels ...string) series {
-	return s.set(fmt.Sprintf("%v+0x21 _x2", value), name, labels...)
-}
-
-func (s series) set(values, name string, labels ...string) series {
-	text := []string{`job="qem"`, `instance="a"`}
+func (s series) always(value int, name string, labels ...string) series {
+	var text []string
 	for i := 0; i < len(labels); i += 2 {
 		text = append(text, fmt.Sprintf("%s=%q", labels[i], labels[i+1]))
 	}
-	if name == "ALERTS" {
-		text = text[2:]
+	return s.write(name+"{"+strings.Join(text, ",")+"}", fmt.Sprintf("%d+0x24", value))
+}
+
+// write adds a series, which is of one exporter unless it is an alert.
+func (s series) write(name, values string) series {
+	name, labels, _ := strings.Cut(strings.TrimSuffix(name, "}"), "{")
+	if name != "ALERTS" {
+		labels = strings.TrimSuffix(`job="qem",instance="a",`+labels, ",")
 	}
-	s[name+"{"+strings.Join(text, ",")+"}"] = values
+	s[name+"{"+labels+"}"] = values
 	return s
 }
 
@@ -103,144 +100,42 @@ func pairs(shown, rate string, more ...string) map[string]string {
 	return values
 }
 
-// healthy is an exporter that sees one server with three tasks with which nothing is wrong.
-func healthy(write func(s series, value any, name string, labels ...string) series) series {
-	s := series{}
-	write(s, 1, "qem_exporter_build_info")
-	write(s, 1, "qem_up", "manager", "em")
-	write(s, 1, "qem_server_info", "manager", "em", "server", "s1")
-	write(s, 1, "qem_server_up", "manager", "em", "server", "s1")
-	write(s, 3, "qem_server_tasks_polled", "manager", "em", "server", "s1")
-	for _, task := range []string{"t1", "t2", "t3"} {
-		on := []string{"manager", "em", "server", "s1", "task", task}
-		write(s, 1, "qem_task_up", on...)
-		write(s, 1, "qem_task_state", append(on, "state", "running")...)
+// TestFleets asks panels what they make of the fleets of testdata/fleets.yml.
+func TestFleets(t *testing.T) {
+	text, err := os.ReadFile("testdata/fleets.yml")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return s
-}
-
-// fleetTiles are the tiles of which a value is expected, without labels, and those without.
-func fleetTiles(t *testing.T, want map[string]float64) []answer {
-	t.Helper()
-	var answers []answer
-	for _, title := range []string{"Watched", "Managers down", "Servers not seen", "Tasks not seen", "Licences",
-		"Worst latency"} {
-		a := answer{name: title, expr: exprOf(t, "qem-fleet", title, "A"), want: map[string]float64{}}
-		if value, ok := want[title]; ok {
-			a.want["{}"] = value
-		}
-		answers = append(answers, a)
+	var fleets []struct {
+		Fleet         string
+		Series, Ended map[string]string
+		Answers       map[string]map[string]float64
 	}
-	return answers
-}
-
-// troubles counts what the tiles of the fleet show, by the number of the trouble.
-func troubles(t *testing.T, want map[string]float64) answer {
-	t.Helper()
-	a := answer{name: "trouble", expr: exprOf(t, "qem-fleet", "Tasks by their worst trouble", "A"),
-		want: map[string]float64{}}
-	for show, value := range want {
-		a.want[`{show="`+show+`"}`] = value
+	if err := yaml.Unmarshal(text, &fleets); err != nil || len(fleets) == 0 {
+		t.Fatal(err, len(fleets))
 	}
-	return a
-}
-
-// TestHealthyFleet: 0 is said where something was measured, and only there.
-func TestHealthyFleet(t *testing.T) {
-	zeros := map[string]float64{}
-	for rank := 1; rank <= 12; rank++ {
-		zeros[fmt.Sprint(rank*101)] = 0
+	for _, f := range fleets {
+		t.Run(f.Fleet, func(t *testing.T) {
+			s := series{}
+			for name, value := range f.Ended {
+				s.write(name, value+"+0x21 _x2")
+			}
+			for name, value := range f.Series {
+				if !strings.Contains(value, "x") {
+					value += "+0x24"
+				}
+				s.write(name, value)
+			}
+			var answers []answer
+			for question, want := range f.Answers {
+				at, chosen, _ := strings.Cut(question, "?")
+				part := strings.Split(at, " / ")
+				choices := strings.FieldsFunc(chosen, func(r rune) bool { return strings.ContainsRune("=&", r) })
+				answers = append(answers, answer{question, exprOf(t, part[0], part[1], part[2], choices...), want})
+			}
+			evaluate(t, s, answers...)
+		})
 	}
-	unmeasured := maps.Clone(zeros)
-	for _, rank := range []int{11, 10, 7, 6, 5, 3, 2} { // no reasons, expectations, objectives, tables, errors
-		unmeasured[fmt.Sprint(rank*101)] = -1
-	}
-	s := healthy(series.always).always(1, "up")
-	evaluate(t, s, append(
-		fleetTiles(t, map[string]float64{"Watched": 2, "Managers down": 0, "Servers not seen": 0, "Tasks not seen": 0}),
-		troubles(t, unmeasured),
-		answer{"attention", exprOf(t, "qem-fleet", "Tasks that need attention", "A"), nil},
-		answer{"not seen", exprOf(t, "qem-fleet", "What is not seen", "A"), nil})...)
-	on := []string{"manager", "em", "server", "s1", "task", "t1"}
-	for name, value := range map[string]int{
-		"qem_task_expected_running": 1, "qem_task_total_latency_seconds": 1, "qem_task_latency_objective_seconds": 60,
-		"qem_task_full_load_objective_seconds": 60, "qem_task_data_errors": 7,
-	} {
-		s.always(value, name, on...)
-	}
-	s.always(1, "qem_task_stop_reason", append(on, "reason", "normal")...)
-	s.always(0, "qem_task_full_load_tables", append(on, "state", "error")...)
-	evaluate(t, s, troubles(t, zeros))
-}
-
-// TestNobodyWatches: a dead exporter is told of, what was seen is counted as not seen, and
-// no trouble is counted as 0; nor is there a 0 where Prometheus knows nothing at all.
-func TestNobodyWatches(t *testing.T) {
-	nobody := answer{"not seen", exprOf(t, "qem-fleet", "What is not seen", "A"), map[string]float64{
-		`{manager="all of them", server="all of them"}`: 4, `{manager="em", server="all of them"}`: 3,
-	}}
-	dead := healthy(series.until).always(0, "up")
-	evaluate(t, dead, append(fleetTiles(t, map[string]float64{"Watched": 0, "Managers down": 1, "Servers not seen": 1,
-		"Tasks not seen": 3}), troubles(t, nil), nobody)...)
-	evaluate(t, series{}, append(fleetTiles(t, map[string]float64{"Watched": 0}), troubles(t, nil))...)
-}
-
-// TestServerLost: its tasks are not seen, and what was there does not lessen.
-func TestServerLost(t *testing.T) {
-	s := healthy(series.always).always(1, "up")
-	s.until(1, "qem_server_info", "manager", "em", "server", "s2")
-	s.until(12, "qem_server_tasks_polled", "manager", "em", "server", "s2")
-	s.until(1, "qem_task_up", "manager", "em", "server", "s2", "task", "t4")
-	s.always(0, "qem_server_up", "manager", "em", "server", "s2")
-	s.always(1, "qem_server_unreadable", "manager", "em", "server", "s2", "reason", "timeout")
-	const lost = `{manager="em", server="s2"}`
-	evaluate(t, s, append(fleetTiles(t, map[string]float64{"Watched": 1, "Managers down": 0, "Servers not seen": 1,
-		"Tasks not seen": 12}),
-		answer{"not seen", exprOf(t, "qem-fleet", "What is not seen", "A"), map[string]float64{lost: 2}},
-		answer{"reason", exprOf(t, "qem-fleet", "What is not "+
-			"seen", "B"), map[string]float64{`{manager="em", server="s2", reason="timeout"}`: 1}},
-		answer{"tasks", exprOf(t, "qem-fleet", "What is not seen", "C"), map[string]float64{lost: 12}})...)
-}
-
-// TestListsOfTrouble: a load that stands still and what else needs a look back, the list by
-// the number of a trouble, and the alerts, without the one that always fires.
-func TestListsOfTrouble(t *testing.T) {
-	on := func(task string, more ...string) []string {
-		return append([]string{"manager", "em", "server", "s1", "task", task}, more...)
-	}
-	s := healthy(series.always).always(1, "up")
-	for i, records := range []string{"5+0x24", "5+1x24", "5+0x24"} {
-		task := fmt.Sprint("t", i+1)
-		s.always(2, "qem_task_full_load_tables", on(task, "state", "queued")...)
-		s.set(records, "qem_task_full_load_completed_records", on(task)...)
-	}
-	s.always(1, "qem_task_full_load_completed", on("t3")...) // what it loads is a reload
-	s.set("3+1x24", "qem_task_data_errors", on("t2")...)
-	named := func(task string, value float64) map[string]float64 {
-		return map[string]float64{fmt.Sprintf(`{manager="em", server="s1", task=%q}`, task): value}
-	}
-	s.always(1, "ALERTS", "alertname", "QemWatchdog", "alertstate", "firing", "severity", "none")
-	s.always(1, "ALERTS", append(on("t1"), "alertname", "QemTaskError", "alertstate", "firing", "severity", "critical")...)
-	s.always(1, "ALERTS", append(on("t2"), "alertname", "QemTaskError", "alertstate", "pending", "severity",
-		"critical")...)
-	s.always(1, "ALERTS", "alertname", "QemServerNotRead", "alertstate", "firing", "severity", "warning", "manager", "em",
-		"server", "s1")
-	const alert = `{alertname="QemTaskError", severity="critical", manager="em", server="s1", task="t1"}`
-	choose := func(task string) []string { return []string{"manager", "em", "server", "s1", "task", task} }
-	both := map[string]float64{alert: 2,
-		`{alertname="QemServerNotRead", severity="warning", manager="em", server="s1"}`: 1}
-	attention := named("t1", 7)
-	maps.Copy(attention, named("t2", 2))
-	evaluate(t, s,
-		answer{"attention", exprOf(t, "qem-fleet", "Tasks that need attention", "A"), attention},
-		answer{"stalled", exprOf(t, "qem-tasks", "Worst tasks", "A", "show", "707"), named("t1", 7)},
-		answer{"errors", exprOf(t, "qem-tasks", "Worst tasks", "A", "show", "202"), named("t2", 2)},
-		answer{"all", "count(" + exprOf(t, "qem-tasks", "Worst tasks", "A", "show", "99") + ")", map[string]float64{"{}": 3}},
-		answer{"a load that stands still", exprOf(t, "qem-full-load", "Loads stalled", "A"), map[string]float64{"{}": 1}},
-		answer{"alerts", exprOf(t, "qem-fleet", "Alerts that fire", "A"), both},
-		answer{"a server's", exprOf(t, "qem-server", "Alerts that fire", "A", choose("")...), both},
-		answer{"a task's", exprOf(t, "qem-task", "Alerts that fire", "A", choose("t1")...), map[string]float64{alert: 2}},
-		answer{"another's", exprOf(t, "qem-task", "Alerts that fire", "A", choose("t3")...), nil})
 }
 
 // everything is a fleet in which every family has samples for everything it can be about: enough

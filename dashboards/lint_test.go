@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The rules of grafana/dashboard-linter that the descriptions could break, and some that are stricter. What all dashboards
-// have the same, such as the data source that a panel asks, is in the generator's template alone.
+// The rules of grafana/dashboard-linter that the descriptions could break, and some that are stricter. What all
+// dashboards have the same, such as the data source that a panel asks, is in the generator's template alone.
 
 // units are those of Grafana's list that the dashboards use.
 var units = []string{
