@@ -7,7 +7,7 @@
 // rates say, full loads progress and start again, tasks fail, recover and stop,
 // licences run out. All of it follows from Options.Seed and the clock alone: the
 // state at an instant is the same however often it is asked for, and in whatever
-// order. State returns that truth as plain values, in the units of the API, for
+// order. State returns that truth in the types of package aem, for
 // comparison with what a client made of it.
 //
 //	srv := aemtest.NewServer(aemtest.Options{Servers: 2})

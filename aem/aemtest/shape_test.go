@@ -46,7 +46,7 @@ func peculiarACL(word string) *aem.ACL {
 	a := &aem.ACL{DisableInheritance: aem.BoolOf(true)}
 	for role, p := range a.Roles() {
 		who := word + " " + string(role)
-		p.Users, p.Groups = []string{`D\` + who, `D\other ` + who}, []string{`G\` + who}
+		p.Users, p.Groups = []string{`D\` + who, `D\more ` + who}, []string{`G\` + who}
 	}
 	return a
 }

@@ -14,6 +14,7 @@ import (
 // State is everything that the API would say at one instant, in the types and units of package
 // aem: a number that the API marks as not available is -1. It is a copy: changing it changes
 // nothing. Times are UTC and whole seconds; the zero time is one that the API does not give.
+// As JSON, a server and a task are what the API says of them alone.
 type State struct {
 	Time    time.Time
 	Servers []ServerState

@@ -2,13 +2,18 @@ package testkit_test
 
 import (
 	"bytes"
+	"context"
 	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/qem-exporter/qem_exporter/aem"
 	"github.com/qem-exporter/qem_exporter/aem/aemtest"
+	"github.com/qem-exporter/qem_exporter/collector"
 	"github.com/qem-exporter/qem_exporter/internal/poll"
 	"github.com/qem-exporter/qem_exporter/internal/poll/choose"
 	"github.com/qem-exporter/qem_exporter/internal/testkit"
@@ -74,4 +79,30 @@ func serve(t *testing.T, sim *aemtest.Simulator) testkit.Samples {
 		t.Fatal(err, parseErr)
 	}
 	return samples
+}
+
+// collect polls and collects until stop is called.
+func collect(t *testing.T, sim *aemtest.Simulator, o poll.Options) (c *collector.Collector, stop func()) {
+	t.Helper()
+	client, err := aem.New("https://qem.example.com", aem.APIToken(aemtest.DefaultAPIToken),
+		aem.WithTransport(sim.Transport()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = collector.New(collector.Options{Registerer: prometheus.NewRegistry()})
+	o.Manager, o.Publisher = "prod", c.NewManager("prod", collector.ManagerOptions{PollInterval: o.PollInterval})
+	poller := poll.New(client, o)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		poller.Run(ctx)
+	}()
+	return c, func() {
+		cancel()
+		<-done
+		if err := client.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
 }
