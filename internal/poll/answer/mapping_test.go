@@ -2,6 +2,7 @@ package answer
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -11,33 +12,20 @@ import (
 
 // Whoever mistypes a tag is told at once: the package does not start.
 func TestWrongTags(t *testing.T) {
-	for name, wrong := range map[string]struct {
-		make func()
-		want string
-	}{
-		"a field that aem has not": {func() {
-			newMapping[struct {
-				X fleet.Number `from:"Latency.Unheard"`
-			}, aem.TaskDetails]()
-		}, "X comes from Latency.Unheard, which aem.TaskDetails has not"},
-		"a unit that nobody knows": {func() {
-			newMapping[struct {
-				X fleet.Number `from:"DiskMB,MB"`
-			}, aem.TaskDetails]()
-		}, "X cannot be made of DiskMB,MB, which is aem.Number"},
-		"another type": {func() {
-			newMapping[struct {
-				X fleet.Number `from:"Options.FullLoad"`
-			}, aem.TaskDetails]()
-		}, "X cannot be made of Options.FullLoad, which is aem.Bool"},
+	for tag, want := range map[reflect.StructTag]string{
+		`from:"Latency.Unheard"`:  "X comes from Latency.Unheard, which aem.TaskDetails has not",
+		`from:"DiskMB,MB"`:        "X cannot be made of DiskMB,MB, which is aem.Number",
+		`from:"FullLoad.End,MiB"`: "X cannot be made of FullLoad.End,MiB, which is time.Time",
+		`from:"Options.FullLoad"`: "X cannot be made of Options.FullLoad, which is aem.Bool",
 	} {
-		t.Run(name, func(t *testing.T) {
+		func() {
 			defer func() {
-				if got := fmt.Sprint(recover()); !strings.HasSuffix(got, wrong.want) {
-					t.Errorf("%q, want %q", got, wrong.want)
+				if got := fmt.Sprint(recover()); !strings.HasSuffix(got, want) {
+					t.Errorf("%s: %q, want %q", tag, got, want)
 				}
 			}()
-			wrong.make()
-		})
+			x := reflect.StructField{Name: "X", Type: reflect.TypeFor[fleet.Number](), Tag: tag}
+			assignments(reflect.StructOf([]reflect.StructField{x}), reflect.TypeFor[aem.TaskDetails](), assignment{})
+		}()
 	}
 }

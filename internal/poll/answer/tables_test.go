@@ -89,18 +89,14 @@ func TestDuplicateTablesAreDropped(t *testing.T) {
 	}
 }
 
-// chosen reads tasks of so many tables each, in the given order, and returns the
+// chosen reads tasks of 100 tables each, in the given order, and returns the
 // tables that stay and how many each task lost.
-func chosen(limit int, order []int, size int) (kept []string, dropped []int) {
+func chosen(limit int, order ...int) (kept []string, dropped []int) {
 	s := NewSelection(limit)
 	o := &choose.TableOptions{Mode: choose.All, Limit: limit}
 	readings := make([]*Tables, len(order))
 	for _, i := range order {
-		var tables []aem.TableStatus
-		for j := range size {
-			tables = append(tables, aem.TableStatus{Schema: "S", Name: fmt.Sprint("t", j)})
-		}
-		readings[i] = read(s, o, fmt.Sprint("task", i), tables...)
+		readings[i] = read(s, o, fmt.Sprint("task", i), manyTables(100)...)
 	}
 	for i, r := range readings {
 		left, lost := s.Of(r)
@@ -112,39 +108,32 @@ func chosen(limit int, order []int, size int) (kept []string, dropped []int) {
 	return kept, dropped
 }
 
-func TestLimitMakesAStableChoice(t *testing.T) {
+// A limit makes a stable choice, among what a larger one chooses.
+func TestLimits(t *testing.T) {
+	var smaller []string
 	for _, limit := range []int{1, 10, 99, 100, 250, 299, 300, 1000} {
-		want, dropped := chosen(limit, []int{0, 1, 2}, 100)
-		if len(want) != min(limit, 300) {
-			t.Errorf("limit %d: %d tables stay", limit, len(want))
-		}
+		want, dropped := chosen(limit, 0, 1, 2)
 		lost := 0
 		for _, n := range dropped {
 			lost += n
 		}
-		if lost != 300-len(want) {
-			t.Errorf("limit %d: %d tables stay, but %d are counted as left out", limit, len(want), lost)
+		if len(want) != min(limit, 300) || lost != 300-len(want) {
+			t.Errorf("limit %d: %d tables stay, %d are counted as left out", limit, len(want), lost)
 		}
 		if limit == 99 && slices.Contains(dropped, 100) {
 			t.Errorf("one task lost all: %v", dropped)
 		}
 		for _, order := range [][]int{{2, 1, 0}, {1, 0, 2}} {
-			got, droppedNow := chosen(limit, order, 100)
-			if !slices.Equal(got, want) || !slices.Equal(droppedNow, dropped) {
+			if got, now := chosen(limit, order...); !slices.Equal(got, want) || !slices.Equal(now, dropped) {
 				t.Errorf("limit %d: another order of answers chose other tables", limit)
 			}
 		}
-	}
-}
-
-// A smaller limit chooses among what a larger one chose.
-func TestLimitsAreNested(t *testing.T) {
-	large, _ := chosen(60, []int{0, 1}, 100)
-	small, _ := chosen(20, []int{0, 1}, 100)
-	for _, name := range small {
-		if !slices.Contains(large, name) {
-			t.Errorf("%s is chosen by limit 20 and not by 60", name)
+		for _, name := range smaller {
+			if !slices.Contains(want, name) {
+				t.Errorf("%s is chosen by a smaller limit and not by %d", name, limit)
+			}
 		}
+		smaller = want
 	}
 }
 
