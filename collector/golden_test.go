@@ -47,9 +47,9 @@ func goldenServers(now time.Time) []*fleet.Server {
 			{Name: "unread \"task\"\\", Product: fleet.Replicate, State: "starting", Up: fleet.No},
 			{Name: "not due", Product: fleet.Replicate}},
 		Endpoints: []fleet.Endpoint{
-			{Name: "src_ora", Role: fleet.EndpointSource, Type: "Oracle", Licensed: fleet.Yes},
-			{Name: "both_ways", Role: fleet.EndpointSource, Type: "Microsoft SQL Server", Licensed: fleet.No},
-			{Name: "both_ways", Role: fleet.EndpointTarget},
+			{Name: "src_ora", Role: "source", Type: "Oracle", Licensed: fleet.Yes},
+			{Name: "both_ways", Role: "source", Type: "Microsoft SQL Server", Licensed: fleet.No},
+			{Name: "both_ways", Role: "target"},
 		},
 		ACLs:       goldenACLs(),
 		Duplicates: 2,

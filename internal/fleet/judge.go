@@ -72,8 +72,8 @@ func (t *Task) Lateness() Number { return ratio(t.Latency(), t.Expected.Latency)
 // Late tells whether the task is further behind than its objective; Unknown without either.
 func (t *Task) Late() Flag { return above(t.Lateness(), 1) }
 
-// LoadOverdue tells whether a full load under way has taken longer than its objective.
-func (t *Task) LoadOverdue(now time.Time) Flag {
+// loadOverdue tells whether a full load under way has taken longer than its objective.
+func (t *Task) loadOverdue(now time.Time) Flag {
 	return above(ratio(t.loading(now), t.Expected.FullLoad), 1)
 }
 
@@ -118,7 +118,7 @@ func (t *Task) Attention(now time.Time) Attention {
 		a.add(Warning, 5, "QemTaskTargetLatencyHigh", fmt.Sprintf("%s behind, objective %s", Span(t.Latency()),
 			Span(t.Expected.Latency)))
 	}
-	if t.LoadOverdue(now) == Yes {
+	if t.loadOverdue(now) == Yes {
 		a.add(Warning, 4, "QemTaskFullLoadLate", fmt.Sprintf("loading for %s, objective %s", Span(t.loading(now)),
 			Span(t.Expected.FullLoad)))
 	}
@@ -133,7 +133,7 @@ func (t *Task) Attention(now time.Time) Attention {
 		a.add(NotKnown, 1, "", "its details have not been read yet")
 	}
 	if t.TableStates != nil && t.TableStates.Error > 0 {
-		a.add(Warning, 2, "QemTaskTablesInError", Plural(t.TableStates.Error, "table")+" in error")
+		a.add(Warning, 2, "QemTaskTablesInError", plural(t.TableStates.Error, "table")+" in error")
 	}
 	switch t.Expected.Priority {
 	case PriorityNone:
@@ -257,8 +257,8 @@ func (l *License) alert(now time.Time) string {
 // Words turns an enum's value into words.
 func Words(s string) string { return strings.ReplaceAll(s, "_", " ") }
 
-// Plural counts things in words.
-func Plural(n int, thing string) string {
+// plural counts things in words.
+func plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

@@ -1,18 +1,10 @@
 package fleet
 
-// Roles of an endpoint.
-const (
-	EndpointSource = "source"
-	EndpointTarget = "target"
-	EndpointBoth   = "both"
-	EndpointAll    = "all"
-)
-
 // Endpoint is one endpoint of a Replicate server. One that the API lists in two roles
 // is two of them.
 type Endpoint struct {
 	Name     string `from:"Name"`
-	Role     string `from:"Role"`     // EndpointSource, ..., or what the API says
+	Role     string `from:"Role"`     // source, target, both, all, or what the API says
 	Type     string `from:"Type"`     // in the API's words
 	Licensed Flag   `from:"Licensed"` // the server's licence allows it
 }

@@ -92,8 +92,8 @@ func TestExtras(t *testing.T) {
 		}
 		beta := r.server("beta")
 		endpoints := []fleet.Endpoint{
-			{Name: "ORA", Role: fleet.EndpointSource, Type: "Oracle", Licensed: fleet.Yes},
-			{Name: "SF", Role: fleet.EndpointTarget, Type: "Snowflake", Licensed: fleet.Yes},
+			{Name: "ORA", Role: "source", Type: "Oracle", Licensed: fleet.Yes},
+			{Name: "SF", Role: "target", Type: "Snowflake", Licensed: fleet.Yes},
 		}
 		if !slices.Equal(beta.Endpoints, endpoints) {
 			t.Errorf("endpoints %+v", beta.Endpoints)
