@@ -316,7 +316,7 @@ func (e *mappingEntries) add(n *yaml.Node) {
 		e.addOne(own, key, val)
 	}
 	for _, m := range merged {
-		e.merge(newValue(m, join(e.path, "<<")), position{m.Line, m.Column})
+		e.merge(m)
 	}
 }
 
@@ -358,21 +358,20 @@ func (e *mappingEntries) quotable(key, val *yaml.Node) bool {
 	return len(e.known) == 0 || slices.Contains(e.known, k.node.Value) || !newValue(val, e.path).isNull()
 }
 
-func (e *mappingEntries) merge(v value, at position) {
-	switch v.node.Kind {
-	case yaml.MappingNode:
-		e.add(v.node)
-	case yaml.SequenceNode:
-		for _, n := range v.node.Content {
-			if m := newValue(n, v.path); m.node.Kind == yaml.MappingNode {
-				e.add(m.node)
-			} else {
-				e.d.failAt(position{n.Line, n.Column}, v.path,
-					"must be a mapping or a list of mappings, is a list with another entry")
-			}
+// merge takes the entries of a mapping, or of those of a list.
+func (e *mappingEntries) merge(n *yaml.Node) {
+	path := join(e.path, "<<")
+	v := newValue(n, path)
+	mappings, is := []*yaml.Node{n}, v.is()
+	if v.node.Kind == yaml.SequenceNode {
+		mappings, is = v.node.Content, "a list with another entry"
+	}
+	for _, n := range mappings {
+		if m := newValue(n, path); m.node.Kind == yaml.MappingNode {
+			e.add(m.node)
+		} else {
+			e.d.failAt(position{n.Line, n.Column}, path, "must be a mapping or a list of mappings, is %s", is)
 		}
-	default:
-		e.d.failAt(at, v.path, "must be a mapping or a list of mappings, is %s", v.is())
 	}
 }
 

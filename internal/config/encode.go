@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net/url"
 	"reflect"
 	"strings"
 
@@ -72,11 +71,5 @@ func plain(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value
 
 // redactedURL is the URL with <secret> for its password.
 func redactedURL(u promconfig.URL) string {
-	if _, ok := u.User.Password(); !ok {
-		return u.String()
-	}
-	const mark = "xxxxx" // < and > would be escaped
-	without := *u.URL
-	without.User = url.UserPassword(u.User.Username(), mark)
-	return strings.Replace(without.String(), ":"+mark+"@", ":"+hidden+"@", 1)
+	return strings.Replace(u.Redacted(), ":xxxxx@", ":"+hidden+"@", 1)
 }
