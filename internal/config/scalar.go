@@ -71,7 +71,7 @@ func (d *decoder) string(v value, f field) (string, bool) {
 	case f.tag("one") != "":
 		return d.oneOf(v, f.words())
 	case as == "address":
-		return d.address(v)
+		return d.address(v, f)
 	case as == "variables":
 		return d.expanded(v)
 	case strings.HasSuffix(as, "file"):
@@ -268,29 +268,35 @@ func withoutAnchors(re *regexp.Regexp) string {
 const wantURL = "give the address of Enterprise Manager, " +
 	"for example https://qem.example.com/attunityenterprisemanager"
 
-// address is the URL of an Enterprise Manager. No message quotes it: people put
-// passwords into URLs.
-func (d *decoder) address(v value) (string, bool) {
+// address is the URL of an Enterprise Manager, or of what the page leads to. No message quotes it:
+// people put passwords into URLs.
+func (d *decoder) address(v value, f field) (string, bool) {
 	s, ok := d.expanded(v)
 	if !ok {
 		return "", false
 	}
+	want := wantURL
+	if example := f.tag("example"); example != "" {
+		want = "want for example " + example
+	}
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || strings.ContainsAny(s, " \t"):
-		d.fail(v.path, "is not a URL: %s", wantURL)
+		d.fail(v.path, "is not a URL: %s", want)
 	case u.Scheme != "https" && u.Scheme != "http":
-		d.fail(v.path, "must begin with https:// or http://: %s", wantURL)
+		d.fail(v.path, "must begin with https:// or http://: %s", want)
+	case u.User != nil && want != wantURL:
+		d.fail(v.path, "must not hold a user or password: %s", want)
 	case u.User != nil:
 		auth := join(parent(v.path), "auth")
 		d.fail(v.path, "must not hold a user or password: give them as %s and %s",
 			d.name(join(auth, "username")), d.name(join(auth, "password")))
 	case u.Hostname() == "":
-		d.fail(v.path, "has no host: %s", wantURL)
+		d.fail(v.path, "has no host: %s", want)
 	case !validPort(u.Port()):
 		d.fail(v.path, "has an impossible port: it must be from 1 to 65535")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#"):
-		d.fail(v.path, "must end with the path, without ? and #: %s", wantURL)
+		d.fail(v.path, "must end with the path, without ? and #: %s", want)
 	default:
 		return s, true
 	}
