@@ -172,6 +172,7 @@ func (u *unit) Login(ok bool)                   { u.samples.Login(ok) }
 
 func (u *unit) pollOptions() poll.Options {
 	m, f := &u.manager, u.factory
+	tests := m.Collectors.EndpointTests
 	o := poll.Options{
 		Choice: choose.Choice{
 			Manager: m.Name, Servers: choose.Filter(m.Servers), Tasks: choose.Filter(m.Tasks.Filter), Tags: m.Tasks.Tags,
@@ -190,18 +191,12 @@ func (u *unit) pollOptions() poll.Options {
 			Limit:    m.Tables.Limit,
 		},
 		Endpoints: m.Collectors.Endpoints,
-		Logger:    f.logger, Journal: u.journal, Publisher: u.samples,
-	}
-	if tests := m.Collectors.EndpointTests; tests.Enabled {
-		o.EndpointTests = choose.EndpointTestOptions{
+		EndpointTests: choose.EndpointTestOptions{
 			Interval: tests.Interval, Filter: choose.Filter(tests.Filter), Timeout: tests.Timeout,
-		}
-	}
-	if acls := m.Collectors.ACLs; acls.Enabled {
-		o.ACLs = acls.Interval
-	}
-	if barriers := m.Collectors.RetentionBarriers; barriers.Enabled {
-		o.RetentionBarriers = barriers.Interval
+		},
+		ACLs:              m.Collectors.ACLs.Interval,
+		RetentionBarriers: m.Collectors.RetentionBarriers.Interval,
+		Logger:            f.logger, Journal: u.journal, Publisher: u.samples,
 	}
 	for _, e := range m.Objectives {
 		o.Objectives = append(o.Objectives, choose.Objective(e))

@@ -180,12 +180,9 @@ func (d *decoder) line(n int) string {
 // value reads a YAML value into a field, as the field's type says.
 func (d *decoder) value(v value, into reflect.Value, f field) {
 	switch t := into.Type(); {
-	case isSwitch(t) && v.node.Kind != yaml.MappingNode:
+	case isSwitch(t):
 		d.onOrOff(v, into)
 	case isMapping(t):
-		if isSwitch(t) {
-			into.FieldByName("Enabled").SetBool(true)
-		}
 		d.mapping(v, into)
 	case t.Kind() == reflect.Map:
 		d.freeMapping(v, into)
@@ -212,10 +209,18 @@ func (d *decoder) mapping(v value, into reflect.Value) {
 	}
 }
 
+// onOrOff reads a mapping that may be true or false as well.
 func (d *decoder) onOrOff(v value, into reflect.Value) {
-	if v.tag() != "!!bool" || v.node.Decode(into.FieldByName("Enabled").Addr().Interface()) != nil {
+	var on bool
+	switch {
+	case v.node.Kind == yaml.MappingNode:
+		d.setDefaults(into)
+		d.mapping(v, into)
+	case v.tag() != "!!bool" || v.node.Decode(&on) != nil:
 		first := fieldsOf(into.Type())[0]
 		d.wrongType(v, fmt.Sprintf("true, false or a mapping such as {%s: %s}", first.name, first.tag("default")))
+	case on:
+		d.setDefaults(into)
 	}
 }
 

@@ -26,7 +26,7 @@ func encoded(v reflect.Value, f field) *yaml.Node {
 		}
 	}
 	switch t := v.Type(); {
-	case isSwitch(t) && !v.FieldByName("Enabled").Bool():
+	case isSwitch(t) && v.IsZero():
 		return plain("false")
 	case isMapping(t):
 		for _, f := range fieldsOf(t) {

@@ -47,11 +47,13 @@ func FromEnv(environ []string) (*Config, error) {
 func (d *decoder) variable(v key, text string, manager reflect.Value) {
 	path := managerPath + "." + v.path
 	if isSwitch(v.owner) {
-		enabled := manager.FieldByIndex(v.index[:len(v.index)-len(v.Index)]).FieldByName("Enabled")
-		if d.has(parent(path)) && !enabled.Bool() {
-			return
+		owner := manager.FieldByIndex(v.index[:len(v.index)-len(v.Index)])
+		if owner.IsZero() {
+			if d.has(parent(path)) {
+				return
+			}
+			d.setDefaults(owner)
 		}
-		enabled.SetBool(true)
 	}
 	d.at[path] = position{}
 	if n := d.node(v, text); n != nil {

@@ -44,18 +44,18 @@ func isSwitch(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {
 		return false
 	}
-	_, ok := t.FieldByName("Enabled")
+	_, ok := t.FieldByName("Switch")
 	return ok
 }
 
 // isMapping tells the structs that are mappings of keys from the values that are one text.
 func isMapping(t reflect.Type) bool { return len(fieldsOf(t)) > 0 }
 
-// setDefaults fills a struct with what its tags say.
+// setDefaults fills a struct with what its tags say; what is off stays zero.
 func (d *decoder) setDefaults(into reflect.Value) {
 	for _, f := range fieldsOf(into.Type()) {
 		at := into.FieldByIndex(f.Index)
-		if isMapping(f.Type) {
+		if isMapping(f.Type) && !isSwitch(f.Type) {
 			d.setDefaults(at)
 		} else if text := f.tag("default"); text != "" {
 			var n yaml.Node

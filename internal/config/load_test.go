@@ -198,10 +198,10 @@ defaults:
 func TestCollectorsOnAndOff(t *testing.T) {
 	c := parseOne(t,
 		minimal+"    collectors: {endpoint_tests: true, acls: false, retention_barriers: {interval: 1d}}\n").Collectors
-	if !c.EndpointTests.Enabled || c.EndpointTests.Interval != 15*time.Minute || c.EndpointTests.Timeout != time.Minute {
+	if c.EndpointTests.Interval != 15*time.Minute || c.EndpointTests.Timeout != time.Minute {
 		t.Errorf("endpoint_tests: true gives %+v", c.EndpointTests)
 	}
-	if c.ACLs.Enabled || !c.RetentionBarriers.Enabled || c.RetentionBarriers.Interval != 24*time.Hour {
+	if c.ACLs.Interval != 0 || c.RetentionBarriers.Interval != 24*time.Hour {
 		t.Errorf("acls %+v, retention_barriers %+v", c.ACLs, c.RetentionBarriers)
 	}
 }

@@ -188,8 +188,7 @@ type Tables struct {
 	Limit int `key:"limit" default:"20000" least:"1"`
 }
 
-// Collectors are the optional ones. A field's values count only when it is
-// enabled.
+// Collectors are the optional ones. What is off is zero.
 type Collectors struct {
 	// Endpoints and whether they are licensed.
 	Endpoints bool `key:"endpoints" default:"false"`
@@ -203,7 +202,7 @@ type Collectors struct {
 
 // Switch makes a mapping one that may be true or false as well: true, and a
 // mapping, switch it on.
-type Switch struct{ Enabled bool }
+type Switch struct{}
 
 // EndpointTests is the collector that tests endpoints.
 type EndpointTests struct {
