@@ -2,8 +2,11 @@ package config
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // env is an environment of names and values.
@@ -76,67 +79,33 @@ func TestFromEnv(t *testing.T) {
 	}
 }
 
+// TestFromEnvErrors holds the exact words for what can be wrong with variables: a block of
+// testdata/environment.txt is an environment, and behind "! " what is said of it. -update writes that anew.
 func TestFromEnvErrors(t *testing.T) {
-	const address = "https://qem.example.com"
-	for _, c := range []struct {
-		name    string
-		environ []string
-		want    string
-	}{
-		{"nothing", env(),
-			"no configuration: give --config.file, or describe one Enterprise Manager with the environment variables " +
-				"QEM_URL, QEM_USERNAME and QEM_PASSWORD_FILE"},
-		{"no url", env("QEM_USERNAME", "svc", "QEM_PASSWORD", canary),
-			"no configuration: give --config.file, or describe one Enterprise Manager with the environment variables " +
-				"QEM_URL, QEM_USERNAME and QEM_PASSWORD_FILE"},
-		{"url alone", env("QEM_URL", address),
-			"environment: no credential: exactly one of QEM_PASSWORD and QEM_PASSWORD_FILE must be given\n" +
-				`QEM_USERNAME: missing: give user, DOMAIN\user or user@domain`},
-		{"bad url", env("QEM_URL", "https://svc:"+canary+"@qem", "QEM_TOKEN", canary),
-			"QEM_URL: must not hold a user or password: give them as QEM_USERNAME and QEM_PASSWORD"},
-		{"both", env("QEM_URL", address, "QEM_USERNAME", "svc", "QEM_PASSWORD", canary, "QEM_PASSWORD_FILE",
-			"testdata/secrets/password"),
-			"QEM_PASSWORD_FILE: exactly one of QEM_PASSWORD and QEM_PASSWORD_FILE must be given, not both"},
-		{"password and token", env("QEM_URL", address, "QEM_USERNAME", "svc", "QEM_PASSWORD", canary, "QEM_TOKEN", canary),
-			"QEM_TOKEN: does not go with QEM_AUTH_TYPE active_directory"},
-		{"user and token", env("QEM_URL", address, "QEM_AUTH_TYPE", "jwt", "QEM_USERNAME", "svc", "QEM_TOKEN", canary),
-			"QEM_USERNAME: does not go with QEM_AUTH_TYPE jwt"},
-		{"type", env("QEM_URL", address, "QEM_AUTH_TYPE", "JWT", "QEM_TOKEN", canary),
-			`QEM_AUTH_TYPE: must be one of active_directory, api_token, jwt, is "JWT"; did you mean "jwt"?`},
-		{"file", env("QEM_URL", address, "QEM_TOKEN_FILE", "no/such/file"),
-			`QEM_TOKEN_FILE: "no/such/file": cannot be read: no such file or directory`},
-		{"domain twice", env("QEM_URL", address, "QEM_USERNAME", "a@b", "QEM_DOMAIN", "b", "QEM_PASSWORD", canary),
-			`QEM_DOMAIN: must not be given when QEM_USERNAME already has a domain (DOMAIN\user, user@domain)`},
-		{"line break", env("QEM_URL", address, "QEM_TOKEN", canary+"\n"),
-			"QEM_TOKEN: holds a line break or another control character"},
-		{"not UTF-8", env("QEM_URL", address, "QEM_TOKEN", canary+"\xff"), "QEM_TOKEN: is not valid UTF-8"},
-		{"too rare", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_STATE_INTERVAL", "2m"),
-			"QEM_STATE_INTERVAL: must be at most QEM_POLL_INTERVAL (1m), is 2m"},
-		{"not YAML", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_OBJECTIVES", "[{"),
-			"QEM_OBJECTIVES: is not YAML: want for example [{latency: 15m}]"},
-		{"in a list", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_OBJECTIVES", "[{latency: 5}]"),
-			"QEM_OBJECTIVES: [0].latency: 5 needs a unit, for example 5s"},
-		{"header", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_HTTP_HEADERS", "{X: "+canary+"}"),
-			"QEM_HTTP_HEADERS: X: must be a mapping, is text"},
-		{"number", env("QEM_URL", address, "QEM_TOKEN", "t", "QEM_RETRIES", "many"),
-			"QEM_RETRIES: must be a whole number from 0 to 10, is text"},
-		{"several", env("QEM_URL", "ftp://x", "QEM_TOKEN", canary, "QEM_INSECURE_SKIP_VERIFY", "2", "QEM_CA_FILE", "no.pem"),
-			"QEM_URL: must begin with https:// or http://: " + wantURL + "\n" +
-				`QEM_CA_FILE: "no.pem": cannot be read: no such file or directory` + "\n" +
-				"QEM_INSECURE_SKIP_VERIFY: must be true or false, is text"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			cfg, err := FromEnv(c.environ)
-			if err == nil || cfg != nil {
-				t.Fatalf("gives %v, %v", cfg, err)
-			}
-			if err.Error() != c.want {
-				t.Errorf("error is\n%v\nwant\n%s", err, c.want)
-			}
-			if strings.Contains(err.Error(), canary) {
-				t.Error("a credential stands in the error")
-			}
-		})
+	const golden = "testdata/environment.txt"
+	escapes := strings.NewReplacer(`\n`, "\n", `\xff`, "\xff")
+	want := read(t, golden)
+	var blocks []string
+	for block := range strings.SplitSeq(strings.TrimSpace(want), "\n\n") {
+		set, _, _ := strings.Cut(block, "\n! ")
+		environ := strings.Split(set, "\n")
+		for i, variable := range environ {
+			environ[i] = escapes.Replace(variable)
+		}
+		cfg, err := FromEnv(environ)
+		if err == nil || cfg != nil {
+			t.Fatalf("%s\ngives %v, %v", set, cfg, err)
+		}
+		if strings.Contains(err.Error(), canary) {
+			t.Errorf("%s\na credential stands in %v", set, err)
+		}
+		blocks = append(blocks, set+strings.ReplaceAll("\n"+err.Error(), "\n", "\n! "))
+	}
+	got := strings.Join(blocks, "\n\n") + "\n"
+	if *update {
+		write(t, filepath.Dir(golden), filepath.Base(golden), got)
+	} else if got != want {
+		t.Error(cmp.Diff(want, got))
 	}
 }
 
