@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"os/exec"
 	"regexp"
@@ -75,8 +74,8 @@ func alertLabels(name, severity string, about ...string) map[string]string {
 	return l
 }
 
-// labelled reads the labels of alerts that are written as in tests/inhibitions.yml.
-func labelled(written []string) []map[string]string {
+// labelled reads the labels of alerts that are written as in tests/inhibitions.yml, of managers of their own.
+func labelled(written []string, number int) []map[string]string {
 	severities := map[string]string{"c": "critical", "w": "warning", "n": "none"}
 	var all []map[string]string
 	for _, text := range written {
@@ -87,6 +86,9 @@ func labelled(written []string) []map[string]string {
 			more = len(parts)
 		}
 		labels := alertLabels(name, severities[severity], parts[1:more]...)
+		if manager := labels["manager"]; manager != "" {
+			labels["manager"] = fmt.Sprint(manager, number)
+		}
 		for _, part := range parts[more:] {
 			label, value, _ := strings.Cut(part, "=")
 			labels[label] = value
@@ -97,25 +99,36 @@ func labelled(written []string) []map[string]string {
 }
 
 func TestInhibition(t *testing.T) {
-	var tests []struct {
+	type test struct {
 		About         string
+		Alone         bool // what fires is about everything
 		Fires, Silent []string
 	}
+	var tests []test
 	read(t, "tests/inhibitions.yml", &tests)
-	for _, test := range tests {
-		t.Run(test.About, func(t *testing.T) {
-			t.Parallel()
-			fires, silent := labelled(test.Fires), labelled(test.Silent)
-			am := startAlertmanager(t, alertmanagerFile)
-			am.post(t, slices.Concat(fires, silent), true)
-			am.await(t, len(fires)+len(silent), func(a known) string {
-				same := func(labels map[string]string) bool { return maps.Equal(labels, a.Labels) }
-				muted := len(a.Status.InhibitedBy) > 0
-				if muted != slices.ContainsFunc(silent, same) {
-					return fmt.Sprintf("muted is %v: %v", muted, a.Labels)
-				}
-				return ""
-			})
+	for _, alone := range []bool{false, true} {
+		var sent []map[string]string
+		about, silent := map[string]string{}, map[string]bool{} // by labels
+		for i, test := range tests {
+			if test.Alone != alone {
+				continue
+			}
+			fire, mute := labelled(test.Fires, i), labelled(test.Silent, i)
+			for _, labels := range slices.Concat(fire, mute) {
+				sent = append(sent, labels)
+				about[fmt.Sprint(labels)] = test.About
+			}
+			for _, labels := range mute {
+				silent[fmt.Sprint(labels)] = true
+			}
+		}
+		am := startAlertmanager(t, alertmanagerFile)
+		am.post(t, sent, true)
+		am.await(t, len(sent), func(a known) string {
+			if muted := len(a.Status.InhibitedBy) > 0; muted != silent[fmt.Sprint(a.Labels)] {
+				return fmt.Sprintf("%s: muted is %v: %v", about[fmt.Sprint(a.Labels)], muted, a.Labels)
+			}
+			return ""
 		})
 	}
 }
