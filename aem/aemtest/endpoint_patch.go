@@ -22,7 +22,7 @@ func (c *call) patchEndpoint() error {
 	if err := c.decode(&steps, "JsonPatchDocument"); err != nil {
 		return err
 	}
-	settings := copyJSON(c.end.state.Settings)
+	settings := copied(c.end.state.Settings)
 	for i, step := range steps {
 		if err := applyStep(settings, step); err != nil {
 			return c.failed("AEM_PATCH_ENDPOINT_INNER_ERR", "{step}", strconv.Itoa(i), "{reason}", err.Error())
@@ -91,7 +91,7 @@ func (c *call) reconfigureEndpoint() error {
 	if !isOracleSource(from) {
 		return inner("there is no Oracle source endpoint " + x.Name + configurationOf + name)
 	}
-	x.Settings, x.Configuration = copyJSON(from.state.Settings), name
+	x.Settings, x.Configuration = copied(from.state.Settings), name
 	c.end.test, c.end.trouble = from.test, from.trouble
 	if recycle {
 		c.recycle()

@@ -69,7 +69,7 @@ func (s *server) putEndpoint(v EndpointState) {
 
 // newEndpoint makes an endpoint, with the settings of its type if it has none.
 func (s *server) newEndpoint(v EndpointState, test EndpointTest) *endpoint {
-	if v.Settings = copyJSON(v.Settings); v.Settings == nil {
+	if v.Settings = *copyJSON(&v.Settings); v.Settings == nil {
 		v.Settings = newSettings(v.Name, v.Type, s.static.Host)
 	}
 	return &endpoint{state: v, test: test}

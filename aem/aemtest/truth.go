@@ -122,7 +122,7 @@ func (s *server) tell(v *ServerState, now time.Time) {
 	v.VerifyCertificate = !s.unverified
 	for _, e := range s.endpoints {
 		x := e.state
-		x.Settings, x.ACL = copyJSON(x.Settings), cloneACL(x.ACL)
+		x.Settings, x.ACL = copied(x.Settings), cloneACL(x.ACL)
 		x.Problem = e.tested(now.Sub(s.start)).Message
 		v.Endpoints = append(v.Endpoints, x)
 	}
@@ -133,15 +133,38 @@ func (s *server) tell(v *ServerState, now time.Time) {
 }
 
 // copyJSON copies what JSON can say with everything below it.
-func copyJSON[T any](v T) (c T) {
+func copyJSON[T any](v *T) *T {
+	if v == nil {
+		return nil
+	}
+	c := new(T)
 	b, err := json.Marshal(v)
 	if err == nil {
-		err = json.Unmarshal(b, &c)
+		err = json.Unmarshal(b, c)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("aemtest: a %T is not JSON: %v", v, err))
 	}
 	return c
+}
+
+// copied copies what encoding/json has made of JSON; states are asked for often.
+func copied[T any](v T) T {
+	switch x := any(v).(type) {
+	case map[string]any:
+		c := make(map[string]any, len(x))
+		for k, member := range x {
+			c[k] = copied(member)
+		}
+		return any(c).(T)
+	case []any:
+		c := slices.Clone(x)
+		for i := range c {
+			c[i] = copied(c[i])
+		}
+		return any(c).(T)
+	}
+	return v
 }
 
 // whole is a number of the API, which has no fractions.
