@@ -4,7 +4,6 @@ package dashboards
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -144,8 +143,6 @@ func TestEveryQueryHasData(t *testing.T) {
 	r.sim.ClearFaults()
 	t.Logf("of %d queries %d have no data, %d are not expected to", len(all), len(pending), len(quiet))
 	t.Run("variables", func(t *testing.T) { checkVariables(t, r) })
-	t.Run("pairs", func(t *testing.T) { checkPairs(t, r) })
-	t.Run("tags", func(t *testing.T) { checkTags(t, r) })
 }
 
 func name(q asked) string { return q.dashboard + " / " + q.panel + " / " + q.ref }
@@ -189,45 +186,6 @@ func checkVariables(t *testing.T, r *rig) {
 	}
 }
 
-// checkPairs: two exporters of one Enterprise Manager do not double the numbers.
-func checkPairs(t *testing.T, r *rig) {
-	tasks := 0
-	for _, s := range r.sim.State().Servers {
-		tasks += len(s.Tasks)
-	}
-	shown := total(r.prometheus, tasksByState(t))
-	if shown > float64(tasks)+0.01 || shown < float64(tasks)/2 {
-		t.Errorf("of %d tasks there are %v", tasks, shown)
-	}
-	if n := total(r.prometheus, `count(count by (instance) (qem_up))`); n != 2 {
-		t.Errorf("there are %v exporters", n)
-	}
-}
-
-// checkTags: a tag chooses its tasks; all of them choose the tasks without one too.
-func checkTags(t *testing.T, r *rig) {
-	compare := func(tag, want string) {
-		t.Helper()
-		var got, expected float64
-		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); pause() {
-			got, expected = total(r.prometheus, tasksByState(t, "tag", tag)), total(r.prometheus, want)
-			if math.Abs(got-expected) < 0.01 && got > 0 {
-				return
-			}
-		}
-		t.Errorf("with the tag %s there are %v tasks, not %v", tag, got, expected)
-	}
-	compare(".*", `count(count by (manager, server, task) (qem_task_up))`)
-	compare("prod", `count(count by (manager, server, task) (qem_task_tag{tag="prod"})
-		and on (manager, server, task) qem_task_up)`)
-}
-
-// tasksByState is the query of the fleet's tasks by state.
-func tasksByState(t *testing.T, more ...string) string {
-	t.Helper()
-	return exprOf(t, "qem-fleet", "Tasks by state", "A", append(more, "__range", "3m", "__rate_interval", "20s")...)
-}
-
 // ask is the number of series with a value that is a number.
 func ask(p *process.Prometheus, q asked) int {
 	var data struct {
@@ -251,15 +209,6 @@ func ask(p *process.Prometheus, q asked) int {
 		}
 	}
 	return series
-}
-
-// total is the sum of what a query gives now.
-func total(p *process.Prometheus, expr string) float64 {
-	sum := 0.0
-	for _, v := range p.Query("sum(" + expr + ")") {
-		sum += v
-	}
-	return sum
 }
 
 // pause lets a second pass, in which there is a scrape.

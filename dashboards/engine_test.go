@@ -30,10 +30,10 @@ func (s series) always(value int, name string, labels ...string) series {
 	return s.write(name+"{"+strings.Join(text, ",")+"}", fmt.Sprintf("%d+0x24", value))
 }
 
-// write adds a series, which is of one exporter unless it is an alert.
+// write adds a series, which is of the exporter a unless it is an alert or says so itself.
 func (s series) write(name, values string) series {
 	name, labels, _ := strings.Cut(strings.TrimSuffix(name, "}"), "{")
-	if name != "ALERTS" {
+	if name != "ALERTS" && !strings.Contains(labels, "instance=") {
 		labels = strings.TrimSuffix(`job="qem",instance="a",`+labels, ",")
 	}
 	s[name+"{"+labels+"}"] = values
