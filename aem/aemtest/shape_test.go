@@ -14,9 +14,9 @@ import (
 	"github.com/qem-exporter/qem_exporter/aem"
 )
 
-//go:generate go test . -run ^TestAnswersToTheLetter$ -update
+//go:generate go test . -run ^Test(AnswersToTheLetter|Calls)$ -update
 
-var update = flag.Bool("update", false, "write testdata/answers.golden anew")
+var update = flag.Bool("update", false, "write testdata/answers.golden and testdata/calls anew")
 
 // peculiar gives every value its own: a text its name, a number the next one. What says a
 // state, or names another object, is left alone.
