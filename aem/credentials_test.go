@@ -48,7 +48,8 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const id, standIn, canary = "SessionCanary_-wCo0", "{S:canary-98bdfd05}", "canary-pw"
 		login := Login{User: testUser, Secret: NewPassword(testPassword)}
-		d := &door{login: func(*http.Request) (*http.Response, error) { return signedIn(id), nil }, valid: map[string]bool{id: true}}
+		d := &door{valid: map[string]bool{id: true},
+			login: func(*http.Request) (*http.Response, error) { return signedIn(id), nil }}
 		var log logbook
 		client := newClient(t, testURL, WithTransport(d), WithLogger(textLogger(&log)))
 		d.answer = func(r *http.Request) *http.Response {
@@ -68,7 +69,8 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 			t.Errorf("the server's message is not shown: %v", refused)
 		}
 		for _, v := range []any{client, *client, client.Tasks, login, &login, struct{ inner Login }{login},
-			ActiveDirectory(testUser, "", testPassword), definition, *definition, definition.Password, changed, &changed.Password,
+			ActiveDirectory(testUser, "", testPassword), definition, *definition, definition.Password,
+			changed, &changed.Password,
 			struct{ inner ServerDefinition }{*definition}, struct{ inner Password }{changed.Password}, setting, refused} {
 			text := printed(v) + log.String()
 			for _, secret := range []string{"canary", fmt.Sprintf("%x", "canary"), login.basic(), "SessionCanary", "98bdfd05"} {

@@ -19,30 +19,22 @@
 //
 // The methods are grouped by what they are about: Client.Servers, Client.Tasks,
 // Client.Tables, Client.Endpoints, Client.ACLs and Client.Audit. The comment of each
-// names the method of the API by the vendor's word and the role that an account needs.
-// Beside them there are helpers for what takes several calls: ServersService.All and
-// TasksService.All go through servers and tasks, TasksService.RunToEnd runs a task and
-// waits for its end, TasksService.RunAll starts many, TasksService.WaitFor waits,
-// ServersService.Update and ACLsService.Update read, change and write,
-// EndpointsService.Failover switches an Oracle source to its standby, ReadDefinition takes
-// an export apart, and Client.Do calls what this package does not know.
+// names the methods of the API by the vendor's words and the role that an account needs;
+// Client.Do calls what this package does not know.
 //
 // The package is v0: its API may still change, and the CHANGELOG tells when it does.
 //
 // # Sessions and repeats
 //
 // A client signs in when its first call needs it, and again when its session has
-// ended; its calls share the session and may be made from many goroutines. Calls
-// that only read are repeated after faults that pass. One that changes something, or
-// makes much work (an export, a test of an endpoint), is sent once, but for a session
-// that had ended: then the API has done nothing. A refused login is tried again ever
-// more rarely, so that the account is not locked out; clients of one process do well to
-// share a LoginGuard, which sees to that for each account, and a LargeBodies, so that
-// only one of them needs the memory for a large answer at a time.
+// ended. Calls that only read are repeated after faults that pass. One that changes
+// something, or makes much work (an export, a test of an endpoint), is sent once, but for a
+// session that had ended: then the API has done nothing. A refused login is tried again ever
+// more rarely, so that the account is not locked out: see LoginGuard, which clients of one
+// process do well to share, as they do a LargeBodies.
 //
-// A call takes no longer than its context and the client's timeout allow; the context's
-// deadline takes the place of a timeout that nobody asked for. Methods
-// that wait for something on purpose, as TasksService.Run does for the task, have a
+// A call takes no longer than its context and the client's timeout allow (WithTimeout).
+// Methods that wait for something on purpose, as TasksService.Run does for the task, have a
 // timeout of their own, for which the client waits too. Exports are streams, which
 // are limited by their context, and by the client's timeout between two parts.
 //

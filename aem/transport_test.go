@@ -183,9 +183,10 @@ func TestDNSFaults(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var seen tally
-			client := newClient(t, testURL, WithObserver(&seen), WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
-				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &tc.err}
-			})))
+			client := newClient(t, testURL, WithObserver(&seen),
+				WithTransport(inSession(func(r *http.Request) (*http.Response, error) {
+					return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &tc.err}
+				})))
 			if _, err := client.Servers.List(t.Context()); !errors.Is(err, ErrConnection) ||
 				!strings.Contains(err.Error(), tc.err.Err) || seen.retries != tc.retries {
 				t.Errorf("%s: %v, %d retries", name, err, seen.retries)

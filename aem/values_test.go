@@ -91,7 +91,8 @@ func TestUnreadableValuesAreTold(t *testing.T) {
 		want := []Unreadable{
 			of("memory_mb", "many"), of("data_error_count", "1e300"), of("cdc_latency.source_latency", "soon"),
 			of("full_load_end", "yesterday"), of("options.full_load_enabled", "object"),
-			of("cdc_event_counters", "string"), of("cdc_throughput", "list"), of("assigned_tags", "one"), of("description", "object"),
+			of("cdc_event_counters", "string"), of("cdc_throughput", "list"), of("assigned_tags", "one"),
+			of("description", "object"),
 			{"GetServerList", "", "", "b", "last_connection", "6/30/2020"},
 		}
 		if diff := cmp.Diff(want, observer.seen); diff != "" {

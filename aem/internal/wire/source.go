@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -58,7 +59,7 @@ func (s *source) pass(n int) {
 }
 
 func (s *source) note(err error) {
-	if err != io.EOF && s.err == nil {
+	if s.err == nil && !errors.Is(err, io.EOF) {
 		s.err = err
 	}
 }
