@@ -155,8 +155,7 @@ func TestWholeMessages(t *testing.T) {
 		text := strings.TrimSpace(strings.Repeat("word ", 144)) // 719 characters
 		client, _ := answering(t, answer(500, `{"error_code":"AEM_X","error_message":"`+text+`"}`))
 		_, err := client.Servers.List(t.Context())
-		var e *Error
-		if !errors.As(err, &e) || e.Message != text || len(err.Error()) > 350 {
+		if e, ok := errors.AsType[*Error](err); !ok || e.Message != text || len(err.Error()) > 350 {
 			t.Errorf("%d of %d characters, shown as %v", len(e.Message), len(text), err)
 		}
 	})

@@ -255,8 +255,7 @@ func sessionStateOf(err error) sessionState {
 	if err == nil {
 		return sessionValid
 	}
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.sessionState()
 	}
 	return sessionUnknown

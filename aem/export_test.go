@@ -99,8 +99,7 @@ func TestExportsThatFail(t *testing.T) {
 			var seen tally
 			client, requests := answeringTo(t, &seen, tc.answer)
 			export, err := client.Servers.Export(t.Context(), "s")
-			var e *Error
-			if !errors.As(err, &e) || export != nil || e.Reason() != tc.reason || tc.is != nil && !errors.Is(err, tc.is) {
+			if e, ok := errors.AsType[*Error](err); !ok || export != nil || e.Reason() != tc.reason || tc.is != nil && !errors.Is(err, tc.is) {
 				t.Errorf("got %v, %v", export, err)
 			}
 			if len(*requests) != 1 || len(seen.failed) != 1 || seen.failed[0] != "ExportAll "+tc.reason {
@@ -140,8 +139,7 @@ func TestExportsThatBreak(t *testing.T) {
 				cancel()
 			}
 			_, err = io.ReadAll(export)
-			var e *Error
-			if !errors.As(err, &e) || e.Kind != tc.kind || e.Operation != "ExportAll" {
+			if e, ok := errors.AsType[*Error](err); !ok || e.Kind != tc.kind || e.Operation != "ExportAll" {
 				t.Errorf("got %v", err)
 			}
 			if _, again := export.Read(make([]byte, 1)); again != err {

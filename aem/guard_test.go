@@ -154,8 +154,7 @@ func TestPaceOfLogins(t *testing.T) {
 				t.Errorf("the next login is due in %v", until)
 			}
 			_, err := e.clients[0].Servers.List(t.Context())
-			var failure *Error
-			if !errors.As(err, &failure) || !errors.Is(err, ErrLogin) || failure.RetryAfter <= 0 ||
+			if failure, ok := errors.AsType[*Error](err); !ok || !errors.Is(err, ErrLogin) || failure.RetryAfter <= 0 ||
 				errors.Is(err, ErrUnauthorized) {
 				t.Errorf("got %v", err)
 			}

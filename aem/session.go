@@ -34,13 +34,13 @@ type session struct {
 	proven   bool  // a call succeeded with it
 	rejected int   // sessions in a row that were invalid before any call succeeded
 	opening  *opening
-	ending   <-chan struct{} // closed when the last login, even a late one, is over
-	resume   time.Time       // no login before
-	failure  *Error          // why
-	next     time.Time       // when the next login is due; zero while they are well
+	logins   sync.WaitGroup // under way, even late ones
+	resume   time.Time      // no login before
+	failure  *Error         // why
+	next     time.Time      // when the next login is due; zero while they are well
 	denied   map[string]denial
 	state    string // of the logins, as last logged
-	closed   bool
+	closed   bool   // no login begins
 }
 
 // An opening is a login under way, for everybody who waits for it.
@@ -107,16 +107,9 @@ func (s *session) get(ctx context.Context, operation string) (*pass, error) {
 		defer s.mu.Unlock()
 		return nil, s.failure
 	case s.opening == nil:
-		before, over := s.ending, make(chan struct{})
-		s.ending = over
-		s.opening = &opening{done: make(chan struct{})}
-		go func(o *opening) {
-			defer close(over)
-			s.open(o)
-			if before != nil {
-				<-before
-			}
-		}(s.opening)
+		o := &opening{done: make(chan struct{})}
+		s.opening = o
+		s.logins.Go(func() { s.open(o) })
 	}
 	o := s.opening
 	s.mu.Unlock()
@@ -283,8 +276,7 @@ func (s *session) reject(err error) {
 	failure := &Error{Operation: opLogin, Kind: KindLogin, login: true, RetryAfter: wait,
 		Message: "the sessions are rejected although they were just opened (next attempt at " + shortTime(s.resume) +
 			"): " + sessionCauses}
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		failure.Code, failure.Status = e.Code, e.Status
 	}
 	s.failure, s.next = failure, s.resume
@@ -353,11 +345,12 @@ func (s *session) take() *pass {
 func (s *session) close(ctx context.Context) {
 	s.mu.Lock()
 	s.closed = true
-	over := s.ending
 	s.mu.Unlock()
-	if over == nil {
-		return
-	}
+	over := make(chan struct{})
+	go func() {
+		s.logins.Wait()
+		close(over)
+	}()
 	select {
 	case <-over:
 	case <-ctx.Done():

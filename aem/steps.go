@@ -75,8 +75,7 @@ func (r retrier) wait(attempt int, err error) time.Duration {
 		limit = min(backoffBase<<attempt, backoffMax)
 	}
 	wait := r.jitter(limit)
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		wait = max(wait, e.RetryAfter)
 	}
 	return wait
@@ -251,8 +250,7 @@ func observeStep(observer Observer, logger *slog.Logger, next step) step {
 		elapsed := time.Since(started) - c.waited
 
 		observer.Request(c.operation, c.status, elapsed)
-		var e *Error
-		if errors.As(err, &e) && e.Kind != KindCanceled && !errors.Is(err, errLarge) {
+		if e, ok := errors.AsType[*Error](err); ok && e.Kind != KindCanceled && !errors.Is(err, errLarge) {
 			observer.Failed(c.operation, e.Reason())
 		}
 		if trace, ok := ctx.Value(traceKey{}).(func(string, time.Time, error)); ok && trace != nil {
