@@ -113,12 +113,3 @@ func (e *Error) HasCode(codes ...string) bool {
 	}
 	return slices.ContainsFunc(codes, func(code string) bool { return canonicalCode(code) == canonicalCode(e.Code) })
 }
-
-// outOfTime reports whether a task was not started or stopped in time, whoever
-// noticed.
-func (e *Error) outOfTime() bool {
-	if e.Kind != KindTimeout || e.login {
-		return e.HasCode("AEM_RUN_TASK_TIMEOUT", "AEM_STOP_TASK_TIMEOUT")
-	}
-	return e.Operation == opRunTask || e.Operation == opStopTask
-}

@@ -1,6 +1,7 @@
 package aem
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,24 +102,18 @@ type Error struct {
 
 // Error tells the failure in one line.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Operation)
-	b.WriteString(": ")
-	switch {
-	case e.Code != "":
-		b.WriteString(e.Code)
-	case e.Kind == KindLogin:
-		b.WriteString("refused")
-	default:
-		b.WriteString(string(e.Kind))
+	what := string(e.Kind)
+	if e.Kind == KindLogin {
+		what = "refused"
 	}
+	text := e.Operation + ": " + cmp.Or(e.Code, what)
 	if e.Status != 0 {
-		fmt.Fprintf(&b, " (HTTP %d)", e.Status)
+		text += fmt.Sprintf(" (HTTP %d)", e.Status)
 	}
 	if e.Message != "" {
-		b.WriteString(": " + cut(e.Message, maxMessage))
+		text += ": " + cut(e.Message, maxMessage)
 	}
-	return b.String()
+	return text
 }
 
 // Unwrap returns the cause, if there is one.
@@ -150,8 +145,9 @@ func (e *Error) Is(target error) bool {
 		return e.Kind == KindRequest || e.Kind == KindStale || e.login
 	case ErrRefused:
 		return e.Kind == KindAPI && !e.login
-	case ErrTaskTimeout:
-		return e.outOfTime()
+	case ErrTaskTimeout: // whoever noticed
+		started := e.Operation == opRunTask || e.Operation == opStopTask
+		return means == target || started && e.Kind == KindTimeout && !e.login
 	}
 	for _, k := range kinds {
 		if target == k.is {

@@ -122,15 +122,12 @@ func (g *LoginGuard) begin(ctx context.Context, url string, login Login) (*trial
 		if t != nil || blocked != nil {
 			return t, blocked
 		}
-		timer := time.NewTimer(wait)
 		select {
 		case <-settled:
-		case <-timer.C:
+		case <-time.After(wait):
 		case <-ctx.Done():
-			timer.Stop()
 			return nil, ended(opLogin, "while another login of the account is under way", ctx.Err())
 		}
-		timer.Stop()
 	}
 }
 

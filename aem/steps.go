@@ -94,10 +94,8 @@ func pause(ctx context.Context, deadline time.Time, d time.Duration) error {
 		}
 		return context.DeadlineExceeded
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
