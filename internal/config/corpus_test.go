@@ -3,8 +3,11 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const canary = "canary-hunter2"
@@ -56,5 +59,36 @@ func TestBadFiles(t *testing.T) {
 				t.Errorf("a credential stands in\n%v", err)
 			}
 		})
+	}
+}
+
+// examples holds what is said of each block of a file to the lines below it: "! " is what is wrong with it,
+// "? " a likely slip. -update writes them anew.
+func examples(t *testing.T, golden string, load func(input string) (*Config, error)) {
+	t.Helper()
+	said := regexp.MustCompile(`(?m)^[!?] .*\n?`)
+	want := read(t, golden)
+	var blocks []string
+	for block := range strings.SplitSeq(strings.TrimSpace(want), "\n\n") {
+		input := strings.TrimSpace(said.ReplaceAllString(block, ""))
+		cfg, err := load(input)
+		outcome := ""
+		if err != nil {
+			outcome = "\n! " + strings.ReplaceAll(err.Error(), "\n", "\n! ")
+		} else {
+			for _, warning := range cfg.Warnings() {
+				outcome += "\n? " + warning
+			}
+		}
+		if strings.Contains(outcome, "hunter2") || err != nil && cfg != nil {
+			t.Errorf("%s\na credential stands in what is said of it, or a Config beside it:%s", input, outcome)
+		}
+		blocks = append(blocks, input+outcome)
+	}
+	got := strings.Join(blocks, "\n\n") + "\n"
+	if *update {
+		write(t, filepath.Dir(golden), filepath.Base(golden), got)
+	} else if got != want {
+		t.Error(cmp.Diff(want, got))
 	}
 }

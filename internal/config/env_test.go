@@ -2,11 +2,8 @@ package config
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // env is an environment of names and values.
@@ -79,34 +76,16 @@ func TestFromEnv(t *testing.T) {
 	}
 }
 
-// TestFromEnvErrors holds the exact words for what can be wrong with variables: a block of
-// testdata/environment.txt is an environment, and behind "! " what is said of it. -update writes that anew.
-func TestFromEnvErrors(t *testing.T) {
-	const golden = "testdata/environment.txt"
+// TestEnvironments holds the exact words for what can be wrong with variables.
+func TestEnvironments(t *testing.T) {
 	escapes := strings.NewReplacer(`\n`, "\n", `\xff`, "\xff")
-	want := read(t, golden)
-	var blocks []string
-	for block := range strings.SplitSeq(strings.TrimSpace(want), "\n\n") {
-		set, _, _ := strings.Cut(block, "\n! ")
-		environ := strings.Split(set, "\n")
+	examples(t, "testdata/environment.txt", func(input string) (*Config, error) {
+		environ := strings.Split(input, "\n")
 		for i, variable := range environ {
 			environ[i] = escapes.Replace(variable)
 		}
-		cfg, err := FromEnv(environ)
-		if err == nil || cfg != nil {
-			t.Fatalf("%s\ngives %v, %v", set, cfg, err)
-		}
-		if strings.Contains(err.Error(), canary) {
-			t.Errorf("%s\na credential stands in %v", set, err)
-		}
-		blocks = append(blocks, set+strings.ReplaceAll("\n"+err.Error(), "\n", "\n! "))
-	}
-	got := strings.Join(blocks, "\n\n") + "\n"
-	if *update {
-		write(t, filepath.Dir(golden), filepath.Base(golden), got)
-	} else if got != want {
-		t.Error(cmp.Diff(want, got))
-	}
+		return FromEnv(environ)
+	})
 }
 
 func TestFromEnvFileIsRelativeToWorkingDirectory(t *testing.T) {
