@@ -1,13 +1,16 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 )
 
 const canary = "canary-hunter2"
@@ -18,7 +21,7 @@ func corpusEnv(name string) string {
 }
 
 func corpusEnviron() []string {
-	return []string{"CANARY=" + canary, "CANARY_LINES=" + canary + "\nsecond line", "CANARY_LATIN1=" + canary + "\xe9"}
+	return []string{"HOST=host", "CANARY=" + canary, "CANARY_LINES=" + canary + "\nsecond line", "CANARY_LATIN1=" + canary + "\xe9"}
 }
 
 // TestBadFiles holds the exact words for everything that can be wrong with a
@@ -63,27 +66,30 @@ func TestBadFiles(t *testing.T) {
 }
 
 // examples holds what is said of each block of a file to the lines below it: "! " is what is wrong with it,
-// "? " a likely slip. -update writes them anew.
+// "? " a likely slip, "= " what a key of a manager is in the end. -update writes them anew.
 func examples(t *testing.T, golden string, load func(input string) (*Config, error)) {
 	t.Helper()
-	said := regexp.MustCompile(`(?m)^[!?] .*\n?`)
+	outcome, asked := regexp.MustCompile(`(?m)^[!?=] .*\n?`), regexp.MustCompile(`(?m)^= (.*?): `)
 	want := read(t, golden)
 	var blocks []string
 	for block := range strings.SplitSeq(strings.TrimSpace(want), "\n\n") {
-		input := strings.TrimSpace(said.ReplaceAllString(block, ""))
+		input := strings.TrimSpace(outcome.ReplaceAllString(block, ""))
+		said := ""
 		cfg, err := load(input)
-		outcome := ""
 		if err != nil {
-			outcome = "\n! " + strings.ReplaceAll(err.Error(), "\n", "\n! ")
+			said = "\n! " + strings.ReplaceAll(err.Error(), "\n", "\n! ")
 		} else {
 			for _, warning := range cfg.Warnings() {
-				outcome += "\n? " + warning
+				said += "\n? " + warning
+			}
+			for _, key := range asked.FindAllStringSubmatch(block, -1) {
+				said += "\n= " + key[1] + ": " + shownAt(t, cfg, key[1])
 			}
 		}
-		if strings.Contains(outcome, "hunter2") || err != nil && cfg != nil {
-			t.Errorf("%s\na credential stands in what is said of it, or a Config beside it:%s", input, outcome)
+		if strings.Contains(said, "hunter2") || err != nil && cfg != nil {
+			t.Errorf("%s\na credential stands in what is said of it, or a Config beside it:%s", input, said)
 		}
-		blocks = append(blocks, input+outcome)
+		blocks = append(blocks, input+said)
 	}
 	got := strings.Join(blocks, "\n\n") + "\n"
 	if *update {
@@ -91,4 +97,26 @@ func examples(t *testing.T, golden string, load func(input string) (*Config, err
 	} else if got != want {
 		t.Error(cmp.Diff(want, got))
 	}
+}
+
+// shownAt is what Redacted has at a path such as 0.auth.username: of the first manager.
+func shownAt(t *testing.T, cfg *Config, path string) string {
+	t.Helper()
+	var all struct {
+		Managers []map[string]any `yaml:"enterprise_managers"`
+	}
+	if err := yaml.Unmarshal([]byte(cfg.Redacted()), &all); err != nil {
+		t.Fatal(err)
+	}
+	index, keys, _ := strings.Cut(path, ".")
+	i, err := strconv.Atoi(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value any = all.Managers[i]
+	for key := range strings.SplitSeq(keys, ".") {
+		inner, _ := value.(map[string]any)
+		value = inner[key]
+	}
+	return fmt.Sprint(value)
 }

@@ -1,3 +1,3 @@
 package config
 
-//go:generate go test . -run ^(TestGenerated|TestBadFiles|TestDocumentedExample|TestEnvironments|TestWarnings)$ -update
+//go:generate go test . -run ^(TestGenerated|TestBadFiles|TestDocumentedExample|TestEnvironments|TestWarnings|TestLoaded)$ -update

@@ -357,7 +357,8 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := defaultManager()
+	want := newDecoder("", nil).newManager()
+	want.Tables.Interval = 5 * time.Minute
 	want.Name, want.URL = "prod", "https://qem.example.com/attunityenterprisemanager"
 	want.Auth = Auth{Type: ActiveDirectory, Username: "svc_prometheus", Password: newSecret("change-me")}
 	if got := cfg.Managers(); len(got) != 1 || !got[0].Equal(want) || len(cfg.Warnings()) > 0 {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
 // minimal is the least that is a configuration.
@@ -67,11 +66,4 @@ func privateKey(t *testing.T, key any) string {
 
 func inPEM(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-}
-
-// defaultManager is what a manager has where neither it nor the defaults say otherwise.
-func defaultManager() Manager {
-	m := newDecoder("", nil).newManager()
-	m.Tables.Interval = 5 * time.Minute
-	return m
 }
