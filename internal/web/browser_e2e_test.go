@@ -156,19 +156,6 @@ func TestBrowserOnAPhone(t *testing.T) {
 	}
 }
 
-func TestBrowserWithTenThousandTasks(t *testing.T) {
-	page, b := serve(t, many(10000)), openBrowser(t, 1280, 900)
-	b.open(page.URL)
-	b.await("the sign that it is live", isLive)
-	b.eval(`document.getElementById("q").focus()`)
-	b.write("09999")
-	b.await("the task searched for", rowNames+` === "ORA2SNOW_09999"`)
-	timing := `(() => { const n = performance.getEntriesByType("navigation")[0]; return [n.responseEnd, n.domContentLoadedEventEnd, n.loadEventEnd].map(Math.round).join(", ") })()`
-	t.Log("milliseconds to response, DOM, load: ", b.eval(timing))
-	t.Log("milliseconds of each later answer: ",
-		b.eval(`performance.getEntriesByType("resource").filter((e) => e.initiatorType === "xmlhttprequest").map((e) => Math.round(e.duration)).join(", ")`))
-}
-
 // axeFile is where scripts/install-test-tools puts the checker of accessibility.
 const axeFile = "../../.cache/npm/node_modules/axe-core/axe.min.js"
 

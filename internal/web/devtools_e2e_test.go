@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -172,29 +171,25 @@ func (b *browser) send(method string, params any) (chan message, error) {
 // call sends a command and waits for its result.
 func (b *browser) call(method string, params, result any) {
 	b.t.Helper()
-	if err := b.try(method, params, result); err != nil {
-		b.t.Fatalf("%s: %v", method, err)
-	}
-}
-
-func (b *browser) try(method string, params, result any) error {
 	answer, err := b.send(method, params)
 	if err != nil {
-		return err
+		b.t.Fatalf("%s: %v", method, err)
 	}
 	select {
 	case m := <-answer:
 		if m.Error != nil {
-			return errors.New(m.Error.Message)
+			b.t.Fatalf("%s: %s", method, m.Error.Message)
 		}
-		if result != nil {
-			return json.Unmarshal(m.Result, result)
+		if result == nil {
+			return
 		}
-		return nil
+		if err := json.Unmarshal(m.Result, result); err != nil {
+			b.t.Fatalf("%s: %v", method, err)
+		}
 	case <-b.gone:
-		return errors.New("the browser has gone")
+		b.t.Fatalf("%s: the browser has gone", method)
 	case <-time.After(patience):
-		return errors.New("no answer from the browser")
+		b.t.Fatalf("%s: no answer from the browser", method)
 	}
 }
 
