@@ -30,7 +30,7 @@ func behind(registry *prometheus.Registry, s *exposition.Snapshot) http.Handler 
 	return exposition.NewHandler(o)
 }
 
-// TestNegotiatesEncodingLikePromhttp tries every pair of common elements, in one line and in two.
+// TestNegotiatesEncodingLikePromhttp tries every pair of common elements, in one line or in two.
 func TestNegotiatesEncodingLikePromhttp(t *testing.T) {
 	elements := []string{
 		"", "gzip", "zstd", "identity", "*", "deflate", "br", "GZIP", "gzip;q=0", "gzip; q=0.5", "zstd;q=0.5", "zstd;q=0.25",
@@ -41,13 +41,15 @@ func TestNegotiatesEncodingLikePromhttp(t *testing.T) {
 	s := snapshotOf(families...)
 	ours, theirs := exposition.HandlerOf(s),
 		oracle(gathererOf(families...))
-	for _, first := range elements {
-		for _, second := range elements {
-			for _, accept := range []string{first + ", " + second, first + "\n" + second} {
-				got, want := get(ours, "/", "", accept), get(theirs, "/", "", accept)
-				if g, w := got.Header.Get("Content-Encoding"), want.Header.Get("Content-Encoding"); g != w {
-					t.Errorf("Accept-Encoding %q: got %q, want %q", accept, g, w)
-				}
+	for i, first := range elements {
+		for j, second := range elements {
+			accept := first + ", " + second
+			if i < j { // two lines are as good as one
+				accept = first + "\n" + second
+			}
+			got, want := get(ours, "/", "", accept), get(theirs, "/", "", accept)
+			if g, w := got.Header.Get("Content-Encoding"), want.Header.Get("Content-Encoding"); g != w {
+				t.Errorf("Accept-Encoding %q: got %q, want %q", accept, g, w)
 			}
 		}
 	}

@@ -19,29 +19,21 @@ type asset struct {
 	body        []byte
 }
 
-// assets are what the page loads: the style, the script, the icon.
-type assets struct{ Style, Script, Icon asset }
-
-func loadAssets() assets {
-	return assets{
-		Style:  loadAsset("page.css", "text/css; charset=utf-8"),
-		Script: loadAsset("page.js", "text/javascript; charset=utf-8"),
-		Icon:   loadAsset("icon.svg", "image/svg+xml"),
+// loadAssets are what the page loads: the style, the script, the icon.
+func loadAssets() map[string]*asset {
+	all := map[string]*asset{}
+	for name, contentType := range map[string]string{"page.css": "text/css; charset=utf-8",
+		"page.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"} {
+		body, err := assetFiles.ReadFile("assets/" + name)
+		if err != nil {
+			panic(err) // the binary was built without it, which the build prevents
+		}
+		sum := sha256.Sum256(body)
+		stem, extension, _ := strings.Cut(name, ".")
+		path := "static/" + stem + "." + hex.EncodeToString(sum[:6]) + "." + extension
+		all[name] = &asset{path, contentType, body}
 	}
-}
-
-func loadAsset(name, contentType string) asset {
-	body, err := assetFiles.ReadFile("assets/" + name)
-	if err != nil {
-		panic(err) // the binary was built without it, which the build prevents
-	}
-	sum := sha256.Sum256(body)
-	stem, extension, _ := strings.Cut(name, ".")
-	return asset{
-		Path:        "static/" + stem + "." + hex.EncodeToString(sum[:6]) + "." + extension,
-		contentType: contentType,
-		body:        body,
-	}
+	return all
 }
 
 func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -82,7 +82,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	h := &handler{Options: o, template: page, Assets: loadAssets(), streams: make(chan struct{}, maxStreams)}
 	pages := http.NewServeMux()
-	for _, a := range []*asset{&h.Assets.Style, &h.Assets.Script, &h.Assets.Icon} {
+	for _, a := range h.Assets {
 		pages.Handle("GET /"+a.Path, a)
 	}
 	pages.HandleFunc("GET /{$}", h.page)
@@ -180,8 +180,8 @@ func secured(next http.Handler) http.Handler {
 type handler struct {
 	Options
 	template *template.Template
-	Assets   assets
-	streams  chan struct{} // a place for each status with details that is being written
+	Assets   map[string]*asset // by file
+	streams  chan struct{}     // a place for each status with details that is being written
 }
 
 func (h *handler) healthy(w http.ResponseWriter, _ *http.Request) {
