@@ -7,6 +7,10 @@
 // Numbers are in base units (seconds, bytes, ratios, Unix seconds). A number that
 // Enterprise Manager did not give, or that could not be read when it was last due, is absent:
 // zero is a measurement. Enum values are lower-case snake_case; "" is absent.
+//
+// Tags say which field of the API's types a field comes from (from), in which unit, and the fact without
+// which it means nothing (when): internal/poll/answer copies by them. The comment of a field with a name
+// in JSON is what docs/status-api.md says of it.
 package fleet
 
 import "time"
