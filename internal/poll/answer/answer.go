@@ -30,11 +30,10 @@ var (
 // Server joins a row of the server list with the server's details, which may be nil. It sets what
 // the list says.
 func Server(info *aem.ServerInfo, d *aem.ServerDetails) *fleet.Server {
-	s := &fleet.Server{}
 	if d == nil {
 		d = &aem.ServerDetails{}
 	}
-	detailed.copy(s, d)
+	s := detailed.of(d)
 	listed.copy(s, info)
 	if d.Product == aem.Compose { // an answer that does not say is taken for Replicate's
 		s.Product = fleet.Compose
@@ -43,11 +42,7 @@ func Server(info *aem.ServerInfo, d *aem.ServerDetails) *fleet.Server {
 }
 
 // ServerDetails are what the details of a server say.
-func ServerDetails(d *aem.ServerDetails) *fleet.ServerDetails {
-	out := &fleet.ServerDetails{}
-	serverDetails.copy(out, d)
-	return out
-}
+func ServerDetails(d *aem.ServerDetails) *fleet.ServerDetails { return serverDetails.of(d) }
 
 // Task is what a task's details alone say; info is its row of the task list, and product
 // the server's.
@@ -57,7 +52,7 @@ func Task(info *aem.TaskInfo, d *aem.TaskDetails, product aem.Product) *fleet.Ta
 	}
 	t := &fleet.Task{
 		Product: string(product), State: string(d.State), StopReason: string(d.StopReason), Message: d.Message,
-		Tags: d.Tags, Details: &fleet.TaskDetails{},
+		Tags: d.Tags,
 	}
 	facts := []string{t.Product}
 	if state := cmp.Or(d.State, info.State); state == aem.TaskRunning || state == aem.TaskRecovering {
@@ -66,10 +61,9 @@ func Task(info *aem.TaskInfo, d *aem.TaskDetails, product aem.Product) *fleet.Ta
 			facts = append(facts, processing)
 		}
 	}
-	taskDetails.copy(t.Details, d, facts...)
+	t.Details = taskDetails.of(d, facts...)
 	if t.Product == fleet.Compose {
-		t.Compose = &fleet.ComposeDetails{}
-		composeDetails.copy(t.Compose, d, facts...)
+		t.Compose = composeDetails.of(d, facts...)
 	}
 	return t
 }

@@ -73,8 +73,7 @@ func Endpoints(ctx context.Context, q *Question) (any, error) {
 	list, err := q.Client.Endpoints.List(ctx, q.Server)
 	all := make([]fleet.Endpoint, 0, len(list))
 	for i := range list {
-		var e fleet.Endpoint
-		endpoints.copy(&e, &list[i])
+		e := *endpoints.of(&list[i])
 		if !slices.ContainsFunc(all, func(o fleet.Endpoint) bool { return o.Name == e.Name && o.Role == e.Role }) {
 			all = append(all, e)
 		}
@@ -116,9 +115,7 @@ func Barrier(ctx context.Context, q *Question) (any, error) {
 	if b == nil || !b.IsSet() {
 		return (*fleet.RetentionBarrier)(nil), err
 	}
-	out := &fleet.RetentionBarrier{}
-	barriers.copy(out, b)
-	return out, err
+	return barriers.of(b), err
 }
 
 // Test asks for a *fleet.EndpointTest. One that took too long is a result; one that could not be

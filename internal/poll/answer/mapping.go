@@ -135,3 +135,10 @@ func (m mapping[To, From]) copy(to *To, from *From, facts ...string) {
 		}
 	}
 }
+
+// of is a To that is made of nothing else.
+func (m mapping[To, From]) of(from *From, facts ...string) *To {
+	to := new(To)
+	m.copy(to, from, facts...)
+	return to
+}
