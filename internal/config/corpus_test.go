@@ -21,7 +21,8 @@ func corpusEnv(name string) string {
 }
 
 func corpusEnviron() []string {
-	return []string{"HOST=host", "CANARY=" + canary, "CANARY_LINES=" + canary + "\nsecond line", "CANARY_LATIN1=" + canary + "\xe9"}
+	return []string{"HOST=host", "CANARY=" + canary, "CANARY_LINES=" + canary + "\nsecond line",
+		"CANARY_LATIN1=" + canary + "\xe9"}
 }
 
 // TestBadFiles holds the exact words for everything that can be wrong with a
