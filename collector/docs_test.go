@@ -26,8 +26,12 @@ func TestDocs(t *testing.T) {
 		for i, l := range d.Labels {
 			labels[i] = l.markdown()
 		}
+		source := d.origin.text()
+		if source == "" {
+			t.Errorf("%s has no source: give its row one, or its field a tag", d.Name)
+		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n",
-			d.Name, d.Type, strings.Join(labels, ", "), markdown(d.Help), markdown(d.origin.text()))
+			d.Name, d.Type, strings.Join(labels, ", "), markdown(d.Help), markdown(source))
 	}
 	golden(t, "../docs/metrics.md", b.String())
 }
@@ -57,7 +61,10 @@ func (o origin) text() string {
 			method, members = m, append(members, member)
 		}
 	}
-	return strings.TrimSpace(method + " `" + braces(members) + "`")
+	if members == nil {
+		return ""
+	}
+	return method + " `" + braces(members) + "`"
 }
 
 // memberOf finds the member of an answer that a field of fleet comes from, by its tag and that of aem's field.
