@@ -207,25 +207,3 @@ func TestLongLines(t *testing.T) {
 	ours := exposition.HandlerOf(s)
 	compare(t, ours, oracle(gathererOf(families)), "/metrics", acceptHeaders[6], "gzip", parses{})
 }
-
-func TestNumbers(t *testing.T) {
-	values := []float64{0, -1, 1760000000, math.Copysign(0, -1), 0.5, 1e300, 5e-324, math.Inf(1), math.Inf(-1),
-		1<<53 - 1, 1 << 53}
-	p := ups(strings.Split("abcdefghijk", ""), values...)
-	p.labels[0] = "i"
-	s := snapshotOf(p)
-	wantText(t, s, `# HELP up Up.
-# TYPE up gauge
-up{i="a"} 0
-up{i="b"} -1
-up{i="c"} 1760000000
-up{i="d"} 0
-up{i="e"} 0.5
-up{i="f"} 1e+300
-up{i="g"} 5e-324
-up{i="h"} +Inf
-up{i="i"} -Inf
-up{i="j"} 9007199254740991
-up{i="k"} 9.007199254740992e+15
-`)
-}

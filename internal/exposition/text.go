@@ -61,8 +61,6 @@ func appendNumber(buf []byte, value float64) []byte {
 		if integer := int64(value); float64(integer) == value {
 			return strconv.AppendInt(buf, integer, 10)
 		}
-	} else if math.IsInf(value, +1) {
-		return append(buf, "+Inf"...)
 	}
 	return strconv.AppendFloat(buf, value, 'g', -1, 64)
 }
