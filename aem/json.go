@@ -64,7 +64,7 @@ func marshal[T any](table *wire.Table[T], v *T) ([]byte, error) {
 // unmarshal reads what marshal has written.
 func unmarshal[T any](table *wire.Table[T], data []byte, to *T) error {
 	*to = *new(T)
-	if _, err := table.Unmarshal(data, to); err != nil {
+	if err := table.Unmarshal(data, to); err != nil {
 		return fmt.Errorf("aem: not a %T: %w", *to, err)
 	}
 	return nil

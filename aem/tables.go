@@ -149,8 +149,7 @@ func (s TablesService) Statuses(ctx context.Context, ref TaskRef, f TableFilter,
 // API: GetTableStatuses, GET /servers/{server}/tasks/{task}/tables?action=getstatus&schema=..&table=...
 func (s TablesService) EachStatus(ctx context.Context, ref TaskRef, f TableFilter,
 	begin func() func(*TableStatus) error, opts ...CallOption) error {
-	c := get("GetTableStatuses", ref.path("tables")...).with("action", "getstatus")
-	c.query = append(c.query, f.query()...)
+	c := f.restrict(get("GetTableStatuses", ref.path("tables")...).with("action", "getstatus"))
 	_, err := fetch(ctx, s.core, opts, c, func(scan *wire.Scanner, _ *struct{}) error {
 		scan.Most = wire.MaxPassed
 		take, chooses := begin(), f.chooser()
@@ -174,8 +173,7 @@ func (s TablesService) EachStatus(ctx context.Context, ref TaskRef, f TableFilte
 //
 // API: GetTableList, GET /servers/{server}/tasks/{task}/tables?schema=..&table=...
 func (s TablesService) List(ctx context.Context, ref TaskRef, f TableFilter, opts ...CallOption) ([]TableInfo, error) {
-	c := get("GetTableList", ref.path("tables")...)
-	c.query = f.query()
+	c := f.restrict(get("GetTableList", ref.path("tables")...))
 	list, err := fetch(ctx, s.core, opts, c, func(scan *wire.Scanner, list *[]TableInfo) error {
 		scan.Most = wire.MaxPassed
 		return listOf(tableInfoTable, "tablelist")(scan, list)
@@ -207,48 +205,36 @@ func (s TablesService) act(ctx context.Context, opts []CallOption, operation, ac
 	return s.core.do(ctx, opts, c.with("schema", table.Schema).with("table", table.Table))
 }
 
-// states are the states that can be chosen, and whether they are.
-func (f TableFilter) states() []struct {
-	state TableState
-	set   bool
-} {
-	return []struct {
-		state TableState
-		set   bool
-	}{
-		{TableQueued, f.Queued}, {TableLoading, f.Loading}, {TableCompleted, f.Completed},
-		{TableChangeProcessing, f.ChangeProcessing}, {TableError, f.Error},
-	}
-}
-
-// query has only what restricts: the API ignores an include that is false, and
-// gives all states when none is true.
-func (f TableFilter) query() query {
-	var q query
-	if f.Schema != "" {
-		q = append(q, param{"schema", f.Schema})
-	}
-	if f.Table != "" {
-		q = append(q, param{"table", f.Table})
-	}
-	for _, s := range f.states() {
-		if s.set {
-			q = append(q, param{"include" + strings.ReplaceAll(string(s.state), "_", ""), "true"})
+// states are the states that are chosen.
+func (f TableFilter) states() (chosen []TableState) {
+	all := []TableState{TableQueued, TableLoading, TableCompleted, TableChangeProcessing, TableError}
+	for i, set := range []bool{f.Queued, f.Loading, f.Completed, f.ChangeProcessing, f.Error} {
+		if set {
+			chosen = append(chosen, all[i])
 		}
 	}
-	return q
+	return chosen
+}
+
+// restrict adds only what restricts: the API ignores an include that is false, and
+// gives all states when none is true.
+func (f TableFilter) restrict(c *call) *call {
+	if f.Schema != "" {
+		c.with("schema", f.Schema)
+	}
+	if f.Table != "" {
+		c.with("table", f.Table)
+	}
+	for _, state := range f.states() {
+		c.with("include"+strings.ReplaceAll(string(state), "_", ""), "true")
+	}
+	return c
 }
 
 // chooser filters again, since it is not certain that a server keeps to every part of a
 // filter.
 func (f TableFilter) chooser() func(state TableState, schema, table string) bool {
-	var states []TableState
-	for _, s := range f.states() {
-		if s.set {
-			states = append(states, s.state)
-		}
-	}
-	likeSchema, likeTable := like(f.Schema), like(f.Table)
+	states, likeSchema, likeTable := f.states(), like(f.Schema), like(f.Table)
 	return func(state TableState, schema, table string) bool {
 		return (len(states) == 0 || slices.Contains(states, state)) && likeSchema(schema) && likeTable(table)
 	}

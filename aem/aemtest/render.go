@@ -64,7 +64,7 @@ func (c *call) decode(into any, kind string) error {
 
 // decoded reads the body of the call by a table of package aem.
 func decoded[T any](c *call, table *wire.Table[T], into *T, kind string) error {
-	if _, err := table.Unmarshal(c.body, into); err != nil {
+	if err := table.Unmarshal(c.body, into); err != nil {
 		return c.undecoded(kind, err.Error())
 	}
 	return nil

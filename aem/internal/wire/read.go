@@ -39,12 +39,7 @@ func (t *Table[T]) Details(s *Scanner, envelope string, sections bool, to *T) {
 		if envelope == "" || string(key) != envelope || s.Known {
 			return s.memberOf(t.root, key, unsafe.Pointer(to))
 		}
-		member := func(key []byte) bool { return s.memberOf(t.root, key, unsafe.Pointer(to)) }
-		if sections {
-			s.Sections(member)
-		} else {
-			s.Object(member)
-		}
+		s.sections(func(key []byte) bool { return s.memberOf(t.root, key, unsafe.Pointer(to)) })
 		return true
 	})
 	if !s.Known || reflect.ValueOf(to).Elem().IsZero() {
@@ -64,7 +59,7 @@ func (t *Table[T]) List(s *Scanner, envelope string, visit func(*T) error) error
 		s.List(envelope, func() bool {
 			*element = *new(T)
 			problems := len(s.problems)
-			t.Read(s, element)
+			s.members(t.root, unsafe.Pointer(element))
 			if s.err != nil || !t.complete(unsafe.Pointer(element)) {
 				return false
 			}
@@ -76,7 +71,11 @@ func (t *Table[T]) List(s *Scanner, envelope string, visit func(*T) error) error
 		})
 		return true
 	})
-	s.NeedList(envelope)
+	// A list that is not there is empty; but what has something else in its place comes from
+	// somebody else, such as a proxy in between.
+	if s.strange && !s.listed {
+		s.Fault("no " + envelope)
+	}
 	return s.Result()
 }
 
@@ -85,11 +84,8 @@ func (t *Table[T]) Document(s *Scanner, to *T) {
 	s.Document(false, func(key []byte) bool { return s.memberOf(t.root, key, unsafe.Pointer(to)) })
 }
 
-// Read reads an object.
-func (t *Table[T]) Read(s *Scanner, to *T) { s.members(t.root, unsafe.Pointer(to)) }
-
 // Unmarshal reads what Marshal has written in the style Own, or what people write alike.
-func (t *Table[T]) Unmarshal(data []byte, to *T) (*Scanner, error) {
+func (t *Table[T]) Unmarshal(data []byte, to *T) error {
 	s := NewScanner(bytes.NewReader(data))
 	s.Exact, s.Strict = true, true
 	t.Document(s, to)
@@ -99,7 +95,7 @@ func (t *Table[T]) Unmarshal(data []byte, to *T) (*Scanner, error) {
 	if len(s.problems) > 0 {
 		s.Fault("the value of " + s.problems[0].Field + " cannot be read")
 	}
-	return s, s.Result()
+	return s.Result()
 }
 
 // complete reports whether all is there that must be.
@@ -175,7 +171,7 @@ func (s *Scanner) value(m member, to unsafe.Pointer) {
 	case m.later && m.field.isSet(to):
 		s.skip()
 	case m.field.rate && s.dec.PeekKind() == '{':
-		s.Object(func(key []byte) bool {
+		s.object(func(key []byte) bool {
 			if string(key) != "current" {
 				return false
 			}
@@ -293,7 +289,7 @@ func (s *Scanner) names(to *[]string) {
 	s.token()
 	for s.more(']') {
 		var name string
-		s.Object(func(key []byte) bool {
+		s.object(func(key []byte) bool {
 			if string(key) != "name" {
 				return false
 			}

@@ -190,7 +190,7 @@ func (s *Scanner) Document(sections bool, member func(key []byte) bool) {
 		}
 		return
 	}
-	s.Sections(func(key []byte) bool {
+	s.sections(func(key []byte) bool {
 		switch string(key) {
 		case "errorcode":
 			s.Text(&s.fault.Code)
@@ -210,32 +210,23 @@ func (s *Scanner) Document(sections bool, member func(key []byte) bool) {
 	})
 }
 
-// NeedList is called behind a document that is but a list. One that is not there is
-// empty; but what has something else in its place comes from somebody else, such as a
-// proxy in between.
-func (s *Scanner) NeedList(name string) {
-	if s.strange && !s.listed {
-		s.Fault("no " + name)
-	}
-}
-
-// Sections reads an object, or a list of objects as if they were one.
-func (s *Scanner) Sections(member func(key []byte) bool) {
+// sections reads an object, or a list of objects as if they were one.
+func (s *Scanner) sections(member func(key []byte) bool) {
 	if s.dec.PeekKind() != '[' {
-		s.Object(member)
+		s.object(member)
 		return
 	}
 	s.token()
 	for s.more(']') {
-		s.Object(member)
+		s.object(member)
 	}
 	s.token()
 }
 
-// Object reads an object and calls member with each key, squashed; the key is good
+// object reads an object and calls member with each key, squashed; the key is good
 // until the next read. When member does not know the key it leaves the value alone
 // and returns false. Anything but an object is skipped.
-func (s *Scanner) Object(member func(key []byte) bool) {
+func (s *Scanner) object(member func(key []byte) bool) {
 	if s.dec.PeekKind() != '{' {
 		s.skip()
 		return

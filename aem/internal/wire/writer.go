@@ -93,12 +93,6 @@ func (w *Writer) Str(k, v string) {
 	w.Text(v)
 }
 
-// Bool writes a boolean.
-func (w *Writer) Bool(k string, v bool) {
-	w.Key(k)
-	w.quoted(BoolOf(v).Append, false)
-}
-
 // Null writes a null.
 func (w *Writer) Null(k string) {
 	w.Key(k)
