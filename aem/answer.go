@@ -19,8 +19,6 @@ type (
 	partialFault = wire.PartialFault
 )
 
-func decodeError(r io.Reader) (apiFault, bool) { return wire.ReadError(r) }
-
 // A reading reads the body of an answer.
 type reading[T any] func(*wire.Scanner, *T) error
 

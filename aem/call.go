@@ -95,22 +95,24 @@ func (c *call) url(root *url.URL) *url.URL {
 	return &u
 }
 
-// checkStep refuses a call that would be about something else than meant.
-func checkStep(next step) step {
-	return func(ctx context.Context, c *call) error {
-		if slices.Contains(c.path, "") {
-			return refusal(c.operation, "a name is empty")
-		}
-		if slices.ContainsFunc(c.path, dots) {
-			return refusal(c.operation, "an object named . or .. cannot be asked for: servers and proxies take it for the "+
-				"one above")
-		}
-		if !c.free && !c.saysWhat() {
-			return refusal(c.operation, "the request does not say what to do")
-		}
-		return next(ctx, c)
+// check refuses a call that would be about something else than meant.
+func (c *call) check() error {
+	switch {
+	case c.timeout < 0:
+		c.refuse("the timeout is negative")
+	case slices.Contains(c.path, ""):
+		c.refuse("a name is empty")
+	case slices.ContainsFunc(c.path, dots):
+		c.refuse("an object named . or .. cannot be asked for: servers and proxies take it for the one above")
+	case !c.free && !c.saysWhat():
+		c.refuse("the request does not say what to do")
 	}
+	return c.err
 }
+
+// dots reports whether a name is a step in a path: however it is encoded, servers and
+// proxies take it for the object above.
+func dots(name string) bool { return name == "." || name == ".." }
 
 // saysWhat reports whether a call that changes something has its action. One path
 // and verb stand for several methods, which only the action tells apart: without it,

@@ -6,8 +6,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 // A CallOption changes one call.
@@ -49,11 +50,8 @@ func (c *core) do(ctx context.Context, opts []CallOption, call *call) error {
 	for _, option := range opts {
 		option(call)
 	}
-	if call.timeout < 0 {
-		call.refuse("the timeout is negative")
-	}
-	if call.err != nil {
-		return call.err
+	if err := call.check(); err != nil {
+		return err
 	}
 	return c.call(ctx, call)
 }
@@ -88,7 +86,7 @@ func (c *Client) Do(ctx context.Context, r Request, opts ...CallOption) (*Respon
 		if err != nil {
 			return err
 		}
-		if fault, ok := decodeError(bytes.NewReader(text)); ok {
+		if fault, ok := wire.ReadError(bytes.NewReader(text)); ok {
 			return fault
 		}
 		response = Response{Status: call.status, Header: header, Body: text}
@@ -115,7 +113,3 @@ func (r *recorder) Write(p []byte) (int, error) {
 	r.Body = append(r.Body, p...)
 	return len(p), nil
 }
-
-// dots reports whether a name is a step in a path: however it is encoded, servers and
-// proxies take it for the object above.
-func dots(name string) bool { return strings.Trim(name, ".") == "" && len(name) < 3 && name != "" }

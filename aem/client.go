@@ -31,7 +31,7 @@ type Client struct {
 // core is what the services share.
 type core struct {
 	options
-	call    step // check → session → retry → rate → gate → observer → HTTP
+	call    step // session → retry → rate → gate → observer → HTTP
 	session *session
 	sender  *sender
 	end     context.CancelFunc // of the client's life
@@ -88,7 +88,7 @@ func newCore(root *url.URL, credentials CredentialsFunc, o options) *core {
 		life:        life,
 		denied:      map[string]denial{},
 	}
-	return &core{options: o, call: checkStep(session.step(plain)), session: session, sender: sender, end: end}
+	return &core{options: o, call: session.step(plain), session: session, sender: sender, end: end}
 }
 
 // isLocal reports whether a host is this machine, or one that exists in tests only.

@@ -99,8 +99,8 @@ func sameHowever[T any](t *testing.T, body string, decode func(io.Reader) (T, er
 func FuzzError(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, body string) {
-		fault, found := decodeError(strings.NewReader(body))
-		again, foundAgain := decodeError(iotest.OneByteReader(strings.NewReader(body)))
+		fault, found := wire.ReadError(strings.NewReader(body))
+		again, foundAgain := wire.ReadError(iotest.OneByteReader(strings.NewReader(body)))
 		if fault != again || found != foundAgain {
 			t.Fatalf("byte by byte it is another: %v, %v", fault, again)
 		}

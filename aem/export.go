@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/qem-exporter/qem_exporter/aem/internal/wire"
 )
 
 const (
@@ -122,7 +124,7 @@ func (e *exported) look() error {
 			return err
 		}
 	}
-	if fault, ok := decodeError(bytes.NewReader(e.head)); ok {
+	if fault, ok := wire.ReadError(bytes.NewReader(e.head)); ok {
 		failure := e.attempt.fault(KindAPI, "", nil)
 		failure.Code, failure.Message = e.attempt.clean(fault)
 		return failure

@@ -343,7 +343,7 @@ func retryAfter(h http.Header) time.Duration {
 func (a attempt) badAnswer(response *http.Response, body *limitedReader) error {
 	e := &Error{Operation: a.call.operation, Kind: KindHTTP, Status: response.StatusCode,
 		RetryAfter: retryAfter(response.Header)}
-	if fault, ok := decodeError(io.LimitReader(body, maxErrorBytes)); ok {
+	if fault, ok := wire.ReadError(io.LimitReader(body, maxErrorBytes)); ok {
 		e.Kind = KindAPI
 		e.Code, e.Message = a.clean(fault)
 		return e

@@ -271,7 +271,7 @@ func TestRedirects(t *testing.T) {
 	}
 	// Whatever changes something is not turned into a GET, nor sent twice.
 	target.Store("/elsewhere")
-	err = client.core.call(t.Context(), &call{operation: "DeleteTask", verb: "POST", path: []string{"x"},
+	err = client.core.do(t.Context(), nil, &call{operation: "DeleteTask", verb: "POST", path: []string{"x"},
 		query: query{{"action", "delete"}}})
 	if !errors.As(err, &e) || e.Status != 302 {
 		t.Errorf("redirected POST: %v", err)

@@ -132,7 +132,7 @@ func TestFixtures(t *testing.T) {
 	}
 	for _, code := range []string{CodeServerLicenseExpired, "AEM_SERVER_NOT_MONITORED", "AEM_SERVER_NOT_CONNECTED",
 		CodeInvalidSessionID, CodeUnauthorizedRequest} {
-		got, ok := decodeError(strings.NewReader(fixture(t, "error_"+strings.ToLower(code))))
+		got, ok := wire.ReadError(strings.NewReader(fixture(t, "error_"+strings.ToLower(code))))
 		if !ok || got.Code != code || got.Message == "" {
 			t.Errorf("%s: got %#v, %v", code, got, ok)
 		}

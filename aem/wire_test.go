@@ -157,7 +157,7 @@ func TestCallsWithoutAnActionAreNotSent(t *testing.T) {
 		{verb: "PUT", path: []string{"servers", "s", "endpoints", "e"}},
 		{verb: "DELETE", path: []string{"servers", "s", "def"}, query: query{{"action", "acl"}}},
 	} {
-		if err := client.core.call(t.Context(), c); !errors.Is(err, ErrInvalid) {
+		if err := client.core.do(t.Context(), nil, c); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s %v %v: %v", c.verb, c.path, c.query, err)
 		}
 	}
