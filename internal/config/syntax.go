@@ -144,7 +144,7 @@ type slip struct {
 const (
 	keyName    = `["']?[A-Za-z_][A-Za-z0-9_-]*["']?`
 	oddBlank   = `[\x{85}\x{A0}\x{1680}\x{2000}-\x{200F}\x{2028}-\x{202F}\x{205F}-\x{2064}\x{3000}\x{FEFF}]`
-	tokenStart = `(?:^|[ ,\[{])`
+	tokenStart = `^[^#]*?(?:^|[ ,\[{])` // before any comment
 )
 
 const openBracket = "this bracket is not closed, or a comma is missing in it"
@@ -162,7 +162,7 @@ var (
 			"a colon is missing after the key", ""},
 		{regexp.MustCompile(tokenStart + `("(?:[^"\\]|\\.)*|'[^']*)$`), "this quote is not closed", ""},
 		{regexp.MustCompile(tokenStart + `("(?:[^"\\]|\\.)*"|'[^']*')[^\s,\]}:]`), "this quote is not closed", ""},
-		{regexp.MustCompile(`^[ -]*` + keyName + `: +[^\s"'\[{&*|>!#].*?(: )`),
+		{regexp.MustCompile(`^[ -]*` + keyName + `: +[^\s"'\[{&*|>!#][^#]*?(: )`),
 			`a text that holds ": " must be in quotes`, ""},
 	}
 	refused = []slip{
@@ -175,8 +175,8 @@ var (
 			"found character that cannot start any token: indent with spaces, " +
 				"and quote values that begin with @, ` or %",
 			"cannot start any token"},
-		{regexp.MustCompile(`([\[{])`), openBracket, "did not find expected ',' or"},
-		{regexp.MustCompile(`([\[{])`), openBracket, "did not find expected node content"},
+		{regexp.MustCompile(`^[^#]*?([\[{])`), openBracket, "did not find expected ',' or"},
+		{regexp.MustCompile(`^[^#]*?([\[{])`), openBracket, "did not find expected node content"},
 	}
 )
 
