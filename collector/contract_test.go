@@ -2,6 +2,7 @@ package collector
 
 import (
 	"os/exec"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -57,12 +58,12 @@ func TestBuildInfoIsAsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range families {
-		var labels []string
+		var labels []Label
 		for _, l := range f.GetMetric()[0].GetLabel() {
-			labels = append(labels, l.GetName())
+			labels = append(labels, Label{Name: l.GetName()})
 		}
-		if want := Families()[0]; f.GetName() != want.Name || !slices.Equal(labels, want.labelNames()) {
-			t.Errorf("%s%v is served, documented is %s%v", f.GetName(), labels, want.Name, want.labelNames())
+		if want := Families()[0]; f.GetName() != want.Name || !reflect.DeepEqual(labels, want.Labels) {
+			t.Errorf("%s%v is served, documented is %s%v", f.GetName(), labels, want.Name, want.Labels)
 		}
 	}
 }

@@ -28,28 +28,26 @@ const (
 	loginFailure = "failure"
 )
 
-// apiDocs describes the families about the calls of the API, which live in a registry since one of
-// them is a histogram.
-func apiDocs() []Doc {
-	api := func(name, kind, help string, labels ...string) Doc {
-		return doc(scopeManager, name, kind, help, "the API client", append([]string{"manager"}, labels...)...)
-	}
-	logins := api("qem_api_logins_total", "counter",
-		"Logins to the Enterprise Manager, by result. Never absent.", "result")
-	logins.Labels[1].Values = []string{loginSuccess, loginFailure}
-	return []Doc{
-		api("qem_api_requests_total", "counter",
+// callFamilies is the table of the calls of the API. They are counted in a registry, since the last is a
+// histogram.
+func callFamilies() []family[counts] {
+	const client = "the API client"
+	c := entity[counts]{}
+	logins := c.loose("result", nil)
+	logins.known = []string{loginSuccess, loginFailure}
+	return []family[counts]{
+		counter("qem_api_requests_total", c.loose("operation,code", nil),
 			"HTTP requests to the API, by its method and the HTTP status, or error when there was none. Absent until there "+
-				"was one.", "operation", "code"),
-		api("qem_api_errors_total", "counter",
+				"was one.", client),
+		counter("qem_api_errors_total", c.loose("operation,error", nil),
 			"HTTP requests to the API that ended in an error, by its method and the API's error code, or timeout, "+
 				"connection, tls, decode, too_large, wrong_object, value (a number or date that cannot be read) or "+
-				"http_<status>. Absent until there was one.", "operation", "error"),
-		api("qem_api_retries_total", "counter",
-			"Retries of HTTP requests to the API, by its method. Absent until there was one.", "operation"),
-		logins,
-		api("qem_api_request_duration_seconds", "histogram",
-			"How long HTTP requests to the API took, by its method, in seconds. Absent until there was one.", "operation"),
+				"http_<status>. Absent until there was one.", client),
+		counter("qem_api_retries_total", c.loose("operation", nil),
+			"Retries of HTTP requests to the API, by its method. Absent until there was one.", client),
+		counter("qem_api_logins_total", logins, "Logins to the Enterprise Manager, by result. Never absent.", client),
+		gauge("qem_api_request_duration_seconds", c.loose("operation", nil),
+			"How long HTTP requests to the API took, by its method, in seconds. Absent until there was one.", client),
 	}
 }
 
@@ -58,19 +56,19 @@ func newCounts(name string, errors []string) *counts {
 		name: name, limit: &bounds{errors: errors, unknown: make(map[string][]string)},
 		polls: map[fleet.Result]*atomic.Uint64{fleet.Success: {}, fleet.Partial: {}, fleet.Failure: {}},
 	}
-	docs := apiDocs()
+	families := callFamilies()
 	for i, vec := range []**prometheus.CounterVec{&c.requests, &c.errors, &c.retries, &c.logins} {
-		d := &docs[i]
-		*vec = prometheus.NewCounterVec(prometheus.CounterOpts{Name: d.Name, Help: d.Help}, d.labelNames()[1:])
+		f := families[i]
+		*vec = prometheus.NewCounterVec(prometheus.CounterOpts{Name: f.Name, Help: f.Help}, f.Labels)
 	}
-	d := &docs[len(docs)-1]
+	f := families[len(families)-1]
 	c.duration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: d.Name, Help: d.Help,
+		Name: f.Name, Help: f.Help,
 		Buckets:                         []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		NativeHistogramBucketFactor:     1.1,
 		NativeHistogramMaxBucketNumber:  100,
 		NativeHistogramMinResetDuration: time.Hour,
-	}, d.labelNames()[1:])
+	}, f.Labels)
 	c.logins.WithLabelValues(loginSuccess)
 	c.logins.WithLabelValues(loginFailure)
 	return c

@@ -42,36 +42,33 @@ const (
 // Families describes every family of the exporter: those that it makes of what it reads and those
 // about its own doings, apart from the go_, process_ and promhttp_ ones that every exporter has.
 func Families() []Doc {
-	docs := slices.Concat([]Doc{doc(scopeExporter, "qem_exporter_build_info", "gauge",
-		"What the exporter was built from and for, as labels; always 1. Never absent.", "the build",
-		"branch", "goarch", "goos", "goversion", "revision", "tags", "version")},
-		exporterKind().docs(), managerKind().docs(), apiDocs())
+	build := gauge("qem_exporter_build_info",
+		entity[Collector]{}.loose("branch,goarch,goos,goversion,revision,tags,version", nil),
+		"What the exporter was built from and for, as labels; always 1. Never absent.", "the build")
+	calls := docs(scopeManager, []string{"manager"}, callFamilies()...)
+	calls[len(calls)-1].Type = "histogram"
+	all := slices.Concat(docs(scopeExporter, nil, build), exporterKind().docs(), managerKind().docs(), calls)
 	for _, k := range serverKinds() {
-		docs = append(docs, k.docs()...)
+		all = append(all, k.docs()...)
 	}
-	return docs
+	return all
 }
 
-func doc(scope, name, kind, help, source string, labels ...string) Doc {
-	d := Doc{Scope: scope, Name: name, Type: kind, Help: help, origin: origin{words: source}}
-	for _, label := range labels {
-		d.Labels = append(d.Labels, Label{Name: label})
-	}
-	return d
-}
+func (k *kind[E]) docs() []Doc { return docs(k.scope, k.labels, k.families...) }
 
-// docs describes the families of a kind.
-func (k *kind[E]) docs() []Doc {
-	var docs []Doc
-	for _, f := range k.families {
-		d := doc(k.scope, f.Name, f.Type.String(), f.Help, f.source, slices.Concat(k.labels, f.Labels)...)
-		d.entity, d.fields = reflect.TypeFor[E](), f.fields
-		for l := range f.Labels {
-			d.Labels[len(k.labels)+l].Values = f.values(l)
+// docs describes families of entities that labels name.
+func docs[E any](scope string, labels []string, families ...family[E]) (all []Doc) {
+	for _, f := range families {
+		d := Doc{scope, f.Name, f.Type.String(), f.Help, nil, origin{f.source, reflect.TypeFor[E](), f.fields}}
+		for _, label := range labels {
+			d.Labels = append(d.Labels, Label{Name: label})
 		}
-		docs = append(docs, d)
+		for l, label := range f.Labels {
+			d.Labels = append(d.Labels, Label{label, f.values(l)})
+		}
+		all = append(all, d)
 	}
-	return docs
+	return all
 }
 
 // values returns the known values of a label, in their order.
@@ -86,12 +83,4 @@ func (f *family[E]) values(label int) []string {
 		}
 	}
 	return values
-}
-
-func (d *Doc) labelNames() []string {
-	var names []string
-	for _, l := range d.Labels {
-		names = append(names, l.Name)
-	}
-	return names
 }
