@@ -3,13 +3,10 @@
 package e2e
 
 import (
-	"net"
-	"net/http"
 	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/qem-exporter/qem_exporter/aem/aemtest"
 	"github.com/qem-exporter/qem_exporter/internal/testkit/process"
 )
 
@@ -83,8 +80,8 @@ func TestBrokenReload(t *testing.T) {
 // This Prometheus scrapes protobuf.
 func TestStaleness(t *testing.T) {
 	t.Parallel() // it waits for polls
-	manager := newManager(t)
-	e := startExporter(t, write(t, "qem.yml", config("prod", manager.url(), byPassword, "poll_interval: 1s",
+	sim := simulate(t, small(), false)
+	e := startExporter(t, write(t, "qem.yml", config("prod", sim.URL, byPassword, "poll_interval: 1s",
 		"max_age: 10s",
 		"retries: 0", "tables: {mode: all, interval: 1s}")))
 	prometheus := process.StartPrometheus(t, []string{e.address}, "", "--enable-feature=native-histograms")
@@ -92,66 +89,27 @@ func TestStaleness(t *testing.T) {
 	has := func(expression string) bool { return len(prometheus.Query(expression)) > 0 }
 
 	eventually(t, "both servers are there", func() bool { return prometheus.Is("count(qem_server_info)", 2) })
-	if err := manager.sim.RemoveServer("repl-prod-02"); err != nil {
+	if err := sim.RemoveServer("repl-prod-02"); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "all series of the removed server are gone", func() bool {
 		return !has(`{server="repl-prod-02"}`) && prometheus.Is(`count(qem_table_state{server="repl-prod-01"})`, 4)
 	})
 
-	manager.stop()
+	sim.Stop()
 	eventually(t, "it is down and its data are gone", func() bool { return prometheus.Is("qem_up", 0) && !has(entities) })
 	if !prometheus.Is(`qem_api_errors_total{error="connection",operation="GetServerList"} > bool 0`, 1) {
 		t.Error("the errors are not counted")
 	}
-	manager.sim.ExpireSessions() // as a restart does
-	manager.start()
+	sim.ExpireSessions() // as a restart does
+	if err := sim.Start(); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, "it is up and its data are back", func() bool {
 		return prometheus.Is("qem_up", 1) && prometheus.Is("count(qem_server_info)", 1) &&
 			prometheus.Is("count(qem_table_state)", 4)
 	})
-	if !prometheus.Is(`qem_api_logins_total{result="failure"}`, 0) || manager.sim.Logins() != 2 {
-		t.Errorf("%d logins, or one failed; want the first and one after the restart", manager.sim.Logins())
+	if !prometheus.Is(`qem_api_logins_total{result="failure"}`, 0) || sim.Logins() != 2 {
+		t.Errorf("%d logins, or one failed; want the first and one after the restart", sim.Logins())
 	}
-}
-
-// restartable is a simulated Enterprise Manager that can be stopped and started, at
-// the same address.
-type restartable struct {
-	t       *testing.T
-	sim     *aemtest.Simulator
-	address string
-	server  *http.Server
-	ended   chan struct{}
-}
-
-func newManager(t *testing.T) *restartable {
-	t.Helper()
-	o := small()
-	o.Users = []aemtest.User{account()}
-	m := &restartable{t: t, sim: aemtest.New(o), address: process.FreeAddress(t)}
-	m.start()
-	t.Cleanup(m.stop)
-	t.Cleanup(m.sim.Close)
-	return m
-}
-
-func (m *restartable) url() string { return "http://" + m.address + aemtest.Path }
-
-func (m *restartable) start() {
-	m.t.Helper()
-	l, err := net.Listen("tcp", m.address)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	m.server, m.ended = &http.Server{Handler: m.sim}, make(chan struct{})
-	go func(server *http.Server, ended chan struct{}) {
-		defer close(ended)
-		_ = server.Serve(l)
-	}(m.server, m.ended)
-}
-
-func (m *restartable) stop() {
-	_ = m.server.Close()
-	<-m.ended
 }

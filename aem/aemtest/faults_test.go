@@ -302,4 +302,10 @@ func TestServer(t *testing.T) {
 	if _, err := http.Get(c.base); err == nil {
 		t.Error("a client that does not know the certificate trusts it")
 	}
+	srv.Stop()
+	if resp, _, err := c.do("GET", "servers", ""); err == nil {
+		t.Errorf("a server that was stopped says %v", resp)
+	}
+	ok(t, srv.Start())
+	c.must("GET", "servers", "") // to the same certificate, in the same session
 }

@@ -26,7 +26,8 @@ type Server struct {
 	// http://127.0.0.1:1234/attunityenterprisemanager.
 	URL string
 
-	http *httptest.Server
+	http   *httptest.Server
+	listen func(*httptest.Server)
 }
 
 // NewServer starts a simulated Enterprise Manager that speaks HTTP. It panics when
@@ -36,26 +37,47 @@ func NewServer(opts Options) *Server { return start(opts, (*httptest.Server).Sta
 // NewTLSServer starts a simulated Enterprise Manager that speaks HTTPS, with a
 // self-signed certificate of its own for 127.0.0.1 and localhost.
 func NewTLSServer(opts Options) *Server {
+	certificate := selfSigned()
 	return start(opts, func(s *httptest.Server) {
-		s.TLS = &tls.Config{Certificates: []tls.Certificate{selfSigned()}, MinVersion: tls.VersionTLS12}
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 		s.StartTLS()
 	})
 }
 
 func start(opts Options, listen func(*httptest.Server)) *Server {
-	s := &Server{Simulator: New(opts)}
-	s.http = httptest.NewUnstartedServer(s.Simulator)
-	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that a fault has broken
-	listen(s.http)
-	s.URL = s.http.URL + Path
+	s := &Server{Simulator: New(opts), listen: listen}
+	s.serve(httptest.NewUnstartedServer(s.Simulator))
 	return s
 }
 
-// Close stops the server: calls that hang end, connections are closed.
-func (s *Server) Close() {
-	s.Simulator.Close()
+func (s *Server) serve(on *httptest.Server) {
+	on.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that a fault has broken
+	s.listen(on)
+	s.http, s.URL = on, on.URL+Path
+}
+
+// Stop closes the connections and the port, as the end of the process does; what the simulator is
+// asked without a socket goes on.
+func (s *Server) Stop() {
 	s.http.CloseClientConnections()
 	s.http.Close()
+}
+
+// Start listens at the same address again after a Stop. Sessions live on, unless ExpireSessions
+// ends them.
+func (s *Server) Start() error {
+	l, err := net.Listen("tcp", s.http.Listener.Addr().String())
+	if err != nil {
+		return fmt.Errorf("the simulated Enterprise Manager cannot start again: %w", err)
+	}
+	s.serve(&httptest.Server{Listener: l, Config: &http.Server{Handler: s.Simulator}})
+	return nil
+}
+
+// Close stops the server; calls that hang end.
+func (s *Server) Close() {
+	s.Simulator.Close()
+	s.Stop()
 }
 
 // CertPEM is the certificate of a TLS server in PEM form, for a CA file.
