@@ -143,7 +143,7 @@ func check(t *testing.T, s *sandbox, b block) {
 	case "go run": // run in the repository, for go.mod
 		s.inRepository(t, b.where, "go", "run", s.write("main.go", b.text))
 	case "go test":
-		s.inRepository(t, b.where, "go", "test", s.write("docs_test.go", b.text))
+		s.inRepository(t, b.where, "go", "test", "-vet=off", s.write("docs_test.go", b.text))
 	default:
 		if strings.HasPrefix(b.info, "go Example") { // by TestExamples
 			return
