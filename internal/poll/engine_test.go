@@ -51,7 +51,8 @@ func TestCadences(t *testing.T) {
 			t.Errorf("%d successes in ten minutes", n)
 		}
 		for operation, n := range map[string]int{
-			"GetServerList": 40, "GetTaskList": 120, "GetServerDetails": 40, "GetTaskDetails": 50, "GetTableStatuses": 8, "Login": 0,
+			"GetServerList": 40, "GetTaskList": 120, "GetServerDetails": 40, "GetTaskDetails": 50,
+			"GetTableStatuses": 8, "Login": 0,
 		} {
 			if got := after[operation] - before[operation]; got < n-n/20 || got > n+n/20 {
 				t.Errorf("%d × %s in ten minutes, want %d", got, operation, n)

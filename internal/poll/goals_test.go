@@ -98,7 +98,8 @@ func TestHealthyServersStayWhole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := aemtest.New(aemtest.Options{
-					Servers: 10, ComposeServers: -1, TasksPerServer: 30, TablesPerTask: 1, Healthy: true, Latency: 20 * time.Millisecond,
+					Servers: 10, ComposeServers: -1, TasksPerServer: 30, TablesPerTask: 1, Healthy: true,
+					Latency: 20 * time.Millisecond,
 				})
 				r := newRig(t, sim, Options{})
 				r.start()

@@ -34,7 +34,8 @@ func New(client *aem.Client, options Options) *Poller {
 		client: client, options: o,
 		Teller: tell.Teller{Logger: o.Logger.With(slog.String("manager", o.Manager)), Journal: o.Journal},
 		gate:   gate.New(o.Concurrency, o.RequestsPerSecond, o.RequestTimeout/5),
-		tables: answer.NewSelection(o.Tables.Limit), flights: map[*flight]struct{}{}, lacking: map[string]int{},
+		tables: answer.NewSelection(o.Tables.Limit), lacking: map[string]int{},
+		flights: map[*flight]struct{}{}, idle: make(chan *flight),
 	}
 	p.roster = newRoster(&p.engine)
 	p.watchdog = p.engine.alarm(p.look)
@@ -80,7 +81,7 @@ func (p *Poller) stop() {
 	e.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
-		e.calls.Wait()
+		e.pilots.Wait()
 		close(ended)
 	}()
 	select {

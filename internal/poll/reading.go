@@ -29,7 +29,8 @@ type engine struct {
 
 	life    context.Context // of the calls; nil while nothing runs
 	once    func()          // ends a life in which everything is read once; nil in any other
-	calls   sync.WaitGroup
+	pilots  sync.WaitGroup
+	idle    chan *flight           // to a pilot without one
 	flights map[*flight]struct{}   // those that wait at the gate, and those under way
 	wedged  atomic.Pointer[string] // why it stands still; nil: it moves
 	lacking map[string]int         // servers of which an optional collector cannot read everything
@@ -71,6 +72,7 @@ type owner interface {
 // flight is a reading that is asked for: it waits at the gate, and then makes the call.
 type flight struct {
 	*reading
+	life     context.Context // that it belongs to
 	turn     gate.Turn
 	cancel   func() // nil: it waits
 	question answer.Question
@@ -123,18 +125,32 @@ func (r *reading) now(c gate.Class) {
 		r.end(nil, err)
 		return
 	}
-	f := &flight{reading: r}
+	f := &flight{reading: r, life: r.life}
 	f.turn = gate.Turn{Queue: r.queue, Class: c, What: r.String(), Granted: func() {
-		r.calls.Add(1)
-		go f.fly()
+		select {
+		case r.idle <- f:
+		default:
+			r.pilots.Go(f.pilot)
+		}
 	}}
 	r.flight, r.flights[f] = f, struct{}{}
 	f.turn.Wait()
 }
 
+// pilot makes the call, and others after it: its stack has grown by then.
+func (f *flight) pilot() {
+	for life := f.life; ; {
+		f.fly()
+		select {
+		case f = <-f.idle:
+		case <-life.Done():
+			return
+		}
+	}
+}
+
 // fly makes the call.
 func (f *flight) fly() {
-	defer f.calls.Done()
 	defer f.turn.Release() // which may not have been used
 	if ctx := f.depart(); ctx != nil {
 		f.land(f.kind.ask(aem.WithAttemptTrace(aem.WithGate(ctx, &f.turn), f.traced), &f.question))

@@ -60,7 +60,8 @@ func startRecorded(b *testing.B, latency time.Duration) (em recorded) {
 }
 
 // client is tuned as the daemon's, and counts its requests and connections.
-func (em recorded) client(b *testing.B, concurrency int, requests *requestCount, connections *atomic.Int64) *aem.Client {
+func (em recorded) client(b *testing.B, concurrency int, requests *requestCount,
+	connections *atomic.Int64) *aem.Client {
 	b.Helper()
 	certificate, err := x509.ParseCertificate(em.Certificate)
 	if err != nil {
@@ -106,7 +107,8 @@ func serveRecorded(latency time.Duration) error {
 		w.WriteHeader(answer.Code)
 		_, _ = w.Write(answer.Body.Bytes())
 	}))
-	if err := json.NewEncoder(os.Stdout).Encode(recorded{server.URL + aemtest.Path, server.Certificate().Raw}); err != nil {
+	found := recorded{server.URL + aemtest.Path, server.Certificate().Raw}
+	if err := json.NewEncoder(os.Stdout).Encode(found); err != nil {
 		return fmt.Errorf("telling the address: %w", err)
 	}
 	select {}
