@@ -73,7 +73,7 @@ func TestFailureIsServedWithinSeconds(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%dx%d,%d hang", c.servers, c.tasks, c.hanging), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				em := &canned{servers: c.servers, tasks: c.tasks, latency: 50 * time.Millisecond}
+				em := &canned{servers: c.servers, tasks: c.tasks / fewer, latency: 50 * time.Millisecond}
 				r := newRig(t, emptySim(), Options{StateInterval: c.interval, PollInterval: c.interval}, aem.WithTransport(em))
 				r.startWhole()
 				r.pass(10 * time.Second)
