@@ -99,7 +99,8 @@ func TestExportsThatFail(t *testing.T) {
 			var seen tally
 			client, requests := answeringTo(t, &seen, tc.answer)
 			export, err := client.Servers.Export(t.Context(), "s")
-			if e, ok := errors.AsType[*Error](err); !ok || export != nil || e.Reason() != tc.reason || tc.is != nil && !errors.Is(err, tc.is) {
+			if e, ok := errors.AsType[*Error](err); !ok || export != nil || e.Reason() != tc.reason ||
+				tc.is != nil && !errors.Is(err, tc.is) {
 				t.Errorf("got %v, %v", export, err)
 			}
 			if len(*requests) != 1 || len(seen.failed) != 1 || seen.failed[0] != "ExportAll "+tc.reason {

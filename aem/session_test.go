@@ -171,7 +171,8 @@ func TestRejectedSessionsAreNotAskedForWithoutEnd(t *testing.T) {
 			t.Errorf("logged %d times:\n%s", n, &log)
 		}
 		_, err := client.Servers.List(t.Context())
-		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != KindLogin || !strings.Contains(e.Message, "next attempt at") {
+		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != KindLogin ||
+			!strings.Contains(e.Message, "next attempt at") {
 			t.Errorf("got %v", err)
 		}
 		// A minute later the server is well, and so is the client.

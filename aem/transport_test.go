@@ -311,7 +311,8 @@ func TestTimeouts(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		_, err := client.Tasks.List(ctx, "s")
-		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != KindCanceled || e.Reason() != "canceled" || !errors.Is(err, context.Canceled) {
+		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != KindCanceled || e.Reason() != "canceled" ||
+			!errors.Is(err, context.Canceled) {
 			t.Errorf("given up: %v", err)
 		}
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
@@ -371,7 +372,8 @@ func TestAnswersThatAreNotGood(t *testing.T) {
 					return tc.response(), nil
 				})))
 			list, err := client.Servers.List(t.Context())
-			if e, ok := errors.AsType[*Error](err); !ok || e.Reason() != tc.reason || !strings.Contains(err.Error(), tc.text) || tc.is != nil &&
+			if e, ok := errors.AsType[*Error](err); !ok || e.Reason() != tc.reason ||
+				!strings.Contains(err.Error(), tc.text) || tc.is != nil &&
 				!errors.Is(err, tc.is) {
 				t.Fatalf("got %v", err)
 			}

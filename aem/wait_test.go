@@ -101,7 +101,8 @@ func TestWaitForEnds(t *testing.T) {
 			defer cancel()
 			started := time.Now()
 			_, err := client.Tasks.WaitForState(ctx, TaskRef{"s", "t"}, TaskRunning)
-			if e, ok := errors.AsType[*Error](err); !ok || e.Kind != tc.kind || !strings.Contains(err.Error(), "last seen recovering") ||
+			if e, ok := errors.AsType[*Error](err); !ok || e.Kind != tc.kind ||
+				!strings.Contains(err.Error(), "last seen recovering") ||
 				time.Since(started) > 10*time.Second {
 				t.Errorf("after %v: %v", time.Since(started), err)
 			}
