@@ -4,7 +4,6 @@ package alerts_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -56,44 +55,21 @@ func (c *clock) putForward(to time.Duration) { c.ahead.Add(int64(max(0, to-c.sin
 
 func (c *clock) now() time.Time { return c.origin.Add(c.since()) }
 
-// enterpriseManager is a simulated one that can be killed, and come back at its address.
-type enterpriseManager struct {
-	*aemtest.Simulator
-	address string
-	serving *http.Server
-}
-
-func startManager(t *testing.T, c *clock) *enterpriseManager {
+func startManager(t *testing.T, c *clock) *aemtest.Server {
 	t.Helper()
 	account := aemtest.DefaultAccount()
 	account.Role = aemtest.Admin // for the tests of endpoints
-	m := &enterpriseManager{address: "127.0.0.1:0", Simulator: aemtest.New(aemtest.Options{
+	m := aemtest.NewServer(aemtest.Options{
 		Seed: 12, Servers: 4, ComposeServers: 1, TasksPerServer: 12, Healthy: true, Incidents: true,
 		Users: []aemtest.User{account}, Start: c.origin, Clock: c.now,
-	})}
+	})
+	t.Cleanup(m.Close)
 	err := m.SetTask("repl-prod-02", "ORA2SQL_INVENTORY", func(v *aemtest.Task) { v.Tags = append(v.Tags, "team=crm") })
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.serve(t)
-	t.Cleanup(func() {
-		m.Close()
-		m.kill()
-	})
 	return m
 }
-
-func (m *enterpriseManager) serve(t *testing.T) {
-	t.Helper()
-	l, err := net.Listen("tcp", m.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.address, m.serving = l.Addr().String(), &http.Server{Handler: m, ReadHeaderTimeout: time.Minute}
-	go m.serving.Serve(l)
-}
-
-func (m *enterpriseManager) kill() { _ = m.serving.Close() }
 
 // stack is exporter, Prometheus and Alertmanager, with the shipped files.
 type stack struct {
@@ -101,10 +77,10 @@ type stack struct {
 	told *told
 }
 
-func startStack(t *testing.T, m *enterpriseManager) *stack {
+func startStack(t *testing.T, m *aemtest.Server) *stack {
 	t.Helper()
 	told := listen(t)
-	exporter := startExporter(t, m.address)
+	exporter := startExporter(t, m.URL)
 	am := startAlertmanager(t, hastened(t, alertmanagerFile, hasten, "http://127.0.0.1:9/", told.url))
 	rulesFolder := t.TempDir()
 	s := &stack{told: told, Prometheus: process.StartPrometheus(t, []string{exporter}, fmt.Sprintf(`
@@ -145,7 +121,7 @@ func startExporter(t *testing.T, manager string) string {
 	config := process.File(t, "qem_exporter.yml", fmt.Sprintf(`
 enterprise_managers:
   - name: demo
-    url: http://%s%s
+    url: %s
     poll_interval: 1s
     retries: 0 # their pauses are not hastened: servers would be lost one after the other
     max_age: 30s
@@ -153,7 +129,7 @@ enterprise_managers:
     tables: {mode: errors}
     objectives: [{latency: 5m}]
     collectors: {endpoint_tests: {interval: 2s}}
-`, manager, aemtest.Path, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword))
+`, manager, aemtest.DefaultUser, aemtest.DefaultDomain, aemtest.DefaultPassword))
 	return process.Launch(t, process.Build(t, ".."), "--config.file="+config, "--web.listen-address=127.0.0.1:0").Address()
 }
 

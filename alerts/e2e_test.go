@@ -85,7 +85,7 @@ const unreachable = `operations-pager QemManagerUnreachable critical manager="de
 
 // checkDeadManager kills the Enterprise Manager while there are incidents: that is one
 // page, and none about its servers and tasks.
-func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
+func checkDeadManager(t *testing.T, c *clock, m *aemtest.Server, s *stack) {
 	before := len(s.told.from(0))
 	c.putForward(aemtest.Incidents()[0].Every + 2*time.Minute)
 	process.Eventually(t, "alerts about tasks and a server fire again", 30*time.Second, func() bool {
@@ -93,7 +93,7 @@ func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
 		return strings.Contains(fires, "QemServerError") && strings.Contains(fires, "QemTaskError") &&
 			strings.Count(fires, "QemTaskStoppedAbnormally") == 2
 	})
-	m.kill()
+	m.Stop()
 	process.Eventually(t, "Prometheus knows that the Enterprise Manager is dead", 30*time.Second,
 		func() bool { return s.Is("qem_up", 0) })
 	dead := time.Now()
@@ -113,7 +113,9 @@ func checkDeadManager(t *testing.T, c *clock, m *enterpriseManager, s *stack) {
 	if !slices.Equal(told, []string{unreachable}) {
 		t.Errorf("for a dead Enterprise Manager there were %d pages:\n%s", len(told), strings.Join(told, "\n"))
 	}
-	m.serve(t)
+	if err := m.Start(); err != nil {
+		t.Fatal(err)
+	}
 	process.Eventually(t, "it is told that the Enterprise Manager is back", 30*time.Second,
 		func() bool { return s.told.has(unreachable, "resolved") })
 }
