@@ -189,7 +189,7 @@ func (f *field) isSet(of unsafe.Pointer) bool { return !reflect.NewAt(f.typ, f.i
 // read reads a value. One that cannot be read leaves the field alone.
 func (f *field) read(s *Scanner, base unsafe.Pointer) {
 	p := f.in(base)
-	s.instead = ""
+	s.instead = 0
 	switch f.kind {
 	case kindText:
 		s.Text((*string)(p))
@@ -211,9 +211,9 @@ func (f *field) read(s *Scanner, base unsafe.Pointer) {
 	default:
 		f.readScalar(s, p)
 	}
-	if s.instead != "" {
-		s.Problem(f.name, []byte(s.instead))
-		s.instead = ""
+	if s.instead != 0 {
+		s.Problem(f.name, []byte(kindName(s.instead)))
+		s.instead = 0
 	}
 }
 

@@ -49,7 +49,7 @@ type Scanner struct {
 	bad      int // values that could not be read, those beyond the first problems too
 
 	word    [maxWord]byte // the current key or enum name, squashed
-	instead string        // what stood where a scalar should
+	instead jsontext.Kind // what stood where a scalar should
 	scratch []byte        // the current string, when it is not in the body as it is meant
 	recent  [6]string     // the last texts: names come again, and are not copied again
 	next    int           // the oldest of them
@@ -355,12 +355,12 @@ func (s *Scanner) scalar() ([]byte, bool) {
 		s.fail(err)
 		return nil, false
 	}
-	s.instead = ""
+	s.instead = 0
 	switch raw[0] {
 	case '"':
 		return s.unquote(raw), true
 	case '{', '[':
-		s.instead = kindName(jsontext.Kind(raw[0]))
+		s.instead = jsontext.Kind(raw[0])
 		return nil, false
 	case 'n':
 		return nil, false
