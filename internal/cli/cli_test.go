@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
@@ -164,6 +165,9 @@ func elsewhere(command string) []string {
 
 // A scrape that is interrupted has not read everything; also where the terminal closes, its session ends.
 func TestScrapeIsInterrupted(t *testing.T) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // below nohup the program would begin with it ignored, as it should
+	defer signal.Stop(hangups)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			sim := simulated(t)
