@@ -293,8 +293,7 @@ func (d *decoder) address(v value, f field) (string, bool) {
 			d.name(join(auth, "username")), d.name(join(auth, "password")))
 	case u.Hostname() == "":
 		d.fail(v.path, "has no host: %s", want)
-	case !validPort(u.Port()):
-		d.fail(v.path, "has an impossible port: it must be from 1 to 65535")
+	case !d.portOf(v, u): // it says so
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#"):
 		d.fail(v.path, "must end with the path, without ? and #: %s", want)
 	default:
@@ -303,10 +302,14 @@ func (d *decoder) address(v value, f field) (string, bool) {
 	return "", false
 }
 
-// validPort reports whether a URL may have the port; it may do without.
-func validPort(port string) bool {
-	n, err := strconv.ParseUint(port, 10, 16)
-	return port == "" || err == nil && n > 0
+// portOf reports whether there is such a port as the URL has; it may do without.
+func (d *decoder) portOf(v value, u *url.URL) bool {
+	n, err := strconv.ParseUint(u.Port(), 10, 16)
+	if u.Port() == "" || err == nil && n > 0 {
+		return true
+	}
+	d.fail(v.path, "has an impossible port: it must be from 1 to 65535")
+	return false
 }
 
 // hostOf is the default name of a manager: the host, with its port unless that
@@ -330,10 +333,12 @@ func (d *decoder) proxyAddress(v value, _ field) (promconfig.URL, bool) {
 	}
 	schemes := []string{"http", "https", "socks5", "socks5h"}
 	u, err := url.Parse(s)
-	if err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme) {
+	switch {
+	case err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme):
 		d.fail(v.path, "must be scheme://host:port with one of %s, for example http://proxy.example.com:3128",
 			strings.Join(schemes, ", "))
-		return promconfig.URL{}, false
+	case d.portOf(v, u):
+		return promconfig.URL{URL: u}, true
 	}
-	return promconfig.URL{URL: u}, true
+	return promconfig.URL{}, false
 }
