@@ -1,9 +1,12 @@
 package config
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,7 +20,31 @@ func (m *Manager) warn(at place) {
 	if u, err := url.Parse(m.URL); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		at.d.warn(at.key("url"), "http:// to another machine: the credential travels in clear")
 	}
+	m.warnOfOrder(at)
 }
+
+// warnOfOrder warns of entries that never count, because the first that matches does.
+func (m *Manager) warnOfOrder(at place) {
+	var said Objective // of every task, by the entries so far
+	for i, o := range m.Objectives {
+		if i > 0 && (o.Latency == 0 || said.Latency != 0) && (o.FullLoad == 0 || said.FullLoad != 0) &&
+			(o.Running == nil || said.Running != nil) && (o.Priority == "" || said.Priority != "") {
+			at.d.warn(at.key(fmt.Sprintf("objectives[%d]", i)),
+				"never counts: entries for all tasks come first and say the same; put those for all last")
+		}
+		if matchesAll(o.Server) && matchesAll(o.Task) && o.Tag == nil {
+			said.Latency, said.FullLoad = cmp.Or(said.Latency, o.Latency), cmp.Or(said.FullLoad, o.FullLoad)
+			said.Running, said.Priority = cmp.Or(said.Running, o.Running), cmp.Or(said.Priority, o.Priority)
+		}
+	}
+	all := slices.IndexFunc(m.ServerLimits, func(l ServerLimit) bool { return matchesAll(l.Server) })
+	for i := all + 1; all >= 0 && i < len(m.ServerLimits); i++ {
+		at.d.warn(at.key(fmt.Sprintf("server_limits[%d]", i)),
+			"never counts: an entry for all servers comes first; put that for all last")
+	}
+}
+
+func matchesAll(re *regexp.Regexp) bool { return re == nil || withoutAnchors(re) == ".*" }
 
 func isLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
